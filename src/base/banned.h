@@ -28,7 +28,8 @@
 
 #define WEFT_BANNED(name, instead) weft_banned_##name##_use_##instead
 #ifdef __clang__
-#define WEFT_BANNED_CALL(instead) /* clang takes it on a first declaration only; gcc compiles every file too */
+#define WEFT_BANNED_CALL(                                                                          \
+    instead) /* clang takes it on a first declaration only; gcc compiles every file too */
 #else
 #define WEFT_BANNED_CALL(instead) __attribute__((error("banned: use " instead)))
 #endif

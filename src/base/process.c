@@ -1,0 +1,149 @@
+/*
+ * process.c - spawn by vfork-like posix_spawn, wait, signals. The machine's figures are in
+ * system.c.
+ */
+#include "base/process.h"
+
+#include "base/mem.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <spawn.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+extern char **environ;
+
+static void pair_close(int pair[2])
+{
+    for (int i = 0; i < 2; i++) {
+        if (pair[i] >= 0)
+            close(pair[i]);
+        pair[i] = -1;
+    }
+}
+
+/* The child keeps 0, 1, 2 and keep_fd; all else is close-on-exec by the rule of base/fs. */
+static int spawn_with(const char *const *argv, int in, int out, int keep_fd, pid_t *pid)
+{
+    posix_spawn_file_actions_t actions;
+    int rc = posix_spawn_file_actions_init(&actions);
+    if (rc != 0)
+        return rc;
+    rc = posix_spawn_file_actions_adddup2(&actions, in, 0);
+    if (rc == 0)
+        rc = posix_spawn_file_actions_adddup2(&actions, out, 1);
+    /* dup2 of a descriptor to itself clears close-on-exec in the child only. */
+    if (rc == 0 && keep_fd >= 0)
+        rc = posix_spawn_file_actions_adddup2(&actions, keep_fd, keep_fd);
+    if (rc == 0)
+        rc = posix_spawn(pid, argv[0], &actions, NULL, (char *const *)argv, environ);
+    posix_spawn_file_actions_destroy(&actions);
+    return rc;
+}
+
+int weft_process_spawn(const char *const *argv, int keep_fd, struct weft_process *process,
+                       struct weft_error *error)
+{
+    int to_child[2] = {-1, -1}, from_child[2] = {-1, -1};
+    if (pipe2(to_child, O_CLOEXEC) != 0 || pipe2(from_child, O_CLOEXEC) != 0) {
+        weft_error_errno(error, WEFT_E_WORKER, errno, "cannot make a pipe");
+        pair_close(to_child);
+        return -1;
+    }
+    pid_t pid = 0;
+    int rc = spawn_with(argv, to_child[0], from_child[1], keep_fd, &pid);
+    close(to_child[0]);
+    close(from_child[1]);
+    if (rc != 0) {
+        close(to_child[1]);
+        close(from_child[0]);
+        return weft_error_errno(error, WEFT_E_WORKER, rc, "cannot start %s", argv[0]);
+    }
+    *process = (struct weft_process){.pid = pid, .in = to_child[1], .out = from_child[0]};
+    return 0;
+}
+
+static void pipes_close(struct weft_process *process)
+{
+    if (process->in >= 0)
+        close(process->in);
+    if (process->out >= 0)
+        close(process->out);
+    process->in = process->out = -1;
+}
+
+int weft_process_wait(struct weft_process *process, int *status, int64_t *max_rss_bytes,
+                      struct weft_error *error)
+{
+    struct rusage usage;
+    pid_t waited;
+    do {
+        waited = wait4(process->pid, status, 0, &usage);
+    } while (waited < 0 && errno == EINTR);
+    int errnum = errno;
+    pipes_close(process);
+    process->pid = 0;
+    if (waited < 0)
+        return weft_error_errno(error, WEFT_E_WORKER, errnum, "cannot wait for a worker");
+    if (max_rss_bytes != NULL)
+        *max_rss_bytes = (int64_t)usage.ru_maxrss * 1024;
+    return 0;
+}
+
+void weft_process_end(struct weft_process *process)
+{
+    if (process->pid > 0) {
+        kill(process->pid, SIGKILL);
+        while (waitpid(process->pid, NULL, 0) < 0 && errno == EINTR)
+            continue;
+        process->pid = 0;
+        pipes_close(process);
+    }
+}
+
+void weft_process_bind_to_parent(pid_t parent)
+{
+    prctl(PR_SET_PDEATHSIG, SIGKILL);
+    if (getppid() != parent)
+        _exit(1);
+}
+
+/* ---- cancelling ---- */
+
+static volatile sig_atomic_t cancel_count;
+
+static void signal_caught(int number)
+{
+    (void)number;
+    if (++cancel_count > 1)
+        _exit(130);
+}
+
+void weft_process_catch_signals(void)
+{
+    struct sigaction action = {.sa_handler = signal_caught};
+    sigemptyset(&action.sa_mask);
+    sigaction(SIGINT, &action, NULL);
+    sigaction(SIGTERM, &action, NULL);
+    struct sigaction ignore = {.sa_handler = SIG_IGN};
+    sigaction(SIGPIPE, &ignore, NULL);
+}
+
+bool weft_process_cancelled(void)
+{
+    return cancel_count > 0;
+}
+
+int weft_process_check_cancelled(struct weft_error *error)
+{
+    if (cancel_count == 0)
+        return 0;
+    return weft_error_set(error, WEFT_E_CANCELLED, "stopped on request");
+}

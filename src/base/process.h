@@ -1,0 +1,46 @@
+/*
+ * process.h - child processes: the same program started by exec, never a fork that goes on (there
+ * may be threads). A child dies with its parent (PR_SET_PDEATHSIG).
+ * Thread rule: spawn only from the main thread, because the death signal follows the thread.
+ */
+#ifndef WEFT_BASE_PROCESS_H
+#define WEFT_BASE_PROCESS_H
+
+#include "base/error.h"
+
+#include <sys/types.h>
+
+struct weft_process {
+    pid_t pid; /* 0 = none */
+    int in;    /* we write, the child reads as descriptor 0; -1 = closed */
+    int out;   /* we read what the child writes to descriptor 1; -1 = closed */
+};
+
+/* argv ends with NULL; argv[0] is the path. keep_fd (or -1) is inherited under the same number.
+ * stderr is the parent's. */
+int weft_process_spawn(const char *const *argv, int keep_fd, struct weft_process *process,
+                       struct weft_error *error) WEFT_MUST_CHECK;
+/* Waits to the end and closes the pipes. *status as waitpid(2) gives it; *max_rss_bytes may be
+ * NULL. */
+int weft_process_wait(struct weft_process *process, int *status, int64_t *max_rss_bytes,
+                      struct weft_error *error) WEFT_MUST_CHECK;
+/* SIGKILL and wait; for WEFT_CLEANUP. Nothing when there is no child. */
+void weft_process_end(struct weft_process *process);
+
+/* ---- this process ---- */
+/* Dies with `parent` (checked after the signal is set, so there is no gap). */
+void weft_process_bind_to_parent(pid_t parent);
+/* First Ctrl-C (or SIGTERM) sets a flag that loops ask; the second ends the process at once. */
+void weft_process_catch_signals(void);
+bool weft_process_cancelled(void);
+int weft_process_check_cancelled(struct weft_error *error) WEFT_MUST_CHECK; /* CANCELLED */
+/* True while a process with this id and start time (field 22 of /proc/pid/stat) lives. */
+bool weft_process_alive(pid_t pid, uint64_t start_time);
+uint64_t weft_process_start_time(pid_t pid); /* 0 when it is not there */
+
+/* ---- this machine ---- */
+int64_t weft_system_memory_bytes(void); /* the smaller of physical memory and the cgroup's limit */
+int weft_system_cpus(void);             /* processors this process may use */
+int64_t weft_process_rss_bytes(void);   /* resident size of this process now */
+
+#endif

@@ -1,0 +1,78 @@
+/*
+ * mesh.h - a checkout: the mesh file and all product files below it, parsed and validated together.
+ *
+ * weft_mesh_load finds the root by walking up to weft.yaml as git does; reads domains/<d>/..., and
+ * reports every mistake of every file at once, each with file:line:column.
+ */
+#ifndef WEFT_MODEL_MESH_H
+#define WEFT_MODEL_MESH_H
+
+#include "model/product.h"
+
+struct weft_domain {
+    const char *name;
+    const char *owner;       /* NULL = none */
+    const char *description; /* NULL = none */
+    const char *file;        /* NULL = no domain.yaml */
+};
+
+struct weft_variable {
+    const char *name;
+    const char *value;
+};
+
+struct weft_environment {
+    const char *name;
+    const char *home;  /* NULL = .weft/<name> */
+    const char *node;  /* NULL; only a node: refused "not yet" */
+    const char *defer; /* NULL */
+    bool s3_fallback_local;
+    const struct weft_variable *vars;
+    size_t var_count;
+    struct weft_texts buckets; /* that have an endpoint */
+};
+
+struct weft_setting_value {
+    const char *name;
+    const char *value;
+    struct weft_place place;
+};
+
+struct weft_mesh {
+    struct weft_arena *arena;                   /* owns all of it */
+    const char *name;                           /* default: the folder's name */
+    const char *root;                           /* absolute */
+    const char *file;                           /* weft.yaml, or NULL when there is none */
+    struct weft_texts owns;                     /* count 0 = all it holds */
+    const struct weft_environment *environment; /* the one asked for */
+    const struct weft_setting_value *settings;  /* from weft.yaml */
+    size_t setting_count;
+    const struct weft_domain *domains;
+    size_t domain_count;
+    const struct weft_product *const *products; /* by full name, then major */
+    size_t product_count;
+};
+
+/* Finds the root above (or at) `start`. NOT_FOUND with a hint to `weft init`. Heap path. */
+int weft_mesh_find_root(const char *start, char **root, struct weft_error *error) WEFT_MUST_CHECK;
+
+/* environment NULL = dev. Mistakes go to diag and are no failure of the call: *out is set whenever
+ * enough could be read (products without errors are in it), NULL otherwise; check diag->errors.
+ * -1 only for memory and I/O. */
+int weft_mesh_load(const char *root, const char *environment, struct weft_diag *diag,
+                   struct weft_mesh **out, struct weft_error *error) WEFT_MUST_CHECK;
+void weft_mesh_free(struct weft_mesh *mesh);
+void weft_mesh_freep(struct weft_mesh **mesh);
+
+/* NULL when there is none. major 0 = the newest. */
+const struct weft_product *weft_mesh_product(const struct weft_mesh *mesh, const char *full_name,
+                                             int major);
+bool weft_mesh_owns(const struct weft_mesh *mesh, const char *domain);
+
+/* The JSON Schema (draft 2020-12) of product files, made from the table of keys. */
+int weft_schema_print(const char *which /* "product", "mesh", "domain" */, struct weft_buf *out,
+                      struct weft_error *error) WEFT_MUST_CHECK;
+/* The reference page of all keys, Markdown. */
+int weft_keys_page_print(struct weft_buf *out, struct weft_error *error) WEFT_MUST_CHECK;
+
+#endif

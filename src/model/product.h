@@ -1,0 +1,247 @@
+/*
+ * product.h - a data product as its file describes it: ports, contract, rules, settings of a run.
+ *
+ * All of it lives in one arena and is immutable once parsed. Texts are never NULL unless the
+ * comment says so. `place` is where the thing stands in the file (0 = not written).
+ * Thread rule: immutable, so any.
+ */
+#ifndef WEFT_MODEL_PRODUCT_H
+#define WEFT_MODEL_PRODUCT_H
+
+#include "base/diag.h"
+#include "base/mem.h"
+#include "codec/json.h"
+#include "model/type.h"
+
+struct weft_place {
+    int line;
+    int column;
+};
+
+enum weft_on_fail { WEFT_ON_FAIL_QUARANTINE, WEFT_ON_FAIL_BLOCK, WEFT_ON_FAIL_WARN };
+enum weft_write_mode { WEFT_WRITE_REPLACE, WEFT_WRITE_APPEND, WEFT_WRITE_UPSERT };
+enum weft_read_mode { WEFT_READ_ALL, WEFT_READ_NEW };
+enum weft_extra_columns { WEFT_EXTRA_WARN, WEFT_EXTRA_IGNORE, WEFT_EXTRA_REFUSE };
+enum weft_input_kind { WEFT_INPUT_FILES, WEFT_INPUT_PRODUCT, WEFT_INPUT_CONNECTION };
+enum weft_file_format {
+    WEFT_FORMAT_CSV,
+    WEFT_FORMAT_TSV,
+    WEFT_FORMAT_JSON,
+    WEFT_FORMAT_NDJSON,
+    WEFT_FORMAT_PARQUET,
+    WEFT_FORMAT_AVRO
+};
+enum weft_product_status {
+    WEFT_STATUS_ACTIVE,
+    WEFT_STATUS_DRAFT,
+    WEFT_STATUS_DEPRECATED,
+    WEFT_STATUS_RETIRED
+};
+
+/* A rule on one field. Ids are stable: "cases.min". */
+enum weft_field_rule {
+    WEFT_RULE_TYPE, /* the cell does not parse */
+    WEFT_RULE_REQUIRED,
+    WEFT_RULE_PATTERN,
+    WEFT_RULE_ENUM,
+    WEFT_RULE_MIN,
+    WEFT_RULE_MAX,
+    WEFT_RULE_MIN_LENGTH,
+    WEFT_RULE_MAX_LENGTH,
+    WEFT_RULE_UNIQUE,
+    WEFT_RULE_REFERENCES,
+    WEFT_FIELD_RULE_COUNT
+};
+/* "type", "required", ... */
+const char *weft_field_rule_name(enum weft_field_rule rule);
+
+struct weft_texts {
+    const char *const *items;
+    size_t count;
+};
+
+struct weft_field {
+    const char *name;
+    const struct weft_type *type;
+    bool required;
+    const char *pattern;      /* NULL = none; RE2, the whole value */
+    struct weft_texts values; /* enum; count 0 = none */
+    const char *min;          /* NULL = none; as written */
+    const char *max;
+    int64_t min_length; /* -1 = none; code points */
+    int64_t max_length;
+    bool unique;
+    const char *references;     /* NULL, or domain.product.field */
+    const char *description;    /* NULL = none */
+    const char *classification; /* NULL = none */
+    const char *means;          /* NULL = none */
+    const char *was;            /* NULL; the name it had before */
+    const char *from;           /* NULL; inputs only: the header's name */
+    enum weft_on_fail on_fail[WEFT_FIELD_RULE_COUNT];
+    struct weft_place place;
+};
+
+struct weft_fields {
+    const struct weft_field *items;
+    size_t count;
+};
+
+struct weft_csv_options {
+    char delimiter;
+    char quote;  /* 0 = none */
+    char escape; /* = quote: doubled */
+    bool header;
+    int64_t skip;            /* lines before the header */
+    struct weft_texts nulls; /* count 0: an unquoted empty cell is null, a quoted one is not */
+    bool nulls_given;
+    const char *date_format;      /* NULL = ISO 8601; strptime as DuckDB has it */
+    const char *timestamp_format; /* NULL = ISO 8601 */
+    const char *encoding;         /* "utf-8" */
+    char decimal_separator;       /* '.' */
+};
+
+struct weft_input {
+    const char *name; /* of the port */
+    enum weft_input_kind kind;
+    const char *files;      /* NULL; pattern with ${vars} expanded, as written otherwise */
+    const char *product;    /* NULL; domain.product or domain.product@2 */
+    const char *connection; /* NULL */
+    enum weft_file_format format;
+    bool format_given;
+    struct weft_csv_options csv;
+    struct weft_fields schema; /* count 0 = the product's, else detected */
+    enum weft_extra_columns extra_columns;
+    enum weft_read_mode read;
+    const char *done;  /* NULL = stays */
+    const char *error; /* NULL = stays */
+    struct weft_place place;
+};
+
+struct weft_check {
+    const char *name;
+    const char *condition; /* a row rule; NULL when sql is given */
+    const char *sql;       /* a table rule: rows returned are failures */
+    enum weft_on_fail on_fail;
+    struct weft_place place; /* of the text of the condition or sql */
+};
+
+struct weft_completeness {
+    const char *field;         /* NULL = every field */
+    double min;                /* 0..1 */
+    enum weft_on_fail on_fail; /* block or warn */
+    struct weft_place place;
+};
+
+/* Bounds on a number of rows; -1 = none. */
+struct weft_rows_rule {
+    int64_t min;
+    int64_t max;
+    double change; /* share against the snapshot before; -1 = none */
+    enum weft_on_fail on_fail;
+    struct weft_place place;
+};
+
+struct weft_quality {
+    const struct weft_completeness *completeness;
+    size_t completeness_count;
+    int64_t freshness_us;        /* 0 = none */
+    const char *freshness_field; /* NULL = by runs */
+    struct weft_rows_rule rows;
+    struct weft_rows_rule batch;
+    double quarantine_max; /* 0..1; default 1 */
+    enum weft_on_fail quarantine_max_on_fail;
+    const struct weft_check *checks;
+    size_t check_count;
+};
+
+struct weft_sort_field {
+    const char *field;
+    bool descending;
+};
+
+struct weft_product {
+    const char *domain;
+    const char *name;
+    const char *full_name; /* domain.name */
+    const char *owner;     /* NULL = none */
+    int major, minor, patch;
+    const char *version;     /* "1.2.0" */
+    const char *description; /* NULL = none; the default language */
+    const char *type;        /* NULL, source-aligned ... */
+    struct weft_texts tags;
+    struct weft_texts regulations;
+    enum weft_product_status status;
+    const char *discoverable; /* mesh, domain, private */
+    const char *was;          /* NULL; domain.name it had before */
+
+    const struct weft_input *inputs;
+    size_t input_count;
+    enum weft_write_mode write;
+    const char *order_by; /* NULL; for upsert */
+    const char *sql;      /* NULL */
+    struct weft_place sql_place;
+    const char *sql_file; /* NULL */
+    bool has_graph;
+
+    const char *location; /* NULL = the lake's own place */
+    struct weft_texts partition;
+    const struct weft_sort_field *sort;
+    size_t sort_count;
+
+    struct weft_fields schema; /* count 0 = detected */
+    struct weft_texts key;
+    enum weft_on_fail key_on_fail;
+    struct weft_place key_place;
+    struct weft_quality quality;
+
+    /* Top-level keys that are written in the file but do not act yet. */
+    struct weft_texts
+        not_yet_refused; /* access, protect, partition, sql, graph ...: apply refuses */
+    struct weft_texts not_yet_warned; /* retention, run: apply warns */
+
+    const char *file;        /* path of the product file as found (relative to the checkout) */
+    const char *folder;      /* absolute folder of that file: inputs are relative to it */
+    struct weft_place place; /* of the document */
+    const char *document;    /* canonical JSON (RFC 8785) of all that was written, defaults left
+                              * out, variables expanded: what is registered and hashed */
+    char digest[65];         /* SHA-256 of document, hexadecimal */
+};
+
+/* The product of a registered document: the same checks as for a file, so it also refuses a
+ * damaged one (INVALID). `folder` as in the struct. */
+int weft_product_from_document(struct weft_arena *arena, const char *document, const char *folder,
+                               const struct weft_product **out,
+                               struct weft_error *error) WEFT_MUST_CHECK;
+
+const struct weft_field *weft_fields_find(const struct weft_fields *fields, const char *name);
+const char *weft_on_fail_name(enum weft_on_fail on_fail);
+const char *weft_status_name(enum weft_product_status status);
+const char *weft_format_name(enum weft_file_format format);
+/* The table's name in SQL and in catalogues: name, or name__v1 for a major that is not `newest`. */
+int weft_product_table_name(const struct weft_product *product, bool newest, struct weft_buf *out,
+                            struct weft_error *error) WEFT_MUST_CHECK;
+
+/* ---- two versions ---- */
+enum weft_change_class { WEFT_CHANGE_EDITORIAL, WEFT_CHANGE_COMPATIBLE, WEFT_CHANGE_BREAKING };
+
+struct weft_change {
+    const char *path;   /* "schema.cases.type" */
+    const char *before; /* NULL = it was not there */
+    const char *after;  /* NULL = it is gone */
+    enum weft_change_class change_class;
+    const char *reason; /* why it is of that class */
+};
+
+struct weft_changes {
+    const struct weft_change *items;
+    size_t count;
+    enum weft_change_class worst;
+};
+
+/* What differs, in the order of the file. Fields are matched by name and by `was`. A nested rename
+ * is refused (INVALID), because readers match nested fields by name. */
+int weft_product_compare(struct weft_arena *arena, const struct weft_product *before,
+                         const struct weft_product *after, struct weft_changes *out,
+                         struct weft_error *error) WEFT_MUST_CHECK;
+
+#endif
