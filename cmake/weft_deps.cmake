@@ -1,5 +1,5 @@
-# The libraries weft stands on. System packages by pkg-config; the rest from third_party/npm, which script/setup
-# fills from third_party/npm.lock. Nothing is downloaded here.
+# The libraries weft stands on. System packages by pkg-config; the rest from third_party/npm, which
+# script/setup fills from third_party/npm.lock. Nothing is downloaded here.
 
 find_package(PkgConfig REQUIRED)
 find_package(Threads REQUIRED)
@@ -24,7 +24,7 @@ function(weft_npm_folder out name)
   string(REPLACE "/" "-" plain ${plain})
   set(folder ${CMAKE_SOURCE_DIR}/third_party/npm/${plain}-${version})
   if(NOT IS_DIRECTORY ${folder})
-    message(FATAL_ERROR "${folder} is missing: run script/setup (or script/npm-fetch for this alone)")
+    message(FATAL_ERROR "${folder} is missing: run script/setup (or script/npm-fetch)")
   endif()
   set(${out} ${folder} PARENT_SCOPE)
 endfunction()
@@ -33,7 +33,8 @@ set_property(DIRECTORY APPEND PROPERTY CMAKE_CONFIGURE_DEPENDS third_party/npm.l
 weft_npm_folder(WEFT_NPM_DUCKDB duckdb)
 weft_npm_folder(WEFT_NPM_LIBDUCKDB @duckdb/node-bindings-linux-x64)
 
-# DuckDB: the header at build time; the library is opened at run time from beside the program, never linked.
+# DuckDB: the header at build time; the library is opened at run time from beside the program, never
+# linked.
 add_library(weft_duckdb_headers INTERFACE)
 target_include_directories(weft_duckdb_headers SYSTEM INTERFACE
   ${WEFT_NPM_DUCKDB}/src/duckdb/src/include)
@@ -43,8 +44,9 @@ set(WEFT_LIBDUCKDB ${WEFT_NPM_LIBDUCKDB}/libduckdb.so)
 file(RELATIVE_PATH weft_libduckdb_link ${CMAKE_BINARY_DIR} ${WEFT_LIBDUCKDB})
 file(CREATE_LINK ${weft_libduckdb_link} ${CMAKE_BINARY_DIR}/libduckdb.so SYMBOLIC)
 
-# yyjson: the system's where it is new enough, else the copy inside duckdb's sources made plain C again. DuckDB
-# wraps it in a C++ namespace; without those lines (and an include of a C++ header) it is the original.
+# yyjson: the system's where it is new enough, else the copy inside duckdb's sources made plain C
+# again. DuckDB wraps it in a C++ namespace; without those lines (and an include of a C++ header) it
+# is the original.
 pkg_check_modules(YYJSON IMPORTED_TARGET yyjson>=0.9)
 add_library(weft_yyjson INTERFACE)
 if(YYJSON_FOUND)

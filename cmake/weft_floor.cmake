@@ -1,13 +1,18 @@
-# weft_floor(NAME <floor> SOURCES a.c ... [TESTS a_test.c ...] [FUZZ a_fuzz.c ...] [USES <floor> ...] [LIBS <target> ...]
-#            [TEST_SUPPORT t.c ...] [ALLOW_ALLOC a.c ...] [ALLOW_IO a.c ...] [ALLOW_PROCESS a.c ...])
+# weft_floor(NAME <floor> SOURCES a.c ... [TESTS a_test.c ...] [FUZZ a_fuzz.c ...]
+#            [USES <floor> ...] [LIBS <target> ...] [TEST_SUPPORT t.c ...]
+#            [ALLOW_ALLOC a.c ...] [ALLOW_IO a.c ...] [ALLOW_PROCESS a.c ...])
 #
 #   SOURCES       -> static library weft_<floor>
-#   TESTS         -> one cmocka executable and CTest entry unit/<floor>/<x> per x_test.c (label unit)
-#   FUZZ          -> with WEFT_FUZZ one libFuzzer executable and CTest entry fuzz/<floor>/<x> per x_fuzz.c; otherwise
-#                    seeds/<floor>/<x>: the same file with a main that replays src/<floor>/corpus/<x>/ (label fuzz-seeds)
-#   USES          -> lower floors it links; LIBS -> libraries (PkgConfig::SQLITE, weft_yyjson, weft_duckdb_headers, ...)
-#   TEST_SUPPORT  -> helpers for tests, a library linked to the tests of this floor and of all later ones
-#   ALLOW_*       -> sources that may call what base/banned.h forbids: allocation, file changes, processes
+#   TESTS         -> one cmocka executable and CTest entry unit/<floor>/<x> per x_test.c (label
+#                    unit)
+#   FUZZ          -> with WEFT_FUZZ one libFuzzer executable and CTest entry fuzz/<floor>/<x> per
+#                    x_fuzz.c; otherwise seeds/<floor>/<x>: the same file with a main that replays
+#                    src/<floor>/corpus/<x>/ (label fuzz-seeds)
+#   USES          -> lower floors it links
+#   LIBS          -> libraries: PkgConfig::SQLITE, weft_yyjson, weft_duckdb_headers, ...
+#   TEST_SUPPORT  -> helpers for tests: a library for the tests of this floor and later ones
+#   ALLOW_*       -> sources that may call what base/banned.h forbids: allocation, changes to files,
+#                    processes
 
 function(weft_allow macro)
   foreach(source IN LISTS ARGN)
@@ -15,7 +20,8 @@ function(weft_allow macro)
   endforeach()
 endfunction()
 
-# Tests make files, processes and odd allocations to provoke the code; only the banned string calls stay banned there.
+# Tests make files, processes and odd allocations to provoke the code; only the string calls stay
+# banned there.
 add_library(weft_test_options INTERFACE)
 target_link_libraries(weft_test_options INTERFACE weft_options)
 target_compile_definitions(weft_test_options INTERFACE
@@ -54,7 +60,8 @@ function(weft_floor_fuzz floor source)
   if(WEFT_FUZZ)
     target_link_options(${exe} PRIVATE -fsanitize=fuzzer)
     add_test(NAME ${test} COMMAND ${CMAKE_SOURCE_DIR}/tests/support/fuzz-run
-      $<TARGET_FILE:${exe}> ${seeds} ${CMAKE_BINARY_DIR}/fuzz/found/${floor}_${name} ${WEFT_FUZZ_SECONDS})
+      $<TARGET_FILE:${exe}> ${seeds} ${CMAKE_BINARY_DIR}/fuzz/found/${floor}_${name}
+      ${WEFT_FUZZ_SECONDS})
     set_tests_properties(${test} PROPERTIES LABELS fuzz TIMEOUT 86400)
   else()
     target_sources(${exe} PRIVATE ${CMAKE_SOURCE_DIR}/tests/support/fuzz_replay.c)
@@ -70,7 +77,8 @@ function(weft_floor)
   cmake_parse_arguments(F "" "NAME"
     "SOURCES;TESTS;FUZZ;USES;LIBS;TEST_SUPPORT;ALLOW_ALLOC;ALLOW_IO;ALLOW_PROCESS" ${ARGN})
   if(F_UNPARSED_ARGUMENTS OR NOT F_NAME OR NOT F_SOURCES)
-    message(FATAL_ERROR "weft_floor: NAME and SOURCES are needed; not understood: ${F_UNPARSED_ARGUMENTS}")
+    message(FATAL_ERROR "weft_floor: NAME and SOURCES are needed; "
+                        "not understood: ${F_UNPARSED_ARGUMENTS}")
   endif()
   weft_allow(WEFT_BANNED_ALLOW_ALLOC ${F_ALLOW_ALLOC})
   weft_allow(WEFT_BANNED_ALLOW_IO ${F_ALLOW_IO})
@@ -79,8 +87,8 @@ function(weft_floor)
   target_link_libraries(weft_${F_NAME} PRIVATE weft_options)
   foreach(used IN LISTS F_USES)
     if(NOT TARGET weft_${used})
-      message(FATAL_ERROR "src/${F_NAME} uses src/${used}, which does not stand above it in cmake/floors.txt or has no "
-                          "CMakeLists.txt")
+      message(FATAL_ERROR "src/${F_NAME} uses src/${used}, which does not stand above it "
+                          "in cmake/floors.txt or has no CMakeLists.txt")
     endif()
     target_link_libraries(weft_${F_NAME} PUBLIC weft_${used})
   endforeach()

@@ -1,11 +1,12 @@
-/* Calls that weft's code must not make, as compile errors. Force-included into every file (-include), so nobody has to
- * remember it; idea and form from git's banned.h.
+/* Calls that weft's code must not make, as compile errors. Force-included into every file
+ * (-include), so nobody has to remember it; idea and form from git's banned.h.
  *
- * Two forms. Calls whose names nobody uses for a member are macros that expand to an undeclared name. Calls that are also
- * natural names of members (store->open(...), x->free(x)) are redeclared with the error attribute, which only strikes when
- * the function itself is called.
+ * Two forms. Calls whose names nobody uses for a member are macros that expand to an undeclared
+ * name. Calls that are also natural names of members (store->open(...), x->free(x)) are redeclared
+ * with the error attribute, which only strikes when the function itself is called.
  *
- * Exceptions are given per source in CMake (ALLOW_ALLOC, ALLOW_IO, ALLOW_PROCESS of weft_floor), never in a source. */
+ * Exceptions are given per source in CMake (ALLOW_ALLOC, ALLOW_IO, ALLOW_PROCESS of weft_floor),
+ * never in a source. */
 #ifndef WEFT_BASE_BANNED_H
 #define WEFT_BASE_BANNED_H
 
@@ -13,7 +14,8 @@
 #define _GNU_SOURCE
 #endif
 
-/* All headers that declare one of these come first: a later include must find nothing left to declare. */
+/* All headers that declare one of these come first: a later include must find nothing left to
+ * declare. */
 #include <alloca.h>
 #include <fcntl.h>
 #include <setjmp.h>
@@ -130,7 +132,8 @@ ssize_t getline(char **restrict, size_t *restrict, FILE *restrict) WEFT_BANNED_C
 #define vasprintf(...) WEFT_BANNED(vasprintf, buf)
 #endif
 
-/* Changes to files that the tests could not make fail. open and fopen are here for reading too: fs.h gives both. */
+/* Changes to files that the tests could not make fail. open and fopen are here for reading too:
+ * fs.h gives both. */
 #ifndef WEFT_BANNED_ALLOW_IO
 #define WEFT_BANNED_IO WEFT_BANNED_CALL("base/fs.h")
 int open(const char *, int, ...) WEFT_BANNED_IO;

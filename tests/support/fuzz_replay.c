@@ -1,5 +1,6 @@
-/* A main for fuzz targets in builds without libFuzzer: feeds the empty input and every file of the given folders once, so
- * that the seeds are tested by every compiler and sanitizer. Folders that do not exist are skipped (no seeds yet). */
+/* A main for fuzz targets in builds without libFuzzer: feeds the empty input and every file of the
+ * given folders once, so that the seeds are tested by every compiler and sanitizer. Folders that do
+ * not exist are skipped (no seeds yet). */
 #include <dirent.h>
 #include <stdint.h>
 

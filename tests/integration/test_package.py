@@ -1,0 +1,52 @@
+"""What is installed: a program that runs from any folder, DuckDB beside it, all libraries named."""
+import os
+import pathlib
+import subprocess
+import tarfile
+
+import pytest
+
+RELEASE = pathlib.Path(os.environ["WEFT_RELEASE_BIN"])
+pytestmark = pytest.mark.skipif(not RELEASE.exists(), reason="no release build")
+
+
+@pytest.fixture(scope="module")
+def unpacked(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("package")
+    config = RELEASE.parent / "CPackConfig.cmake"
+    subprocess.run(["cpack", "--config", config, "-B", folder], check=True,
+                   capture_output=True, cwd=folder)
+    (archive,) = folder.glob("weft-*.tar.gz")
+    with tarfile.open(archive) as tar:
+        tar.extractall(folder / "out")
+    (top,) = (folder / "out").iterdir()
+    return top
+
+
+def test_the_program_runs_from_any_folder(unpacked, tmp_path):
+    done = subprocess.run([unpacked / "bin/weft", "version"], cwd=tmp_path, capture_output=True,
+                          text=True)
+    assert done.returncode == 0, done.stderr
+    assert "0.1.0" in done.stdout
+
+
+def test_duckdb_lies_beside_it(unpacked):
+    library = unpacked / "bin/libduckdb.so"
+    assert library.is_file() and not library.is_symlink()
+    assert library.stat().st_size > 50_000_000
+
+
+def test_the_program_is_stripped_and_small(unpacked):
+    assert (unpacked / "bin/weft").stat().st_size <= 5_000_000
+
+
+def test_licences_and_libraries_are_listed(unpacked):
+    share = unpacked / "share/weft"
+    assert "Apache License" in (share / "LICENSE").read_text()
+    listed = (share / "LIBRARIES").read_text()
+    needed = subprocess.run(["readelf", "-d", unpacked / "bin/weft"], check=True,
+                            capture_output=True, text=True).stdout
+    names = [line.split("[")[1].rstrip("]") for line in needed.split("\n") if "(NEEDED)" in line]
+    missing = [name for name in names if name not in listed]
+    assert names and not missing
+    assert (share / "licences.md").is_file()
