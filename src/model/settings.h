@@ -6,8 +6,8 @@
 #ifndef WEFT_MODEL_SETTINGS_H
 #define WEFT_MODEL_SETTINGS_H
 
+#include "base/buf.h"
 #include "base/diag.h"
-#include "base/error.h"
 
 /* name, kind (SIZE bytes, COUNT, DURATION us, TEXT), default, help */
 #define WEFT_SETTINGS(X)                                                                           \
