@@ -1,0 +1,115 @@
+/*
+ * resolver.h - from a person's SQL to the text that may run.
+ *
+ * A person's SQL never reaches DuckDB as it was typed. DuckDB parses it into its serialized tree
+ * (SELECT only); the resolver walks the tree with scopes, resolves every table reference through
+ * the caller's function or refuses it, annotates every column reference with its source, refuses
+ * what is not on the allow-lists (node types, expression classes, functions, table functions), renames
+ * CTEs, rewrites references, prints the tree, parses the text again, walks it again, and hands out
+ * exactly the text that was verified. Everything is as docs: design of SQL security, sections 2, 3,
+ * 5, 6, 8. Errors are weft's own texts with line and column of the person's text.
+ * Thread rule: a resolver belongs to the thread of its engine.
+ */
+#ifndef WEFT_ENGINE_RESOLVER_H
+#define WEFT_ENGINE_RESOLVER_H
+
+#include "base/mem.h"
+#include "engine/engine.h"
+#include "model/product.h"
+
+/* What a name stands for. */
+enum weft_relation_kind {
+    WEFT_RELATION_FILES, /* a product at a snapshot: Parquet files */
+    WEFT_RELATION_MESH,  /* a mesh. table: a table function with a request handle */
+    WEFT_RELATION_SQL    /* a text that weft itself wrote (inputs, this, new) */
+};
+
+struct weft_relation_column {
+    const char *name;
+    const struct weft_type *type;
+    int field_id;          /* 0 = none */
+    const char *treatment; /* NULL; an expression in the column that replaces it */
+};
+
+struct weft_relation {
+    enum weft_relation_kind kind;
+    const char *product; /* what it is called in audit and lineage: domain.name */
+    int64_t snapshot_id; /* 0 = none */
+    const struct weft_relation_column *columns;
+    size_t column_count;
+    const char *const *files; /* absolute paths; none = empty */
+    size_t file_count;
+    const char *sql;           /* RELATION_SQL: a SELECT; MESH: the call of the table function */
+    const char *row_condition; /* NULL = all rows; an expression of the policy language */
+};
+
+/* When a reference says AT (TIMESTAMP => ...) or AT (VERSION => ...). */
+struct weft_resolve_at {
+    bool given;
+    int64_t timestamp_us; /* when version is 0 */
+    int64_t version;      /* snapshot id */
+};
+
+struct weft_resolve_name {
+    const char *schema; /* the domain, or "mesh", or NULL when the reference has one part */
+    const char *table;
+    struct weft_resolve_at at;
+};
+
+/* 0 and *out filled (in the arena), WEFT_NOT_THERE (also for what the reader may not know of: one
+ * text for both), or -1. */
+typedef int weft_resolve_fn(void *arg, struct weft_arena *arena,
+                            const struct weft_resolve_name *name, struct weft_relation *out,
+                            struct weft_error *error);
+
+struct weft_resolve_options {
+    weft_resolve_fn *resolve;
+    void *arg;
+    int64_t now_us;        /* what now() and current_date answer */
+    const char *principal; /* what current_user answers */
+    bool deterministic;    /* a product's SQL: random(), uuid() ... are refused */
+    int64_t size_max;      /* bytes of the text */
+    int depth_max;         /* of expressions */
+    const char *file;      /* for error places; NULL = the command line */
+    int line_offset;       /* added to lines */
+    int column_offset;     /* added to columns of the first line */
+};
+
+/* Which columns of which product the query reads. */
+struct weft_resolved_source {
+    const char *product;
+    int64_t snapshot_id;
+    const char *const *columns;
+    size_t column_count;
+};
+
+struct weft_resolved {
+    const char *sql; /* what runs: prepare exactly this */
+    const struct weft_resolved_source *sources;
+    size_t source_count;
+    size_t parameter_count;
+    const char *const *parameters;   /* names or "1", "2" ... */
+    const char *const *column_names; /* of the result, where DuckDB's printing would change them;
+                                      * NULL entries keep DuckDB's */
+    size_t column_count;
+};
+
+/* SQL (wrong), SQL_REFUSED (not allowed), NOT_FOUND (with suggestion), LIMIT. */
+int weft_resolve(struct weft_engine *engine, struct weft_arena *arena, const char *sql,
+                 size_t length, const struct weft_resolve_options *options,
+                 struct weft_resolved *out, struct weft_error *error) WEFT_MUST_CHECK;
+
+/* A row rule's condition: one expression over the given columns, no subqueries, no aggregates, the
+ * same allow-lists. *out is the expression as printed, its columns quoted and, with `alias`, put
+ * behind alias. */
+int weft_resolve_condition(struct weft_engine *engine, struct weft_arena *arena, const char *text,
+                           const struct weft_relation_column *columns, size_t column_count,
+                           const char *alias, const struct weft_resolve_options *options,
+                           const char **out, struct weft_error *error) WEFT_MUST_CHECK;
+
+/* SELECT over a relation's files as a text of weft's own: read_parquet with a schema map by field id,
+ * so that renamed and added columns read right. For flow's checks and rewrites. */
+int weft_relation_print(const struct weft_relation *relation, struct weft_buf *out,
+                        struct weft_error *error) WEFT_MUST_CHECK;
+
+#endif
