@@ -1,0 +1,77 @@
+/*
+ * run.h - the asker's side of a run: lock, lease, worker, check of the outcome, the one
+ * transaction, outbox.
+ *
+ * One run per product: an flock on <home>/locks/<table>.lock whose descriptor the worker inherits;
+ * the lease row's epoch fences late comers. A lease whose process died is taken over: its files are
+ * swept, its outbox finished.
+ *
+ * Ledger kinds of this floor: run.ended, quarantine.replayed, quarantine.dismissed. Folded tables:
+ * flow_runs, flow_checks, flow_inputs (positions of files), flow_quarantine (states by run and row
+ * range). Operational: flow_leases, flow_outbox.
+ */
+#ifndef WEFT_FLOW_RUN_H
+#define WEFT_FLOW_RUN_H
+
+#include "catalog/product_entry.h"
+#include "flow/job.h"
+#include "ledger/ledger.h"
+#include "model/settings.h"
+
+/* Called once at start: kinds, folded tables, mesh.runs, mesh.checks, mesh.inputs. */
+void weft_flow_register(void);
+
+struct weft_run_options {
+    enum weft_job_mode mode;
+    const char *actor;                 /* principal */
+    const char *cause;                 /* "run", "apply", "load", "replay" */
+    const struct weft_job_file *files; /* LOAD, --reread */
+    size_t file_count;
+    const char *rule; /* REPLAY: only rows that broke this rule; NULL = all open ones */
+    bool no_wait;
+    int64_t lock_wait_us;
+    const struct weft_settings *settings;
+    bool s3_fallback_local;
+    weft_progress_fn *progress; /* may be NULL */
+    void *progress_arg;
+    /* Somebody else runs this product: told once, before waiting. May be NULL. */
+    void (*waiting)(void *arg, const char *who);
+};
+
+struct weft_run_report {
+    char run_id[WEFT_UUID_TEXT];
+    const struct weft_outcome *outcome; /* in the arena */
+    int64_t sequence;                   /* of the entry run.ended; 0 = none (nothing new) */
+    const char *const *moved;           /* files moved by the outbox */
+    size_t moved_count;
+};
+
+/* 0 whenever the run came to an end that is recorded (PUBLISHED, NOTHING_NEW, BLOCKED, FAILED in
+ * report->outcome->state); -1 when there was no run: BUSY, CANCELLED, WORKER, IO ...
+ * Fault points: run.locked, run.leased, run.worker_done, commit.begun, commit.appended, then those of the
+ * ledger, then outbox.begun, outbox.moved, outbox.done. */
+int weft_run(struct weft_ledger *ledger, struct weft_arena *arena,
+             const struct weft_registered *product, const struct weft_run_options *options,
+             struct weft_run_report *report, struct weft_error *error) WEFT_MUST_CHECK;
+
+/* A new snapshot equal to an old one; positions do not move. */
+int weft_run_rollback(struct weft_ledger *ledger, struct weft_arena *arena,
+                      const struct weft_registered *product, int64_t snapshot_id, const char *actor,
+                      const char *because, int64_t *new_snapshot_id, struct weft_error *error)
+    WEFT_MUST_CHECK;
+
+/* Open quarantine rows become dismissed; rule NULL = all. *count = how many. */
+int weft_quarantine_dismiss(struct weft_ledger *ledger, struct weft_arena *arena,
+                            const struct weft_registered *product, const char *rule,
+                            const char *actor, const char *because, int64_t *count,
+                            struct weft_error *error) WEFT_MUST_CHECK;
+
+/* Redoes what a process that died left in the outbox. Called by every command that writes. */
+int weft_outbox_flush(struct weft_ledger *ledger, struct weft_error *error) WEFT_MUST_CHECK;
+
+/* Who runs this product now: "weft run county_health.daily_reports (pid 4711, since ...)"; empty
+ * text when nobody. */
+int weft_run_holder(struct weft_ledger *ledger, const char *table, struct weft_buf *out,
+                    struct weft_error *error) WEFT_MUST_CHECK;
+
+#endif
