@@ -140,6 +140,9 @@ struct weft_outcome {
     size_t detected_count;
     const char *examples;  /* blocked/<run>.ndjson relative to the home, or NULL */
     int64_t closed_before; /* replace: open quarantine rows of earlier runs that this one closes */
+    /* REPLAY: the rows that pass now and are in `table`, by run; all others stay as they are. */
+    const struct weft_job_replay *replayed;
+    size_t replayed_count;
     int64_t duration_us;
     int64_t memory_bytes; /* peak resident size of the worker */
 };
