@@ -26,13 +26,14 @@ target_compile_definitions(weft_options INTERFACE
 target_compile_options(weft_options INTERFACE
   -Wall -Wextra -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wvla
   $<$<BOOL:${WEFT_WERROR}>:-Werror>
-  -fno-omit-frame-pointer -fstack-protector-strong
+  # Some distributions turn fortification on by default; its inline copies would hide banned calls.
+  -fno-omit-frame-pointer -fstack-protector-strong -U_FORTIFY_SOURCE
   -include ${CMAKE_SOURCE_DIR}/src/base/banned.h)
 target_link_options(weft_options INTERFACE -Wl,-z,relro,-z,now)
 
 if(CMAKE_BUILD_TYPE STREQUAL "Release")
-  target_compile_definitions(weft_options INTERFACE _FORTIFY_SOURCE=2)
-  target_compile_options(weft_options INTERFACE -ffunction-sections -fdata-sections)
+  target_compile_options(weft_options INTERFACE
+    -D_FORTIFY_SOURCE=2 -ffunction-sections -fdata-sections)
   target_link_options(weft_options INTERFACE -Wl,--gc-sections)
   include(CheckIPOSupported)
   check_ipo_supported(RESULT WEFT_LTO OUTPUT ignored LANGUAGES C)
