@@ -16,7 +16,10 @@ if(EXISTS ${CMAKE_SOURCE_DIR}/src/cli/main.c)
   install(TARGETS weft RUNTIME DESTINATION ${CMAKE_INSTALL_BINDIR})
   # Beside the program, which looks for it next to /proc/self/exe.
   install(PROGRAMS ${WEFT_LIBDUCKDB} DESTINATION ${CMAKE_INSTALL_BINDIR})
-  install(FILES LICENSE docs/licences.md share/LIBRARIES DESTINATION ${CMAKE_INSTALL_DATADIR}/weft)
+  install(FILES LICENSE docs/licences.md share/LIBRARIES share/LICENSE.yyjson
+    DESTINATION ${CMAKE_INSTALL_DATADIR}/weft)
+  install(FILES ${WEFT_NPM_LIBDUCKDB}/LICENSE
+    DESTINATION ${CMAKE_INSTALL_DATADIR}/weft RENAME LICENSE.duckdb)
 endif()
 
 set(CPACK_GENERATOR TGZ)

@@ -50,3 +50,5 @@ def test_licences_and_libraries_are_listed(unpacked):
     missing = [name for name in names if name not in listed]
     assert names and not missing
     assert (share / "licences.md").is_file()
+    assert all("Permission is hereby granted" in (share / name).read_text()
+               for name in ("LICENSE.duckdb", "LICENSE.yyjson"))
