@@ -3,12 +3,20 @@
  *
  * Kinds: product.registered {product, major, version, document, digest, folder, environment},
  * product.retired {product, major}, product.dropped {product, major, because},
- * product.in_force {product, major, version, digest}: appended by the run that publishes the first
- * snapshot under a contract. A registered contract is pending until then; readers go by the one in
- * force.
- * Folded: catalog_products (one row per product, major and state: pending or in force) and
- * catalog_columns (of the contract in force, else of the pending one). mesh.products, mesh.columns and
- * mesh.snapshots are registered here.
+ * product.in_force {product, major, version, digest, detected: ["name: type"]}: appended by the run
+ * that publishes the first snapshot under a contract. A registered contract is pending until then;
+ * readers go by the one in force.
+ * Folded: catalog_products (one row per product, major and state: pending or in_force),
+ * catalog_columns and catalog_inputs (of each of these), catalog_names (per product and major: the
+ * table's key, what it is called, retired). mesh.products, mesh.columns and mesh.snapshots are
+ * registered here.
+ *
+ * Two names of a table. Its key in the lake, in locks and in flow's tables never changes, and
+ * neither does its folder: "domain.name" for the first major that was registered, "domain.name__v2"
+ * for another; folder lake/<domain>/<name>__v<major>. What it is called in SQL and in catalogues
+ * does: "domain.name" is the newest major in force (else the newest pending one), all others are
+ * "domain.name__v1".
+ * Thread rule: that of the transaction.
  */
 #ifndef WEFT_CATALOG_PRODUCT_ENTRY_H
 #define WEFT_CATALOG_PRODUCT_ENTRY_H
@@ -22,15 +30,22 @@ void weft_catalog_register(void);
 struct weft_registered {
     const char *full_name; /* domain.name */
     int major;
-    const char *table;  /* "domain.name" or "domain.name__v1" when a newer major is there */
-    const char *folder; /* of the product file */
+    const char *table; /* the key of lake, locks, positions; never changes */
+    const char *name;  /* what it is called: "domain.name", or "domain.name__v1" for an older one */
+    const char *folder;                  /* of the product file */
+    const char *table_folder;            /* lake/<domain>/<name>__v1, relative to the home */
+    const char *quarantine_folder;       /* quarantine/<domain>/<name>__v1 */
     const struct weft_product *pending;  /* NULL = the one in force is the newest */
     const struct weft_product *in_force; /* NULL = no snapshot yet */
     bool retired;
-    int64_t sequence;
+    int64_t sequence; /* of the entry that registered the newest contract */
 };
 
-/* major 0 = the newest active one. sequence 0 = now. WEFT_NOT_THERE. */
+/* The contract that a run goes by: the pending one, else the one in force. */
+const struct weft_product *weft_registered_newest(const struct weft_registered *registered);
+
+/* major 0 = the one called "domain.name": the newest in force that is not retired, else the newest
+ * pending one, else the newest. sequence 0 = now. WEFT_NOT_THERE. */
 int weft_catalog_product(struct weft_ledger_txn *txn, struct weft_arena *arena,
                          const char *full_name, int major, int64_t sequence,
                          struct weft_registered *out, struct weft_error *error) WEFT_MUST_CHECK;
@@ -63,9 +78,13 @@ int weft_catalog_retire(struct weft_ledger_txn *txn, const char *actor, const ch
 int weft_catalog_drop(struct weft_ledger_txn *txn, const char *actor, const char *full_name,
                       int major, const char *because, struct weft_error *error) WEFT_MUST_CHECK;
 /* In the transaction that publishes: the pending contract becomes the one in force. Nothing when it
- * is so already. */
+ * is so already. CONFLICT when the contract is neither: another one was registered meanwhile. */
 int weft_catalog_enforce(struct weft_ledger_txn *txn, const char *actor,
                          const struct weft_product *product, struct weft_error *error)
     WEFT_MUST_CHECK;
+/* The same, with the columns of a product without a schema, as detected: "cases: long". */
+int weft_catalog_enforce_detected(struct weft_ledger_txn *txn, const char *actor,
+                                  const struct weft_product *product, const char *const *detected,
+                                  size_t detected_count, struct weft_error *error) WEFT_MUST_CHECK;
 
 #endif
