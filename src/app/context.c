@@ -1,0 +1,224 @@
+/*
+ * context.c - finds the checkout, the home and the settings of a request, each when first needed.
+ */
+#include "app/context.h"
+
+#include "base/fs.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define CONTEXT_ARENA_MAX ((size_t)1 << 30)
+
+int weft_context_init(struct weft_context *context, struct weft_error *error)
+{
+    *context = (struct weft_context){.start = "."};
+    context->arena = weft_arena_new(CONTEXT_ARENA_MAX);
+    if (context->arena == NULL)
+        return weft_error_nomem(error);
+    const char *environment = getenv("WEFT_ENV");
+    context->environment = environment == NULL || environment[0] == '\0' ? "dev" : environment;
+    weft_request_local(&context->request);
+    return 0;
+}
+
+void weft_context_release(struct weft_context *context)
+{
+    weft_ledger_close(context->ledger);
+    weft_mesh_free(context->mesh);
+    weft_free(context->root);
+    weft_free(context->home);
+    weft_arena_free(context->arena);
+    *context = (struct weft_context){0};
+}
+
+/* Loads the checkout once; mistakes stay in diag. */
+static int mesh_load(struct weft_context *context, struct weft_diag *diag, struct weft_error *error)
+{
+    if (context->mesh != NULL)
+        return 0;
+    if (context->root == NULL)
+        WEFT_TRY(weft_mesh_find_root(context->start, &context->root, error));
+    return weft_mesh_load(context->root, context->environment, diag, &context->mesh, error);
+}
+
+int weft_context_mesh(struct weft_context *context, struct weft_out *out, struct weft_mesh **mesh,
+                      struct weft_error *error)
+{
+    WEFT_CLEANUP(weft_diag_release) struct weft_diag diag;
+    weft_diag_init(&diag);
+    WEFT_TRY(mesh_load(context, &diag, error));
+    weft_out_diag(out, &diag);
+    if (diag.errors > 0) {
+        weft_error_set(error, WEFT_E_INVALID, "%zu mistake%s to repair; nothing was changed",
+                       diag.errors, diag.errors == 1 ? "" : "s");
+        return -1;
+    }
+    WEFT_TRY(weft_diag_check(&diag, error));
+    *mesh = context->mesh;
+    return 0;
+}
+
+static int home_set(struct weft_context *context, const char *base, const char *path,
+                    struct weft_error *error)
+{
+    WEFT_CLEANUP(weft_freep) char *joined = weft_path_join(base, path);
+    if (joined == NULL)
+        return weft_error_nomem(error);
+    return weft_path_absolute(joined, &context->home, error);
+}
+
+/* The home of the environment, which needs only weft.yaml to be readable; mistakes in product files
+ * are no reason not to find it. */
+static int home_of_checkout(struct weft_context *context, struct weft_error *error)
+{
+    WEFT_CLEANUP(weft_diag_release) struct weft_diag diag;
+    weft_diag_init(&diag);
+    if (mesh_load(context, &diag, error) < 0) {
+        if (error != NULL && error->code == WEFT_E_NOT_FOUND)
+            weft_error_hint(error, "name the home with --home DIR or WEFT_HOME, or go to a folder "
+                                   "with a weft.yaml; `weft init` makes one");
+        return -1;
+    }
+    const struct weft_environment *environment =
+        context->mesh == NULL ? NULL : context->mesh->environment;
+    if (environment == NULL) {
+        WEFT_TRY(weft_diag_check(&diag, error));
+        return weft_error_set(error, WEFT_E_INVALID, "weft.yaml has no environment `%s`",
+                              context->environment);
+    }
+    if (environment->home == NULL && environment->node != NULL) {
+        weft_error_set(error, WEFT_E_NOT_YET,
+                       "the environment `%s` has only a node, and this version cannot use nodes "
+                       "yet",
+                       environment->name);
+        return weft_error_hint(error, "give it a `home:` in weft.yaml");
+    }
+    if (environment->home != NULL)
+        return home_set(context, context->root, environment->home, error);
+    WEFT_CLEANUP(weft_freep) char *standard = weft_format(".weft/%s", environment->name);
+    if (standard == NULL)
+        return weft_error_nomem(error);
+    return home_set(context, context->root, standard, error);
+}
+
+int weft_context_home(struct weft_context *context, const char **home, struct weft_error *error)
+{
+    if (context->home == NULL) {
+        const char *given = context->home_flag != NULL ? context->home_flag : getenv("WEFT_HOME");
+        if (given != NULL && given[0] != '\0')
+            WEFT_TRY(weft_path_absolute(given, &context->home, error));
+        else
+            WEFT_TRY(home_of_checkout(context, error));
+    }
+    *home = context->home;
+    return 0;
+}
+
+int weft_context_ledger(struct weft_context *context, bool create, struct weft_ledger **ledger,
+                        struct weft_error *error)
+{
+    if (context->ledger == NULL) {
+        const char *home;
+        WEFT_TRY(weft_context_home(context, &home, error));
+        WEFT_TRY(weft_ledger_open(home, create ? WEFT_LEDGER_CREATE : 0, &context->ledger, error));
+    }
+    *ledger = context->ledger;
+    return 0;
+}
+
+/* The checkout is only read for settings when there is one to be found without trouble. */
+static const struct weft_mesh *mesh_for_settings(struct weft_context *context)
+{
+    struct weft_error ignored = WEFT_ERROR_INIT;
+    WEFT_CLEANUP(weft_diag_release) struct weft_diag diag;
+    weft_diag_init(&diag);
+    if (context->mesh == NULL && mesh_load(context, &diag, &ignored) < 0)
+        return NULL;
+    return context->mesh;
+}
+
+int weft_context_settings(struct weft_context *context, const struct weft_settings **settings,
+                          struct weft_error *error)
+{
+    if (!context->settings_loaded) {
+        WEFT_CLEANUP(weft_diag_release) struct weft_diag diag;
+        weft_diag_init(&diag);
+        WEFT_TRY(weft_settings_load(&context->settings, mesh_for_settings(context), &diag, error));
+        WEFT_TRY(weft_diag_check(&diag, error));
+        for (size_t i = 0; i < context->flag_count; i++) {
+            const struct weft_flag_setting *flag = &context->flags[i];
+            WEFT_TRY(weft_settings_set(&context->settings, flag->name, flag->value, flag->origin,
+                                       error));
+        }
+        context->settings_loaded = true;
+    }
+    *settings = &context->settings;
+    return 0;
+}
+
+int weft_product_word(struct weft_arena *arena, const char *word, const char **full_name,
+                      int *major, struct weft_error *error)
+{
+    const char *at = strchr(word, '@');
+    size_t length = at == NULL ? strlen(word) : (size_t)(at - word);
+    char *name = weft_arena_strndup(arena, word, length);
+    if (name == NULL)
+        return weft_error_nomem(error);
+    int64_t number = 0;
+    const char *dot = strchr(name, '.');
+    bool ok = dot != NULL && strchr(dot + 1, '.') == NULL && dot != name && dot[1] != '\0';
+    if (ok && at != NULL)
+        ok = weft_parse_int64(at + 1, strlen(at + 1), &number) && number >= 0 && number < 1000;
+    if (!ok) {
+        weft_error_set(error, WEFT_E_USAGE, "`%s` is not the name of a product", word);
+        return weft_error_hint(error, "write domain.product, or domain.product@2 for a major");
+    }
+    *full_name = name;
+    *major = (int)number;
+    return 0;
+}
+
+/* NOT_FOUND, with the nearest name that is there. */
+static int product_unknown(struct weft_ledger_txn *txn, struct weft_arena *arena, const char *word,
+                           struct weft_error *error)
+{
+    struct weft_registered_digest *digests = NULL;
+    size_t count = 0;
+    WEFT_TRY(weft_catalog_digests(txn, arena, &digests, &count, error));
+    const char **names = weft_arena_array(arena, count + 1, sizeof *names);
+    if (names == NULL)
+        return weft_error_nomem(error);
+    for (size_t i = 0; i < count; i++)
+        names[i] = digests[i].full_name;
+    const char *near = weft_suggest(word, names, count);
+    weft_error_set(error, WEFT_E_NOT_FOUND, "there is no product `%s` in this home", word);
+    if (near != NULL)
+        return weft_error_hint(error, "did you mean `%s`?", near);
+    return weft_error_hint(error, count == 0 ? "`weft apply` registers the products of a checkout"
+                                             : "`weft ls` lists them; `weft apply` registers new "
+                                               "ones");
+}
+
+int weft_context_product(struct weft_context *context, const char *word,
+                         struct weft_registered *out, struct weft_error *error)
+{
+    const char *full_name;
+    int major;
+    WEFT_TRY(weft_product_word(context->arena, word, &full_name, &major, error));
+    struct weft_ledger *ledger;
+    WEFT_TRY(weft_context_ledger(context, false, &ledger, error));
+    WEFT_CLEANUP(weft_ledger_endp) struct weft_ledger_txn *txn = NULL;
+    WEFT_TRY(weft_ledger_begin_read(ledger, &txn, error));
+    int rc = weft_catalog_product(txn, context->arena, full_name, major, 0, out, error);
+    if (rc == WEFT_NOT_THERE)
+        return product_unknown(txn, context->arena, word, error);
+    WEFT_TRY(rc);
+    struct weft_decision decision;
+    WEFT_TRY(weft_trust_decide(&context->request, full_name, &decision, error));
+    if (decision.verdict != WEFT_VERDICT_YES)
+        return weft_error_set(error, WEFT_E_DENIED, "no access to `%s`: %s", full_name,
+                              decision.reason);
+    return 0;
+}

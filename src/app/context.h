@@ -1,0 +1,62 @@
+/*
+ * context.h - what a request runs in: who asks, which checkout, which home, which settings. Each
+ * part is made when first needed, so that `help` opens nothing and `ls` opens no checkout.
+ *
+ * Owns: arena, mesh, ledger. Thread rule: one thread.
+ */
+#ifndef WEFT_APP_CONTEXT_H
+#define WEFT_APP_CONTEXT_H
+
+#include "app/out.h"
+#include "catalog/product_entry.h"
+#include "ledger/ledger.h"
+#include "model/mesh.h"
+#include "model/settings.h"
+#include "trust/decide.h"
+
+struct weft_flag_setting {
+    const char *name;
+    const char *value;
+    const char *origin; /* "--memory" */
+};
+
+struct weft_context {
+    struct weft_arena *arena;
+    const char *home_flag;   /* --home, NULL */
+    const char *environment; /* --env, else WEFT_ENV, else dev */
+    const char *start;       /* the folder to look from */
+    const struct weft_flag_setting *flags;
+    size_t flag_count;
+    struct weft_request request; /* principal and so on */
+    /* made when needed */
+    char *root;  /* of the checkout; NULL = not looked for, or none */
+    char *home;  /* absolute */
+    struct weft_mesh *mesh;
+    struct weft_ledger *ledger;
+    struct weft_settings settings;
+    bool settings_loaded;
+};
+
+int weft_context_init(struct weft_context *context, struct weft_error *error) WEFT_MUST_CHECK;
+void weft_context_release(struct weft_context *context);
+
+/* The checkout, valid: all mistakes are told to `out` and the first one returned. */
+int weft_context_mesh(struct weft_context *context, struct weft_out *out,
+                      struct weft_mesh **mesh, struct weft_error *error) WEFT_MUST_CHECK;
+/* Where the home is: --home, WEFT_HOME, the environment's home, .weft/<environment> at the root. */
+int weft_context_home(struct weft_context *context, const char **home, struct weft_error *error)
+    WEFT_MUST_CHECK;
+/* Opens the home. create: makes it when it is not there; else NOT_FOUND with a hint. */
+int weft_context_ledger(struct weft_context *context, bool create, struct weft_ledger **ledger,
+                        struct weft_error *error) WEFT_MUST_CHECK;
+int weft_context_settings(struct weft_context *context, const struct weft_settings **settings,
+                          struct weft_error *error) WEFT_MUST_CHECK;
+/* Reads "domain.name", "domain.name@2"; NOT_FOUND with a suggestion. Uses a read transaction of its
+ * own. The gate is asked (weft_trust_decide). */
+int weft_context_product(struct weft_context *context, const char *word,
+                         struct weft_registered *out, struct weft_error *error) WEFT_MUST_CHECK;
+/* "domain.name@2" into name (in the arena) and major (0 = none given). USAGE when it is no name. */
+int weft_product_word(struct weft_arena *arena, const char *word, const char **full_name,
+                      int *major, struct weft_error *error) WEFT_MUST_CHECK;
+
+#endif

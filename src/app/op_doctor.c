@@ -1,0 +1,143 @@
+/*
+ * op_doctor.c - doctor: is this machine and this home fit; --rebase after a home was moved.
+ */
+#include "app/ops_internal.h"
+
+#include "base/fs.h"
+#include "base/process.h"
+#include "engine/engine.h"
+#include "flow/run.h"
+#include "lake/pointer.h"
+
+#include <stdio.h>
+#include <string.h>
+
+static const struct weft_op_arg doctor_args[] = {
+    {"rebase", 0, WEFT_ARG_FLAG, NULL, "After the home was moved: rewrite the absolute paths."},
+};
+
+struct doctor {
+    struct weft_context *context;
+    struct weft_out *out;
+    size_t bad;
+};
+
+static const struct weft_out_column doctor_columns[] = {
+    {"check", false, false}, {"ok", false, false}, {"finding", false, false}};
+
+static int finding(struct doctor *doctor, const char *check, bool ok, const char *text,
+                   struct weft_error *error)
+{
+    const struct weft_cell cells[] = {weft_cell_text(check), weft_cell_bool(ok),
+                                      weft_cell_text(text)};
+    doctor->bad += !ok;
+    return weft_out_row(doctor->out, cells, error);
+}
+
+static int doctor_machine(struct doctor *doctor, const char *home, struct weft_error *error)
+{
+    char text[256], size[32];
+    weft_format_size(weft_system_memory_bytes(), size, sizeof size);
+    snprintf(text, sizeof text, "%s of memory, %d processors", size, weft_system_cpus());
+    WEFT_TRY(finding(doctor, "machine", true, text, error));
+    bool network = weft_fs_is_network(home);
+    return finding(doctor, "file system", !network,
+                   network ? "a network file system: locks and syncs cannot be trusted" : "local",
+                   error);
+}
+
+static int doctor_engine(struct doctor *doctor, struct weft_error *error)
+{
+    struct weft_error own = WEFT_ERROR_INIT;
+    WEFT_CLEANUP(weft_engine_closep) struct weft_engine *engine = NULL;
+    struct weft_engine_config config = {.memory_bytes = (int64_t)256 << 20, .threads = 1};
+    int rc = weft_engine_open(&config, &engine, &own);
+    if (rc == 0)
+        rc = weft_engine_exec(engine, "select 1", NULL, &own);
+    return finding(doctor, "libduckdb", rc == 0, rc == 0 ? "opens and answers" : own.message,
+                   error);
+}
+
+static int doctor_ledger(struct doctor *doctor, struct weft_error *error)
+{
+    struct weft_error own = WEFT_ERROR_INIT;
+    struct weft_ledger_report report;
+    char text[128];
+    bool ok = weft_ledger_verify(doctor->context->ledger, &report, &own) == 0;
+    snprintf(text, sizeof text, "%" PRId64 " entries, chain and signatures hold", report.entries);
+    WEFT_TRY(finding(doctor, "ledger", ok, ok ? text : own.message, error));
+    ok = weft_ledger_rebuild(doctor->context->ledger, true, &report, &own) == 0;
+    return finding(doctor, "folded tables", ok, ok ? "equal to the entries" : own.message, error);
+}
+
+/* Every current table opens and all its files are there. */
+static int doctor_tables(struct doctor *doctor, struct weft_error *error)
+{
+    struct weft_arena *arena = doctor->context->arena;
+    const char *home = weft_ledger_home(doctor->context->ledger);
+    struct weft_registered_list list;
+    WEFT_CLEANUP(weft_ledger_endp) struct weft_ledger_txn *txn = NULL;
+    WEFT_TRY(weft_ledger_begin_read(doctor->context->ledger, &txn, error));
+    WEFT_TRY(weft_catalog_products(txn, arena, &list, error));
+    size_t tables = 0, files = 0;
+    for (size_t i = 0; i < list.count; i++) {
+        struct weft_error own = WEFT_ERROR_INIT;
+        struct weft_pointer pointer;
+        struct weft_table *table;
+        struct weft_data_files data = {0}, deletes;
+        int rc = weft_pointer_get(txn, arena, WEFT_SPACE_LAKE, list.items[i].table, 0, &pointer,
+                                  error);
+        WEFT_TRY(rc);
+        if (rc == WEFT_NOT_THERE)
+            continue;
+        rc = weft_table_load(arena, home, pointer.metadata, &table, &own);
+        if (rc == 0 && weft_table_current(table) != NULL)
+            rc = weft_table_files(arena, home, table, weft_table_current(table), &data, &deletes,
+                                  &own);
+        if (rc < 0)
+            WEFT_TRY(finding(doctor, list.items[i].full_name, false, own.message, error));
+        tables++;
+        files += data.count;
+    }
+    char text[128];
+    snprintf(text, sizeof text, "%zu tables, %zu data files", tables, files);
+    return finding(doctor, "tables", true, text, error);
+}
+
+static int doctor_run(struct weft_context *context, const struct weft_op_request *request,
+                      struct weft_out *out, struct weft_error *error)
+{
+    struct doctor doctor = {.context = context, .out = out};
+    const char *home;
+    struct weft_ledger *ledger;
+    WEFT_TRY(weft_context_home(context, &home, error));
+    WEFT_TRY(weft_context_ledger(context, false, &ledger, error));
+    if (weft_op_given(request, "rebase")) {
+        int64_t count = 0;
+        WEFT_TRY(weft_run_rebase(ledger, context->arena, context->request.principal, &count,
+                                 error));
+        return weft_out_line(out, WEFT_STYLE_GOOD, error,
+                             "%" PRId64 " table%s now name%s their files below %s", count,
+                             count == 1 ? "" : "s", count == 1 ? "s" : "", home);
+    }
+    WEFT_TRY(weft_outbox_flush(ledger, error));
+    WEFT_TRY(weft_out_table(out, doctor_columns, WEFT_COUNT(doctor_columns), error));
+    WEFT_TRY(doctor_machine(&doctor, home, error));
+    WEFT_TRY(doctor_engine(&doctor, error));
+    WEFT_TRY(doctor_ledger(&doctor, error));
+    WEFT_TRY(doctor_tables(&doctor, error));
+    WEFT_TRY(weft_out_table_end(out, error));
+    if (doctor.bad > 0)
+        return weft_error_set(error, WEFT_E_CORRUPT, "%zu finding%s to look into", doctor.bad,
+                              doctor.bad == 1 ? "" : "s");
+    return 0;
+}
+
+const struct weft_op weft_op_doctor = {
+    .name = "doctor",
+    .group = "home",
+    .summary = "Check the machine and the home; --rebase after the home was moved.",
+    .args = doctor_args,
+    .arg_count = WEFT_COUNT(doctor_args),
+    .run = doctor_run,
+};

@@ -1,0 +1,188 @@
+/*
+ * op_home.c - ledger, settings, schema, version: about the home and the program.
+ */
+#include "app/ops_internal.h"
+
+#include "base/clock.h"
+#include "engine/engine.h"
+
+#include <string.h>
+
+/* ---- ledger ---- */
+
+static const struct weft_op_arg ledger_args[] = {
+    {"what", 0, WEFT_ARG_WORD, "verify|rebuild", "Without it: the newest entries."},
+    {"check", 0, WEFT_ARG_FLAG, NULL, "rebuild: only compare, change nothing."},
+    {"limit", 0, WEFT_ARG_TEXT, "N", "At most so many entries, the newest last. Default 20."},
+};
+
+static int entry_show(void *arg, const struct weft_ledger_entry *entry, struct weft_error *error)
+{
+    struct weft_out *out = arg;
+    const struct weft_cell cells[] = {
+        weft_cell_int(entry->sequence), weft_cell_time(entry->time_us),
+        weft_cell_text(entry->actor),   weft_cell_text(entry->kind),
+        weft_cell_text(entry->hash),    weft_cell_text(entry->origin),
+        weft_cell_json(entry->body),
+    };
+    return weft_out_row(out, cells, error);
+}
+
+static int ledger_list(struct weft_context *context, const struct weft_op_request *request,
+                       struct weft_out *out, struct weft_error *error)
+{
+    static const struct weft_out_column columns[] = {
+        {"sequence", true, false}, {"time", false, false}, {"actor", false, false},
+        {"kind", false, false},    {"hash", false, true},  {"origin", false, true},
+        {"body", false, false},
+    };
+    int64_t limit = 20;
+    const char *text = weft_op_text(request, "limit");
+    if (text != NULL && (!weft_parse_int64(text, strlen(text), &limit) || limit < 1))
+        return weft_error_set(error, WEFT_E_USAGE, "--limit wants a number of entries, not `%s`",
+                              text);
+    WEFT_CLEANUP(weft_ledger_endp) struct weft_ledger_txn *txn = NULL;
+    struct weft_ledger_head head;
+    WEFT_TRY(weft_ledger_begin_read(context->ledger, &txn, error));
+    WEFT_TRY(weft_ledger_head(txn, &head, error));
+    int64_t from = WEFT_MAX(1, head.sequence - limit + 1);
+    WEFT_TRY(weft_out_table(out, columns, WEFT_COUNT(columns), error));
+    WEFT_TRY(weft_ledger_each(txn, from, 0, entry_show, out, error));
+    return weft_out_table_end(out, error);
+}
+
+static int report_show(const char *what, const struct weft_ledger_report *report,
+                       struct weft_out *out, struct weft_error *error)
+{
+    WEFT_CLEANUP(weft_buf_release) struct weft_buf buf;
+    weft_buf_init(&buf, 4096);
+    struct weft_json_writer json;
+    weft_json_writer_init(&json, &buf);
+    weft_json_begin_object(&json);
+    weft_json_member_text(&json, "result", what);
+    weft_json_member_int(&json, "entries", report->entries);
+    weft_json_member_text(&json, "head", report->head.hash);
+    weft_json_end_object(&json);
+    WEFT_TRY(weft_out_json(out, &buf, error));
+    return weft_out_line(out, WEFT_STYLE_GOOD, error, "%s: %" PRId64 " entries, head %.16s", what,
+                         report->entries, report->head.hash);
+}
+
+static int ledger_run(struct weft_context *context, const struct weft_op_request *request,
+                      struct weft_out *out, struct weft_error *error)
+{
+    const char *what = weft_op_text(request, "what");
+    bool check = weft_op_given(request, "check");
+    struct weft_ledger *ledger;
+    struct weft_ledger_report report;
+    if (what != NULL && strcmp(what, "verify") != 0 && strcmp(what, "rebuild") != 0)
+        return weft_error_set(error, WEFT_E_USAGE, "`weft ledger` knows verify and rebuild, not "
+                                                   "`%s`",
+                              what);
+    WEFT_TRY(weft_context_ledger(context, false, &ledger, error));
+    if (what == NULL)
+        return ledger_list(context, request, out, error);
+    if (strcmp(what, "verify") == 0) {
+        WEFT_TRY(weft_ledger_verify(ledger, &report, error));
+        int64_t reads = 0;
+        WEFT_TRY(weft_audit_verify(weft_ledger_home(ledger), &reads, error));
+        return report_show("verified", &report, out, error);
+    }
+    WEFT_TRY(weft_ledger_rebuild(ledger, check, &report, error));
+    return report_show(check ? "equal to its entries" : "rebuilt", &report, out, error);
+}
+
+const struct weft_op weft_op_ledger = {
+    .name = "ledger",
+    .group = "home",
+    .summary = "Show the ledger; verify its chain; rebuild the tables folded from it.",
+    .help = "`verify` names the first entry that was changed, removed or reordered, or a missing "
+            "tail. `rebuild --check` folds all entries into a copy and compares.",
+    .args = ledger_args,
+    .arg_count = WEFT_COUNT(ledger_args),
+    .run = ledger_run,
+};
+
+/* ---- settings ---- */
+
+static int settings_run(struct weft_context *context, const struct weft_op_request *request,
+                        struct weft_out *out, struct weft_error *error)
+{
+    (void)request;
+    static const struct weft_out_column columns[] = {
+        {"name", false, false}, {"value", false, false}, {"origin", false, false},
+        {"help", false, false}};
+    const struct weft_settings *settings;
+    WEFT_TRY(weft_context_settings(context, &settings, error));
+    WEFT_TRY(weft_out_table(out, columns, WEFT_COUNT(columns), error));
+    for (int i = 0; i < WEFT_SETTING_COUNT; i++) {
+        const struct weft_setting_state *state = &settings->values[i];
+        const struct weft_cell cells[] = {
+            weft_cell_text(weft_setting_name((enum weft_setting)i)), weft_cell_text(state->text),
+            weft_cell_text(state->origin), weft_cell_text(weft_setting_help((enum weft_setting)i))};
+        WEFT_TRY(weft_out_row(out, cells, error));
+    }
+    return weft_out_table_end(out, error);
+}
+
+const struct weft_op weft_op_settings = {
+    .name = "settings",
+    .group = "home",
+    .summary = "Show every setting with its value and where that comes from.",
+    .help = "A setting is given in weft.yaml (`settings: {memory: 4GB}`), by the environment "
+            "(WEFT_MEMORY=4GB), or by a flag (--memory 4GB, --set memory=4GB); the later wins.",
+    .run = settings_run,
+};
+
+/* ---- schema ---- */
+
+static const struct weft_op_arg schema_args[] = {
+    {"which", 0, WEFT_ARG_WORD, "product|mesh|domain", "Of which file; product without it."},
+};
+
+static int schema_run(struct weft_context *context, const struct weft_op_request *request,
+                      struct weft_out *out, struct weft_error *error)
+{
+    (void)context;
+    const char *which = weft_op_text(request, "which");
+    WEFT_CLEANUP(weft_buf_release) struct weft_buf buf;
+    weft_buf_init(&buf, (size_t)4 << 20);
+    WEFT_TRY(weft_schema_print(which == NULL ? "product" : which, &buf, error));
+    return weft_out_bytes(out, buf.data, buf.length, error);
+}
+
+const struct weft_op weft_op_schema = {
+    .name = "schema",
+    .group = "home",
+    .summary = "Print the JSON Schema of the files that people write, for editors.",
+    .args = schema_args,
+    .arg_count = WEFT_COUNT(schema_args),
+    .run = schema_run,
+};
+
+/* ---- version ---- */
+
+static int version_run(struct weft_context *context, const struct weft_op_request *request,
+                       struct weft_out *out, struct weft_error *error)
+{
+    (void)context;
+    (void)request;
+    WEFT_CLEANUP(weft_buf_release) struct weft_buf buf;
+    weft_buf_init(&buf, 4096);
+    struct weft_json_writer json;
+    weft_json_writer_init(&json, &buf);
+    weft_json_begin_object(&json);
+    weft_json_member_text(&json, "version", WEFT_VERSION);
+    weft_json_member_int(&json, "home_format", WEFT_HOME_FORMAT);
+    weft_json_end_object(&json);
+    WEFT_TRY(weft_out_json(out, &buf, error));
+    return weft_out_line(out, WEFT_STYLE_PLAIN, error, "weft %s (home format %d)", WEFT_VERSION,
+                         WEFT_HOME_FORMAT);
+}
+
+const struct weft_op weft_op_version = {
+    .name = "version",
+    .group = "home",
+    .summary = "Print the version.",
+    .run = version_run,
+};

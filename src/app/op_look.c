@@ -1,0 +1,414 @@
+/*
+ * op_look.c - ls, status, runs, snapshots: the mesh's own tables, without DuckDB; and logs.
+ */
+#include "app/ops_internal.h"
+
+#include "base/clock.h"
+#include "base/fs.h"
+#include "engine/mesh_table.h"
+
+#include <stdio.h>
+#include <string.h>
+
+enum look_kind { LOOK_TEXT, LOOK_INT, LOOK_TIME, LOOK_BOOL, LOOK_DOUBLE, LOOK_JSON };
+
+struct look_column {
+    const char *name;  /* of the mesh. table */
+    const char *shown; /* the head for people; NULL = the same */
+    enum look_kind kind;
+    bool only_json;
+};
+
+struct look {
+    const char *table;
+    const struct look_column *columns;
+    size_t count;
+    const char *product; /* NULL = all */
+    int64_t limit;       /* 0 = all */
+    const char *empty;   /* what to say when there is no row */
+};
+
+#define LOOK_COLUMNS_MAX 24
+
+static struct weft_cell look_cell(struct weft_stmt *stmt, int at, enum look_kind kind)
+{
+    struct weft_cell null = {.kind = WEFT_CELL_NULL};
+    if (weft_stmt_column_is_null(stmt, at))
+        return null;
+    switch (kind) {
+    case LOOK_TEXT:
+        return weft_cell_text(weft_stmt_column_text(stmt, at));
+    case LOOK_INT:
+        return weft_cell_int(weft_stmt_column_int(stmt, at));
+    case LOOK_TIME:
+        return weft_cell_time(weft_stmt_column_int(stmt, at));
+    case LOOK_BOOL:
+        return weft_cell_bool(weft_stmt_column_int(stmt, at) != 0);
+    case LOOK_DOUBLE:
+        return weft_cell_double(weft_stmt_column_double(stmt, at));
+    case LOOK_JSON:
+        return weft_cell_json(weft_stmt_column_text(stmt, at));
+    }
+    return null;
+}
+
+static int column_find(struct weft_stmt *stmt, const char *name)
+{
+    for (int i = 0; i < weft_stmt_column_count(stmt); i++) {
+        if (strcmp(weft_stmt_column_name(stmt, i), name) == 0)
+            return i;
+    }
+    return -1;
+}
+
+static int look_places(const struct look *look, struct weft_stmt *stmt, int *places,
+                       struct weft_error *error)
+{
+    for (size_t i = 0; i < look->count; i++) {
+        places[i] = column_find(stmt, look->columns[i].name);
+        if (places[i] < 0)
+            return weft_error_set(error, WEFT_E_INTERNAL, "mesh.%s has no column %s", look->table,
+                                  look->columns[i].name);
+    }
+    return 0;
+}
+
+/* The gate, product by product: who may not know of one does not see its row. */
+static int look_visible(struct weft_context *context, const char *product, bool *visible,
+                        struct weft_error *error)
+{
+    struct weft_decision decision;
+    WEFT_TRY(weft_trust_decide(&context->request, product, &decision, error));
+    *visible = decision.verdict == WEFT_VERDICT_YES;
+    return 0;
+}
+
+static int look_rows(struct weft_context *context, const struct look *look, struct weft_stmt *stmt,
+                     const int *places, struct weft_out *out, int64_t *shown,
+                     struct weft_error *error)
+{
+    int at_product = column_find(stmt, "product");
+    int rc;
+    while ((rc = weft_stmt_step(stmt, error)) == 0) {
+        const char *product = weft_stmt_column_text(stmt, at_product);
+        bool visible;
+        if (look->product != NULL && strcmp(product, look->product) != 0)
+            continue;
+        WEFT_TRY(look_visible(context, product, &visible, error));
+        if (!visible)
+            continue;
+        struct weft_cell cells[LOOK_COLUMNS_MAX];
+        for (size_t i = 0; i < look->count; i++)
+            cells[i] = look_cell(stmt, places[i], look->columns[i].kind);
+        WEFT_TRY(weft_out_row(out, cells, error));
+        if (++*shown == look->limit)
+            return 0;
+    }
+    return rc < 0 ? rc : 0;
+}
+
+static int look_show(struct weft_context *context, const struct look *look, struct weft_out *out,
+                     struct weft_error *error)
+{
+    struct weft_ledger *ledger;
+    struct weft_ledger_head head;
+    WEFT_TRY(weft_context_ledger(context, false, &ledger, error));
+    WEFT_CLEANUP(weft_ledger_endp) struct weft_ledger_txn *txn = NULL;
+    WEFT_CLEANUP(weft_stmt_freep) struct weft_stmt *stmt = NULL;
+    WEFT_TRY(weft_ledger_begin_read(ledger, &txn, error));
+    WEFT_TRY(weft_ledger_head(txn, &head, error));
+    WEFT_TRY(weft_mesh_table_open(txn, look->table, head.sequence, weft_clock_us(), &stmt, error));
+    int places[LOOK_COLUMNS_MAX];
+    struct weft_out_column columns[LOOK_COLUMNS_MAX];
+    assert(look->count <= LOOK_COLUMNS_MAX);
+    WEFT_TRY(look_places(look, stmt, places, error));
+    for (size_t i = 0; i < look->count; i++) {
+        const struct look_column *column = &look->columns[i];
+        columns[i].name = out->for_people && column->shown != NULL ? column->shown : column->name;
+        columns[i].right = column->kind == LOOK_INT || column->kind == LOOK_DOUBLE;
+        columns[i].only_json = column->only_json;
+    }
+    int64_t shown = 0;
+    WEFT_TRY(weft_out_table(out, columns, look->count, error));
+    WEFT_TRY(look_rows(context, look, stmt, places, out, &shown, error));
+    WEFT_TRY(weft_out_table_end(out, error));
+    if (shown == 0 && out->for_people)
+        weft_out_note(out, "%s", look->empty);
+    return 0;
+}
+
+/* The full name of an optional product word. */
+static int look_product(struct weft_context *context, const struct weft_op_request *request,
+                        const char **out, struct weft_error *error)
+{
+    const char *word = weft_op_text(request, "product");
+    struct weft_registered product;
+    *out = NULL;
+    if (word == NULL)
+        return 0;
+    WEFT_TRY(weft_context_product(context, word, &product, error));
+    *out = product.full_name;
+    return 0;
+}
+
+static int limit_read(const struct weft_op_request *request, int64_t otherwise, int64_t *limit,
+                      struct weft_error *error)
+{
+    const char *text = weft_op_text(request, "limit");
+    *limit = otherwise;
+    if (text == NULL)
+        return 0;
+    if (!weft_parse_int64(text, strlen(text), limit) || *limit < 1)
+        return weft_error_set(error, WEFT_E_USAGE, "--limit wants a number of rows, not `%s`",
+                              text);
+    return 0;
+}
+
+/* ---- ls ---- */
+
+static const struct look_column ls_columns[] = {
+    {"product", NULL, LOOK_TEXT, false},
+    {"version", NULL, LOOK_TEXT, false},
+    {"status", NULL, LOOK_TEXT, false},
+    {"rows", NULL, LOOK_INT, false},
+    {"published_at", "published", LOOK_TIME, false},
+    {"owner", NULL, LOOK_TEXT, false},
+    {"pending_version", "pending", LOOK_TEXT, false},
+    {"domain", NULL, LOOK_TEXT, true},
+    {"name", NULL, LOOK_TEXT, true},
+    {"major", NULL, LOOK_INT, true},
+    {"type", NULL, LOOK_TEXT, true},
+    {"description", NULL, LOOK_TEXT, true},
+    {"tags", NULL, LOOK_JSON, true},
+    {"snapshot_id", NULL, LOOK_INT, true},
+};
+
+static int ls_run(struct weft_context *context, const struct weft_op_request *request,
+                  struct weft_out *out, struct weft_error *error)
+{
+    (void)request;
+    struct look look = {.table = "products",
+                        .columns = ls_columns,
+                        .count = WEFT_COUNT(ls_columns),
+                        .empty = "no products yet; `weft apply` registers those of a checkout"};
+    return look_show(context, &look, out, error);
+}
+
+const struct weft_op weft_op_ls = {
+    .name = "ls",
+    .group = "look",
+    .summary = "List the products of the home.",
+    .run = ls_run,
+};
+
+/* ---- status ---- */
+
+static const struct look_column status_columns[] = {
+    {"product", NULL, LOOK_TEXT, false},
+    {"version", NULL, LOOK_TEXT, false},
+    {"status", NULL, LOOK_TEXT, true},
+    {"rows", NULL, LOOK_INT, false},
+    {"published_at", "published", LOOK_TIME, false},
+    {"checked_at", "checked", LOOK_TIME, false},
+    {"fresh", NULL, LOOK_BOOL, false},
+    {"pending_version", "pending", LOOK_TEXT, false},
+    {"snapshot_id", NULL, LOOK_INT, true},
+};
+
+static const struct weft_op_arg product_arg[] = {
+    {"product", 0, WEFT_ARG_WORD, "PRODUCT", "domain.product; all without it."},
+};
+
+static int status_run(struct weft_context *context, const struct weft_op_request *request,
+                      struct weft_out *out, struct weft_error *error)
+{
+    struct look look = {.table = "products",
+                        .columns = status_columns,
+                        .count = WEFT_COUNT(status_columns),
+                        .empty = "no products yet; `weft apply` registers those of a checkout"};
+    WEFT_TRY(look_product(context, request, &look.product, error));
+    return look_show(context, &look, out, error);
+}
+
+const struct weft_op weft_op_status = {
+    .name = "status",
+    .group = "look",
+    .summary = "When products were published and looked at, and whether they keep their freshness.",
+    .args = product_arg,
+    .arg_count = WEFT_COUNT(product_arg),
+    .run = status_run,
+};
+
+/* ---- runs ---- */
+
+static const struct look_column runs_columns[] = {
+    {"run_id", NULL, LOOK_TEXT, false},
+    {"product", NULL, LOOK_TEXT, false},
+    {"started_at", "started", LOOK_TIME, false},
+    {"finished_at", NULL, LOOK_TIME, true},
+    {"state", NULL, LOOK_TEXT, false},
+    {"cause", NULL, LOOK_TEXT, false},
+    {"read", NULL, LOOK_INT, false},
+    {"accepted", NULL, LOOK_INT, true},
+    {"made", NULL, LOOK_INT, true},
+    {"published", NULL, LOOK_INT, false},
+    {"quarantined", NULL, LOOK_INT, false},
+    {"superseded", NULL, LOOK_INT, true},
+    {"seconds", NULL, LOOK_DOUBLE, false},
+    {"snapshot_id", NULL, LOOK_INT, true},
+    {"memory_bytes", NULL, LOOK_INT, true},
+};
+
+static const struct weft_op_arg runs_args[] = {
+    {"product", 0, WEFT_ARG_WORD, "PRODUCT", "domain.product; all without it."},
+    {"limit", 0, WEFT_ARG_TEXT, "N", "At most so many, the newest first. Default 20."},
+};
+
+static int runs_run(struct weft_context *context, const struct weft_op_request *request,
+                    struct weft_out *out, struct weft_error *error)
+{
+    struct look look = {.table = "runs",
+                        .columns = runs_columns,
+                        .count = WEFT_COUNT(runs_columns),
+                        .empty = "no runs yet; `weft run` makes one"};
+    WEFT_TRY(look_product(context, request, &look.product, error));
+    WEFT_TRY(limit_read(request, 20, &look.limit, error));
+    return look_show(context, &look, out, error);
+}
+
+const struct weft_op weft_op_runs = {
+    .name = "runs",
+    .group = "look",
+    .summary = "List runs, the newest first, with their balances.",
+    .args = runs_args,
+    .arg_count = WEFT_COUNT(runs_args),
+    .run = runs_run,
+};
+
+/* ---- snapshots ---- */
+
+static const struct look_column snapshots_columns[] = {
+    {"snapshot_id", NULL, LOOK_INT, false},
+    {"product", NULL, LOOK_TEXT, true},
+    {"committed_at", "committed", LOOK_TIME, false},
+    {"operation", NULL, LOOK_TEXT, false},
+    {"rows", NULL, LOOK_INT, false},
+    {"added", NULL, LOOK_INT, false},
+    {"removed", NULL, LOOK_INT, false},
+    {"files", NULL, LOOK_INT, false},
+    {"bytes", NULL, LOOK_INT, false},
+    {"contract_version", "contract", LOOK_TEXT, false},
+    {"parent_id", NULL, LOOK_INT, true},
+    {"run_id", NULL, LOOK_TEXT, true},
+    {"pinned", NULL, LOOK_BOOL, true},
+};
+
+static const struct weft_op_arg snapshots_args[] = {
+    {"product", 0, WEFT_ARG_WORD_NEEDED, "PRODUCT", "domain.product"},
+    {"limit", 0, WEFT_ARG_TEXT, "N", "At most so many, the newest first. Default 50."},
+};
+
+static int snapshots_run(struct weft_context *context, const struct weft_op_request *request,
+                         struct weft_out *out, struct weft_error *error)
+{
+    struct look look = {.table = "snapshots",
+                        .columns = snapshots_columns,
+                        .count = WEFT_COUNT(snapshots_columns),
+                        .empty = "no snapshots yet; `weft run` or `weft load` publishes one"};
+    WEFT_TRY(look_product(context, request, &look.product, error));
+    WEFT_TRY(limit_read(request, 50, &look.limit, error));
+    return look_show(context, &look, out, error);
+}
+
+const struct weft_op weft_op_snapshots = {
+    .name = "snapshots",
+    .group = "look",
+    .summary = "List a product's snapshots, the newest first.",
+    .args = snapshots_args,
+    .arg_count = WEFT_COUNT(snapshots_args),
+    .run = snapshots_run,
+};
+
+/* ---- logs ---- */
+
+#define LOG_MAX ((size_t)64 << 20)
+
+static const struct weft_op_arg logs_args[] = {
+    {"run", 0, WEFT_ARG_WORD, "RUN", "The id that `weft runs` shows; the newest run without it."},
+};
+
+/* The newest run's id. */
+static int newest_run(struct weft_context *context, char *run, size_t size,
+                      struct weft_error *error)
+{
+    struct weft_ledger_head head;
+    WEFT_CLEANUP(weft_ledger_endp) struct weft_ledger_txn *txn = NULL;
+    WEFT_CLEANUP(weft_stmt_freep) struct weft_stmt *stmt = NULL;
+    WEFT_TRY(weft_ledger_begin_read(context->ledger, &txn, error));
+    WEFT_TRY(weft_ledger_head(txn, &head, error));
+    WEFT_TRY(weft_mesh_table_open(txn, "runs", head.sequence, weft_clock_us(), &stmt, error));
+    int rc = weft_stmt_step(stmt, error);
+    WEFT_TRY(rc);
+    if (rc == WEFT_END)
+        return weft_error_set(error, WEFT_E_NOT_FOUND, "there are no runs yet");
+    snprintf(run, size, "%s", weft_stmt_column_text(stmt, column_find(stmt, "run_id")));
+    return 0;
+}
+
+/* Time and text for people; the line as it is for programs. */
+static int log_line(const char *line, size_t length, struct weft_out *out,
+                    struct weft_error *error)
+{
+    if (!out->for_people) {
+        WEFT_TRY(weft_out_bytes(out, line, length, error));
+        return weft_out_bytes(out, "\n", 1, error);
+    }
+    WEFT_CLEANUP(weft_json_freep) yyjson_doc *doc = NULL;
+    WEFT_TRY(weft_json_parse(line, length, 0, &doc, error));
+    yyjson_val *root = yyjson_doc_get_root(doc);
+    return weft_out_line(out, WEFT_STYLE_PLAIN, error, "%s  %-10s %s",
+                         weft_json_text_or(root, "time", ""), weft_json_text_or(root, "event", ""),
+                         weft_json_text_or(root, "text", ""));
+}
+
+static int logs_run(struct weft_context *context, const struct weft_op_request *request,
+                    struct weft_out *out, struct weft_error *error)
+{
+    struct weft_ledger *ledger;
+    char run[128];
+    const char *word = weft_op_text(request, "run");
+    WEFT_TRY(weft_context_ledger(context, false, &ledger, error));
+    if (word == NULL)
+        WEFT_TRY(newest_run(context, run, sizeof run, error));
+    else
+        snprintf(run, sizeof run, "%s", word);
+    if (strspn(run, "0123456789abcdef-") != strlen(run))
+        return weft_error_set(error, WEFT_E_USAGE, "`%s` is not the id of a run", run);
+    char *path = weft_arena_format(context->arena, "%s/logs/%s.log", weft_ledger_home(ledger), run);
+    if (path == NULL)
+        return weft_error_nomem(error);
+    WEFT_CLEANUP(weft_buf_release) struct weft_buf text;
+    weft_buf_init(&text, LOG_MAX + 65536);
+    int rc = weft_fs_read_file(path, LOG_MAX, &text, error);
+    if (rc == WEFT_NOT_THERE) {
+        weft_error_set(error, WEFT_E_NOT_FOUND, "there is no log of a run %s", run);
+        return weft_error_hint(error, "`weft runs` lists the runs");
+    }
+    WEFT_TRY(rc);
+    for (const char *line = text.data; *line != '\0';) {
+        size_t length = strcspn(line, "\n");
+        if (length > 0)
+            WEFT_TRY(log_line(line, length, out, error));
+        line += length + (line[length] == '\n');
+    }
+    return 0;
+}
+
+const struct weft_op weft_op_logs = {
+    .name = "logs",
+    .group = "look",
+    .summary = "Show what a run wrote down. With --json one object per line.",
+    .args = logs_args,
+    .arg_count = WEFT_COUNT(logs_args),
+    .run = logs_run,
+};

@@ -1,0 +1,221 @@
+/*
+ * op_plan.c - validate, plan, apply.
+ */
+#include "app/ops_internal.h"
+#include "app/plan.h"
+#include "app/runs.h"
+
+#include "lake/pointer.h"
+
+#include <string.h>
+
+int weft_op_because(const struct weft_op_request *request, const char **because,
+                    struct weft_error *error)
+{
+    const char *text = weft_op_text(request, "because");
+    if (text == NULL || text[strspn(text, " \t")] == '\0') {
+        weft_error_set(error, WEFT_E_USAGE, "`weft %s` needs a reason", request->op->name);
+        return weft_error_hint(error, "add --because \"why\"; the ledger keeps it");
+    }
+    *because = text;
+    return 0;
+}
+
+/* ---- validate ---- */
+
+static void mistake_json(const struct weft_diag_item *item, struct weft_json_writer *json)
+{
+    static const char *const severities[] = {"error", "warning", "note"};
+    weft_json_begin_object(json);
+    weft_json_member_text(json, "severity", severities[item->severity]);
+    weft_json_member_text(json, "code", weft_code_name(item->code));
+    weft_json_member_text(json, "file", item->file);
+    weft_json_member_int(json, "line", item->line);
+    weft_json_member_int(json, "column", item->column);
+    weft_json_member_text(json, "message", item->message);
+    weft_json_member_text(json, "hint", item->hint);
+    weft_json_end_object(json);
+}
+
+static int mistakes_json(struct weft_diag *diag, struct weft_out *out, struct weft_error *error)
+{
+    struct weft_buf buf;
+    weft_buf_init(&buf, (size_t)1 << 26);
+    struct weft_json_writer json;
+    weft_json_writer_init(&json, &buf);
+    weft_json_begin_array(&json);
+    for (size_t i = 0; i < diag->count; i++)
+        mistake_json(&diag->items[i], &json);
+    weft_json_end_array(&json);
+    int rc = weft_out_json(out, &buf, error);
+    weft_buf_release(&buf);
+    return rc;
+}
+
+static int validate_run(struct weft_context *context, const struct weft_op_request *request,
+                        struct weft_out *out, struct weft_error *error)
+{
+    (void)request;
+    if (context->root == NULL)
+        WEFT_TRY(weft_mesh_find_root(context->start, &context->root, error));
+    WEFT_CLEANUP(weft_diag_release) struct weft_diag diag;
+    weft_diag_init(&diag);
+    WEFT_TRY(weft_mesh_load(context->root, context->environment, &diag, &context->mesh, error));
+    weft_out_diag(out, &diag);
+    WEFT_TRY(mistakes_json(&diag, out, error));
+    if (diag.errors > 0)
+        return weft_error_set(error, WEFT_E_INVALID, "%zu mistake%s to repair", diag.errors,
+                              diag.errors == 1 ? "" : "s");
+    WEFT_TRY(weft_diag_check(&diag, error));
+    size_t count = context->mesh->product_count;
+    return weft_out_line(out, WEFT_STYLE_GOOD, error, "Valid: %zu product%s in %s", count,
+                         count == 1 ? "" : "s", context->root);
+}
+
+const struct weft_op weft_op_validate = {
+    .name = "validate",
+    .group = "start",
+    .summary = "Check all files of the checkout and report every mistake at once.",
+    .run = validate_run,
+};
+
+/* ---- plan ---- */
+
+static const struct weft_op_arg plan_args[] = {
+    {"exit-code", 0, WEFT_ARG_FLAG, NULL, "Exit with 4 when there are changes."},
+};
+
+static int plan_run(struct weft_context *context, const struct weft_op_request *request,
+                    struct weft_out *out, struct weft_error *error)
+{
+    struct weft_mesh *mesh;
+    struct weft_plan plan;
+    WEFT_TRY(weft_context_mesh(context, out, &mesh, error));
+    WEFT_TRY(weft_plan_make(context, mesh, context->arena, &plan, error));
+    WEFT_TRY(weft_plan_show(&plan, out, error));
+    if (weft_op_given(request, "exit-code") && plan.count > 0)
+        return WEFT_CHANGED;
+    if (plan.count > plan.refused)
+        return weft_out_line(out, WEFT_STYLE_DIM, error, "`weft apply` does this.");
+    return 0;
+}
+
+const struct weft_op weft_op_plan = {
+    .name = "plan",
+    .group = "start",
+    .summary = "Show what `apply` would change. Changes nothing.",
+    .args = plan_args,
+    .arg_count = WEFT_COUNT(plan_args),
+    .run = plan_run,
+};
+
+/* ---- apply ---- */
+
+static const struct weft_op_arg apply_args[] = {
+    WEFT_ARG_YES,
+    {"no-run", 0, WEFT_ARG_FLAG, NULL, "Register only; run nothing."},
+    WEFT_ARG_NO_WAIT,
+};
+
+static int plan_refused(const struct weft_plan *plan, struct weft_error *error)
+{
+    for (size_t i = 0; i < plan->count; i++) {
+        const struct weft_plan_item *item = &plan->items[i];
+        if (item->refused == NULL)
+            continue;
+        weft_error_set(error, item->refused_code, "`%s` is refused, so nothing was applied: %s",
+                       item->full_name, item->refused);
+        if (item->product != NULL)
+            weft_error_at(error, item->product->file, item->product->place.line,
+                          item->product->place.column);
+        if (item->refused_hint != NULL)
+            weft_error_hint(error, "%s", item->refused_hint);
+        return -1;
+    }
+    return 0;
+}
+
+/* All files in one transaction. */
+static int plan_register(struct weft_context *context, const struct weft_mesh *mesh,
+                         const struct weft_plan *plan, struct weft_error *error)
+{
+    const char *actor = context->request.principal;
+    struct weft_ledger *ledger;
+    WEFT_TRY(weft_context_ledger(context, true, &ledger, error));
+    WEFT_CLEANUP(weft_ledger_endp) struct weft_ledger_txn *txn = NULL;
+    struct weft_ledger_head head;
+    WEFT_TRY(weft_ledger_begin_write(ledger, &txn, error));
+    WEFT_TRY(weft_ledger_head(txn, &head, error));
+    if (plan->sequence != 0 && head.sequence != plan->sequence) {
+        weft_error_set(error, WEFT_E_CONFLICT, "the home changed while you read the plan");
+        return weft_error_hint(error, "run `weft apply` again to see the new plan");
+    }
+    WEFT_TRY(weft_lake_describe(txn, mesh->name, error));
+    for (size_t i = 0; i < plan->count; i++) {
+        const struct weft_plan_item *item = &plan->items[i];
+        if (item->action == WEFT_PLAN_RETIRE)
+            WEFT_TRY(weft_catalog_retire(txn, actor, item->full_name, item->major, error));
+        else
+            WEFT_TRY(weft_catalog_put(txn, actor, item->product, context->environment, error));
+    }
+    struct weft_ledger_txn *ending = txn;
+    txn = NULL;
+    return weft_ledger_commit(ending, error);
+}
+
+static int apply_ask(struct weft_out *out, const struct weft_op_request *request,
+                     struct weft_error *error)
+{
+    bool yes = weft_op_given(request, "yes");
+    if (!yes)
+        WEFT_TRY(out->ask(out->arg, "Apply this plan?", &yes, error));
+    if (!yes)
+        return weft_error_set(error, WEFT_E_REFUSED, "not applied");
+    return 0;
+}
+
+/* What is new or changed runs; so does what was registered before but never published. */
+static int apply_runs(struct weft_context *context, const struct weft_mesh *mesh,
+                      const struct weft_op_request *request, struct weft_out *out,
+                      struct weft_error *error)
+{
+    struct weft_runs runs;
+    WEFT_TRY(weft_runs_init(&runs, context, "apply", weft_op_given(request, "no-wait"), error));
+    for (size_t i = 0; i < mesh->product_count; i++) {
+        const struct weft_product *product = mesh->products[i];
+        if (!weft_mesh_owns(mesh, product->domain) || product->input_count == 0)
+            continue;
+        WEFT_TRY(weft_runs_add_pending(&runs, product->full_name, product->major, error));
+    }
+    return weft_runs_do(&runs, out, error);
+}
+
+static int apply_run(struct weft_context *context, const struct weft_op_request *request,
+                     struct weft_out *out, struct weft_error *error)
+{
+    struct weft_mesh *mesh;
+    struct weft_plan plan;
+    WEFT_TRY(weft_context_mesh(context, out, &mesh, error));
+    WEFT_TRY(weft_plan_make(context, mesh, context->arena, &plan, error));
+    if (out->for_people)
+        WEFT_TRY(weft_plan_show(&plan, out, error));
+    WEFT_TRY(plan_refused(&plan, error));
+    if (plan.count > 0) {
+        WEFT_TRY(apply_ask(out, request, error));
+        WEFT_TRY(plan_register(context, mesh, &plan, error));
+    }
+    if (weft_op_given(request, "no-run"))
+        return out->for_people ? 0 : weft_plan_show(&plan, out, error);
+    return apply_runs(context, mesh, request, out, error);
+}
+
+const struct weft_op weft_op_apply = {
+    .name = "apply",
+    .group = "start",
+    .summary = "Show the plan, ask, register all files in one step, run what is new or changed.",
+    .help = "Registration of all files is one transaction: all of it takes effect, or none. Each "
+            "product then publishes on its own; what was published stays when another one fails.",
+    .args = apply_args,
+    .arg_count = WEFT_COUNT(apply_args),
+    .run = apply_run,
+};

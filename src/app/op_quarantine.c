@@ -1,0 +1,261 @@
+/*
+ * op_quarantine.c - quarantine: what was set aside and why, examples of a blocked run, replay,
+ * dismiss. The rows are read through the same way as any query.
+ */
+#include "app/ops_internal.h"
+#include "app/query_internal.h"
+#include "app/runs.h"
+
+#include "base/fs.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#define BLOCKED_MAX ((size_t)256 << 20)
+#define EXAMPLES_SHOWN 3
+#define RAW_SHOWN 100
+
+static const struct weft_op_arg quarantine_args[] = {
+    {"product", 0, WEFT_ARG_WORD_NEEDED, "PRODUCT", "domain.product"},
+    {"run", 0, WEFT_ARG_TEXT, "RUN", "Show the examples that a blocked run kept."},
+    {"rule", 0, WEFT_ARG_TEXT, "RULE", "Only rows that broke this rule."},
+    {"replay", 0, WEFT_ARG_FLAG, NULL, "Send the open rows through the present contract."},
+    {"dismiss", 0, WEFT_ARG_FLAG, NULL, "Close the open rows; needs --because."},
+    {"all", 0, WEFT_ARG_FLAG, NULL, "Also rows that were replayed, dismissed or closed."},
+    WEFT_ARG_BECAUSE,
+    WEFT_ARG_NO_WAIT,
+};
+
+/* ---- examples of a blocked run ---- */
+
+static int blocked_line(const char *line, size_t length, const char *rule, struct weft_out *out,
+                        struct weft_error *error)
+{
+    WEFT_CLEANUP(weft_json_freep) yyjson_doc *doc = NULL;
+    WEFT_TRY(weft_json_parse(line, length, 0, &doc, error));
+    yyjson_val *root = yyjson_doc_get_root(doc);
+    yyjson_val *rules = yyjson_obj_get(root, "rules");
+    WEFT_CLEANUP(weft_buf_release) struct weft_buf text;
+    weft_buf_init(&text, 1 << 20);
+    bool fits = rule == NULL;
+    yyjson_val *item;
+    yyjson_arr_iter iter = yyjson_arr_iter_with(rules);
+    while ((item = yyjson_arr_iter_next(&iter)) != NULL) {
+        fits = fits || strcmp(yyjson_get_str(item), rule) == 0;
+        weft_buf_addf(&text, "%s%s", text.length == 0 ? "" : ", ", yyjson_get_str(item));
+    }
+    if (!fits)
+        return 0;
+    WEFT_TRY(weft_buf_check(&text, error));
+    const struct weft_cell cells[] = {
+        weft_cell_text(text.data),
+        weft_cell_text(weft_json_text_or(root, "file", NULL)),
+        weft_cell_int(weft_json_int_or(root, "line", 0)),
+        weft_cell_int(weft_json_int_or(root, "byte", 0)),
+        weft_cell_text(weft_json_text_or(root, "raw", NULL)),
+    };
+    return weft_out_row(out, cells, error);
+}
+
+static int blocked_show(struct weft_context *context, const char *run, const char *rule,
+                        struct weft_out *out, struct weft_error *error)
+{
+    static const struct weft_out_column columns[] = {{"rules", false, false},
+                                                     {"file", false, false},
+                                                     {"line", true, false},
+                                                     {"byte", true, true},
+                                                     {"raw", false, false}};
+    if (strspn(run, "0123456789abcdef-") != strlen(run))
+        return weft_error_set(error, WEFT_E_USAGE, "`%s` is not the id of a run", run);
+    char *path = weft_arena_format(context->arena, "%s/blocked/%s.ndjson",
+                                   weft_ledger_home(context->ledger), run);
+    if (path == NULL)
+        return weft_error_nomem(error);
+    WEFT_CLEANUP(weft_buf_release) struct weft_buf text;
+    weft_buf_init(&text, BLOCKED_MAX + 65536);
+    int rc = weft_fs_read_file(path, BLOCKED_MAX, &text, error);
+    if (rc == WEFT_NOT_THERE) {
+        weft_error_set(error, WEFT_E_NOT_FOUND, "the run %s kept no examples", run);
+        return weft_error_hint(error, "only blocked runs do; `weft runs` lists the runs");
+    }
+    WEFT_TRY(rc);
+    WEFT_TRY(weft_out_table(out, columns, WEFT_COUNT(columns), error));
+    for (const char *line = text.data; *line != '\0';) {
+        size_t length = strcspn(line, "\n");
+        if (length > 0)
+            WEFT_TRY(blocked_line(line, length, rule, out, error));
+        line += length + (line[length] == '\n');
+    }
+    return weft_out_table_end(out, error);
+}
+
+/* ---- rows that were set aside ---- */
+
+static int quarantine_sql(struct weft_buf *sql, const char *select, const char *full_name,
+                          const struct weft_op_request *request, const char *tail,
+                          struct weft_error *error)
+{
+    size_t domain = strcspn(full_name, ".");
+    const char *rule = weft_op_text(request, "rule");
+    weft_buf_addf(sql, "select %s from %.*s__quarantine.%s q where ", select, (int)domain,
+                  full_name, full_name + domain + 1);
+    weft_buf_adds(sql, weft_op_given(request, "all") ? "true" : "q.state = 'open'");
+    if (rule != NULL) {
+        weft_buf_adds(sql, " and list_contains(q.rules, ");
+        weft_buf_add_sql_text(sql, rule, strlen(rule));
+        weft_buf_addc(sql, ')');
+    }
+    weft_buf_adds(sql, tail);
+    return weft_buf_check(sql, error);
+}
+
+static int rows_json(struct weft_context *context, const char *full_name,
+                     const struct weft_op_request *request, struct weft_out *out,
+                     struct weft_error *error)
+{
+    WEFT_CLEANUP(weft_query_release) struct weft_query query;
+    weft_query_init(&query, context);
+    query.format = WEFT_QUERY_JSON;
+    WEFT_TRY(quarantine_sql(&query.sql, "*", full_name, request, " order by q.run_id, q.byte",
+                            error));
+    WEFT_TRY(weft_query_open(&query, error));
+    int rc = weft_query_send(&query, out, error);
+    struct weft_error audit = WEFT_ERROR_INIT;
+    if (weft_query_audit(&query, rc, rc < 0 ? &audit : error) < 0)
+        return -1;
+    return rc;
+}
+
+static int example_show(struct weft_result *result, struct weft_out *out, struct weft_error *error)
+{
+    char file[300], raw[RAW_SHOWN * 4 + 8];
+    snprintf(file, sizeof file, "%s:%s", weft_path_basename(weft_result_text(result, 2)),
+             weft_result_text(result, 3));
+    const char *text = weft_result_text(result, 4);
+    size_t length = strcspn(text, "\r\n");
+    bool cut = text[length] != '\0' || length > RAW_SHOWN;
+    if (length > RAW_SHOWN)
+        length = weft_utf8_valid(text, RAW_SHOWN); /* no half character at the end */
+    snprintf(raw, sizeof raw, "%.*s%s", (int)length, text, cut ? " ..." : "");
+    return weft_out_line(out, WEFT_STYLE_PLAIN, error, "    %-28s %s", file, raw);
+}
+
+/* Rule by rule, the largest first; a few examples of each. */
+static int rows_show(struct weft_query *query, const char *full_name, struct weft_out *out,
+                     struct weft_error *error)
+{
+    WEFT_CLEANUP(weft_result_closep) struct weft_result *result = NULL;
+    WEFT_TRY(weft_engine_query(query->engine, query->resolved.sql, NULL, 0, &result, error));
+    char rule[256] = "";
+    int rc;
+    while ((rc = weft_result_row(result, error)) == 0) {
+        query->rows++;
+        if (strcmp(rule, weft_result_text(result, 0)) != 0 || query->rows == 1) {
+            snprintf(rule, sizeof rule, "%s", weft_result_text(result, 0));
+            char count[32];
+            weft_format_count(weft_result_int(result, 1), count, sizeof count);
+            WEFT_TRY(weft_out_line(out, WEFT_STYLE_CHANGED, error, "  %s: %s row%s", rule, count,
+                                   weft_result_int(result, 1) == 1 ? "" : "s"));
+        }
+        WEFT_TRY(example_show(result, out, error));
+    }
+    WEFT_TRY(rc);
+    if (query->rows == 0)
+        return weft_out_line(out, WEFT_STYLE_GOOD, error, "%s has no rows set aside.", full_name);
+    return weft_out_line(out, WEFT_STYLE_DIM, error,
+                         "After a fix: weft quarantine %s --replay, or --dismiss --because \"...\"",
+                         full_name);
+}
+
+static int rows_people(struct weft_context *context, const char *full_name,
+                       const struct weft_op_request *request, struct weft_out *out,
+                       struct weft_error *error)
+{
+    WEFT_CLEANUP(weft_query_release) struct weft_query query;
+    WEFT_CLEANUP(weft_buf_release) struct weft_buf inner;
+    weft_query_init(&query, context);
+    weft_buf_init(&inner, 65536);
+    WEFT_TRY(quarantine_sql(&inner, "unnest(q.rules) as rule, q.file, q.line, q.raw, q.row_id",
+                            full_name, request, "", error));
+    weft_buf_addf(&query.sql,
+                  "select rule, n, file, line, raw from (select r.rule as rule, count(*) over "
+                  "(partition by r.rule) as n, r.file as file, r.line as line, r.raw as raw, "
+                  "row_number() over (partition by r.rule order by r.file, r.line, r.row_id) as i "
+                  "from (%s) r) where i <= %d order by n desc, rule, i",
+                  inner.data, EXAMPLES_SHOWN);
+    WEFT_TRY(weft_buf_check(&query.sql, error));
+    WEFT_TRY(weft_query_open(&query, error));
+    int rc = rows_show(&query, full_name, out, error);
+    struct weft_error audit = WEFT_ERROR_INIT;
+    if (weft_query_audit(&query, rc, rc < 0 ? &audit : error) < 0)
+        return -1;
+    return rc;
+}
+
+/* ---- repair ---- */
+
+static int replay(struct weft_context *context, const struct weft_registered *product,
+                  const struct weft_op_request *request, struct weft_out *out,
+                  struct weft_error *error)
+{
+    struct weft_runs runs;
+    WEFT_TRY(weft_runs_init(&runs, context, "replay", weft_op_given(request, "no-wait"), error));
+    runs.options.mode = WEFT_JOB_REPLAY;
+    runs.options.rule = weft_op_text(request, "rule");
+    WEFT_TRY(weft_runs_add(&runs, product->full_name, product->major, error));
+    WEFT_TRY(weft_outbox_flush(context->ledger, error));
+    return weft_runs_do(&runs, out, error);
+}
+
+static int dismiss(struct weft_context *context, const struct weft_registered *product,
+                   const struct weft_op_request *request, struct weft_out *out,
+                   struct weft_error *error)
+{
+    const char *because;
+    int64_t count = 0;
+    WEFT_TRY(weft_op_because(request, &because, error));
+    WEFT_TRY(weft_quarantine_dismiss(context->ledger, context->arena, product,
+                                     weft_op_text(request, "rule"), context->request.principal,
+                                     because, &count, error));
+    WEFT_CLEANUP(weft_buf_release) struct weft_buf buf;
+    weft_buf_init(&buf, 4096);
+    struct weft_json_writer json;
+    weft_json_writer_init(&json, &buf);
+    weft_json_begin_object(&json);
+    weft_json_member_text(&json, "product", product->full_name);
+    weft_json_member_int(&json, "dismissed", count);
+    weft_json_end_object(&json);
+    WEFT_TRY(weft_out_json(out, &buf, error));
+    return weft_out_line(out, WEFT_STYLE_GOOD, error, "%" PRId64 " row%s of %s dismissed.", count,
+                         count == 1 ? "" : "s", product->full_name);
+}
+
+static int quarantine_run(struct weft_context *context, const struct weft_op_request *request,
+                          struct weft_out *out, struct weft_error *error)
+{
+    struct weft_registered product;
+    const char *run = weft_op_text(request, "run");
+    bool replays = weft_op_given(request, "replay"), dismisses = weft_op_given(request, "dismiss");
+    if (replays + dismisses + (run != NULL) > 1)
+        return weft_error_set(error, WEFT_E_USAGE, "--run, --replay and --dismiss exclude one "
+                                                   "another");
+    WEFT_TRY(weft_context_product(context, weft_op_text(request, "product"), &product, error));
+    if (run != NULL)
+        return blocked_show(context, run, weft_op_text(request, "rule"), out, error);
+    if (replays)
+        return replay(context, &product, request, out, error);
+    if (dismisses)
+        return dismiss(context, &product, request, out, error);
+    if (!out->for_people)
+        return rows_json(context, product.full_name, request, out, error);
+    return rows_people(context, product.full_name, request, out, error);
+}
+
+const struct weft_op weft_op_quarantine = {
+    .name = "quarantine",
+    .group = "products",
+    .summary = "Show the rows that broke a rule, and why; replay or dismiss them.",
+    .args = quarantine_args,
+    .arg_count = WEFT_COUNT(quarantine_args),
+    .run = quarantine_run,
+};

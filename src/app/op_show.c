@@ -1,0 +1,164 @@
+/*
+ * op_show.c - show: one product whole: contract, ports, rules, where the table lies.
+ */
+#include "app/ops_internal.h"
+
+#include "base/clock.h"
+#include "lake/pointer.h"
+
+#include <string.h>
+
+static const struct weft_op_arg show_args[] = {
+    {"product", 0, WEFT_ARG_WORD_NEEDED, "PRODUCT", "domain.product, or domain.product@2"},
+};
+
+struct shown {
+    const struct weft_registered *product;
+    const struct weft_product *contract;
+    bool has_table;
+    struct weft_pointer pointer;
+    const char *home;
+};
+
+static int show_field(const struct weft_field *field, struct weft_out *out,
+                      struct weft_error *error)
+{
+    WEFT_CLEANUP(weft_buf_release) struct weft_buf line;
+    weft_buf_init(&line, 16384);
+    weft_buf_addf(&line, "    %-24s ", field->name);
+    size_t start = line.length;
+    weft_type_print(field->type, &line);
+    while (line.length < start + 14)
+        weft_buf_addc(&line, ' ');
+    if (field->required)
+        weft_buf_adds(&line, " required");
+    if (field->unique)
+        weft_buf_adds(&line, " unique");
+    if (field->pattern != NULL)
+        weft_buf_addf(&line, " pattern %s", field->pattern);
+    if (field->min != NULL)
+        weft_buf_addf(&line, " min %s", field->min);
+    if (field->max != NULL)
+        weft_buf_addf(&line, " max %s", field->max);
+    if (field->values.count > 0)
+        weft_buf_addf(&line, " one of %zu", field->values.count);
+    if (field->classification != NULL)
+        weft_buf_addf(&line, " [%s]", field->classification);
+    if (field->description != NULL)
+        weft_buf_addf(&line, "  %s", field->description);
+    WEFT_TRY(weft_buf_check(&line, error));
+    return weft_out_line(out, WEFT_STYLE_PLAIN, error, "%s", line.data);
+}
+
+static int show_rules(const struct weft_product *contract, struct weft_out *out,
+                      struct weft_error *error)
+{
+    WEFT_CLEANUP(weft_buf_release) struct weft_buf key;
+    weft_buf_init(&key, 8192);
+    for (size_t i = 0; i < contract->key.count; i++)
+        weft_buf_addf(&key, "%s%s", i == 0 ? "" : ", ", contract->key.items[i]);
+    WEFT_TRY(weft_buf_check(&key, error));
+    if (contract->key.count > 0)
+        WEFT_TRY(weft_out_line(out, WEFT_STYLE_PLAIN, error, "  key         %s", key.data));
+    for (size_t i = 0; i < contract->quality.check_count; i++) {
+        const struct weft_check *check = &contract->quality.checks[i];
+        WEFT_TRY(weft_out_line(out, WEFT_STYLE_PLAIN, error, "  check       %s: %s  (%s)",
+                               check->name,
+                               check->condition != NULL ? check->condition : check->sql,
+                               weft_on_fail_name(check->on_fail)));
+    }
+    return 0;
+}
+
+static int show_people(const struct shown *shown, struct weft_out *out, struct weft_error *error)
+{
+    const struct weft_product *contract = shown->contract;
+    WEFT_TRY(weft_out_line(out, WEFT_STYLE_TITLE, error, "%s %s", contract->full_name,
+                           contract->version));
+    if (contract->description != NULL)
+        WEFT_TRY(weft_out_line(out, WEFT_STYLE_PLAIN, error, "  %s", contract->description));
+    WEFT_TRY(weft_out_line(out, WEFT_STYLE_PLAIN, error, "  owner       %s",
+                           contract->owner == NULL ? "-" : contract->owner));
+    WEFT_TRY(weft_out_line(out, WEFT_STYLE_PLAIN, error, "  contract    %s%s",
+                           shown->product->in_force == NULL ? "pending: no snapshot yet"
+                                                            : "in force",
+                           shown->product->retired ? ", retired" : ""));
+    if (shown->product->pending != NULL && shown->product->in_force != NULL)
+        WEFT_TRY(weft_out_line(out, WEFT_STYLE_CHANGED, error,
+                               "  pending     %s, in force with the next snapshot",
+                               shown->product->pending->version));
+    for (size_t i = 0; i < contract->input_count; i++) {
+        const struct weft_input *input = &contract->inputs[i];
+        WEFT_TRY(weft_out_line(out, WEFT_STYLE_PLAIN, error, "  input       %s: %s (%s)",
+                               input->name,
+                               input->files != NULL     ? input->files
+                               : input->product != NULL ? input->product
+                                                        : input->connection,
+                               input->read == WEFT_READ_NEW ? "what is new" : "all"));
+    }
+    if (shown->has_table) {
+        WEFT_TRY(weft_out_line(out, WEFT_STYLE_PLAIN, error, "  snapshot    %" PRId64,
+                               shown->pointer.snapshot_id));
+        WEFT_TRY(weft_out_line(out, WEFT_STYLE_PLAIN, error, "  table       %s/%s", shown->home,
+                               shown->pointer.metadata));
+    }
+    WEFT_TRY(show_rules(contract, out, error));
+    WEFT_TRY(weft_out_line(out, WEFT_STYLE_PLAIN, error, "  fields"));
+    for (size_t i = 0; i < contract->schema.count; i++)
+        WEFT_TRY(show_field(&contract->schema.items[i], out, error));
+    return 0;
+}
+
+static int show_json(const struct shown *shown, struct weft_out *out, struct weft_error *error)
+{
+    WEFT_CLEANUP(weft_buf_release) struct weft_buf buf;
+    weft_buf_init(&buf, (size_t)16 << 20);
+    struct weft_json_writer json;
+    weft_json_writer_init(&json, &buf);
+    weft_json_begin_object(&json);
+    weft_json_member_text(&json, "product", shown->product->full_name);
+    weft_json_member_int(&json, "major", shown->product->major);
+    weft_json_member_text(&json, "version", shown->contract->version);
+    weft_json_member_bool(&json, "in_force", shown->product->in_force != NULL);
+    weft_json_member_bool(&json, "retired", shown->product->retired);
+    weft_json_member_text(&json, "pending_version",
+                          shown->product->pending == NULL ? NULL
+                                                          : shown->product->pending->version);
+    weft_json_key(&json, "snapshot_id");
+    if (shown->has_table)
+        weft_json_put_int(&json, shown->pointer.snapshot_id);
+    else
+        weft_json_put_null(&json);
+    weft_json_member_text(&json, "metadata", shown->has_table ? shown->pointer.metadata : NULL);
+    weft_json_member_text(&json, "home", shown->home);
+    weft_json_key(&json, "contract");
+    weft_json_put_raw(&json, shown->contract->document, strlen(shown->contract->document));
+    weft_json_end_object(&json);
+    return weft_out_json(out, &buf, error);
+}
+
+static int show_run(struct weft_context *context, const struct weft_op_request *request,
+                    struct weft_out *out, struct weft_error *error)
+{
+    struct weft_registered product;
+    WEFT_TRY(weft_context_product(context, weft_op_text(request, "product"), &product, error));
+    struct shown shown = {.product = &product, .home = weft_ledger_home(context->ledger)};
+    shown.contract = product.in_force != NULL ? product.in_force : product.pending;
+    WEFT_CLEANUP(weft_ledger_endp) struct weft_ledger_txn *txn = NULL;
+    WEFT_TRY(weft_ledger_begin_read(context->ledger, &txn, error));
+    int rc = weft_pointer_get(txn, context->arena, WEFT_SPACE_LAKE, product.table, 0,
+                              &shown.pointer, error);
+    WEFT_TRY(rc);
+    shown.has_table = rc == 0;
+    WEFT_TRY(show_json(&shown, out, error));
+    return show_people(&shown, out, error);
+}
+
+const struct weft_op weft_op_show = {
+    .name = "show",
+    .group = "look",
+    .summary = "Show a product: its contract, inputs, rules and where its table lies.",
+    .args = show_args,
+    .arg_count = WEFT_COUNT(show_args),
+    .run = show_run,
+};

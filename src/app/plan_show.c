@@ -1,0 +1,139 @@
+/*
+ * plan_show.c - a plan as people read it: + added, ~ changed, - retired; and as rows for programs.
+ */
+#include "app/plan.h"
+
+#include <stdio.h>
+
+static const char class_names[][12] = {"editorial", "compatible", "breaking"};
+
+static enum weft_style action_style(enum weft_plan_action action)
+{
+    static const enum weft_style styles[] = {WEFT_STYLE_ADDED, WEFT_STYLE_CHANGED,
+                                             WEFT_STYLE_REMOVED, WEFT_STYLE_PLAIN};
+    return styles[action];
+}
+
+static int added_show(const struct weft_product *product, struct weft_out *out,
+                      struct weft_error *error)
+{
+    for (size_t i = 0; i < product->input_count; i++) {
+        const struct weft_input *input = &product->inputs[i];
+        WEFT_TRY(weft_out_line(out, WEFT_STYLE_PLAIN, error, "      reads %s%s",
+                               input->files != NULL     ? input->files
+                               : input->product != NULL ? input->product
+                                                        : input->name,
+                               input->read == WEFT_READ_NEW ? " (what is new)" : ""));
+    }
+    if (product->schema.count == 0)
+        return weft_out_line(out, WEFT_STYLE_PLAIN, error, "      fields: detected when it runs");
+    struct weft_buf line;
+    weft_buf_init(&line, 8192);
+    for (size_t i = 0; i < product->schema.count && i < 12; i++)
+        weft_buf_addf(&line, "%s%s", i == 0 ? "" : ", ", product->schema.items[i].name);
+    if (product->schema.count > 12)
+        weft_buf_addf(&line, ", and %zu more", product->schema.count - 12);
+    int rc = weft_out_line(out, WEFT_STYLE_PLAIN, error, "      %zu field%s: %s",
+                           product->schema.count, product->schema.count == 1 ? "" : "s",
+                           line.data);
+    weft_buf_release(&line);
+    return rc;
+}
+
+static int change_show(const struct weft_change *change, struct weft_out *out,
+                       struct weft_error *error)
+{
+    if (change->before == NULL)
+        return weft_out_line(out, WEFT_STYLE_ADDED, error, "      + %s: %s   (%s)", change->path,
+                             change->after, class_names[change->change_class]);
+    if (change->after == NULL)
+        return weft_out_line(out, WEFT_STYLE_REMOVED, error, "      - %s: %s   (%s)",
+                             change->path, change->before, class_names[change->change_class]);
+    return weft_out_line(out, WEFT_STYLE_CHANGED, error, "      ~ %s: %s -> %s   (%s)",
+                         change->path, change->before, change->after,
+                         class_names[change->change_class]);
+}
+
+static int item_show(const struct weft_plan_item *item, struct weft_out *out,
+                     struct weft_error *error)
+{
+    static const char marks[] = {'+', '~', '-', ' '};
+    const char *version = item->product == NULL ? item->version_before : item->product->version;
+    WEFT_TRY(weft_out_line(out, action_style(item->action), error, "  %c %s %s%s%s",
+                           marks[item->action], item->full_name, version,
+                           item->action == WEFT_PLAN_RETIRE ? "   its file is gone: retired, the "
+                                                              "data is kept"
+                                                            : "   ",
+                           item->product == NULL ? "" : item->product->file));
+    if (item->action == WEFT_PLAN_ADD)
+        WEFT_TRY(added_show(item->product, out, error));
+    for (size_t i = 0; i < item->changes.count; i++)
+        WEFT_TRY(change_show(&item->changes.items[i], out, error));
+    if (item->note != NULL)
+        WEFT_TRY(weft_out_line(out, WEFT_STYLE_DIM, error, "      %s", item->note));
+    if (item->warning != NULL)
+        WEFT_TRY(weft_out_line(out, WEFT_STYLE_CHANGED, error, "      %s", item->warning));
+    if (item->refused != NULL)
+        WEFT_TRY(weft_out_line(out, WEFT_STYLE_BAD, error, "      refused: %s%s%s", item->refused,
+                               item->refused_hint == NULL ? "" : "; ",
+                               item->refused_hint == NULL ? "" : item->refused_hint));
+    return 0;
+}
+
+static void item_json(const struct weft_plan_item *item, struct weft_json_writer *json)
+{
+    weft_json_begin_object(json);
+    weft_json_member_text(json, "product", item->full_name);
+    weft_json_member_int(json, "major", item->major);
+    weft_json_member_text(json, "action", weft_plan_action_name(item->action));
+    weft_json_member_text(json, "version", item->product == NULL ? NULL : item->product->version);
+    weft_json_member_text(json, "version_before", item->version_before);
+    weft_json_member_text(json, "file", item->product == NULL ? NULL : item->product->file);
+    weft_json_key(json, "changes");
+    weft_json_begin_array(json);
+    for (size_t i = 0; i < item->changes.count; i++) {
+        const struct weft_change *change = &item->changes.items[i];
+        weft_json_begin_object(json);
+        weft_json_member_text(json, "path", change->path);
+        weft_json_member_text(json, "before", change->before);
+        weft_json_member_text(json, "after", change->after);
+        weft_json_member_text(json, "class", class_names[change->change_class]);
+        weft_json_member_text(json, "reason", change->reason);
+        weft_json_end_object(json);
+    }
+    weft_json_end_array(json);
+    weft_json_member_text(json, "refused", item->refused);
+    weft_json_member_text(json, "warning", item->warning);
+    weft_json_member_text(json, "note", item->note);
+    weft_json_end_object(json);
+}
+
+static int plan_json(const struct weft_plan *plan, struct weft_out *out, struct weft_error *error)
+{
+    struct weft_buf buf;
+    weft_buf_init(&buf, (size_t)1 << 28);
+    struct weft_json_writer json;
+    weft_json_writer_init(&json, &buf);
+    weft_json_begin_array(&json);
+    for (size_t i = 0; i < plan->count; i++)
+        item_json(&plan->items[i], &json);
+    weft_json_end_array(&json);
+    int rc = weft_out_json(out, &buf, error);
+    weft_buf_release(&buf);
+    return rc;
+}
+
+int weft_plan_show(const struct weft_plan *plan, struct weft_out *out, struct weft_error *error)
+{
+    if (!out->for_people)
+        return plan_json(plan, out, error);
+    if (plan->count == 0)
+        return weft_out_line(out, WEFT_STYLE_PLAIN, error,
+                             "Nothing to change: %zu product%s as registered.", plan->kept,
+                             plan->kept == 1 ? " is" : "s are");
+    for (size_t i = 0; i < plan->count; i++)
+        WEFT_TRY(item_show(&plan->items[i], out, error));
+    return weft_out_line(out, WEFT_STYLE_TITLE, error,
+                         "Plan: %zu to add, %zu to change, %zu to retire, %zu unchanged.",
+                         plan->added, plan->changed, plan->retired, plan->kept);
+}

@@ -1,0 +1,351 @@
+/*
+ * query.c - opens a query: transaction, sequence, instance, seal, names to files, resolved text.
+ */
+#include "app/query_internal.h"
+
+#include "base/fs.h"
+#include "base/hash.h"
+#include "engine/mesh_table.h"
+#include "flow/quarantine.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#define QUARANTINE_SUFFIX "__quarantine"
+
+void weft_query_init(struct weft_query *query, struct weft_context *context)
+{
+    *query = (struct weft_query){.context = context, .started_us = weft_clock_mono_us()};
+    weft_buf_init(&query->sql, (size_t)64 << 20);
+}
+
+void weft_query_release(struct weft_query *query)
+{
+    weft_engine_close(query->engine);
+    weft_slot_close(query->slot);
+    weft_ledger_end(query->txn);
+    weft_buf_release(&query->sql);
+}
+
+/* ---- names ---- */
+
+/* "name__v2" -> name and 2; major 0 when there is no such ending. */
+static int name_split(struct weft_arena *arena, const char *table, const char **name, int *major,
+                      struct weft_error *error)
+{
+    const char *mark = strstr(table, "__v");
+    int64_t number = 0;
+    size_t length = strlen(table);
+    if (mark != NULL && weft_parse_int64(mark + 3, strlen(mark + 3), &number) && number >= 0 &&
+        number < 1000)
+        length = (size_t)(mark - table);
+    *name = weft_arena_strndup(arena, table, length);
+    *major = length == strlen(table) ? 0 : (int)number;
+    return *name == NULL ? weft_error_nomem(error) : 0;
+}
+
+/* The snapshot that a reference means: AT of its own, else the query's --as-of, else the current. */
+static int snapshot_choose(struct weft_query *query, const struct weft_table *table,
+                           const struct weft_resolve_at *at, const struct weft_snapshot **out,
+                           struct weft_error *error)
+{
+    if (at->given && at->version != 0) {
+        *out = weft_table_snapshot(table, at->version);
+        if (*out == NULL)
+            return weft_error_set(error, WEFT_E_NOT_FOUND,
+                                  "there is no snapshot %" PRId64 " of this table", at->version);
+        return 0;
+    }
+    if (at->given) {
+        *out = weft_table_snapshot_at(table, at->timestamp_us / 1000);
+        return 0;
+    }
+    *out = NULL;
+    if (query->as_of_snapshot != 0)
+        *out = weft_table_snapshot(table, query->as_of_snapshot);
+    if (*out != NULL)
+        query->as_of_found = true;
+    else if (query->as_of_us != 0)
+        *out = weft_table_snapshot_at(table, query->as_of_us / 1000);
+    else
+        *out = weft_table_current(table);
+    return 0;
+}
+
+static int columns_fill(struct weft_arena *arena, const struct weft_table_schema *schema,
+                        struct weft_relation *out, struct weft_error *error)
+{
+    struct weft_relation_column *columns =
+        weft_arena_array(arena, schema->count + 1, sizeof *columns);
+    if (columns == NULL)
+        return weft_error_nomem(error);
+    for (size_t i = 0; i < schema->count; i++)
+        columns[i] = (struct weft_relation_column){.name = schema->columns[i].name,
+                                                   .type = schema->columns[i].type,
+                                                   .field_id = schema->columns[i].id};
+    out->columns = columns;
+    out->column_count = schema->count;
+    return 0;
+}
+
+static int files_fill(struct weft_query *query, struct weft_arena *arena,
+                      const struct weft_table *table, const struct weft_snapshot *snapshot,
+                      struct weft_relation *out, struct weft_error *error)
+{
+    const char *home = weft_ledger_home(query->context->ledger);
+    struct weft_data_files data, deletes;
+    WEFT_TRY(weft_table_files(arena, home, table, snapshot, &data, &deletes, error));
+    if (deletes.count > 0)
+        return weft_error_set(error, WEFT_E_NOT_YET,
+                              "this snapshot has delete files, which this version cannot read yet");
+    const char **files = weft_arena_array(arena, data.count + 1, sizeof *files);
+    if (files == NULL)
+        return weft_error_nomem(error);
+    for (size_t i = 0; i < data.count; i++) {
+        files[i] = weft_arena_format(arena, "%s/%s", home, data.items[i].path);
+        if (files[i] == NULL)
+            return weft_error_nomem(error);
+    }
+    out->files = files;
+    out->file_count = data.count;
+    out->snapshot_id = snapshot->snapshot_id;
+    return 0;
+}
+
+/* A table of the lake or of quarantine, at the snapshot that counts. */
+static int table_relation(struct weft_query *query, struct weft_arena *arena, const char *space,
+                          const char *table_name, const struct weft_resolve_at *at,
+                          struct weft_relation *out, struct weft_error *error)
+{
+    struct weft_pointer pointer;
+    struct weft_table *table;
+    const struct weft_snapshot *snapshot;
+    int rc = weft_pointer_get(query->txn, arena, space, table_name, 0, &pointer, error);
+    if (rc != 0)
+        return rc;
+    WEFT_TRY(weft_table_load(arena, weft_ledger_home(query->context->ledger), pointer.metadata,
+                             &table, error));
+    WEFT_TRY(snapshot_choose(query, table, at, &snapshot, error));
+    const struct weft_table_schema *schema = weft_table_schema(table);
+    if (snapshot != NULL && (at->given || query->as_of_us != 0 || query->as_of_snapshot != 0))
+        schema = weft_table_schema_of(table, snapshot->schema_id);
+    if (schema == NULL)
+        return weft_error_set(error, WEFT_E_CORRUPT, "a snapshot of %s names no schema",
+                              table_name);
+    out->kind = WEFT_RELATION_FILES;
+    WEFT_TRY(columns_fill(arena, schema, out, error));
+    return snapshot == NULL ? 0 : files_fill(query, arena, table, snapshot, out, error);
+}
+
+/* The contract's fields, for a product that is registered but has no snapshot yet. */
+static int empty_relation(struct weft_arena *arena, const struct weft_registered *product,
+                          struct weft_relation *out, struct weft_error *error)
+{
+    const struct weft_product *contract =
+        product->in_force != NULL ? product->in_force : product->pending;
+    if (contract == NULL || contract->schema.count == 0) {
+        weft_error_set(error, WEFT_E_NOT_FOUND, "`%s` has no snapshot yet, and its fields are not "
+                                                "known before",
+                       product->full_name);
+        return weft_error_hint(error, "`weft run %s` or `weft load %s FILE` publishes the first",
+                               product->full_name, product->full_name);
+    }
+    struct weft_relation_column *columns =
+        weft_arena_array(arena, contract->schema.count, sizeof *columns);
+    if (columns == NULL)
+        return weft_error_nomem(error);
+    for (size_t i = 0; i < contract->schema.count; i++)
+        columns[i] = (struct weft_relation_column){.name = contract->schema.items[i].name,
+                                                   .type = contract->schema.items[i].type};
+    out->kind = WEFT_RELATION_FILES;
+    out->columns = columns;
+    out->column_count = contract->schema.count;
+    return 0;
+}
+
+static int product_relation(struct weft_query *query, struct weft_arena *arena,
+                            const struct weft_resolve_name *name, struct weft_relation *out,
+                            struct weft_error *error)
+{
+    const char *table;
+    int major;
+    struct weft_registered product;
+    WEFT_TRY(name_split(arena, name->table, &table, &major, error));
+    char *full_name = weft_arena_format(arena, "%s.%s", name->schema, table);
+    if (full_name == NULL)
+        return weft_error_nomem(error);
+    int rc = weft_catalog_product(query->txn, arena, full_name, major, 0, &product, error);
+    if (rc != 0)
+        return rc;
+    out->product = product.full_name;
+    rc = table_relation(query, arena, WEFT_SPACE_LAKE, product.table, &name->at, out, error);
+    if (rc == WEFT_NOT_THERE)
+        return empty_relation(arena, &product, out, error);
+    return rc;
+}
+
+/* <domain>__quarantine.<product> */
+static int quarantine_relation(struct weft_query *query, struct weft_arena *arena,
+                               const struct weft_resolve_name *name, struct weft_relation *out,
+                               struct weft_error *error)
+{
+    const char *table;
+    int major;
+    struct weft_registered product;
+    size_t length = strlen(name->schema) - strlen(QUARANTINE_SUFFIX);
+    WEFT_TRY(name_split(arena, name->table, &table, &major, error));
+    char *full_name = weft_arena_format(arena, "%.*s.%s", (int)length, name->schema, table);
+    if (full_name == NULL)
+        return weft_error_nomem(error);
+    int rc = weft_catalog_product(query->txn, arena, full_name, major, 0, &product, error);
+    if (rc != 0)
+        return rc;
+    out->product = weft_arena_format(arena, "%s.%s", name->schema, name->table);
+    struct weft_relation stored = {0};
+    rc = table_relation(query, arena, WEFT_SPACE_QUARANTINE, product.table, &name->at, &stored,
+                        error);
+    if (rc < 0)
+        return rc;
+    return weft_quarantine_relation(query->txn, arena, product.table,
+                                    rc == WEFT_NOT_THERE ? NULL : &stored, out, error);
+}
+
+static bool is_quarantine(const char *schema)
+{
+    size_t length = strlen(schema), suffix = strlen(QUARANTINE_SUFFIX);
+    return length > suffix && strcmp(schema + length - suffix, QUARANTINE_SUFFIX) == 0;
+}
+
+/* The one way in: the gate first, then the name. */
+static int query_resolve(void *arg, struct weft_arena *arena, const struct weft_resolve_name *name,
+                         struct weft_relation *out, struct weft_error *error)
+{
+    struct weft_query *query = arg;
+    struct weft_decision decision;
+    if (name->schema == NULL)
+        return WEFT_NOT_THERE;
+    char *asked = weft_arena_format(arena, "%s.%s", name->schema, name->table);
+    if (asked == NULL)
+        return weft_error_nomem(error);
+    WEFT_TRY(weft_trust_decide(&query->context->request, asked, &decision, error));
+    if (decision.verdict != WEFT_VERDICT_YES)
+        return WEFT_NOT_THERE;
+    if (strcmp(name->schema, "mesh") == 0)
+        return weft_mesh_table_relation(arena, name->table, out, error);
+    if (is_quarantine(name->schema))
+        return quarantine_relation(query, arena, name, out, error);
+    return product_relation(query, arena, name, out, error);
+}
+
+/* ---- opening ---- */
+
+/* One read transaction, one sequence. With --as-of TIME the mesh's tables are as of then too. */
+static int query_fix(struct weft_query *query, struct weft_error *error)
+{
+    struct weft_ledger *ledger;
+    struct weft_ledger_head head;
+    WEFT_TRY(weft_context_ledger(query->context, false, &ledger, error));
+    WEFT_TRY(weft_ledger_begin_read(ledger, &query->txn, error));
+    WEFT_TRY(weft_ledger_head(query->txn, &head, error));
+    query->context->request.sequence = head.sequence;
+    if (query->as_of_us != 0)
+        WEFT_TRY(weft_ledger_sequence_at(query->txn, query->as_of_us,
+                                         &query->context->request.sequence, error));
+    return weft_slot_open(weft_ledger_home(ledger), head.sequence, &query->slot, error);
+}
+
+static int query_engine(struct weft_query *query, const struct weft_settings *settings,
+                        struct weft_error *error)
+{
+    struct weft_arena *arena = query->context->arena;
+    const char *home = weft_ledger_home(query->context->ledger);
+    const char *temp = weft_settings_text(settings, WEFT_SETTING_TEMP_DIR);
+    const char *folders[] = {weft_arena_format(arena, "%s/lake", home),
+                             weft_arena_format(arena, "%s/quarantine", home),
+                             weft_arena_format(arena, "%s/tmp", home)};
+    if (folders[0] == NULL || folders[1] == NULL || folders[2] == NULL)
+        return weft_error_nomem(error);
+    /* The limit is of DuckDB's own accounting; the process goes to 1.25 times of it. */
+    struct weft_engine_config config = {
+        .memory_bytes = weft_settings_number(settings, WEFT_SETTING_MEMORY) / 5 * 4,
+        .threads = (int)weft_settings_number(settings, WEFT_SETTING_THREADS),
+        .temp_dir = temp[0] == '\0' ? folders[2] : temp,
+        .temp_size_max = weft_settings_number(settings, WEFT_SETTING_TEMP_SIZE_MAX),
+        .folders = folders,
+        .folder_count = WEFT_COUNT(folders),
+        .keep_order = true,
+    };
+    WEFT_TRY(weft_engine_open(&config, &query->engine, error));
+    WEFT_TRY(weft_mesh_tables_attach(query->engine, query->txn, query->context->request.sequence,
+                                     query->context->request.time_us, error));
+    WEFT_TRY(weft_engine_seal(query->engine, error));
+    int64_t timeout = weft_settings_number(settings, WEFT_SETTING_QUERY_TIMEOUT);
+    query->context->request.deadline_us = query->started_us + timeout;
+    weft_engine_watch(query->engine, query->context->request.deadline_us);
+    return 0;
+}
+
+/* --as-of SNAPSHOT must be one of a table that the query reads. */
+static int query_as_of_check(const struct weft_query *query, struct weft_error *error)
+{
+    if (query->as_of_snapshot == 0 || query->as_of_found)
+        return 0;
+    weft_error_set(error, WEFT_E_NOT_FOUND, "no table of this query has a snapshot %" PRId64,
+                   query->as_of_snapshot);
+    return weft_error_hint(error, "`weft snapshots PRODUCT` lists them");
+}
+
+int weft_query_open(struct weft_query *query, struct weft_error *error)
+{
+    const struct weft_settings *settings;
+    struct weft_context *context = query->context;
+    WEFT_TRY(weft_context_settings(context, &settings, error));
+    WEFT_TRY(query_fix(query, error));
+    WEFT_TRY(query_engine(query, settings, error));
+    struct weft_resolve_options options = {
+        .resolve = query_resolve,
+        .arg = query,
+        .now_us = query->as_of_us != 0 ? query->as_of_us : context->request.time_us,
+        .principal = context->request.principal,
+        .size_max = weft_settings_number(settings, WEFT_SETTING_SQL_SIZE_MAX),
+        .depth_max = (int)weft_settings_number(settings, WEFT_SETTING_SQL_DEPTH_MAX),
+        .file = query->file,
+    };
+    WEFT_TRY(weft_resolve(query->engine, context->arena, query->sql.data, query->sql.length,
+                          &options, &query->resolved, error));
+    return query_as_of_check(query, error);
+}
+
+/* ---- audit ---- */
+
+int weft_query_audit(struct weft_query *query, int result, struct weft_error *error)
+{
+    char hash[WEFT_SHA256_HEX];
+    const char *sql = query->resolved.sql;
+    WEFT_TRY(weft_sha256_hex(sql, strlen(sql), hash, error));
+    WEFT_CLEANUP(weft_buf_release) struct weft_buf products;
+    WEFT_CLEANUP(weft_buf_release) struct weft_buf columns;
+    weft_buf_init(&products, 65536);
+    weft_buf_init(&columns, 1 << 20);
+    for (size_t i = 0; i < query->resolved.source_count; i++) {
+        const struct weft_resolved_source *source = &query->resolved.sources[i];
+        weft_buf_addf(&products, "%s%s", i == 0 ? "" : ",", source->product);
+        for (size_t c = 0; c < source->column_count; c++)
+            weft_buf_addf(&columns, "%s%s.%s", columns.length == 0 ? "" : ",", source->product,
+                          source->columns[c]);
+    }
+    WEFT_TRY(weft_buf_check(&products, error));
+    WEFT_TRY(weft_buf_check(&columns, error));
+    struct weft_audit_read read = {
+        .request = &query->context->request,
+        .door = "cli",
+        .products = products.data,
+        .columns = columns.data,
+        .sql_hash = hash,
+        .decision = "yes",
+        .reason = result < 0 ? "local operator; ended with an error" : "local operator",
+        .rows = query->rows,
+        .duration_us = weft_clock_mono_us() - query->started_us,
+    };
+    return weft_audit_append(weft_ledger_home(query->context->ledger), &read, error);
+}

@@ -1,0 +1,51 @@
+/*
+ * query_internal.h - a query from its text to its last row: query.c opens and resolves it,
+ * query_send.c writes it in a format.
+ */
+#ifndef WEFT_APP_QUERY_INTERNAL_H
+#define WEFT_APP_QUERY_INTERNAL_H
+
+#include "app/context.h"
+#include "base/clock.h"
+#include "engine/engine.h"
+#include "engine/resolver.h"
+#include "lake/pointer.h"
+
+enum weft_query_format {
+    WEFT_QUERY_TABLE,
+    WEFT_QUERY_CSV,
+    WEFT_QUERY_JSON,
+    WEFT_QUERY_NDJSON,
+    WEFT_QUERY_PARQUET
+};
+
+struct weft_query {
+    struct weft_context *context;
+    struct weft_buf sql;
+    const char *file; /* NULL = the command line */
+    enum weft_query_format format;
+    const char *output; /* NULL = standard output */
+    const struct weft_param *params;
+    size_t param_count;
+    int64_t as_of_us;       /* 0 = now */
+    int64_t as_of_snapshot; /* 0 = none */
+    /* made by open */
+    struct weft_ledger_txn *txn;
+    struct weft_engine *engine;
+    struct weft_slot *slot;
+    struct weft_resolved resolved;
+    int64_t started_us; /* monotonic */
+    int64_t rows;
+    bool as_of_found; /* the snapshot of as_of_snapshot belongs to a table of the query */
+};
+
+void weft_query_init(struct weft_query *query, struct weft_context *context);
+void weft_query_release(struct weft_query *query);
+int weft_query_open(struct weft_query *query, struct weft_error *error) WEFT_MUST_CHECK;
+int weft_query_send(struct weft_query *query, struct weft_out *out, struct weft_error *error)
+    WEFT_MUST_CHECK;
+/* result: what sending gave (< 0 = it failed). */
+int weft_query_audit(struct weft_query *query, int result, struct weft_error *error)
+    WEFT_MUST_CHECK;
+
+#endif

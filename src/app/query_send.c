@@ -1,0 +1,314 @@
+/*
+ * query_send.c - runs a resolved query and writes its rows: nothing but the current chunk is held.
+ * Parquet is written by DuckDB into the home's tmp and moved from there.
+ */
+#include "app/query_internal.h"
+
+#include "base/fs.h"
+#include "base/random.h"
+
+#include <fcntl.h>
+#include <string.h>
+#include <unistd.h>
+
+#define SEND_BLOCK ((size_t)1 << 18)
+#define ROW_MAX ((size_t)1 << 30)
+
+struct sender {
+    struct weft_query *query;
+    struct weft_out *out;
+    struct weft_result *result;
+    int fd; /* -1 = to out */
+    struct weft_buf buf;
+    size_t columns;
+};
+
+static void sender_release(struct sender *sender)
+{
+    weft_result_close(sender->result);
+    weft_buf_release(&sender->buf);
+    weft_fd_close(&sender->fd);
+}
+
+static int sender_flush(struct sender *sender, struct weft_error *error)
+{
+    WEFT_TRY(weft_buf_check(&sender->buf, error));
+    size_t length = sender->buf.length;
+    if (length == 0)
+        return 0;
+    if (sender->fd >= 0)
+        WEFT_TRY(weft_fs_write(sender->fd, sender->buf.data, length, sender->query->output, error));
+    else
+        WEFT_TRY(weft_out_bytes(sender->out, sender->buf.data, length, error));
+    weft_buf_clear(&sender->buf);
+    return 0;
+}
+
+static const char *column_name(const struct sender *sender, size_t column)
+{
+    const struct weft_resolved *resolved = &sender->query->resolved;
+    if (column < resolved->column_count && resolved->column_names[column] != NULL)
+        return resolved->column_names[column];
+    return weft_result_column_name(sender->result, column);
+}
+
+/* ---- csv, json, ndjson ---- */
+
+static void csv_name(struct weft_buf *buf, const char *name)
+{
+    if (strpbrk(name, ",\"\r\n") == NULL && name[0] != '\0')
+        weft_buf_adds(buf, name);
+    else
+        weft_buf_add_sql_name(buf, name); /* doubles quotes, as csv does */
+}
+
+static int row_csv(struct sender *sender, duckdb_data_chunk chunk, idx_t row,
+                   struct weft_error *error)
+{
+    for (size_t i = 0; i < sender->columns; i++) {
+        if (i > 0)
+            weft_buf_addc(&sender->buf, ',');
+        WEFT_TRY(weft_encode_value(sender->result, chunk, i, row, WEFT_ENCODE_CSV, &sender->buf,
+                                   error));
+    }
+    weft_buf_addc(&sender->buf, '\n');
+    return 0;
+}
+
+/* Keys are the same for all rows: written once, with the punctuation before each value. */
+static int json_heads(struct sender *sender, struct weft_buf *heads, size_t *ends)
+{
+    struct weft_json_writer json;
+    for (size_t i = 0; i < sender->columns; i++) {
+        weft_buf_addc(heads, i == 0 ? '{' : ',');
+        weft_json_writer_init(&json, heads);
+        weft_json_put_text(&json, column_name(sender, i));
+        weft_buf_addc(heads, ':');
+        ends[i] = heads->length;
+    }
+    return heads->failed ? -1 : 0;
+}
+
+static int row_json(struct sender *sender, const struct weft_buf *heads, const size_t *ends,
+                    duckdb_data_chunk chunk, idx_t row, struct weft_error *error)
+{
+    size_t start = 0;
+    for (size_t i = 0; i < sender->columns; i++) {
+        weft_buf_add(&sender->buf, heads->data + start, ends[i] - start);
+        start = ends[i];
+        WEFT_TRY(weft_encode_value(sender->result, chunk, i, row, WEFT_ENCODE_JSON, &sender->buf,
+                                   error));
+    }
+    weft_buf_addc(&sender->buf, '}');
+    return 0;
+}
+
+static int chunks_text(struct sender *sender, const struct weft_buf *heads, const size_t *ends,
+                       struct weft_error *error)
+{
+    bool array = sender->query->format == WEFT_QUERY_JSON;
+    bool csv = sender->query->format == WEFT_QUERY_CSV;
+    duckdb_data_chunk chunk;
+    int rc;
+    while ((rc = weft_result_next(sender->result, &chunk, error)) == 0) {
+        idx_t count = weft_duckdb.data_chunk_get_size(chunk);
+        for (idx_t row = 0; row < count; row++) {
+            if (csv) {
+                WEFT_TRY(row_csv(sender, chunk, row, error));
+            } else {
+                if (array)
+                    weft_buf_adds(&sender->buf, sender->query->rows == 0 ? "[" : ",\n");
+                WEFT_TRY(row_json(sender, heads, ends, chunk, row, error));
+                if (!array)
+                    weft_buf_addc(&sender->buf, '\n');
+            }
+            sender->query->rows++;
+            if (sender->buf.length >= SEND_BLOCK)
+                WEFT_TRY(sender_flush(sender, error));
+        }
+    }
+    WEFT_TRY(rc);
+    if (array)
+        weft_buf_adds(&sender->buf, sender->query->rows == 0 ? "[]\n" : "]\n");
+    return sender_flush(sender, error);
+}
+
+static int send_text(struct sender *sender, struct weft_error *error)
+{
+    WEFT_CLEANUP(weft_buf_release) struct weft_buf heads;
+    weft_buf_init(&heads, 16 << 20);
+    WEFT_CLEANUP(weft_freep) size_t *ends = weft_alloc_array(sender->columns + 1, sizeof *ends);
+    if (ends == NULL || json_heads(sender, &heads, ends) < 0)
+        return weft_error_nomem(error);
+    if (sender->query->format == WEFT_QUERY_CSV) {
+        for (size_t i = 0; i < sender->columns; i++) {
+            if (i > 0)
+                weft_buf_addc(&sender->buf, ',');
+            csv_name(&sender->buf, column_name(sender, i));
+        }
+        weft_buf_addc(&sender->buf, '\n');
+    }
+    return chunks_text(sender, &heads, ends, error);
+}
+
+/* ---- table ---- */
+
+static bool type_is_number(struct sender *sender, size_t column)
+{
+    duckdb_logical_type type = weft_result_column_type(sender->result, column);
+    switch (weft_duckdb.get_type_id(type)) {
+    case DUCKDB_TYPE_TINYINT:
+    case DUCKDB_TYPE_SMALLINT:
+    case DUCKDB_TYPE_INTEGER:
+    case DUCKDB_TYPE_BIGINT:
+    case DUCKDB_TYPE_UTINYINT:
+    case DUCKDB_TYPE_USMALLINT:
+    case DUCKDB_TYPE_UINTEGER:
+    case DUCKDB_TYPE_UBIGINT:
+    case DUCKDB_TYPE_HUGEINT:
+    case DUCKDB_TYPE_UHUGEINT:
+    case DUCKDB_TYPE_FLOAT:
+    case DUCKDB_TYPE_DOUBLE:
+    case DUCKDB_TYPE_DECIMAL:
+        return true;
+    default:
+        return false;
+    }
+}
+
+static int table_row(struct sender *sender, duckdb_data_chunk chunk, idx_t row,
+                     struct weft_cell *cells, size_t *ends, struct weft_error *error)
+{
+    weft_buf_clear(&sender->buf);
+    for (size_t i = 0; i < sender->columns; i++) {
+        duckdb_vector vector = weft_duckdb.data_chunk_get_vector(chunk, i);
+        uint64_t *validity = weft_duckdb.vector_get_validity(vector);
+        bool null = validity != NULL && !weft_duckdb.validity_row_is_valid(validity, row);
+        cells[i].kind = null ? WEFT_CELL_NULL : WEFT_CELL_TEXT;
+        if (!null)
+            WEFT_TRY(weft_encode_value(sender->result, chunk, i, row, WEFT_ENCODE_TEXT,
+                                       &sender->buf, error));
+        weft_buf_addc(&sender->buf, '\0');
+        ends[i] = sender->buf.length;
+    }
+    WEFT_TRY(weft_buf_check(&sender->buf, error));
+    for (size_t i = 0; i < sender->columns; i++)
+        cells[i].text = sender->buf.data + (i == 0 ? 0 : ends[i - 1]);
+    return weft_out_row(sender->out, cells, error);
+}
+
+static int table_chunks(struct sender *sender, struct weft_cell *cells, size_t *ends,
+                        struct weft_error *error)
+{
+    duckdb_data_chunk chunk;
+    int rc;
+    while ((rc = weft_result_next(sender->result, &chunk, error)) == 0) {
+        idx_t count = weft_duckdb.data_chunk_get_size(chunk);
+        for (idx_t row = 0; row < count; row++, sender->query->rows++)
+            WEFT_TRY(table_row(sender, chunk, row, cells, ends, error));
+    }
+    WEFT_TRY(rc);
+    return weft_out_table_end(sender->out, error);
+}
+
+static int send_table(struct sender *sender, struct weft_error *error)
+{
+    size_t count = sender->columns;
+    struct weft_arena *arena = sender->query->context->arena;
+    struct weft_out_column *columns = weft_arena_array(arena, count + 1, sizeof *columns);
+    struct weft_cell *cells = weft_arena_array(arena, count + 1, sizeof *cells);
+    size_t *ends = weft_arena_array(arena, count + 1, sizeof *ends);
+    if (columns == NULL || cells == NULL || ends == NULL)
+        return weft_error_nomem(error);
+    for (size_t i = 0; i < count; i++) {
+        columns[i].name = column_name(sender, i);
+        columns[i].right = type_is_number(sender, i);
+    }
+    WEFT_TRY(weft_out_table(sender->out, columns, count, error));
+    return table_chunks(sender, cells, ends, error);
+}
+
+/* ---- parquet ---- */
+
+static int file_out(struct sender *sender, const char *path, struct weft_error *error)
+{
+    WEFT_CLEANUP(weft_fd_close) int fd = -1;
+    WEFT_TRY(weft_fs_open(path, O_RDONLY, &fd, error));
+    char *room = weft_buf_room(&sender->buf, SEND_BLOCK);
+    if (room == NULL)
+        return weft_error_nomem(error);
+    for (;;) {
+        size_t got = 0;
+        WEFT_TRY(weft_fs_read(fd, room, SEND_BLOCK, &got, path, error));
+        if (got == 0)
+            return 0;
+        if (sender->fd >= 0)
+            WEFT_TRY(weft_fs_write(sender->fd, room, got, sender->query->output, error));
+        else
+            WEFT_TRY(weft_out_bytes(sender->out, room, got, error));
+    }
+}
+
+static int send_parquet(struct sender *sender, struct weft_error *error)
+{
+    struct weft_query *query = sender->query;
+    struct weft_arena *arena = query->context->arena;
+    char id[WEFT_UUID_TEXT];
+    WEFT_TRY(weft_uuid(id, error));
+    const char *path = weft_arena_format(
+        arena, "%s/tmp/query-%s.parquet", weft_ledger_home(query->context->ledger), id);
+    if (path == NULL)
+        return weft_error_nomem(error);
+    WEFT_CLEANUP(weft_buf_release) struct weft_buf sql;
+    weft_buf_init(&sql, (size_t)64 << 20);
+    weft_buf_addf(&sql, "COPY (%s) TO ", query->resolved.sql);
+    weft_buf_add_sql_text(&sql, path, strlen(path));
+    weft_buf_adds(&sql, " (FORMAT parquet, COMPRESSION zstd)");
+    WEFT_TRY(weft_buf_check(&sql, error));
+    int rc = weft_engine_query(query->engine, sql.data, query->params, query->param_count,
+                               &sender->result, error);
+    if (rc == 0)
+        rc = weft_result_row(sender->result, error);
+    if (rc == 0) {
+        query->rows = weft_result_int(sender->result, 0);
+        rc = file_out(sender, path, error);
+    }
+    struct weft_error ignored = WEFT_ERROR_INIT;
+    if (weft_fs_unlink(path, rc < 0 ? &ignored : error) < 0)
+        return -1;
+    return rc > 0 ? 0 : rc;
+}
+
+int weft_query_send(struct weft_query *query, struct weft_out *out, struct weft_error *error)
+{
+    WEFT_CLEANUP(sender_release) struct sender sender = {.query = query, .out = out, .fd = -1};
+    weft_buf_init(&sender.buf, ROW_MAX);
+    /* Written beside the target and renamed, so that a failed query leaves the old file. */
+    const char *target = query->output;
+    if (target != NULL) {
+        query->output = weft_arena_format(query->context->arena, "%s.part", target);
+        if (query->output == NULL)
+            return weft_error_nomem(error);
+        WEFT_TRY(weft_fs_open(query->output, O_WRONLY | O_CREAT | O_TRUNC, &sender.fd, error));
+        if (query->format == WEFT_QUERY_TABLE)
+            query->format = WEFT_QUERY_CSV;
+    }
+    int rc;
+    if (query->format == WEFT_QUERY_PARQUET) {
+        rc = send_parquet(&sender, error);
+    } else {
+        rc = weft_engine_query(query->engine, query->resolved.sql, query->params,
+                               query->param_count, &sender.result, error);
+        if (rc == 0) {
+            sender.columns = weft_result_column_count(sender.result);
+            rc = query->format == WEFT_QUERY_TABLE ? send_table(&sender, error)
+                                                   : send_text(&sender, error);
+        }
+    }
+    if (target == NULL)
+        return rc;
+    struct weft_error ignored = WEFT_ERROR_INIT;
+    if (rc == 0)
+        return weft_fs_rename(query->output, target, error);
+    return weft_fs_unlink(query->output, &ignored) < 0 ? -1 : rc;
+}

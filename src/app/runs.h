@@ -1,0 +1,36 @@
+/*
+ * runs.h - several products run one after the other, each told as it ends; shared by apply, run,
+ * load and replay.
+ */
+#ifndef WEFT_APP_RUNS_H
+#define WEFT_APP_RUNS_H
+
+#include "app/context.h"
+#include "flow/run.h"
+
+struct weft_runs_item {
+    const char *full_name;
+    int major;
+};
+
+struct weft_runs {
+    struct weft_context *context;
+    struct weft_run_options options;
+    struct weft_runs_item *items; /* in the context's arena */
+    size_t count;
+    size_t capacity;
+};
+
+int weft_runs_init(struct weft_runs *runs, struct weft_context *context, const char *cause,
+                   bool no_wait, struct weft_error *error) WEFT_MUST_CHECK;
+int weft_runs_add(struct weft_runs *runs, const char *full_name, int major,
+                  struct weft_error *error) WEFT_MUST_CHECK;
+/* Adds it only when a registered contract waits for its first snapshot. */
+int weft_runs_add_pending(struct weft_runs *runs, const char *full_name, int major,
+                          struct weft_error *error) WEFT_MUST_CHECK;
+/* Runs all; one that fails does not stop the others. 0, or -1 with the error whose exit status is
+ * the highest. Programs get one array of run records. */
+int weft_runs_do(struct weft_runs *runs, struct weft_out *out, struct weft_error *error)
+    WEFT_MUST_CHECK;
+
+#endif
