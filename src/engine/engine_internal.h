@@ -1,0 +1,63 @@
+/*
+ * engine_internal.h - what the files of this folder share about instances and results.
+ */
+#ifndef WEFT_ENGINE_ENGINE_INTERNAL_H
+#define WEFT_ENGINE_ENGINE_INTERNAL_H
+
+#include "base/map.h"
+#include "engine/engine.h"
+
+#include <pthread.h>
+#include <stdatomic.h>
+
+enum weft_engine_stop { WEFT_STOP_NONE, WEFT_STOP_CANCELLED, WEFT_STOP_TIMEOUT };
+
+struct weft_engine {
+    duckdb_database database;
+    duckdb_connection connection; /* statements */
+    duckdb_connection meta;       /* parsing and printing: never ends a stream of `connection` */
+    bool sealed;
+    duckdb_error_type last_error; /* of the last statement that failed */
+    struct weft_map *functions;   /* names a person may call; made at the first resolve */
+
+    pthread_mutex_t mutex; /* guards what follows */
+    pthread_cond_t changed;
+    pthread_t watcher;
+    bool watching;
+    bool closing;
+    int running; /* statements and open streams */
+    int64_t deadline_us;
+    _Atomic int stop; /* enum weft_engine_stop */
+};
+
+/* Around each statement: begin before it starts, end when it or its stream is over. */
+void weft_engine_running_begin(struct weft_engine *engine);
+void weft_engine_running_end(struct weft_engine *engine);
+/* Turns DuckDB's failure into weft's error. */
+int weft_engine_fail(struct weft_engine *engine, duckdb_error_type type, const char *text,
+                     struct weft_error *error);
+/* Runs on any connection of the engine; the result is the caller's. */
+int weft_engine_run(struct weft_engine *engine, duckdb_connection connection, const char *sql,
+                    duckdb_result *result, struct weft_error *error) WEFT_MUST_CHECK;
+
+struct weft_result {
+    struct weft_engine *engine;
+    duckdb_prepared_statement statement;
+    duckdb_result result;
+    bool open; /* result is to be destroyed */
+    bool done;
+    size_t column_count;
+    char **names;
+    char **type_names;
+    duckdb_logical_type *types;
+    duckdb_data_chunk chunk; /* NULL = none */
+    duckdb_data_chunk rows;  /* the chunk that weft_result_row walks */
+    idx_t row;               /* in rows */
+    struct weft_buf *texts;  /* of weft_result_text, one for each column */
+    bool *text_made;         /* for the current row */
+};
+
+/* The name of a type as weft writes it, else DuckDB's in lower case. */
+void weft_engine_type_name(duckdb_logical_type type, struct weft_buf *out);
+
+#endif
