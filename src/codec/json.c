@@ -1,0 +1,259 @@
+/*
+ * json.c - reading JSON by yyjson, with limits.
+ *
+ * yyjson's reader keeps its own stack on the heap, so deep input cannot overflow the thread's stack;
+ * whoever walks the tree can, so depth is measured before the tree is built: one pass over the text
+ * that knows strings and escapes, far cheaper than the parse.
+ */
+#include "codec/json.h"
+
+#include "base/mem.h"
+#include "base/text.h"
+
+#include <string.h>
+
+#define JSON_DEEP_MAX 2048
+#define JSON_SAFE_INTEGER INT64_C(9007199254740992)
+
+/* ---- memory ---- */
+
+static void *alc_malloc(void *context, size_t size)
+{
+    (void)context;
+    return weft_realloc(NULL, size);
+}
+
+static void *alc_realloc(void *context, void *old, size_t old_size, size_t size)
+{
+    (void)context;
+    (void)old_size;
+    return weft_realloc(old, size);
+}
+
+static void alc_free(void *context, void *pointer)
+{
+    (void)context;
+    weft_free(pointer);
+}
+
+static const yyjson_alc json_alc = {alc_malloc, alc_realloc, alc_free, NULL};
+
+const yyjson_alc *weft_json_allocator(void)
+{
+    return &json_alc;
+}
+
+/* ---- limits ---- */
+
+static void place_of(const char *data, size_t at, int *line, int *column)
+{
+    *line = 1;
+    size_t start = 0;
+    for (size_t i = 0; i < at; i++) {
+        if (data[i] == '\n') {
+            (*line)++;
+            start = i + 1;
+        }
+    }
+    *column = (int)weft_utf8_count(data + start, at - start) + 1;
+}
+
+static int json_fail(struct weft_error *error, const char *data, size_t at, const char *what)
+{
+    int line, column;
+    place_of(data, at, &line, &column);
+    weft_error_set(error, WEFT_E_INVALID, "not valid JSON: %s (line %d, column %d)", what, line,
+                   column);
+    return weft_error_at(error, "", line, column);
+}
+
+/* Offset of the bracket that goes too deep, or length. */
+static size_t depth_check(const char *data, size_t length, int max)
+{
+    int depth = 0;
+    bool text = false;
+    for (size_t i = 0; i < length; i++) {
+        char c = data[i];
+        if (text) {
+            if (c == '\\')
+                i++;
+            else if (c == '"')
+                text = false;
+        } else if (c == '"') {
+            text = true;
+        } else if (c == '{' || c == '[') {
+            if (++depth > max)
+                return i;
+        } else if (c == '}' || c == ']') {
+            depth--;
+        }
+    }
+    return length;
+}
+
+/* ---- keys that stand twice ---- */
+
+static int key_compare(const void *a, const void *b)
+{
+    yyjson_val *const *x = a, *const *y = b;
+    size_t x_length = yyjson_get_len(*x), y_length = yyjson_get_len(*y);
+    int order = memcmp(yyjson_get_str(*x), yyjson_get_str(*y), WEFT_MIN(x_length, y_length));
+    if (order != 0)
+        return order;
+    return x_length < y_length ? -1 : x_length > y_length;
+}
+
+static int object_unique(yyjson_val *object, yyjson_val **keys, struct weft_error *error)
+{
+    size_t count = 0;
+    yyjson_val *key;
+    yyjson_obj_iter iter = yyjson_obj_iter_with(object);
+    while ((key = yyjson_obj_iter_next(&iter)) != NULL)
+        keys[count++] = key;
+    qsort(keys, count, sizeof *keys, key_compare);
+    for (size_t i = 1; i < count; i++) {
+        if (key_compare(&keys[i - 1], &keys[i]) == 0)
+            return weft_error_set(error, WEFT_E_INVALID,
+                                  "not valid here: the key `%.100s` stands "
+                                  "twice in one object",
+                                  yyjson_get_str(keys[i]));
+    }
+    return 0;
+}
+
+/* All values of a document lie in one array in order of the text, so no recursion is needed. */
+static int unique_check(yyjson_doc *doc, struct weft_error *error)
+{
+    size_t count = yyjson_doc_get_val_count(doc);
+    yyjson_val *values = yyjson_doc_get_root(doc);
+    size_t most = 0;
+    for (size_t i = 0; i < count; i++) {
+        if (yyjson_is_obj(values + i))
+            most = WEFT_MAX(most, yyjson_obj_size(values + i));
+    }
+    if (most < 2)
+        return 0;
+    yyjson_val **keys = weft_alloc_array(most, sizeof *keys);
+    if (keys == NULL)
+        return weft_error_nomem(error);
+    int rc = 0;
+    for (size_t i = 0; i < count && rc == 0; i++) {
+        if (yyjson_is_obj(values + i))
+            rc = object_unique(values + i, keys, error);
+    }
+    weft_free(keys);
+    return rc;
+}
+
+int weft_json_parse(const char *data, size_t length, unsigned flags, yyjson_doc **out,
+                    struct weft_error *error)
+{
+    size_t deep =
+        depth_check(data, length, (flags & WEFT_JSON_DEEP) ? JSON_DEEP_MAX : WEFT_JSON_DEPTH_MAX);
+    if (deep < length)
+        return json_fail(error, data, deep, "nested too deep");
+    yyjson_read_err why;
+    /* yyjson does not write to the text without YYJSON_READ_INSITU. */
+    yyjson_doc *doc = yyjson_read_opts((char *)(uintptr_t)data, length, 0, &json_alc, &why);
+    if (doc == NULL) {
+        if (why.code == YYJSON_READ_ERROR_MEMORY_ALLOCATION)
+            return weft_error_nomem(error);
+        return json_fail(error, data, WEFT_MIN(why.pos, length), why.msg);
+    }
+    if ((flags & WEFT_JSON_UNIQUE_KEYS) && unique_check(doc, error) < 0) {
+        yyjson_doc_free(doc);
+        return -1;
+    }
+    *out = doc;
+    return 0;
+}
+
+void weft_json_freep(yyjson_doc **doc)
+{
+    yyjson_doc_free(*doc);
+    *doc = NULL;
+}
+
+/* ---- members ---- */
+
+static int member_wrong(const char *key, const char *wanted, struct weft_error *error)
+{
+    return weft_error_set(error, WEFT_E_CORRUPT, "the member `%s` is missing or not %s", key,
+                          wanted);
+}
+
+int weft_json_text(yyjson_val *object, const char *key, const char **out, struct weft_error *error)
+{
+    yyjson_val *value = yyjson_obj_get(object, key);
+    if (!yyjson_is_str(value))
+        return member_wrong(key, "a text", error);
+    *out = yyjson_get_str(value);
+    return 0;
+}
+
+static bool int_read(yyjson_val *value, int64_t *out)
+{
+    if (yyjson_is_sint(value)) {
+        *out = yyjson_get_sint(value);
+        return true;
+    }
+    if (yyjson_is_uint(value) && yyjson_get_uint(value) <= INT64_MAX) {
+        *out = (int64_t)yyjson_get_uint(value);
+        return true;
+    }
+    return yyjson_is_str(value) &&
+           weft_parse_int64(yyjson_get_str(value), yyjson_get_len(value), out);
+}
+
+int weft_json_int(yyjson_val *object, const char *key, int64_t *out, struct weft_error *error)
+{
+    if (!int_read(yyjson_obj_get(object, key), out))
+        return member_wrong(key, "an integer", error);
+    return 0;
+}
+
+int weft_json_bool(yyjson_val *object, const char *key, bool *out, struct weft_error *error)
+{
+    yyjson_val *value = yyjson_obj_get(object, key);
+    if (!yyjson_is_bool(value))
+        return member_wrong(key, "true or false", error);
+    *out = yyjson_get_bool(value);
+    return 0;
+}
+
+int weft_json_array(yyjson_val *object, const char *key, yyjson_val **out, struct weft_error *error)
+{
+    yyjson_val *value = yyjson_obj_get(object, key);
+    if (!yyjson_is_arr(value))
+        return member_wrong(key, "an array", error);
+    *out = value;
+    return 0;
+}
+
+int weft_json_object(yyjson_val *object, const char *key, yyjson_val **out,
+                     struct weft_error *error)
+{
+    yyjson_val *value = yyjson_obj_get(object, key);
+    if (!yyjson_is_obj(value))
+        return member_wrong(key, "an object", error);
+    *out = value;
+    return 0;
+}
+
+const char *weft_json_text_or(yyjson_val *object, const char *key, const char *otherwise)
+{
+    yyjson_val *value = yyjson_obj_get(object, key);
+    return yyjson_is_str(value) ? yyjson_get_str(value) : otherwise;
+}
+
+int64_t weft_json_int_or(yyjson_val *object, const char *key, int64_t otherwise)
+{
+    int64_t value;
+    return int_read(yyjson_obj_get(object, key), &value) ? value : otherwise;
+}
+
+bool weft_json_bool_or(yyjson_val *object, const char *key, bool otherwise)
+{
+    yyjson_val *value = yyjson_obj_get(object, key);
+    return yyjson_is_bool(value) ? yyjson_get_bool(value) : otherwise;
+}
