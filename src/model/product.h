@@ -60,6 +60,17 @@ struct weft_texts {
     size_t count;
 };
 
+/* The same text in another language: {fr, "..."}. */
+struct weft_translation {
+    const char *language;
+    const char *text;
+};
+
+struct weft_translations {
+    const struct weft_translation *items; /* sorted by language */
+    size_t count;                         /* 0 = the text stands alone, of no stated language */
+};
+
 struct weft_field {
     const char *name;
     const struct weft_type *type;
@@ -78,6 +89,7 @@ struct weft_field {
     const char *was;            /* NULL; the name it had before */
     const char *from;           /* NULL; inputs only: the header's name */
     enum weft_on_fail on_fail[WEFT_FIELD_RULE_COUNT];
+    struct weft_translations descriptions; /* all languages, when more than one is given */
     struct weft_place place;
 };
 
@@ -103,7 +115,9 @@ struct weft_csv_options {
 struct weft_input {
     const char *name; /* of the port */
     enum weft_input_kind kind;
-    const char *files;      /* NULL; pattern with ${vars} expanded, as written otherwise */
+    const char *files; /* NULL; the first of patterns */
+    struct weft_texts
+        patterns;           /* kind FILES: with ${vars} expanded, as written otherwise; read all */
     const char *product;    /* NULL; domain.product or domain.product@2 */
     const char *connection; /* NULL */
     enum weft_file_format format;
@@ -119,8 +133,9 @@ struct weft_input {
 
 struct weft_check {
     const char *name;
-    const char *condition; /* a row rule; NULL when sql is given */
-    const char *sql;       /* a table rule: rows returned are failures */
+    const char *condition;   /* a row rule; NULL when sql is given */
+    const char *sql;         /* a table rule: rows returned are failures */
+    const char *description; /* NULL = none */
     enum weft_on_fail on_fail;
     struct weft_place place; /* of the text of the condition or sql */
 };
@@ -165,9 +180,11 @@ struct weft_product {
     const char *full_name; /* domain.name */
     const char *owner;     /* NULL = none */
     int major, minor, patch;
-    const char *version;     /* "1.2.0" */
-    const char *description; /* NULL = none; the default language */
-    const char *type;        /* NULL, source-aligned ... */
+    const char *version;                   /* "1.2.0" */
+    const char *description;               /* NULL = none; the default language */
+    struct weft_translations descriptions; /* all languages, when more than one is given */
+    const char *terms_of_use;              /* NULL = none */
+    const char *type;                      /* NULL, source-aligned ... */
     struct weft_texts tags;
     struct weft_texts regulations;
     enum weft_product_status status;
@@ -207,11 +224,17 @@ struct weft_product {
     char digest[65];         /* SHA-256 of document, hexadecimal */
 };
 
+/* The product of one text (a file outside a checkout): no environment, so ${name} is unknown.
+ * Mistakes go to diag; *out is NULL when there are any. -1 only for memory. */
+int weft_product_parse(struct weft_arena *arena, const char *text, size_t length, const char *file,
+                       const char *folder, struct weft_diag *diag, const struct weft_product **out,
+                       struct weft_error *error) WEFT_MUST_CHECK;
+
 /* The product of a registered document: the same checks as for a file, so it also refuses a
  * damaged one (INVALID). `folder` as in the struct. */
 int weft_product_from_document(struct weft_arena *arena, const char *document, const char *folder,
-                               const struct weft_product **out,
-                               struct weft_error *error) WEFT_MUST_CHECK;
+                               const struct weft_product **out, struct weft_error *error)
+    WEFT_MUST_CHECK;
 
 const struct weft_field *weft_fields_find(const struct weft_fields *fields, const char *name);
 const char *weft_on_fail_name(enum weft_on_fail on_fail);

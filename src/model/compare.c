@@ -1,0 +1,452 @@
+/*
+ * compare.c - what differs between two versions of a product, and what that does to those who read
+ * or write it. One table says of which class a kind of difference is, and why.
+ */
+#include "model/product_internal.h"
+
+#include "base/text.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#define CHANGE_TEXT_MAX 200
+
+enum change_kind {
+    CHANGE_WORDS,
+    CHANGE_VERSION,
+    CHANGE_NAME,
+    CHANGE_GOVERNANCE,
+    CHANGE_STATUS,
+    CHANGE_RETIRED,
+    CHANGE_INPUT,
+    CHANGE_WRITE,
+    CHANGE_TRANSFORM,
+    CHANGE_STORAGE,
+    CHANGE_KEY,
+    CHANGE_SCHEMA_WRITTEN,
+    CHANGE_SCHEMA_DROPPED,
+    CHANGE_FIELD_ADDED,
+    CHANGE_FIELD_ADDED_REQUIRED,
+    CHANGE_FIELD_REMOVED,
+    CHANGE_FIELD_RENAMED,
+    CHANGE_FIELD_ORDER,
+    CHANGE_TYPE_WIDER,
+    CHANGE_TYPE_NESTED_ADDED,
+    CHANGE_TYPE_OTHER,
+    CHANGE_NOW_REQUIRED,
+    CHANGE_NOT_REQUIRED,
+    CHANGE_RULE,
+    CHANGE_ON_FAIL,
+    CHANGE_QUALITY,
+    CHANGE_OPERATION,
+    CHANGE_ACCESS,
+    CHANGE_KIND_COUNT
+};
+
+static const struct {
+    enum weft_change_class change_class;
+    const char *reason;
+} rules[CHANGE_KIND_COUNT] = {
+    [CHANGE_WORDS] = {WEFT_CHANGE_EDITORIAL, "words for people; the data stays the same"},
+    [CHANGE_VERSION] = {WEFT_CHANGE_EDITORIAL, "a version alone changes nothing"},
+    [CHANGE_NAME] = {WEFT_CHANGE_BREAKING, "readers name the product by its old name"},
+    [CHANGE_GOVERNANCE] = {WEFT_CHANGE_COMPATIBLE, "other rules of governance may apply"},
+    [CHANGE_STATUS] = {WEFT_CHANGE_COMPATIBLE, "the product can still be read"},
+    [CHANGE_RETIRED] = {WEFT_CHANGE_BREAKING, "the product is given up"},
+    [CHANGE_INPUT] = {WEFT_CHANGE_COMPATIBLE, "where the data comes from; the contract stays"},
+    [CHANGE_WRITE] = {WEFT_CHANGE_BREAKING, "the table would mean something else"},
+    [CHANGE_TRANSFORM] = {WEFT_CHANGE_COMPATIBLE, "the contract stays, values may differ"},
+    [CHANGE_STORAGE] = {WEFT_CHANGE_COMPATIBLE,
+                        "how the table is stored; readers see no difference"},
+    [CHANGE_KEY] = {WEFT_CHANGE_BREAKING, "readers and upserts go by the key"},
+    [CHANGE_SCHEMA_WRITTEN] = {WEFT_CHANGE_COMPATIBLE,
+                               "the columns were detected and are now declared; checked when run"},
+    [CHANGE_SCHEMA_DROPPED] = {WEFT_CHANGE_BREAKING, "the columns are no longer promised"},
+    [CHANGE_FIELD_ADDED] = {WEFT_CHANGE_COMPATIBLE,
+                            "readers that do not know it are not disturbed"},
+    [CHANGE_FIELD_ADDED_REQUIRED] = {WEFT_CHANGE_BREAKING,
+                                     "rows and writers so far have no value for it"},
+    [CHANGE_FIELD_REMOVED] = {WEFT_CHANGE_BREAKING, "readers may use it"},
+    [CHANGE_FIELD_RENAMED] = {WEFT_CHANGE_BREAKING, "readers use its old name"},
+    [CHANGE_FIELD_ORDER] = {WEFT_CHANGE_COMPATIBLE, "readers go by name"},
+    [CHANGE_TYPE_WIDER] = {WEFT_CHANGE_COMPATIBLE, "every value so far fits"},
+    [CHANGE_TYPE_NESTED_ADDED] = {WEFT_CHANGE_COMPATIBLE,
+                                  "nested fields were added; the others stay"},
+    [CHANGE_TYPE_OTHER] = {WEFT_CHANGE_BREAKING, "values so far, and readers, have the old type"},
+    [CHANGE_NOW_REQUIRED] = {WEFT_CHANGE_BREAKING, "rows and writers so far may have no value"},
+    [CHANGE_NOT_REQUIRED] = {WEFT_CHANGE_BREAKING, "readers rely on there being a value"},
+    [CHANGE_RULE] = {WEFT_CHANGE_COMPATIBLE, "which rows pass changes, not what a row is"},
+    [CHANGE_ON_FAIL] = {WEFT_CHANGE_COMPATIBLE, "what happens to rows that break a rule"},
+    [CHANGE_QUALITY] = {WEFT_CHANGE_COMPATIBLE, "what is promised about the whole table"},
+    [CHANGE_OPERATION] = {WEFT_CHANGE_COMPATIBLE, "how the product is run and kept"},
+    [CHANGE_ACCESS] = {WEFT_CHANGE_COMPATIBLE, "who may read; the data stays the same"},
+};
+
+struct comparison {
+    struct weft_reader reader; /* for its arena and sticky failure */
+    struct weft_diag diag;
+    struct weft_change *items;
+    size_t count;
+    size_t capacity;
+    struct weft_error *error;
+    int rc;
+};
+
+/* Long texts (SQL, enums) are cut: the change names them, it does not carry them. */
+static const char *change_text(struct comparison *c, const char *text)
+{
+    if (text == NULL || strlen(text) <= CHANGE_TEXT_MAX)
+        return text;
+    size_t cut = CHANGE_TEXT_MAX;
+    while (cut > 0 && ((unsigned char)text[cut] & 0xC0) == 0x80)
+        cut--;
+    return weft_reader_format(&c->reader, "%.*s...", (int)cut, text);
+}
+
+static void change_add(struct comparison *c, enum change_kind kind, const char *path,
+                       const char *before, const char *after)
+{
+    if (weft_arena_reserve(c->reader.arena, &c->items, &c->capacity, c->count + 1,
+                           sizeof *c->items) < 0) {
+        c->reader.nomem = true;
+        return;
+    }
+    c->items[c->count++] = (struct weft_change){
+        .path = path,
+        .before = change_text(c, before),
+        .after = change_text(c, after),
+        .change_class = rules[kind].change_class,
+        .reason = rules[kind].reason,
+    };
+}
+
+static bool same(const char *a, const char *b)
+{
+    return a == b || (a != NULL && b != NULL && strcmp(a, b) == 0);
+}
+
+static void compare_text(struct comparison *c, enum change_kind kind, const char *path,
+                         const char *before, const char *after)
+{
+    if (!same(before, after))
+        change_add(c, kind, path, before, after);
+}
+
+/* All of them for comparing, the first few for showing. */
+static void compare_texts(struct comparison *c, enum change_kind kind, const char *path,
+                          struct weft_texts before, struct weft_texts after)
+{
+    bool equal = before.count == after.count;
+    for (size_t i = 0; equal && i < before.count; i++)
+        equal = strcmp(before.items[i], after.items[i]) == 0;
+    if (equal)
+        return;
+    char a[500], b[500];
+    weft_texts_print(before.items, before.count, a, sizeof a);
+    weft_texts_print(after.items, after.count, b, sizeof b);
+    change_add(c, kind, path, before.count == 0 ? NULL : weft_reader_text(&c->reader, a),
+               after.count == 0 ? NULL : weft_reader_text(&c->reader, b));
+}
+
+/* ---- types ---- */
+
+static const char *type_print(struct comparison *c, const struct weft_type *type)
+{
+    struct weft_buf out;
+    weft_buf_init(&out, 1 << 20);
+    weft_type_print(type, &out);
+    const char *text = weft_reader_text(&c->reader, out.data);
+    c->reader.nomem |= out.failed;
+    weft_buf_release(&out);
+    return text;
+}
+
+static const struct weft_type_field *nested_find(const struct weft_type *type, const char *name)
+{
+    for (size_t i = 0; i < type->field_count; i++) {
+        if (strcmp(type->fields[i].name, name) == 0)
+            return &type->fields[i];
+    }
+    return NULL;
+}
+
+/* The nested field that went away while another of the same type came, or NULL. */
+static const char *nested_rename(const struct weft_type *from, const struct weft_type *to,
+                                 const char **new_name)
+{
+    if (from == NULL || to == NULL || from->kind != to->kind)
+        return NULL;
+    const char *inner = nested_rename(from->element, to->element, new_name);
+    if (inner != NULL)
+        return inner;
+    for (size_t i = 0; i < from->field_count; i++) {
+        const struct weft_type_field *was = &from->fields[i];
+        const struct weft_type_field *kept = nested_find(to, was->name);
+        inner = kept == NULL ? NULL : nested_rename(was->type, kept->type, new_name);
+        if (inner != NULL)
+            return inner;
+        for (size_t j = 0; kept == NULL && j < to->field_count; j++) {
+            if (nested_find(from, to->fields[j].name) == NULL &&
+                weft_type_equal(was->type, to->fields[j].type)) {
+                *new_name = to->fields[j].name;
+                return was->name;
+            }
+        }
+    }
+    return NULL;
+}
+
+/* Equal or wider at every place, with nested fields possibly added. */
+static bool type_grows(const struct weft_type *from, const struct weft_type *to)
+{
+    if (from->kind != to->kind || !weft_type_is_nested(from))
+        return weft_type_widens(from, to);
+    if (from->key != NULL && !weft_type_equal(from->key, to->key))
+        return false;
+    if (from->element != NULL && !type_grows(from->element, to->element))
+        return false;
+    for (size_t i = 0; i < from->field_count; i++) {
+        const struct weft_type_field *kept = nested_find(to, from->fields[i].name);
+        if (kept == NULL || !type_grows(from->fields[i].type, kept->type))
+            return false;
+    }
+    return true;
+}
+
+static void compare_type(struct comparison *c, const char *path, const struct weft_type *from,
+                         const struct weft_type *to)
+{
+    if (weft_type_equal(from, to))
+        return;
+    const char *new_name = NULL;
+    const char *old_name = nested_rename(from, to, &new_name);
+    if (old_name != NULL && c->rc == 0) {
+        weft_error_set(c->error, WEFT_E_INVALID, "%s: the nested field `%s` would become `%s`",
+                       path, old_name, new_name);
+        c->rc = weft_error_hint(c->error, "nested fields are read by name: add `%s` and keep `%s`",
+                                new_name, old_name);
+    }
+    enum change_kind kind = weft_type_widens(from, to) ? CHANGE_TYPE_WIDER
+                            : type_grows(from, to)     ? CHANGE_TYPE_NESTED_ADDED
+                                                       : CHANGE_TYPE_OTHER;
+    change_add(c, kind, path, type_print(c, from), type_print(c, to));
+}
+
+/* ---- fields ---- */
+
+static const char *count_text(struct comparison *c, int64_t value)
+{
+    return value < 0 ? NULL : weft_reader_format(&c->reader, "%" PRId64, value);
+}
+
+static void compare_field(struct comparison *c, const char *prefix, const struct weft_field *before,
+                          const struct weft_field *after)
+{
+    struct weft_reader *r = &c->reader;
+    const char *p = weft_reader_format(r, "%s.%s", prefix, after->name);
+#define PATH(key) weft_reader_format(r, "%s." key, p)
+    if (strcmp(before->name, after->name) != 0)
+        change_add(c, CHANGE_FIELD_RENAMED, p, before->name, after->name);
+    compare_type(c, PATH("type"), before->type, after->type);
+    if (before->required != after->required)
+        change_add(c, after->required ? CHANGE_NOW_REQUIRED : CHANGE_NOT_REQUIRED, PATH("required"),
+                   before->required ? "true" : "false", after->required ? "true" : "false");
+    compare_text(c, CHANGE_RULE, PATH("pattern"), before->pattern, after->pattern);
+    compare_texts(c, CHANGE_RULE, PATH("enum"), before->values, after->values);
+    compare_text(c, CHANGE_RULE, PATH("min"), before->min, after->min);
+    compare_text(c, CHANGE_RULE, PATH("max"), before->max, after->max);
+    compare_text(c, CHANGE_RULE, PATH("min_length"), count_text(c, before->min_length),
+                 count_text(c, after->min_length));
+    compare_text(c, CHANGE_RULE, PATH("max_length"), count_text(c, before->max_length),
+                 count_text(c, after->max_length));
+    compare_text(c, CHANGE_RULE, PATH("unique"), before->unique ? "true" : NULL,
+                 after->unique ? "true" : NULL);
+    compare_text(c, CHANGE_RULE, PATH("references"), before->references, after->references);
+    compare_text(c, CHANGE_WORDS, PATH("description"), before->description, after->description);
+    compare_text(c, CHANGE_GOVERNANCE, PATH("classification"), before->classification,
+                 after->classification);
+    compare_text(c, CHANGE_WORDS, PATH("means"), before->means, after->means);
+    for (int rule = 0; rule < WEFT_FIELD_RULE_COUNT; rule++) {
+        if (before->on_fail[rule] != after->on_fail[rule])
+            change_add(c, CHANGE_ON_FAIL,
+                       weft_reader_format(r, "%s.on_fail.%s", p,
+                                          weft_field_rule_name((enum weft_field_rule)rule)),
+                       weft_on_fail_name(before->on_fail[rule]),
+                       weft_on_fail_name(after->on_fail[rule]));
+    }
+#undef PATH
+}
+
+/* The field that `field` was: by its name, else by `was`. */
+static const struct weft_field *field_before(const struct weft_fields *before,
+                                             const struct weft_field *field)
+{
+    const struct weft_field *found = weft_fields_find(before, field->name);
+    return found == NULL && field->was != NULL ? weft_fields_find(before, field->was) : found;
+}
+
+static void compare_order(struct comparison *c, const struct weft_fields *before,
+                          const struct weft_fields *after)
+{
+    const struct weft_field *last = NULL;
+    for (size_t i = 0; i < after->count; i++) {
+        const struct weft_field *was = field_before(before, &after->items[i]);
+        if (was == NULL)
+            continue;
+        if (last != NULL && was < last) {
+            change_add(c, CHANGE_FIELD_ORDER, "schema", NULL, NULL);
+            return;
+        }
+        last = was;
+    }
+}
+
+static void compare_schema(struct comparison *c, const struct weft_fields *before,
+                           const struct weft_fields *after)
+{
+    if (before->count == 0 && after->count == 0)
+        return;
+    if (before->count == 0 || after->count == 0) {
+        change_add(c, before->count == 0 ? CHANGE_SCHEMA_WRITTEN : CHANGE_SCHEMA_DROPPED, "schema",
+                   before->count == 0 ? NULL : "declared", after->count == 0 ? NULL : "declared");
+        return;
+    }
+    bool *kept = weft_reader_alloc(&c->reader, before->count, sizeof *kept);
+    for (size_t i = 0; kept != NULL && i < after->count; i++) {
+        const struct weft_field *field = &after->items[i];
+        const struct weft_field *was = field_before(before, field);
+        if (was != NULL) {
+            kept[was - before->items] = true;
+            compare_field(c, "schema", was, field);
+        } else
+            change_add(c, field->required ? CHANGE_FIELD_ADDED_REQUIRED : CHANGE_FIELD_ADDED,
+                       weft_reader_format(&c->reader, "schema.%s", field->name), NULL,
+                       type_print(c, field->type));
+    }
+    for (size_t i = 0; kept != NULL && i < before->count; i++) {
+        if (!kept[i])
+            change_add(c, CHANGE_FIELD_REMOVED,
+                       weft_reader_format(&c->reader, "schema.%s", before->items[i].name),
+                       type_print(c, before->items[i].type), NULL);
+    }
+    compare_order(c, before, after);
+}
+
+/* ---- members that are compared by their part of the document ---- */
+
+static const char *part_text(struct comparison *c, yyjson_doc *doc, const char *key)
+{
+    yyjson_val *value = yyjson_obj_get(yyjson_doc_get_root(doc), key);
+    if (value == NULL)
+        return NULL;
+    if (yyjson_is_str(value))
+        return weft_reader_text(&c->reader, yyjson_get_str(value));
+    struct weft_buf out;
+    struct weft_error error = WEFT_ERROR_INIT;
+    weft_buf_init(&out, 16 << 20);
+    const char *text = NULL;
+    if (weft_json_canonical(value, &out, &error) == 0)
+        text = weft_reader_text(&c->reader, out.data);
+    else
+        c->reader.nomem |= error.code == WEFT_E_NOMEM;
+    weft_buf_release(&out);
+    return text;
+}
+
+static const struct {
+    const char *key;
+    enum change_kind kind;
+} parts[] = {
+    {"owner", CHANGE_WORDS},
+    {"version", CHANGE_VERSION},
+    {"description", CHANGE_WORDS},
+    {"type", CHANGE_WORDS},
+    {"tags", CHANGE_WORDS},
+    {"discoverable", CHANGE_GOVERNANCE},
+    {"regulations", CHANGE_GOVERNANCE},
+    {"deprecated", CHANGE_WORDS},
+    {"contract", CHANGE_WORDS},
+    {"inputs", CHANGE_INPUT},
+    {"order_by", CHANGE_TRANSFORM},
+    {"sql", CHANGE_TRANSFORM},
+    {"graph", CHANGE_TRANSFORM},
+    {"location", CHANGE_STORAGE},
+    {"partition", CHANGE_STORAGE},
+    {"sort", CHANGE_STORAGE},
+    {"tests", CHANGE_WORDS},
+    {"run", CHANGE_OPERATION},
+    {"retention", CHANGE_OPERATION},
+    {"access", CHANGE_ACCESS},
+    {"protect", CHANGE_ACCESS},
+    {"outputs", CHANGE_ACCESS},
+    {"terms_of_use", CHANGE_WORDS},
+};
+
+static int compare_documents(struct comparison *c, const char *before, const char *after)
+{
+    yyjson_doc *a __attribute__((cleanup(weft_json_freep))) = NULL;
+    yyjson_doc *b __attribute__((cleanup(weft_json_freep))) = NULL;
+    WEFT_TRY(weft_json_parse(before, strlen(before), 0, &a, c->error));
+    WEFT_TRY(weft_json_parse(after, strlen(after), 0, &b, c->error));
+    for (size_t i = 0; i < WEFT_COUNT(parts); i++)
+        compare_text(c, parts[i].kind, parts[i].key, part_text(c, a, parts[i].key),
+                     part_text(c, b, parts[i].key));
+    static const char *const quality[] = {"completeness", "freshness",      "rows",
+                                          "batch",        "quarantine_max", "checks"};
+    yyjson_val *qa = yyjson_obj_get(yyjson_doc_get_root(a), "quality");
+    yyjson_val *qb = yyjson_obj_get(yyjson_doc_get_root(b), "quality");
+    for (size_t i = 0; i < WEFT_COUNT(quality); i++) {
+        yyjson_val *x = yyjson_obj_get(qa, quality[i]);
+        yyjson_val *y = yyjson_obj_get(qb, quality[i]);
+        struct weft_buf out_x, out_y;
+        weft_buf_init(&out_x, 16 << 20);
+        weft_buf_init(&out_y, 16 << 20);
+        int rc = x == NULL ? 0 : weft_json_canonical(x, &out_x, c->error);
+        if (rc == 0 && y != NULL)
+            rc = weft_json_canonical(y, &out_y, c->error);
+        if (rc == 0 && strcmp(out_x.data, out_y.data) != 0)
+            change_add(c, CHANGE_QUALITY, weft_reader_format(&c->reader, "quality.%s", quality[i]),
+                       x == NULL ? NULL : weft_reader_text(&c->reader, out_x.data),
+                       y == NULL ? NULL : weft_reader_text(&c->reader, out_y.data));
+        weft_buf_release(&out_x);
+        weft_buf_release(&out_y);
+        WEFT_TRY(rc);
+    }
+    return 0;
+}
+
+static const char *write_name(enum weft_write_mode mode)
+{
+    static const char *const names[] = {"replace", "append", "upsert"};
+    return names[mode];
+}
+
+int weft_product_compare(struct weft_arena *arena, const struct weft_product *before,
+                         const struct weft_product *after, struct weft_changes *out,
+                         struct weft_error *error)
+{
+    struct comparison c = {.reader = {.arena = arena}, .error = error};
+    c.reader.diag = &c.diag;
+    weft_diag_init(&c.diag);
+    compare_text(&c, CHANGE_NAME, "name", before->full_name, after->full_name);
+    if (before->status != after->status)
+        change_add(&c, after->status == WEFT_STATUS_RETIRED ? CHANGE_RETIRED : CHANGE_STATUS,
+                   "status", weft_status_name(before->status), weft_status_name(after->status));
+    if (before->write != after->write)
+        change_add(&c, CHANGE_WRITE, "write", write_name(before->write), write_name(after->write));
+    int rc = compare_documents(&c, before->document, after->document);
+    compare_schema(&c, &before->schema, &after->schema);
+    compare_texts(&c, CHANGE_KEY, "key", before->key, after->key);
+    if (before->key.count > 0 && after->key.count > 0 && before->key_on_fail != after->key_on_fail)
+        change_add(&c, CHANGE_ON_FAIL, "key.on_fail", weft_on_fail_name(before->key_on_fail),
+                   weft_on_fail_name(after->key_on_fail));
+    if (rc == 0)
+        rc = c.reader.nomem ? weft_error_nomem(error) : c.rc;
+    weft_diag_release(&c.diag);
+    if (rc < 0)
+        return rc;
+    *out = (struct weft_changes){.items = c.items, .count = c.count};
+    for (size_t i = 0; i < c.count; i++)
+        out->worst = WEFT_MAX(out->worst, c.items[i].change_class);
+    return 0;
+}

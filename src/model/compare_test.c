@@ -1,0 +1,148 @@
+/* Tests of weft_product_compare: one row for each rule. */
+#include "model/product.h"
+
+#include "base/test_support.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#define HEAD "{\"name\":\"a\",\"domain\":\"b\",\"version\":\"1.0.0\""
+
+static const struct weft_product *product_of(struct weft_arena *arena, const char *rest)
+{
+    struct weft_error error = WEFT_ERROR_INIT;
+    const struct weft_product *product = NULL;
+    struct weft_buf text;
+    weft_buf_init(&text, 1 << 16);
+    weft_buf_addf(&text, HEAD "%s%s}", rest[0] == '\0' ? "" : ",", rest);
+    if (weft_product_from_document(arena, text.data, "/", &product, &error) < 0)
+        fail_msg("%s: %s", text.data, error.message);
+    weft_buf_release(&text);
+    return product;
+}
+
+struct row {
+    const char *before;
+    const char *after;
+    const char *path; /* NULL = no change */
+    enum weft_change_class change_class;
+};
+
+#define ED WEFT_CHANGE_EDITORIAL
+#define CO WEFT_CHANGE_COMPATIBLE
+#define BR WEFT_CHANGE_BREAKING
+#define S(fields) "\"schema\":[" fields "]"
+#define F(name, rest) "{\"name\":\"" name "\"" rest "}"
+
+static const struct row rows[] = {
+    {"", "", NULL, ED},
+    {"\"owner\":\"x\"", "\"owner\":\"y\"", "owner", ED},
+    {"", "\"tags\":[\"x\"]", "tags", ED},
+    {"", "\"regulations\":[\"x\"]", "regulations", CO},
+    {"", "\"status\":\"deprecated\"", "status", CO},
+    {"", "\"status\":\"retired\"", "status", BR},
+    {"", "\"sql\":\"select 1\"", "sql", CO},
+    {"", "\"write\":\"replace\"", "write", BR},
+    {"", "\"run\":{\"retries\":3}", "run", CO},
+    {"", "\"quality\":{\"freshness\":\"1d\"}", "quality.freshness", CO},
+    {"", S(F("x", "")), "schema", CO},
+    {S(F("x", "")), "", "schema", BR},
+    {S(F("x", "")), S(F("x", "") "," F("y", "")), "schema.y", CO},
+    {S(F("x", "")), S(F("x", "") "," F("y", ",\"required\":true")), "schema.y", BR},
+    {S(F("x", "") "," F("y", "")), S(F("x", "")), "schema.y", BR},
+    {S(F("x", "")), S(F("z", ",\"was\":\"x\"")), "schema.z", BR},
+    {S(F("x", "") "," F("y", "")), S(F("y", "") "," F("x", "")), "schema", CO},
+    {S(F("x", ",\"type\":\"int\"")), S(F("x", ",\"type\":\"long\"")), "schema.x.type", CO},
+    {S(F("x", ",\"type\":\"long\"")), S(F("x", ",\"type\":\"int\"")), "schema.x.type", BR},
+    {S(F("x", ",\"type\":\"struct<a: int>\"")), S(F("x", ",\"type\":\"struct<a: long, b: date>\"")),
+     "schema.x.type", CO},
+    {S(F("x", ",\"type\":\"struct<a: int, b: date>\"")), S(F("x", ",\"type\":\"struct<a: int>\"")),
+     "schema.x.type", BR},
+    {S(F("x", "")), S(F("x", ",\"required\":true")), "schema.x.required", BR},
+    {S(F("x", ",\"required\":true")), S(F("x", "")), "schema.x.required", BR},
+    {S(F("x", "")), S(F("x", ",\"pattern\":\"a\"")), "schema.x.pattern", CO},
+    {S(F("x", ",\"enum\":[\"a\"]")), S(F("x", ",\"enum\":[\"a\",\"b\"]")), "schema.x.enum", CO},
+    {S(F("x", "")), S(F("x", ",\"description\":\"d\"")), "schema.x.description", ED},
+    {S(F("x", "")), S(F("x", ",\"classification\":\"pii\"")), "schema.x.classification", CO},
+    {S(F("x", ",\"required\":true")), S(F("x", "")) ",\"key\":[\"x\"]", "key", BR},
+};
+
+static void compare_rules(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < WEFT_COUNT(rows); i++) {
+        struct weft_error error = WEFT_ERROR_INIT;
+        struct weft_arena *arena = weft_arena_new(0);
+        struct weft_changes changes = {0};
+        const struct weft_product *before = product_of(arena, rows[i].before);
+        const struct weft_product *after = product_of(arena, rows[i].after);
+        assert_int_equal(weft_product_compare(arena, before, after, &changes, &error), 0);
+        if (rows[i].path == NULL) {
+            assert_int_equal(changes.count, 0);
+        } else {
+            if (changes.count != 1 || strcmp(changes.items[0].path, rows[i].path) != 0 ||
+                changes.items[0].change_class != rows[i].change_class)
+                fail_msg("row %zu: %zu changes, %s, class %d", i, changes.count,
+                         changes.count ? changes.items[0].path : "", changes.worst);
+            assert_int_equal(changes.worst, rows[i].change_class);
+            assert_true(changes.items[0].reason[0] != '\0');
+        }
+        weft_arena_free(arena);
+    }
+}
+
+static void compare_refuses_nested_rename(void **state)
+{
+    (void)state;
+    struct weft_error error = WEFT_ERROR_INIT;
+    struct weft_arena *arena = weft_arena_new(0);
+    struct weft_changes changes = {0};
+    const struct weft_product *before =
+        product_of(arena, S(F("x", ",\"type\":\"list<struct<a: int, b: date>>\"")));
+    const struct weft_product *after =
+        product_of(arena, S(F("x", ",\"type\":\"list<struct<c: int, b: date>>\"")));
+    assert_int_equal(weft_product_compare(arena, before, after, &changes, &error), -1);
+    assert_int_equal(error.code, WEFT_E_INVALID);
+    assert_non_null(strstr(error.message, "`a` would become `c`"));
+    weft_arena_free(arena);
+}
+
+struct pair {
+    const struct weft_product *before, *after;
+};
+
+static int torture(void *arg, struct weft_error *error)
+{
+    struct pair *pair = arg;
+    struct weft_changes changes;
+    struct weft_arena *arena = weft_arena_new(0);
+    if (arena == NULL)
+        return weft_error_nomem(error);
+    int rc = weft_product_compare(arena, pair->before, pair->after, &changes, error);
+    weft_arena_free(arena);
+    return rc;
+}
+
+static void compare_torture(void **state)
+{
+    (void)state;
+    struct weft_arena *arena = weft_arena_new(0);
+    struct pair pair = {
+        product_of(arena, S(F("x", ",\"type\":\"int\"") "," F("y", ""))),
+        product_of(arena, S(F("x", ",\"type\":\"long\"") "," F("z", "")) ",\"sql\":\"select 1\"")};
+    weft_test_torture(torture, &pair);
+    weft_arena_free(arena);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(compare_rules),
+        cmocka_unit_test(compare_refuses_nested_rename),
+        cmocka_unit_test(compare_torture),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

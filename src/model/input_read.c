@@ -1,0 +1,331 @@
+/*
+ * input_read.c - the input ports of a product: reading them, and their rules.
+ */
+#include "model/product_internal.h"
+
+#include "base/text.h"
+
+#include <stdio.h>
+#include <string.h>
+
+static const char *const format_names[] = {
+    [WEFT_FORMAT_CSV] = "csv",       [WEFT_FORMAT_TSV] = "tsv",         [WEFT_FORMAT_JSON] = "json",
+    [WEFT_FORMAT_NDJSON] = "ndjson", [WEFT_FORMAT_PARQUET] = "parquet", [WEFT_FORMAT_AVRO] = "avro",
+};
+
+const char *weft_format_name(enum weft_file_format format)
+{
+    return format_names[format];
+}
+
+static bool format_of_word(const char *word, enum weft_file_format *format)
+{
+    for (size_t i = 0; i < WEFT_COUNT(format_names); i++) {
+        if (strcmp(format_names[i], word) == 0) {
+            *format = (enum weft_file_format)i;
+            return true;
+        }
+    }
+    return false;
+}
+
+static bool ends_in(const char *text, size_t length, const char *end)
+{
+    size_t end_length = strlen(end);
+    if (length <= end_length)
+        return false;
+    for (size_t i = 0; i < end_length; i++) {
+        if (weft_lower(text[length - end_length + i]) != end[i])
+            return false;
+    }
+    return true;
+}
+
+/* By the ending of the name, behind which .gz or .zst may stand. */
+static bool format_of_name(const char *name, enum weft_file_format *format)
+{
+    static const struct {
+        const char *end;
+        enum weft_file_format format;
+    } ends[] = {
+        {".csv", WEFT_FORMAT_CSV},         {".tsv", WEFT_FORMAT_TSV},
+        {".tab", WEFT_FORMAT_TSV},         {".json", WEFT_FORMAT_JSON},
+        {".ndjson", WEFT_FORMAT_NDJSON},   {".jsonl", WEFT_FORMAT_NDJSON},
+        {".parquet", WEFT_FORMAT_PARQUET}, {".avro", WEFT_FORMAT_AVRO},
+    };
+    size_t length = strlen(name);
+    if (ends_in(name, length, ".gz"))
+        length -= 3;
+    else if (ends_in(name, length, ".zst"))
+        length -= 4;
+    for (size_t i = 0; i < WEFT_COUNT(ends); i++) {
+        if (ends_in(name, length, ends[i].end)) {
+            *format = ends[i].format;
+            return true;
+        }
+    }
+    return false;
+}
+
+/* ---- options ---- */
+
+/* One ASCII character; \t may be written as such. False: the option keeps its default. */
+static bool option_char(struct weft_reader *reader, const struct weft_node *options,
+                        const char *key, bool may_be_empty, char *out)
+{
+    const struct weft_node *node = weft_node_get(options, key);
+    if (node == NULL || node->wrong)
+        return false;
+    const char *text = node->kind == WEFT_NODE_VALUE ? node->text : "";
+    char c = strcmp(text, "\\t") == 0 || weft_equal_fold(text, "tab") ? '\t' : text[0];
+    bool one = text[0] == '\0' || text[1] == '\0' || c == '\t';
+    bool good =
+        one && c != '\n' && c != '\r' && (unsigned char)c < 0x80 && (c != '\0' || may_be_empty);
+    if (!good) {
+        weft_reader_mistake(reader, node->place, NULL, "`%s` is one ASCII character, not `%.20s`",
+                            key, text);
+        return false;
+    }
+    *out = c;
+    return true;
+}
+
+static void options_check(struct weft_reader *reader, const struct weft_node *options,
+                          const struct weft_csv_options *csv)
+{
+    if (csv->delimiter == csv->quote)
+        weft_reader_mistake(reader, options->place, NULL,
+                            "`delimiter` and `quote` are the same character");
+    if (csv->delimiter == csv->decimal_separator)
+        weft_reader_mistake(reader, options->place, "write `delimiter: \";\"`",
+                            "`delimiter` and `decimal_separator` are the same character");
+    const struct weft_node *skip = weft_node_get(options, "skip");
+    if (csv->skip > 1000000)
+        weft_reader_mistake(reader, skip->place, NULL, "`skip` is more than 1,000,000 lines");
+}
+
+static void read_options(struct weft_draft *draft, const struct weft_node *node,
+                         struct weft_input *input)
+{
+    struct weft_reader *reader = draft->reader;
+    struct weft_csv_options *csv = &input->csv;
+    *csv = (struct weft_csv_options){
+        .delimiter = input->format == WEFT_FORMAT_TSV ? '\t' : ',',
+        .quote = '"',
+        .escape = '"',
+        .header = true,
+        .encoding = "utf-8",
+        .decimal_separator = '.',
+    };
+    const struct weft_node *options = weft_node_get(node, "options");
+    if (options == NULL || options->wrong || options->kind != WEFT_NODE_MAP)
+        return;
+    if (input->format != WEFT_FORMAT_CSV && input->format != WEFT_FORMAT_TSV)
+        weft_reader_warn(reader, options->place, NULL, "`options` are for csv and tsv; `%s` is %s",
+                         input->name, weft_format_name(input->format));
+    option_char(reader, options, "delimiter", false, &csv->delimiter);
+    option_char(reader, options, "quote", true, &csv->quote);
+    csv->escape = csv->quote;
+    option_char(reader, options, "escape", true, &csv->escape);
+    csv->header = weft_node_bool(weft_node_get(options, "header"), true);
+    csv->skip = weft_node_count(weft_node_get(options, "skip"), 0);
+    csv->nulls = weft_node_texts(reader, weft_node_get(options, "null"));
+    csv->nulls_given = weft_node_get(options, "null") != NULL;
+    csv->date_format = weft_node_get_text(options, "date_format");
+    csv->timestamp_format = weft_node_get_text(options, "timestamp_format");
+    const char *encoding = weft_node_get_text(options, "encoding");
+    const char *decimal = weft_node_get_text(options, "decimal_separator");
+    csv->encoding = encoding == NULL ? "utf-8" : encoding;
+    csv->decimal_separator = decimal == NULL ? '.' : decimal[0];
+    options_check(reader, options, csv);
+    if (strcmp(csv->encoding, "utf-8") != 0)
+        weft_draft_refuse(draft, weft_reader_format(reader, "inputs.%s.options.encoding: %s",
+                                                    input->name, csv->encoding));
+}
+
+/* ---- the port ---- */
+
+static void read_format(struct weft_draft *draft, const struct weft_node *node,
+                        struct weft_input *input)
+{
+    struct weft_reader *reader = draft->reader;
+    const char *word = weft_node_get_text(node, "format");
+    input->format_given = word != NULL && format_of_word(word, &input->format);
+    if (!input->format_given) {
+        if (weft_node_get(node, "format") != NULL)
+            return;
+        enum weft_file_format first = WEFT_FORMAT_CSV;
+        for (size_t i = 0; i < input->patterns.count; i++) {
+            const char *name = input->patterns.items[i];
+            if (!format_of_name(name, &input->format)) {
+                weft_reader_mistake(reader, input->place, "write `format: csv`",
+                                    "the name `%.100s` does not tell the format of `%s`", name,
+                                    input->name);
+                return;
+            }
+            if (i == 0)
+                first = input->format;
+            if (first != input->format)
+                weft_reader_mistake(reader, input->place, "make two inputs of it",
+                                    "the files of `%s` are of different formats", input->name);
+        }
+    }
+    if (input->format != WEFT_FORMAT_CSV && input->format != WEFT_FORMAT_TSV)
+        weft_draft_refuse(draft, weft_reader_format(reader, "inputs.%s.format: %s", input->name,
+                                                    weft_format_name(input->format)));
+}
+
+static void read_files(struct weft_draft *draft, const struct weft_node *node,
+                       struct weft_input *input)
+{
+    struct weft_node *files = node->kind == WEFT_NODE_MAP ? weft_node_get(node, "files") : NULL;
+    input->patterns = weft_node_texts(draft->reader, node->kind == WEFT_NODE_MAP ? files : node);
+    input->kind = WEFT_INPUT_FILES;
+    if (files != NULL && files->kind == WEFT_NODE_LIST && files->count == 0)
+        weft_reader_mistake(draft->reader, files->place, NULL, "`files` of `%s` is empty",
+                            input->name);
+    if (input->patterns.count == 0)
+        return;
+    input->files = input->patterns.items[0];
+    for (size_t i = 0; i < input->patterns.count; i++) {
+        if (strstr(input->patterns.items[i], "://") != NULL)
+            weft_draft_refuse(draft, weft_reader_format(draft->reader, "inputs.%s.files: %.200s",
+                                                        input->name, input->patterns.items[i]));
+    }
+    read_format(draft, node, input);
+}
+
+/* Keys that only make sense for files. */
+static void refuse_file_keys(struct weft_draft *draft, const struct weft_node *node,
+                             const char *kind)
+{
+    static const char *const keys[] = {"format", "options", "extra_columns", "done", "error"};
+    for (size_t i = 0; i < WEFT_COUNT(keys); i++) {
+        if (weft_node_get(node, keys[i]) != NULL)
+            weft_reader_mistake(draft->reader, weft_node_key_place(node, keys[i]), NULL,
+                                "`%s` is for inputs that read files, not %s", keys[i], kind);
+    }
+}
+
+static void read_source(struct weft_draft *draft, const struct weft_node *node,
+                        struct weft_input *input)
+{
+    struct weft_reader *reader = draft->reader;
+    struct weft_node *product = weft_node_get(node, "product");
+    struct weft_node *connection = weft_node_get(node, "connection");
+    bool files = node->kind == WEFT_NODE_VALUE || weft_node_get(node, "files") != NULL;
+    int sources = (product != NULL) + (connection != NULL) + files;
+    if (sources == 0)
+        weft_reader_mistake(reader, input->place,
+                            "write `files: path/*.csv` or `product: domain.name`",
+                            "the input `%s` does not say what it reads", input->name);
+    else if (sources > 1)
+        weft_reader_mistake(reader, input->place, "make two inputs of it",
+                            "the input `%s` names more than one of files, product, connection",
+                            input->name);
+    if (files) {
+        read_files(draft, node, input);
+        return;
+    }
+    if (product != NULL) {
+        input->kind = WEFT_INPUT_PRODUCT;
+        input->product = weft_node_text(product);
+        /* A name without a domain is one of the same domain. */
+        if (input->product != NULL && strchr(input->product, '.') == NULL)
+            input->product =
+                weft_reader_format(reader, "%s.%s", draft->product->domain, input->product);
+        refuse_file_keys(draft, node, "a product");
+        weft_draft_refuse(draft, weft_reader_format(reader, "inputs.%s.product", input->name));
+    } else if (connection != NULL) {
+        input->kind = WEFT_INPUT_CONNECTION;
+        input->connection = weft_node_text(connection);
+        refuse_file_keys(draft, node, "a connection");
+        weft_draft_refuse(draft, weft_reader_format(reader, "inputs.%s.connection", input->name));
+    }
+}
+
+static enum weft_extra_columns extra_columns_of(const char *word)
+{
+    if (word == NULL || strcmp(word, "warn") == 0)
+        return WEFT_EXTRA_WARN;
+    return strcmp(word, "ignore") == 0 ? WEFT_EXTRA_IGNORE : WEFT_EXTRA_REFUSE;
+}
+
+static void read_input(struct weft_draft *draft, struct weft_node *node, const char *name,
+                       struct weft_place place, struct weft_input *input)
+{
+    struct weft_reader *reader = draft->reader;
+    const char *read = weft_node_get_text(node, "read");
+    *input = (struct weft_input){
+        .name = name,
+        .read = read != NULL && strcmp(read, "new") == 0 ? WEFT_READ_NEW : WEFT_READ_ALL,
+        .extra_columns = extra_columns_of(weft_node_get_text(node, "extra_columns")),
+        .done = weft_node_get_text(node, "done"),
+        .error = weft_node_get_text(node, "error"),
+        .place = place,
+    };
+    if (node->wrong)
+        return;
+    read_source(draft, node, input);
+    read_options(draft, node, input);
+    input->schema = weft_draft_read_fields(draft, weft_node_get(node, "schema"), true,
+                                           weft_reader_format(reader, "inputs.%s.schema", name));
+    const char *moves = input->done != NULL ? "done" : input->error != NULL ? "error" : NULL;
+    if (moves != NULL && input->read == WEFT_READ_ALL)
+        weft_reader_mistake(reader, weft_node_key_place(node, moves), "write `read: new`",
+                            "`%s` moves files away, so the next run of `read: all` would not "
+                            "have them",
+                            moves);
+    if (input->done != NULL && input->error != NULL && strcmp(input->done, input->error) == 0)
+        weft_reader_mistake(reader, weft_node_key_place(node, "error"), NULL,
+                            "`done` and `error` are the same folder");
+}
+
+static void check_port_name(struct weft_draft *draft, const char *name, struct weft_place place)
+{
+    if (strcmp(name, "this") == 0 || strcmp(name, "new") == 0) {
+        weft_reader_mistake(draft->reader, place, NULL,
+                            "`%s` cannot name an input: it is a table of the checks", name);
+        return;
+    }
+    if (weft_name_valid(name))
+        return;
+    char proposal[WEFT_NAME_MAX + 1], hint[100];
+    weft_name_propose(name, proposal);
+    snprintf(hint, sizeof hint, "`%s` would be", proposal);
+    weft_reader_mistake(draft->reader, place, hint, "`%.60s` is not a name for an input", name);
+}
+
+void weft_draft_read_inputs(struct weft_draft *draft)
+{
+    struct weft_reader *reader = draft->reader;
+    struct weft_node *many = weft_node_get(draft->root, "inputs");
+    struct weft_node *one = weft_node_get(draft->root, "input");
+    if (many != NULL && one != NULL)
+        weft_reader_mistake(reader, weft_node_key_place(draft->root, "input"),
+                            "move it into `inputs`", "both `input` and `inputs` are written");
+    if (one != NULL && many == NULL && one->kind != WEFT_NODE_NULL) {
+        struct weft_input *input = weft_reader_alloc(reader, 1, sizeof *input);
+        if (input == NULL)
+            return;
+        read_input(draft, one, WEFT_MODEL_INPUT_PORT, weft_node_key_place(draft->root, "input"),
+                   input);
+        draft->product->inputs = input;
+        draft->product->input_count = 1;
+        return;
+    }
+    if (many == NULL || many->wrong || many->kind != WEFT_NODE_MAP)
+        return;
+    if (many->count > WEFT_MODEL_INPUTS_MAX) {
+        weft_reader_mistake(reader, many->place, NULL, "%zu inputs; at most %d are allowed",
+                            many->count, WEFT_MODEL_INPUTS_MAX);
+        return;
+    }
+    struct weft_input *inputs = weft_reader_alloc(reader, many->count, sizeof *inputs);
+    for (size_t i = 0; inputs != NULL && i < many->count; i++) {
+        check_port_name(draft, many->keys[i], many->places[i]);
+        read_input(draft, many->items[i], many->keys[i], many->places[i], &inputs[i]);
+    }
+    draft->product->inputs = inputs;
+    draft->product->input_count = inputs == NULL ? 0 : many->count;
+}

@@ -1,0 +1,462 @@
+/*
+ * mesh.c - loading a checkout: where its files lie, which of them say the same, and what is left
+ * over.
+ */
+#include "model/mesh_internal.h"
+
+#include "base/fs.h"
+#include "base/text.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define PRODUCT_FILE "data_product.yaml"
+
+/* 1 when there is dir/name, else 0; -1 when memory is out. */
+static int file_below(const char *dir, const char *name, bool folder)
+{
+    char *path = weft_path_join(dir, name);
+    if (path == NULL)
+        return -1;
+    bool there = folder ? weft_fs_is_dir(path) : weft_fs_exists(path);
+    weft_free(path);
+    return there ? 1 : 0;
+}
+
+/* A folder of product files without a mesh file is a mesh of its own. */
+static int root_without_file(char *path, char **root, struct weft_error *error)
+{
+    int domains = file_below(path, "domains", true);
+    int product = file_below(path, PRODUCT_FILE, false);
+    if (domains < 0 || product < 0)
+        return weft_error_nomem(error);
+    if (domains == 0 && product == 0) {
+        weft_error_set(error, WEFT_E_NOT_FOUND, "there is no %s in %s or above it", WEFT_MESH_FILE,
+                       path);
+        return weft_error_hint(error, "`weft init NAME` makes a mesh that works");
+    }
+    *root = weft_strdup(path);
+    return *root == NULL ? weft_error_nomem(error) : 0;
+}
+
+int weft_mesh_find_root(const char *start, char **root, struct weft_error *error)
+{
+    char *path WEFT_CLEANUP(weft_freep) = NULL;
+    WEFT_TRY(weft_path_absolute(start, &path, error));
+    char *at = weft_strdup(path);
+    while (at != NULL) {
+        int found = file_below(at, WEFT_MESH_FILE, false);
+        bool top = strcmp(at, "/") == 0;
+        if (found > 0) {
+            *root = at;
+            return 0;
+        }
+        char *above = found < 0 || top ? NULL : weft_path_dirname(at);
+        weft_free(at);
+        if (found == 0 && top)
+            return root_without_file(path, root, error);
+        at = above;
+    }
+    return weft_error_nomem(error);
+}
+
+/* ---- one file ---- */
+
+int weft_mesh_read_tree(struct weft_mesh_loader *loader, const char *path, const char *shown,
+                        struct weft_node **node)
+{
+    struct weft_buf text;
+    struct weft_error wrong = WEFT_ERROR_INIT;
+    loader->reader.file = shown;
+    *node = NULL;
+    weft_buf_init(&text, WEFT_MODEL_FILE_MAX);
+    int rc = weft_fs_read_file(path, WEFT_MODEL_FILE_MAX, &text, &wrong);
+    if (rc == 0)
+        *node = weft_node_of_yaml(&loader->reader, text.data, text.length);
+    weft_buf_release(&text);
+    if (rc >= 0)
+        return 0;
+    if (wrong.code == WEFT_E_LIMIT) {
+        weft_reader_mistake(&loader->reader, (struct weft_place){0}, NULL,
+                            "the file is larger than %d KB", WEFT_MODEL_FILE_MAX / 1024);
+        return 0;
+    }
+    if (loader->error != NULL)
+        *loader->error = wrong;
+    return rc;
+}
+
+static void product_add(struct weft_mesh_loader *loader, const struct weft_product *product)
+{
+    if (loader->product_count >= WEFT_MODEL_PRODUCTS_MAX) {
+        weft_reader_mistake(&loader->reader, product->place, NULL, "more than %d products",
+                            WEFT_MODEL_PRODUCTS_MAX);
+        return;
+    }
+    if (weft_arena_reserve(loader->reader.arena, &loader->products, &loader->product_capacity,
+                           loader->product_count + 1, sizeof *loader->products) < 0)
+        loader->reader.nomem = true;
+    else
+        loader->products[loader->product_count++] = product;
+}
+
+static void check_input_connections(struct weft_mesh_loader *loader,
+                                    const struct weft_product *product)
+{
+    struct weft_texts known = loader->connections;
+    for (size_t i = 0; i < product->input_count; i++) {
+        const char *name = product->inputs[i].connection;
+        bool found = name == NULL;
+        for (size_t j = 0; !found && j < known.count; j++)
+            found = strcmp(known.items[j], name) == 0;
+        if (found)
+            continue;
+        char hint[200];
+        weft_reader_near(name, known.items, known.count, hint, sizeof hint);
+        weft_reader_mistake(&loader->reader, product->inputs[i].place, hint,
+                            "the input `%s` names the connection `%.60s`, which %s does not have",
+                            product->inputs[i].name, name, WEFT_MESH_FILE);
+    }
+}
+
+/* ---- one folder ---- */
+
+struct folder {
+    const char *path;   /* absolute */
+    const char *shown;  /* from the root, with a slash at the end, or "" */
+    const char *domain; /* NULL at the root */
+    const char *name;   /* NULL but in a product's own folder */
+    const struct weft_node *domain_file;
+    struct weft_fs_list list;
+    const char *sql_files[64]; /* that products of the folder name */
+    size_t sql_count;
+    bool unclear; /* a file could not be read: what it names is unknown */
+};
+
+/* data_product.yaml gives 0, data_product.v2.yaml gives 2, anything else -1. */
+static int product_file_major(const char *name)
+{
+    if (strcmp(name, PRODUCT_FILE) == 0)
+        return 0;
+    int64_t major;
+    size_t length = strlen(name);
+    if (strncmp(name, "data_product.v", 14) != 0 || length <= 19 ||
+        strcmp(name + length - 5, ".yaml") != 0)
+        return -1;
+    return weft_parse_int64(name + 14, length - 19, &major) && major >= 0 && major <= 999
+               ? (int)major
+               : -1;
+}
+
+static int folder_read_product(struct weft_mesh_loader *loader, struct folder *folder,
+                               const char *file, int major)
+{
+    struct weft_reader *reader = &loader->reader;
+    const char *shown = weft_reader_format(reader, "%s%s", folder->shown, file);
+    const char *path = weft_reader_format(reader, "%s/%s", folder->path, file);
+    struct weft_node *node = NULL;
+    if (reader->nomem)
+        return weft_error_nomem(loader->error);
+    WEFT_TRY(weft_mesh_read_tree(loader, path, shown, &node));
+    struct weft_product_source source = {
+        .file = shown,
+        .folder = folder->path,
+        .domain = folder->domain,
+        .name = folder->name,
+        .major = major,
+        .domain_file = folder->domain_file,
+    };
+    const char *sql = weft_node_get_text(node, "sql_file");
+    folder->unclear = folder->unclear || node == NULL;
+    if (sql != NULL && folder->sql_count < WEFT_COUNT(folder->sql_files))
+        folder->sql_files[folder->sql_count++] = sql;
+    const struct weft_product *product = weft_product_read(reader, node, &source);
+    if (product != NULL) {
+        check_input_connections(loader, product);
+        product_add(loader, product);
+    }
+    return weft_reader_check(reader, loader->error);
+}
+
+static bool ends_in(const char *text, const char *end)
+{
+    size_t length = strlen(text), end_length = strlen(end);
+    return length > end_length && strcmp(text + length - end_length, end) == 0;
+}
+
+static void folder_check_other(struct weft_mesh_loader *loader, const struct folder *folder,
+                               const char *file)
+{
+    struct weft_reader *reader = &loader->reader;
+    struct weft_place none = {0};
+    reader->file = weft_reader_format(reader, "%s%s", folder->shown, file);
+    if (ends_in(file, ".odcs.yaml") || ends_in(file, ".odcs.yml")) {
+        weft_diag_add(reader->diag, WEFT_SEVERITY_ERROR, WEFT_E_NOT_YET, reader->file, 0, 0,
+                      "write a data_product.yaml",
+                      "a file of the Open Data Contract Standard: not yet");
+        return;
+    }
+    if (strncmp(file, "data_product", 12) == 0 &&
+        (ends_in(file, ".yml") || ends_in(file, ".yaml"))) {
+        weft_reader_warn(reader, none,
+                         "the names are data_product.yaml and, for an older major, "
+                         "data_product.v1.yaml",
+                         "the file is not read: it has another name");
+        return;
+    }
+    if (!ends_in(file, ".sql") || folder->unclear || folder->name == NULL)
+        return;
+    for (size_t i = 0; i < folder->sql_count; i++) {
+        const char *named = folder->sql_files[i];
+        named += strncmp(named, "./", 2) == 0 ? 2 : 0;
+        if (strcmp(named, file) == 0)
+            return;
+    }
+    weft_reader_warn(reader, none, "name it by `sql_file:`, or remove it",
+                     "no product of its folder names this file");
+}
+
+static int folder_read_files(struct weft_mesh_loader *loader, struct folder *folder)
+{
+    for (size_t i = 0; i < folder->list.count; i++) {
+        int major = product_file_major(folder->list.names[i]);
+        if (major >= 0)
+            WEFT_TRY(folder_read_product(loader, folder, folder->list.names[i], major));
+    }
+    for (size_t i = 0; i < folder->list.count; i++) {
+        if (product_file_major(folder->list.names[i]) < 0)
+            folder_check_other(loader, folder, folder->list.names[i]);
+    }
+    return weft_reader_check(&loader->reader, loader->error);
+}
+
+static int folder_read(struct weft_mesh_loader *loader, struct folder *folder)
+{
+    int rc = weft_fs_list(folder->path, &folder->list, loader->error);
+    if (rc == 0)
+        rc = folder_read_files(loader, folder);
+    weft_fs_list_free(&folder->list);
+    return rc < 0 ? rc : 0;
+}
+
+/* ---- domains ---- */
+
+static int read_domain_file(struct weft_mesh_loader *loader, struct folder *folder)
+{
+    struct weft_reader *reader = &loader->reader;
+    struct weft_node *node = NULL;
+    const char *shown = weft_reader_format(reader, "%sdomain.yaml", folder->shown);
+    const char *path = weft_reader_format(reader, "%s/domain.yaml", folder->path);
+    if (reader->nomem)
+        return weft_error_nomem(loader->error);
+    if (weft_fs_exists(path))
+        WEFT_TRY(weft_mesh_read_tree(loader, path, shown, &node));
+    weft_mesh_read_domain(loader, node, folder->domain, shown);
+    folder->domain_file = node;
+    return weft_reader_check(reader, loader->error);
+}
+
+/* `under` is one of the names of the domain's folder. */
+static int read_product_folder(struct weft_mesh_loader *loader, const struct folder *above,
+                               const char *under)
+{
+    struct weft_reader *reader = &loader->reader;
+    struct folder folder = {
+        .path = weft_reader_format(reader, "%s/%s", above->path, under),
+        .shown = weft_reader_format(reader, "%s%s/", above->shown, under),
+        .domain = above->domain,
+        .name = weft_reader_text(reader, under),
+        .domain_file = above->domain_file,
+    };
+    if (reader->nomem)
+        return weft_error_nomem(loader->error);
+    return weft_fs_is_dir(folder.path) ? folder_read(loader, &folder) : 0;
+}
+
+static int read_domain(struct weft_mesh_loader *loader, const char *domains, const char *name)
+{
+    struct weft_reader *reader = &loader->reader;
+    struct weft_fs_list list = {0};
+    struct folder folder = {
+        .path = weft_reader_format(reader, "%s/%s", domains, name),
+        .shown = weft_reader_format(reader, "domains/%s/", name),
+        .domain = weft_reader_text(reader, name),
+    };
+    if (reader->nomem)
+        return weft_error_nomem(loader->error);
+    if (name[0] == '.' || !weft_fs_is_dir(folder.path))
+        return 0;
+    WEFT_TRY(read_domain_file(loader, &folder));
+    WEFT_TRY(folder_read(loader, &folder));
+    int rc = weft_fs_list(folder.path, &list, loader->error);
+    for (size_t i = 0; rc == 0 && i < list.count; i++) {
+        /* A name with a dot is a file, or hidden: no product is called so. */
+        if (strchr(list.names[i], '.') == NULL)
+            rc = read_product_folder(loader, &folder, list.names[i]);
+    }
+    weft_fs_list_free(&list);
+    return rc < 0 ? rc : 0;
+}
+
+static int read_domains(struct weft_mesh_loader *loader)
+{
+    struct weft_fs_list list = {0};
+    const char *path = weft_reader_format(&loader->reader, "%s/domains", loader->mesh->root);
+    if (loader->reader.nomem)
+        return weft_error_nomem(loader->error);
+    int rc = weft_fs_list(path, &list, loader->error);
+    for (size_t i = 0; rc == 0 && i < list.count; i++)
+        rc = read_domain(loader, path, list.names[i]);
+    weft_fs_list_free(&list);
+    return rc < 0 ? rc : 0;
+}
+
+/* ---- the whole ---- */
+
+static int product_order(const void *a, const void *b)
+{
+    const struct weft_product *x = *(const struct weft_product *const *)a;
+    const struct weft_product *y = *(const struct weft_product *const *)b;
+    int by_name = strcmp(x->full_name, y->full_name);
+    if (by_name != 0)
+        return by_name;
+    if (x->major != y->major)
+        return x->major < y->major ? -1 : 1;
+    return strcmp(x->file, y->file);
+}
+
+static void check_twice(struct weft_mesh_loader *loader)
+{
+    qsort(loader->products, loader->product_count, sizeof *loader->products, product_order);
+    for (size_t i = 1; i < loader->product_count; i++) {
+        const struct weft_product *first = loader->products[i - 1];
+        const struct weft_product *second = loader->products[i];
+        if (strcmp(first->full_name, second->full_name) != 0 || first->major != second->major)
+            continue;
+        loader->reader.file = second->file;
+        weft_reader_mistake(
+            &loader->reader, second->place, "give one another name, or another major",
+            "%s@%d is described twice; also in %s", second->full_name, second->major, first->file);
+    }
+}
+
+static void check_owns(struct weft_mesh_loader *loader, const struct weft_node *file)
+{
+    struct weft_mesh *mesh = loader->mesh;
+    const struct weft_node *owns = weft_node_get(file, "owns");
+    const char **names = weft_reader_alloc(&loader->reader, loader->domain_count, sizeof *names);
+    for (size_t i = 0; names != NULL && i < loader->domain_count; i++)
+        names[i] = loader->domains[i].name;
+    loader->reader.file = WEFT_MESH_FILE;
+    for (size_t i = 0; names != NULL && i < mesh->owns.count; i++) {
+        bool found = false;
+        for (size_t j = 0; j < loader->domain_count; j++)
+            found = found || strcmp(names[j], mesh->owns.items[i]) == 0;
+        char hint[200];
+        weft_reader_near(mesh->owns.items[i], names, loader->domain_count, hint, sizeof hint);
+        if (!found)
+            weft_reader_warn(&loader->reader, owns->place, hint,
+                             "`owns` names `%.60s`, but there is no folder domains/%.60s",
+                             mesh->owns.items[i], mesh->owns.items[i]);
+    }
+}
+
+static int mesh_read(struct weft_mesh_loader *loader, const char *environment)
+{
+    struct weft_reader *reader = &loader->reader;
+    struct weft_mesh *mesh = loader->mesh;
+    struct weft_node *node = NULL;
+    const char *path = weft_reader_format(reader, "%s/%s", mesh->root, WEFT_MESH_FILE);
+    if (reader->nomem)
+        return weft_error_nomem(loader->error);
+    reader->file = WEFT_MESH_FILE;
+    if (weft_fs_exists(path)) {
+        mesh->file = WEFT_MESH_FILE;
+        WEFT_TRY(weft_mesh_read_tree(loader, path, WEFT_MESH_FILE, &node));
+    }
+    weft_mesh_read_file(loader, node, environment);
+    WEFT_TRY(weft_reader_check(reader, loader->error));
+    reader->environment = mesh->environment->name;
+    reader->vars = mesh->environment->vars;
+    reader->var_count = mesh->environment->var_count;
+    reader->expand = true;
+    struct folder root = {.path = mesh->root, .shown = ""};
+    WEFT_TRY(folder_read(loader, &root));
+    WEFT_TRY(read_domains(loader));
+    check_twice(loader);
+    check_owns(loader, node);
+    mesh->domains = loader->domains;
+    mesh->domain_count = loader->domain_count;
+    mesh->products = loader->products;
+    mesh->product_count = loader->product_count;
+    return weft_reader_check(reader, loader->error);
+}
+
+int weft_mesh_load(const char *root, const char *environment, struct weft_diag *diag,
+                   struct weft_mesh **out, struct weft_error *error)
+{
+    char *absolute WEFT_CLEANUP(weft_freep) = NULL;
+    WEFT_TRY(weft_path_absolute(root, &absolute, error));
+    if (!weft_fs_is_dir(absolute))
+        return weft_error_set(error, WEFT_E_NOT_FOUND, "there is no folder %s", absolute);
+    struct weft_arena *arena = weft_arena_new(0);
+    struct weft_mesh *mesh = arena == NULL ? NULL : weft_arena_alloc(arena, sizeof *mesh);
+    if (mesh == NULL) {
+        weft_arena_free(arena);
+        return weft_error_nomem(error);
+    }
+    mesh->arena = arena;
+    mesh->root = weft_arena_strdup(arena, absolute);
+    struct weft_mesh_loader loader = {.mesh = mesh, .error = error};
+    loader.reader = (struct weft_reader){.arena = arena, .diag = diag, .environment = "dev"};
+    int rc = mesh->root == NULL ? weft_error_nomem(error)
+                                : mesh_read(&loader, environment == NULL ? "dev" : environment);
+    weft_diag_sort(diag);
+    if (rc < 0) {
+        weft_mesh_free(mesh);
+        return rc;
+    }
+    *out = mesh;
+    return 0;
+}
+
+void weft_mesh_free(struct weft_mesh *mesh)
+{
+    if (mesh != NULL)
+        weft_arena_free(mesh->arena);
+}
+
+void weft_mesh_freep(struct weft_mesh **mesh)
+{
+    weft_mesh_free(*mesh);
+    *mesh = NULL;
+}
+
+const struct weft_product *weft_mesh_product(const struct weft_mesh *mesh, const char *full_name,
+                                             int major)
+{
+    size_t low = 0, high = mesh->product_count;
+    while (low < high) { /* behind the last of that name */
+        size_t middle = low + (high - low) / 2;
+        if (strcmp(mesh->products[middle]->full_name, full_name) <= 0)
+            low = middle + 1;
+        else
+            high = middle;
+    }
+    while (low > 0 && strcmp(mesh->products[low - 1]->full_name, full_name) == 0) {
+        low--;
+        if (major == 0 || mesh->products[low]->major == major)
+            return mesh->products[low];
+    }
+    return NULL;
+}
+
+bool weft_mesh_owns(const struct weft_mesh *mesh, const char *domain)
+{
+    for (size_t i = 0; i < mesh->owns.count; i++) {
+        if (strcmp(mesh->owns.items[i], domain) == 0)
+            return true;
+    }
+    return mesh->owns.count == 0;
+}

@@ -1,0 +1,34 @@
+/*
+ * mesh_internal.h - for this folder: a mesh while it is loaded.
+ */
+#ifndef WEFT_MODEL_MESH_INTERNAL_H
+#define WEFT_MODEL_MESH_INTERNAL_H
+
+#include "model/product_internal.h"
+
+#define WEFT_MESH_FILE "weft.yaml"
+#define WEFT_MODEL_PRODUCTS_MAX 100000
+
+struct weft_mesh_loader {
+    struct weft_mesh *mesh;
+    struct weft_reader reader;
+    struct weft_error *error;
+    struct weft_texts connections; /* names, from weft.yaml */
+    struct weft_domain *domains;
+    size_t domain_count, domain_capacity;
+    const struct weft_product **products;
+    size_t product_count, product_capacity;
+};
+
+/* Reads root/name as YAML into *node (NULL when there is no such file, or it is no YAML: reported).
+ * reader.file becomes `shown`. -1 only for memory and I/O. */
+int weft_mesh_read_tree(struct weft_mesh_loader *loader, const char *path, const char *shown,
+                        struct weft_node **node);
+/* weft.yaml into the mesh and the environment asked for. node may be NULL. */
+void weft_mesh_read_file(struct weft_mesh_loader *loader, struct weft_node *node,
+                         const char *environment);
+/* domain.yaml, checked; adds the domain. node may be NULL. */
+void weft_mesh_read_domain(struct weft_mesh_loader *loader, struct weft_node *node,
+                           const char *name, const char *file);
+
+#endif

@@ -1,0 +1,309 @@
+/* Tests of mesh.h: finding the root, all places of files, environments, mistakes across files,
+ * the pages made from the table of keys, and the time a large checkout takes. */
+#include "model/mesh.h"
+
+#include "base/clock.h"
+#include "base/fs.h"
+#include "base/test_support.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#define PRODUCT "version: 1.0.0\nschema: [{name: x}]\n"
+
+struct fixture {
+    char *dir;
+    struct weft_diag diag;
+    struct weft_mesh *mesh;
+};
+
+static void put(const struct fixture *f, const char *path, const char *text)
+{
+    struct weft_error error = WEFT_ERROR_INIT;
+    char *full = weft_path_join(f->dir, path);
+    char *folder = weft_path_dirname(full);
+    assert_int_equal(weft_fs_mkdirs(folder, &error), 0);
+    assert_int_equal(weft_fs_write_file(full, text, strlen(text), &error), 0);
+    weft_free(full);
+    weft_free(folder);
+}
+
+static void start(struct fixture *f)
+{
+    *f = (struct fixture){.dir = weft_test_dir()};
+    weft_diag_init(&f->diag);
+}
+
+static void load(struct fixture *f, const char *environment)
+{
+    struct weft_error error = WEFT_ERROR_INIT;
+    weft_mesh_freep(&f->mesh);
+    weft_diag_release(&f->diag);
+    weft_diag_init(&f->diag);
+    if (weft_mesh_load(f->dir, environment, &f->diag, &f->mesh, &error) < 0)
+        fail_msg("%s", error.message);
+    assert_non_null(f->mesh);
+}
+
+static void load_good(struct fixture *f, const char *environment)
+{
+    load(f, environment);
+    for (size_t i = 0; i < f->diag.count; i++)
+        print_message("%s:%d:%d %s\n", f->diag.items[i].file, f->diag.items[i].line,
+                      f->diag.items[i].column, f->diag.items[i].message);
+    assert_int_equal(f->diag.count, 0);
+}
+
+static void stop(struct fixture *f)
+{
+    weft_mesh_free(f->mesh);
+    weft_diag_release(&f->diag);
+    weft_test_dir_remove(f->dir);
+}
+
+static bool says(const struct fixture *f, const char *file, int line, const char *message)
+{
+    for (size_t i = 0; i < f->diag.count; i++) {
+        const struct weft_diag_item *item = &f->diag.items[i];
+        if (strcmp(item->file, file) == 0 && item->line == line && strstr(item->message, message))
+            return true;
+    }
+    for (size_t i = 0; i < f->diag.count; i++)
+        print_message("%s:%d:%d %s\n", f->diag.items[i].file, f->diag.items[i].line,
+                      f->diag.items[i].column, f->diag.items[i].message);
+    return false;
+}
+
+static void mesh_finds_root(void **state)
+{
+    (void)state;
+    struct fixture f;
+    struct weft_error error = WEFT_ERROR_INIT;
+    char *root = NULL;
+    start(&f);
+    put(&f, "shop/domains/a/b/data_product.yaml", PRODUCT);
+    char *shop = weft_path_join(f.dir, "shop");
+    char *deep = weft_path_join(f.dir, "shop/domains/a/b");
+    assert_int_equal(weft_mesh_find_root(f.dir, &root, &error), -1);
+    assert_int_equal(error.code, WEFT_E_NOT_FOUND);
+    assert_non_null(strstr(error.hint, "weft init"));
+    assert_int_equal(weft_mesh_find_root(shop, &root, &error), 0);
+    assert_string_equal(root, shop);
+    weft_free(root);
+    put(&f, "shop/weft.yaml", "mesh: shop\n");
+    assert_int_equal(weft_mesh_find_root(deep, &root, &error), 0);
+    assert_string_equal(root, shop);
+    weft_free(root);
+    weft_free(shop);
+    weft_free(deep);
+    stop(&f);
+}
+
+static void mesh_places(void **state)
+{
+    (void)state;
+    struct fixture f;
+    start(&f);
+    put(&f, "weft.yaml",
+        "mesh: shop\nowns: [customer]\nenvironments:\n  dev: {vars: {inbox: sample}}\n"
+        "  prod: {home: /srv/home, vars: {inbox: /srv/inbox}, buckets: {b: {endpoint: "
+        "'https://s3'}}}\nsettings: {memory: 4GB}\n");
+    put(&f, "domains/customer/domain.yaml",
+        "owner: team@x\ndescription: d\nmembers: [user:a]\ndefaults: {tags: [t]}\n");
+    put(&f, "domains/customer/data_product.yaml", "name: direct\nversion: 0.1.0\n");
+    put(&f, "domains/customer/profile/data_product.yaml",
+        "name: customer_profile\nversion: 2.0.0\ninput: {files: '${inbox}/*.csv'}\n");
+    put(&f, "domains/customer/profile/data_product.v1.yaml",
+        "name: customer_profile\nversion: 1.3.0\nowner: other@x\n");
+    put(&f, "domains/sales/orders/data_product.yaml", PRODUCT);
+    load_good(&f, NULL);
+    assert_string_equal(f.mesh->name, "shop");
+    assert_int_equal(f.mesh->product_count, 4);
+    assert_int_equal(f.mesh->domain_count, 2);
+    assert_true(weft_mesh_owns(f.mesh, "customer") && !weft_mesh_owns(f.mesh, "sales"));
+    const struct weft_product *p = weft_mesh_product(f.mesh, "customer.customer_profile", 0);
+    assert_int_equal(p->major, 2);
+    assert_string_equal(p->inputs[0].files, "sample/*.csv");
+    assert_string_equal(p->owner, "team@x");
+    assert_string_equal(p->tags.items[0], "t");
+    assert_string_equal(p->file, "domains/customer/profile/data_product.yaml");
+    p = weft_mesh_product(f.mesh, "customer.customer_profile", 1);
+    assert_string_equal(p->owner, "other@x");
+    assert_non_null(weft_mesh_product(f.mesh, "customer.direct", 0));
+    assert_non_null(weft_mesh_product(f.mesh, "sales.orders", 1));
+    assert_null(weft_mesh_product(f.mesh, "sales.orders", 2));
+    assert_null(weft_mesh_product(f.mesh, "sales.order", 0));
+    assert_true(f.mesh->environment->s3_fallback_local);
+    assert_string_equal(f.mesh->settings[0].value, "4GB");
+    load_good(&f, "prod");
+    p = weft_mesh_product(f.mesh, "customer.customer_profile", 0);
+    assert_string_equal(p->inputs[0].files, "/srv/inbox/*.csv");
+    assert_false(f.mesh->environment->s3_fallback_local);
+    assert_int_equal(f.mesh->environment->buckets.count, 1);
+    stop(&f);
+}
+
+static void mesh_without_file(void **state)
+{
+    (void)state;
+    struct fixture f;
+    start(&f);
+    put(&f, "data_product.yaml", "name: a\ndomain: b\n" PRODUCT);
+    load_good(&f, NULL);
+    assert_null(f.mesh->file);
+    assert_int_equal(f.mesh->product_count, 1);
+    put(&f, "weft.yaml", "mesh: x\n");
+    load_good(&f, "dev");
+    assert_string_equal(f.mesh->name, "x");
+    stop(&f);
+}
+
+static void mesh_mistakes(void **state)
+{
+    (void)state;
+    struct fixture f;
+    start(&f);
+    put(&f, "weft.yaml",
+        "mesh: x\nowns: [slaes]\nenvironments:\n  dev: {defer: prd, vars: {inbox: a}}\n"
+        "  prod: {node: 'https://x'}\nconnections:\n  erp: {password: secret}\n");
+    put(&f, "domains/sales/a/data_product.yaml", "name: same\n" PRODUCT);
+    put(&f, "domains/sales/b/data_product.yaml", "\nname: same\n" PRODUCT);
+    put(&f, "domains/sales/c/data_product.yaml", "domain: sails\n" PRODUCT);
+    put(&f, "domains/sales/c/old.sql", "select 1");
+    put(&f, "domains/sales/c/x.odcs.yaml", "a: b");
+    put(&f, "domains/sales/d/data_product.v2.yaml", PRODUCT);
+    put(&f, "domains/sales/d/data_product.yml", PRODUCT);
+    put(&f, "domains/sales/e/data_product.yaml", "{");
+    put(&f, "domains/sales/f/data_product.yaml", PRODUCT "input: {files: '${inbx}/x.csv'}\n");
+    put(&f, "domains/sales/g/data_product.yaml", PRODUCT "input: {connection: er}\n");
+    put(&f, "domains/Mixed Case/h/data_product.yaml", PRODUCT);
+    load(&f, NULL);
+    assert_true(says(&f, "weft.yaml", 2, "`owns` names `slaes`"));
+    assert_true(says(&f, "weft.yaml", 4, "`prd` is not an environment"));
+    assert_true(says(&f, "weft.yaml", 7, "`password` cannot be a value"));
+    assert_true(says(&f, "domains/sales/b/data_product.yaml", 2, "described twice"));
+    assert_true(says(&f, "domains/sales/c/data_product.yaml", 1, "the domain is `sails`"));
+    assert_true(says(&f, "domains/sales/c/old.sql", 0, "no product of its folder"));
+    assert_true(says(&f, "domains/sales/c/x.odcs.yaml", 0, "not yet"));
+    assert_true(says(&f, "domains/sales/d/data_product.v2.yaml", 1, "major 2"));
+    assert_true(says(&f, "domains/sales/d/data_product.yml", 0, "not read"));
+    assert_true(says(&f, "domains/sales/f/data_product.yaml", 3, "`${inbx}` is not a variable"));
+    assert_true(says(&f, "domains/sales/g/data_product.yaml", 3, "names the connection `er`"));
+    assert_true(says(&f, "domains/Mixed Case/h/data_product.yaml", 1, "`Mixed Case` is not"));
+    load(&f, "prod");
+    assert_true(says(&f, "weft.yaml", 5, "not yet"));
+    load(&f, "prodd");
+    assert_true(says(&f, "weft.yaml", f.mesh ? 4 : 4, "no environment `prodd`") ||
+                says(&f, "weft.yaml", 3, "no environment `prodd`"));
+    stop(&f);
+}
+
+static int torture(void *arg, struct weft_error *error)
+{
+    struct weft_diag diag;
+    struct weft_mesh *mesh = NULL;
+    char *root = NULL;
+    weft_diag_init(&diag);
+    int rc = weft_mesh_find_root(arg, &root, error);
+    if (rc == 0)
+        rc = weft_mesh_load(root, NULL, &diag, &mesh, error);
+    weft_mesh_free(mesh);
+    weft_free(root);
+    weft_diag_release(&diag);
+    return rc;
+}
+
+static void mesh_torture(void **state)
+{
+    (void)state;
+    struct fixture f;
+    start(&f);
+    put(&f, "weft.yaml", "mesh: x\nenvironments: {dev: {vars: {inbox: a}}}\n");
+    put(&f, "domains/sales/domain.yaml", "owner: x\n");
+    put(&f, "domains/sales/a/data_product.yaml", PRODUCT "input: {files: '${inbox}/x.csv'}\n");
+    put(&f, "domains/sales/b/data_product.yaml", PRODUCT "input: {files: '${inbx}/x.csv'}\n");
+    put(&f, "domains/sales/b/x.sql", "select 1");
+    weft_test_torture(torture, f.dir);
+    stop(&f);
+}
+
+/* The budget holds in an optimised build without sanitizers; here ten times as much. */
+static void mesh_is_fast(void **state)
+{
+    (void)state;
+    struct fixture f;
+    start(&f);
+    for (int i = 0; i < 1000; i++) {
+        struct weft_buf text;
+        char path[100];
+        weft_buf_init(&text, 65536);
+        weft_buf_adds(&text, "version: 1.0.0\nowner: a@b\ndescription: Some words about it.\n"
+                             "input: {files: x.csv, read: new}\nkey: [c0]\nschema:\n");
+        for (int column = 0; column < 12; column++)
+            weft_buf_addf(&text,
+                          "  - name: c%d\n    type: long\n    min: 0\n    description: A column.\n",
+                          column);
+        weft_buf_adds(&text, "quality:\n  completeness: 0.9\n  checks:\n    - name: ok\n      "
+                             "condition: c0 <= c1\n");
+        snprintf(path, sizeof path, "domains/d%d/p%d/data_product.yaml", i % 20, i);
+        put(&f, path, text.data);
+        weft_buf_release(&text);
+    }
+    int64_t started = weft_clock_mono_us();
+    load_good(&f, NULL);
+    int64_t took = weft_clock_mono_us() - started;
+    print_message("1000 products: %d ms, %zu KB\n", (int)(took / 1000),
+                  weft_arena_bytes(f.mesh->arena) / 1024);
+    assert_int_equal(f.mesh->product_count, 1000);
+    assert_true(took < 5000000);
+    stop(&f);
+}
+
+static void mesh_schema_and_page(void **state)
+{
+    (void)state;
+    struct weft_error error = WEFT_ERROR_INIT;
+    struct weft_buf out;
+    weft_buf_init(&out, 1 << 20);
+    static const char *const names[] = {"product", "mesh", "domain"};
+    for (size_t i = 0; i < WEFT_COUNT(names); i++) {
+        yyjson_doc *doc = NULL;
+        weft_buf_clear(&out);
+        assert_int_equal(weft_schema_print(names[i], &out, &error), 0);
+        assert_int_equal(weft_json_parse(out.data, out.length, WEFT_JSON_UNIQUE_KEYS, &doc, &error),
+                         0);
+        weft_json_freep(&doc);
+    }
+    assert_int_equal(weft_schema_print("recipe", &out, &error), -1);
+    assert_int_equal(error.code, WEFT_E_USAGE);
+    weft_buf_clear(&out);
+    assert_int_equal(weft_keys_page_print(&out, &error), 0);
+    static const char *const keys[] = {
+        "name",        "deprecated",     "inputs",     "read",    "extra_columns", "done",
+        "sql_file",    "partition",      "references", "means",   "on_fail",       "completeness",
+        "freshness",   "quarantine_max", "condition",  "given",   "on_change",     "retention",
+        "break_glass", "terms_of_use",   "members",    "owns",    "defer",         "s3_fallback",
+        "buckets",     "endpoint",       "postgres",   "command", "sunset",        "replaced_by",
+    };
+    for (size_t i = 0; i < WEFT_COUNT(keys); i++) {
+        char cell[60];
+        snprintf(cell, sizeof cell, "| `%s` |", keys[i]);
+        if (strstr(out.data, cell) == NULL)
+            fail_msg("%s is missing", keys[i]);
+    }
+    weft_buf_release(&out);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(mesh_finds_root),      cmocka_unit_test(mesh_places),
+        cmocka_unit_test(mesh_without_file),    cmocka_unit_test(mesh_mistakes),
+        cmocka_unit_test(mesh_torture),         cmocka_unit_test(mesh_is_fast),
+        cmocka_unit_test(mesh_schema_and_page),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,75 @@
+/*
+ * product.c - products from a text or a registered document, and the small questions about them.
+ */
+#include "model/product_internal.h"
+
+#include "base/text.h"
+
+#include <string.h>
+
+const struct weft_field *weft_fields_find(const struct weft_fields *fields, const char *name)
+{
+    for (size_t i = 0; i < fields->count; i++) {
+        if (strcmp(fields->items[i].name, name) == 0)
+            return &fields->items[i];
+    }
+    return NULL;
+}
+
+const char *weft_on_fail_name(enum weft_on_fail on_fail)
+{
+    static const char *const names[] = {"quarantine", "block", "warn"};
+    return names[on_fail];
+}
+
+const char *weft_status_name(enum weft_product_status status)
+{
+    static const char *const names[] = {"active", "draft", "deprecated", "retired"};
+    return names[status];
+}
+
+int weft_product_table_name(const struct weft_product *product, bool newest, struct weft_buf *out,
+                            struct weft_error *error)
+{
+    weft_buf_adds(out, product->name);
+    if (!newest)
+        weft_buf_addf(out, "__v%d", product->major);
+    return weft_buf_check(out, error);
+}
+
+int weft_product_parse(struct weft_arena *arena, const char *text, size_t length, const char *file,
+                       const char *folder, struct weft_diag *diag, const struct weft_product **out,
+                       struct weft_error *error)
+{
+    struct weft_reader reader = {
+        .arena = arena, .diag = diag, .file = file, .environment = "dev", .expand = true};
+    struct weft_product_source source = {.file = file, .folder = folder};
+    struct weft_node *root = weft_node_of_yaml(&reader, text, length);
+    const struct weft_product *product = weft_product_read(&reader, root, &source);
+    WEFT_TRY(weft_reader_check(&reader, error));
+    *out = product;
+    return 0;
+}
+
+int weft_product_from_document(struct weft_arena *arena, const char *document, const char *folder,
+                               const struct weft_product **out, struct weft_error *error)
+{
+    yyjson_doc *doc __attribute__((cleanup(weft_json_freep))) = NULL;
+    struct weft_diag diag;
+    struct weft_reader reader = {
+        .arena = arena, .diag = &diag, .file = "registered document", .environment = ""};
+    struct weft_product_source source = {.file = "registered document", .folder = folder};
+    WEFT_TRY(weft_json_parse(document, strlen(document), WEFT_JSON_UNIQUE_KEYS, &doc, error));
+    weft_diag_init(&diag);
+    struct weft_node *root = weft_node_of_json(&reader, yyjson_doc_get_root(doc));
+    const struct weft_product *product = weft_product_read(&reader, root, &source);
+    int rc = weft_reader_check(&reader, error);
+    if (rc == 0)
+        rc = weft_diag_check(&diag, error);
+    if (rc == 0 && product == NULL)
+        rc = weft_error_set(error, WEFT_E_INVALID, "the registered document is no product");
+    if (rc == 0)
+        *out = product;
+    weft_diag_release(&diag);
+    return rc;
+}

@@ -1,0 +1,60 @@
+/*
+ * product_internal.h - for this folder: the steps from a tree to a product and back to a document.
+ */
+#ifndef WEFT_MODEL_PRODUCT_INTERNAL_H
+#define WEFT_MODEL_PRODUCT_INTERNAL_H
+
+#include "model/keys.h"
+
+/* The name of the port of the short form `input:`. */
+#define WEFT_MODEL_INPUT_PORT "input"
+
+struct weft_product_source {
+    const char *file;                    /* as shown */
+    const char *folder;                  /* absolute */
+    const char *domain;                  /* what the folder says; NULL = nothing */
+    const char *name;                    /* likewise */
+    int major;                           /* what the file's name says; 0 = nothing */
+    const struct weft_node *domain_file; /* domain.yaml, checked; NULL = none */
+};
+
+/* A product while it is read. */
+struct weft_draft {
+    struct weft_reader *reader;
+    const struct weft_product_source *source;
+    struct weft_node *root;
+    struct weft_product *product;
+    const char **refused;
+    size_t refused_count, refused_capacity;
+    const char **warned;
+    size_t warned_count, warned_capacity;
+};
+
+/* The whole way: checks root by the table, reads, applies the rules, writes document and digest.
+ * NULL when there is a mistake or memory is out (reader->nomem). */
+const struct weft_product *weft_product_read(struct weft_reader *reader, struct weft_node *root,
+                                             const struct weft_product_source *source);
+
+void weft_draft_refuse(struct weft_draft *draft, const char *key);
+
+/* One file for each: */
+void weft_draft_read_inputs(struct weft_draft *draft); /* input_read.c */
+struct weft_fields weft_draft_read_fields(struct weft_draft *draft, struct weft_node *list,
+                                          bool input, const char *path); /* field_read.c */
+void weft_draft_read_quality(struct weft_draft *draft);                  /* quality_read.c */
+void weft_draft_check_tests(struct weft_draft *draft);                   /* quality_read.c */
+/* Reports that `name` is no field of the product's schema, when that is known. */
+bool weft_draft_has_field(struct weft_draft *draft, const char *name, struct weft_place place,
+                          const char *what);
+
+enum weft_on_fail weft_on_fail_of(const struct weft_node *node, enum weft_on_fail otherwise);
+/* description, description in languages */
+void weft_read_translations(struct weft_reader *reader, const struct weft_node *node,
+                            const char **text, struct weft_translations *translations);
+
+/* The canonical document and its digest (document.c). root: the tree of what has no member in the
+ * struct. */
+int weft_product_write_document(struct weft_product *product, const struct weft_node *root,
+                                struct weft_arena *arena, struct weft_error *error) WEFT_MUST_CHECK;
+
+#endif
