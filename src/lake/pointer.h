@@ -5,9 +5,13 @@
  *   snapshot.committed {table, space, metadata, previous, snapshot_id, parent_id, operation,
  *                       records, added, removed, files, bytes, run_id, contract_version}
  *     moves the pointer of (space, table) from previous to metadata; CONFLICT when it is not there.
+ *     snapshot_id 0: only the schema or properties changed.
  *   table.dropped {table, space}
+ *   catalog.described {mesh, root}
+ * Ids of snapshots stand as texts in the bodies (they go beyond 2^53).
  *
- * Folded: lake_tables(space, table_name, metadata, previous, seq_from, seq_to) and
+ * Folded: lake_tables(space, table_name, domain, name, metadata, previous, snapshot_id,
+ * contract_version, seq_from, seq_to), lake_catalog(mesh, root, seq_from, seq_to) and
  * lake_snapshots(space, table_name, snapshot_id, parent_id, committed_at, operation, rows, added,
  * removed, files, bytes, run_id, contract_version, metadata, seq_from, seq_to). Over them lie the
  * views of the JDBC catalogue: iceberg_tables, iceberg_namespace_properties (only space 'lake';
@@ -56,9 +60,10 @@ int weft_pointer_commit(struct weft_ledger_txn *txn, const char *actor,
 int weft_pointer_drop(struct weft_ledger_txn *txn, const char *actor, const char *space,
                       const char *table, struct weft_error *error) WEFT_MUST_CHECK;
 
-/* The mesh's name and the home's absolute path, which the catalogue views show. */
-int weft_lake_describe(struct weft_ledger_txn *txn, const char *mesh_name, struct weft_error *error)
-    WEFT_MUST_CHECK;
+/* The mesh's name and the home's absolute path, which the catalogue views show. Appends
+ * catalog.described when they differ from what is there; else nothing. */
+int weft_lake_describe(struct weft_ledger_txn *txn, const char *actor, const char *mesh_name,
+                       const char *home, struct weft_error *error) WEFT_MUST_CHECK;
 
 /* ---- readers: a slot (flock + the oldest sequence in use) keeps maintenance away from files that
  * somebody still sees. ---- */

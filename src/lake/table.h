@@ -27,7 +27,8 @@ struct weft_column {
     const struct weft_type *type;
     bool required;
     const char *doc; /* NULL = none */
-    /* Ids of nested parts in depth-first order (list element, map key, map value, struct fields). */
+    /* Ids of nested parts in depth-first order: list element, map key, map value, struct fields,
+     * each directly followed by its own parts. */
     const int *nested_ids;
     size_t nested_count;
 };
@@ -68,6 +69,8 @@ size_t weft_table_snapshot_count(const struct weft_table *table);
 const struct weft_snapshot *weft_table_snapshot_nth(const struct weft_table *table, size_t i);
 const char *weft_table_uuid(const struct weft_table *table);
 const char *weft_table_metadata_path(const struct weft_table *table); /* relative to the home */
+const char *weft_table_folder(const struct weft_table *table);        /* relative to the home */
+const char *weft_table_property(const struct weft_table *table, const char *key); /* NULL = none */
 
 /* The schema that a contract's fields give: ids of fields that go on (by name, or by `was`) stay,
  * new ones get new ids, ids are never used again. table NULL = a new one. Refuses (INVALID, naming
@@ -77,6 +80,13 @@ const char *weft_table_metadata_path(const struct weft_table *table); /* relativ
 int weft_table_evolve(struct weft_arena *arena, const struct weft_table *table,
                       const struct weft_fields *fields, struct weft_table_schema *out,
                       struct weft_error *error) WEFT_MUST_CHECK;
+
+/* The text of COPY's option FIELD_IDS: {"a": 1, "l": {__duckdb_field_id: 2, "element": 3}}. */
+void weft_table_field_ids_sql(const struct weft_table_schema *schema, struct weft_buf *out);
+/* The field that a name of RETURN_STATS means: "a", or "st"."x y" with quotes doubled. NULL type and
+ * 0 when there is none, or when it lies in a list or map, whose parts have no bounds. */
+int weft_table_stats_field(const struct weft_table_schema *schema, const char *name,
+                           const struct weft_type **type);
 
 /* ---- data files ---- */
 
@@ -97,7 +107,7 @@ struct weft_data_file {
     int64_t size;
     const struct weft_column_stats *stats;
     size_t stat_count;
-    int sort_order_id; /* 0 = unsorted */
+    int sort_order_id; /* 0 = unsorted; for a new file anything else = by the change's sort */
     /* set when read from a manifest */
     int64_t snapshot_id;
     int64_t sequence_number;

@@ -1,0 +1,119 @@
+/*
+ * table_internal.h - what the files of this floor share about tables: the read metadata file,
+ * locations, schemas as JSON. Everything lives in the arena it was made in.
+ */
+#ifndef WEFT_LAKE_TABLE_INTERNAL_H
+#define WEFT_LAKE_TABLE_INTERNAL_H
+
+#include "lake/table.h"
+
+#define LAKE_METADATA_MAX ((size_t)256 << 20) /* bytes of one metadata file */
+#define LAKE_MANIFEST_MAX ((size_t)256 << 20) /* bytes of one manifest or manifest list */
+#define LAKE_SCHEMAS_MAX 10000
+#define LAKE_COLUMNS_MAX 100000 /* nested parts counted */
+#define LAKE_SNAPSHOTS_MAX 1000000
+#define LAKE_TYPE_DEPTH_MAX 16
+#define LAKE_SMALL_MANIFEST ((int64_t)8 << 20) /* below: may be merged */
+#define LAKE_MERGE_COUNT 100
+#define LAKE_PARTITION_ID_START 999
+/* The table property that lists the ids of fields whose type is json: a string for Iceberg. */
+#define LAKE_JSON_FIELDS "weft.json.fields"
+
+struct lake_log_entry {
+    int64_t timestamp_ms;
+    int64_t snapshot_id;
+};
+
+struct lake_old_metadata {
+    int64_t timestamp_ms;
+    const char *path; /* relative to the home */
+};
+
+struct lake_sort_order {
+    int64_t order_id;
+    yyjson_val *fields;
+};
+
+struct weft_table {
+    const char *metadata_path; /* relative to the home */
+    const char *folder;        /* relative to the home */
+    const char *text;
+    size_t length;
+    yyjson_val *root;
+    const char *uuid;
+    int64_t last_sequence;
+    int64_t last_updated_ms;
+    int last_column_id;
+    struct weft_table_schema *schemas;
+    size_t schema_count;
+    size_t current_schema;
+    struct weft_snapshot *snapshots;
+    size_t snapshot_count;
+    const struct weft_snapshot *current; /* NULL = none */
+    struct lake_log_entry *log;
+    size_t log_count;
+    struct lake_old_metadata *old;
+    size_t old_count;
+    struct lake_sort_order *orders;
+    size_t order_count;
+    int64_t default_order;
+    yyjson_val *properties; /* NULL = none */
+};
+
+/* ---- locations (location.c) ---- */
+
+/* file:///absolute/home/relative: plain, without percent-encoding, as Java's readers and PyIceberg
+ * take it. */
+void lake_uri(struct weft_buf *out, const char *home, const char *relative);
+/* INVALID for a home whose path readers would cut (# ? or a control character in it). */
+int lake_check_home(const char *home, struct weft_error *error) WEFT_MUST_CHECK;
+/* The path below `folder` that a URI means, relative to the home; the home it was written with does
+ * not matter. CORRUPT when it lies outside the folder. */
+int lake_relative(struct weft_arena *arena, const char *folder, const char *uri, size_t length,
+                  const char **out, struct weft_error *error) WEFT_MUST_CHECK;
+/* "lake/d/t" of "lake/d/t/metadata/x". INVALID when the path has no such form. */
+int lake_table_folder(struct weft_arena *arena, const char *metadata_path, const char **out,
+                      struct weft_error *error) WEFT_MUST_CHECK;
+
+/* ---- schemas (schema.c) ---- */
+
+int lake_schema_read(struct weft_arena *arena, yyjson_val *json, yyjson_val *json_fields,
+                     struct weft_table_schema *out, int *last_id, struct weft_error *error)
+    WEFT_MUST_CHECK;
+void lake_schema_write(struct weft_json_writer *writer, const struct weft_table_schema *schema);
+/* How many ids the parts of a type need. */
+size_t lake_type_part_count(const struct weft_type *type);
+/* The text of LAKE_JSON_FIELDS, into out ("" = none). */
+void lake_json_fields(const struct weft_table_schema *schema, struct weft_buf *out);
+bool lake_schema_equal(const struct weft_table_schema *a, const struct weft_table_schema *b);
+/* Ids of columns that can have bounds: top-level and inside structs, not in lists or maps. */
+bool lake_schema_bounded(const struct weft_table_schema *schema, int field_id);
+
+/* ---- writing metadata (metadata_write.c) ---- */
+
+struct lake_next {
+    const struct weft_table *table; /* NULL = a new one */
+    const struct weft_table_change *change;
+    const char *home;
+    struct weft_table_made *made;
+    int64_t now_ms;
+    int64_t sequence;
+    const char *snapshot_json; /* NULL = no new snapshot */
+    size_t snapshot_length;
+    bool sorted; /* files of the change are sorted by order_id */
+    int64_t order_id;
+};
+
+/* Which order the change's sort fields are: an old one or the next. */
+int lake_order_find(struct weft_arena *arena, const struct weft_table *table,
+                    const struct weft_table_change *change, int64_t *order_id,
+                    struct weft_error *error) WEFT_MUST_CHECK;
+int lake_metadata_write(struct weft_arena *arena, const struct lake_next *next,
+                        struct weft_error *error) WEFT_MUST_CHECK;
+
+/* Reads the metadata of `text`, which lies in the arena; for the loader and the fuzz target. */
+int lake_metadata_parse(struct weft_arena *arena, const char *metadata_path, const char *text,
+                        size_t length, struct weft_table **out, struct weft_error *error)
+    WEFT_MUST_CHECK;
+
+#endif
