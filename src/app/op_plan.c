@@ -150,7 +150,7 @@ static int plan_register(struct weft_context *context, const struct weft_mesh *m
         weft_error_set(error, WEFT_E_CONFLICT, "the home changed while you read the plan");
         return weft_error_hint(error, "run `weft apply` again to see the new plan");
     }
-    WEFT_TRY(weft_lake_describe(txn, mesh->name, error));
+    WEFT_TRY(weft_lake_describe(txn, actor, mesh->name, weft_ledger_home(ledger), error));
     for (size_t i = 0; i < plan->count; i++) {
         const struct weft_plan_item *item = &plan->items[i];
         if (item->action == WEFT_PLAN_RETIRE)

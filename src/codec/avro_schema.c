@@ -1,0 +1,202 @@
+/*
+ * avro_schema.c - the JSON of a schema as a tree. Names are kept as written and looked up by their
+ * last part too, which is what Iceberg's writers use.
+ */
+#include "codec/avro_internal.h"
+#include "codec/json.h"
+
+#include <string.h>
+
+#define NAMED_MAX 4096
+
+struct parser {
+    struct weft_arena *arena;
+    struct weft_error *error;
+    struct weft_avro_schema **named;
+    size_t named_count;
+    size_t named_capacity;
+};
+
+static int schema_wrong(struct parser *parser, const char *what)
+{
+    return weft_error_set(parser->error, WEFT_E_CORRUPT, "an Avro schema is wrong: %s", what);
+}
+
+static int schema_parse(struct parser *parser, yyjson_val *json,
+                        const struct weft_avro_schema **out);
+
+static struct weft_avro_schema *schema_new(struct parser *parser, enum weft_avro_type type)
+{
+    struct weft_avro_schema *schema = weft_arena_alloc(parser->arena, sizeof *schema);
+    if (schema == NULL)
+        weft_error_nomem(parser->error);
+    else
+        schema->type = type;
+    return schema;
+}
+
+static int primitive_find(const char *name)
+{
+    static const char *const names[] = {"null",  "boolean", "int",   "long",
+                                        "float", "double",  "bytes", "string"};
+    for (size_t i = 0; i < WEFT_COUNT(names); i++) {
+        if (strcmp(names[i], name) == 0)
+            return (int)i;
+    }
+    return -1;
+}
+
+static int name_parse(struct parser *parser, const char *name, const struct weft_avro_schema **out)
+{
+    int primitive = primitive_find(name);
+    if (primitive >= 0) {
+        struct weft_avro_schema *schema = schema_new(parser, (enum weft_avro_type)primitive);
+        *out = schema;
+        return schema == NULL ? -1 : 0;
+    }
+    const char *dot = strrchr(name, '.');
+    const char *last = dot == NULL ? name : dot + 1;
+    for (size_t i = parser->named_count; i-- > 0;) {
+        const char *known = parser->named[i]->name;
+        if (strcmp(known, name) == 0 || strcmp(known, last) == 0) {
+            *out = parser->named[i];
+            return 0;
+        }
+    }
+    return schema_wrong(parser, "a type that is not defined");
+}
+
+static int named_add(struct parser *parser, yyjson_val *json, struct weft_avro_schema *schema)
+{
+    yyjson_val *name = yyjson_obj_get(json, "name");
+    if (!yyjson_is_str(name) || parser->named_count >= NAMED_MAX)
+        return schema_wrong(parser, "a named type without a name, or too many of them");
+    schema->name = weft_arena_strdup(parser->arena, yyjson_get_str(name));
+    if (schema->name == NULL ||
+        weft_arena_reserve(parser->arena, &parser->named, &parser->named_capacity,
+                           parser->named_count + 1, sizeof(struct weft_avro_schema *)) < 0)
+        return weft_error_nomem(parser->error);
+    parser->named[parser->named_count++] = schema;
+    return 0;
+}
+
+static int field_parse(struct parser *parser, yyjson_val *json, struct weft_avro_field *field)
+{
+    yyjson_val *name = yyjson_obj_get(json, "name");
+    if (!yyjson_is_str(name))
+        return schema_wrong(parser, "a field without a name");
+    field->name = weft_arena_strdup(parser->arena, yyjson_get_str(name));
+    if (field->name == NULL)
+        return weft_error_nomem(parser->error);
+    field->id = (int)weft_json_int_or(json, "field-id", -1);
+    return schema_parse(parser, yyjson_obj_get(json, "type"), &field->schema);
+}
+
+static int record_parse(struct parser *parser, yyjson_val *json,
+                        const struct weft_avro_schema **out)
+{
+    struct weft_avro_schema *schema = schema_new(parser, WEFT_AVRO_T_RECORD);
+    yyjson_val *fields = yyjson_obj_get(json, "fields");
+    if (schema == NULL)
+        return -1;
+    if (!yyjson_is_arr(fields))
+        return schema_wrong(parser, "a record without fields");
+    WEFT_TRY(named_add(parser, json, schema));
+    schema->count = yyjson_arr_size(fields);
+    schema->fields = weft_arena_array(parser->arena, schema->count + 1, sizeof *schema->fields);
+    if (schema->fields == NULL)
+        return weft_error_nomem(parser->error);
+    size_t i, max;
+    yyjson_val *field;
+    yyjson_arr_foreach(fields, i, max, field)
+        WEFT_TRY(field_parse(parser, field, &schema->fields[i]));
+    *out = schema;
+    return 0;
+}
+
+static int fixed_parse(struct parser *parser, yyjson_val *json, enum weft_avro_type type,
+                       const struct weft_avro_schema **out)
+{
+    struct weft_avro_schema *schema = schema_new(parser, type);
+    if (schema == NULL)
+        return -1;
+    WEFT_TRY(named_add(parser, json, schema));
+    schema->size = type == WEFT_AVRO_T_ENUM
+                       ? (int64_t)yyjson_arr_size(yyjson_obj_get(json, "symbols"))
+                       : weft_json_int_or(json, "size", -1);
+    if (schema->size < 0 || schema->size > INT32_MAX)
+        return schema_wrong(parser, "a fixed type without a size");
+    *out = schema;
+    return 0;
+}
+
+static int parts_new(struct parser *parser, struct weft_avro_schema *schema, size_t count)
+{
+    schema->count = count;
+    schema->parts = weft_arena_array(parser->arena, count + 1, sizeof *schema->parts);
+    return schema->parts == NULL ? weft_error_nomem(parser->error) : 0;
+}
+
+static int items_parse(struct parser *parser, yyjson_val *json, enum weft_avro_type type,
+                       const struct weft_avro_schema **out)
+{
+    struct weft_avro_schema *schema = schema_new(parser, type);
+    if (schema == NULL)
+        return -1;
+    WEFT_TRY(parts_new(parser, schema, 1));
+    yyjson_val *items = yyjson_obj_get(json, type == WEFT_AVRO_T_ARRAY ? "items" : "values");
+    WEFT_TRY(schema_parse(parser, items, &schema->parts[0]));
+    *out = schema;
+    return 0;
+}
+
+static int union_parse(struct parser *parser, yyjson_val *json, const struct weft_avro_schema **out)
+{
+    struct weft_avro_schema *schema = schema_new(parser, WEFT_AVRO_T_UNION);
+    if (schema == NULL)
+        return -1;
+    WEFT_TRY(parts_new(parser, schema, yyjson_arr_size(json)));
+    size_t i, max;
+    yyjson_val *branch;
+    yyjson_arr_foreach(json, i, max, branch)
+        WEFT_TRY(schema_parse(parser, branch, &schema->parts[i]));
+    *out = schema;
+    return 0;
+}
+
+/* Recursion is bounded by the depth of the JSON text. */
+static int schema_parse(struct parser *parser, yyjson_val *json,
+                        const struct weft_avro_schema **out)
+{
+    if (yyjson_is_str(json))
+        return name_parse(parser, yyjson_get_str(json), out);
+    if (yyjson_is_arr(json))
+        return union_parse(parser, json, out);
+    yyjson_val *type = yyjson_obj_get(json, "type");
+    if (yyjson_is_obj(type) || yyjson_is_arr(type))
+        return schema_parse(parser, type, out);
+    const char *name = yyjson_get_str(type);
+    if (name == NULL)
+        return schema_wrong(parser, "a type is missing");
+    if (strcmp(name, "record") == 0)
+        return record_parse(parser, json, out);
+    if (strcmp(name, "enum") == 0)
+        return fixed_parse(parser, json, WEFT_AVRO_T_ENUM, out);
+    if (strcmp(name, "fixed") == 0)
+        return fixed_parse(parser, json, WEFT_AVRO_T_FIXED, out);
+    if (strcmp(name, "array") == 0)
+        return items_parse(parser, json, WEFT_AVRO_T_ARRAY, out);
+    if (strcmp(name, "map") == 0)
+        return items_parse(parser, json, WEFT_AVRO_T_MAP, out);
+    return name_parse(parser, name, out);
+}
+
+int weft_avro_schema_parse(struct weft_arena *arena, const char *json, size_t length,
+                           const struct weft_avro_schema **out, struct weft_error *error)
+{
+    WEFT_CLEANUP(weft_json_freep) yyjson_doc *doc = NULL;
+    struct parser parser = {.arena = arena, .error = error};
+    if (weft_json_parse(json, length, 0, &doc, error) < 0)
+        return weft_error_prefix(error, "an Avro schema");
+    return schema_parse(&parser, yyjson_doc_get_root(doc), out);
+}
