@@ -13,7 +13,6 @@
 #include <string.h>
 
 #define JSON_DEEP_MAX 2048
-#define JSON_SAFE_INTEGER INT64_C(9007199254740992)
 
 /* ---- memory ---- */
 
@@ -145,6 +144,22 @@ static int unique_check(yyjson_doc *doc, struct weft_error *error)
     return rc;
 }
 
+/* Numbers that 64 bits do not hold come as raw text, which lies in the document's copy of the input
+ * at the same offset. */
+static int numbers_check(yyjson_doc *doc, const char *data, size_t length, struct weft_error *error)
+{
+    size_t count = yyjson_doc_get_val_count(doc);
+    yyjson_val *values = yyjson_doc_get_root(doc);
+    for (size_t i = 0; i < count; i++) {
+        if (!yyjson_is_raw(values + i))
+            continue;
+        ptrdiff_t at = doc->str_pool == NULL ? 0 : yyjson_get_raw(values + i) - doc->str_pool;
+        bool inside = at >= 0 && (size_t)at <= length;
+        return json_fail(error, data, inside ? (size_t)at : 0, "a number beyond 64 bits");
+    }
+    return 0;
+}
+
 int weft_json_parse(const char *data, size_t length, unsigned flags, yyjson_doc **out,
                     struct weft_error *error)
 {
@@ -154,11 +169,16 @@ int weft_json_parse(const char *data, size_t length, unsigned flags, yyjson_doc 
         return json_fail(error, data, deep, "nested too deep");
     yyjson_read_err why;
     /* yyjson does not write to the text without YYJSON_READ_INSITU. */
-    yyjson_doc *doc = yyjson_read_opts((char *)(uintptr_t)data, length, 0, &json_alc, &why);
+    yyjson_doc *doc = yyjson_read_opts((char *)(uintptr_t)data, length, YYJSON_READ_BIGNUM_AS_RAW,
+                                       &json_alc, &why);
     if (doc == NULL) {
         if (why.code == YYJSON_READ_ERROR_MEMORY_ALLOCATION)
             return weft_error_nomem(error);
         return json_fail(error, data, WEFT_MIN(why.pos, length), why.msg);
+    }
+    if (numbers_check(doc, data, length, error) < 0) {
+        yyjson_doc_free(doc);
+        return -1;
     }
     if ((flags & WEFT_JSON_UNIQUE_KEYS) && unique_check(doc, error) < 0) {
         yyjson_doc_free(doc);
@@ -182,10 +202,17 @@ static int member_wrong(const char *key, const char *wanted, struct weft_error *
                           wanted);
 }
 
+/* A C string cannot carry a zero byte: such a text counts as wrong. */
+static const char *value_text(yyjson_val *value)
+{
+    const char *text = yyjson_get_str(value);
+    return text != NULL && strlen(text) == yyjson_get_len(value) ? text : NULL;
+}
+
 int weft_json_text(yyjson_val *object, const char *key, const char **out, struct weft_error *error)
 {
     yyjson_val *value = yyjson_obj_get(object, key);
-    if (!yyjson_is_str(value))
+    if (value_text(value) == NULL)
         return member_wrong(key, "a text", error);
     *out = yyjson_get_str(value);
     return 0;
@@ -242,8 +269,8 @@ int weft_json_object(yyjson_val *object, const char *key, yyjson_val **out,
 
 const char *weft_json_text_or(yyjson_val *object, const char *key, const char *otherwise)
 {
-    yyjson_val *value = yyjson_obj_get(object, key);
-    return yyjson_is_str(value) ? yyjson_get_str(value) : otherwise;
+    const char *text = value_text(yyjson_obj_get(object, key));
+    return text == NULL ? otherwise : text;
 }
 
 int64_t weft_json_int_or(yyjson_val *object, const char *key, int64_t otherwise)

