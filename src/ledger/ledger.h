@@ -115,6 +115,7 @@ int weft_ledger_append(struct weft_ledger_txn *txn, const char *actor, const cha
 int weft_ledger_commit(struct weft_ledger_txn *txn, struct weft_error *error) WEFT_MUST_CHECK;
 void weft_ledger_end(struct weft_ledger_txn *txn);
 void weft_ledger_endp(struct weft_ledger_txn **txn);
+struct weft_ledger *weft_ledger_of(struct weft_ledger_txn *txn); /* for folds that read lists */
 int weft_ledger_head(struct weft_ledger_txn *txn, struct weft_ledger_head *head,
                      struct weft_error *error) WEFT_MUST_CHECK;
 /* The last sequence at or before a time; 0 when there was nothing yet. */
@@ -135,6 +136,8 @@ void weft_stmt_bind_double(struct weft_stmt *stmt, int parameter, double value);
 void weft_stmt_bind_null(struct weft_stmt *stmt, int parameter);
 /* 0 = a row is there; WEFT_END = none (more). */
 int weft_stmt_step(struct weft_stmt *stmt, struct weft_error *error) WEFT_MUST_CHECK;
+/* Out of memory while a column's text was made ("" was given): for those who do not step again. */
+int weft_stmt_check(struct weft_stmt *stmt, struct weft_error *error) WEFT_MUST_CHECK;
 void weft_stmt_reset(struct weft_stmt *stmt); /* to bind and step again */
 int weft_stmt_column_count(struct weft_stmt *stmt);
 const char *weft_stmt_column_name(struct weft_stmt *stmt, int column); /* columns count from 0 */
