@@ -4,6 +4,7 @@
 #include "app/context.h"
 
 #include "base/fs.h"
+#include "base/text.h"
 
 #include <stdio.h>
 #include <stdlib.h>

@@ -29,8 +29,8 @@ struct weft_context {
     size_t flag_count;
     struct weft_request request; /* principal and so on */
     /* made when needed */
-    char *root;  /* of the checkout; NULL = not looked for, or none */
-    char *home;  /* absolute */
+    char *root; /* of the checkout; NULL = not looked for, or none */
+    char *home; /* absolute */
     struct weft_mesh *mesh;
     struct weft_ledger *ledger;
     struct weft_settings settings;
@@ -41,8 +41,8 @@ int weft_context_init(struct weft_context *context, struct weft_error *error) WE
 void weft_context_release(struct weft_context *context);
 
 /* The checkout, valid: all mistakes are told to `out` and the first one returned. */
-int weft_context_mesh(struct weft_context *context, struct weft_out *out,
-                      struct weft_mesh **mesh, struct weft_error *error) WEFT_MUST_CHECK;
+int weft_context_mesh(struct weft_context *context, struct weft_out *out, struct weft_mesh **mesh,
+                      struct weft_error *error) WEFT_MUST_CHECK;
 /* Where the home is: --home, WEFT_HOME, the environment's home, .weft/<environment> at the root. */
 int weft_context_home(struct weft_context *context, const char **home, struct weft_error *error)
     WEFT_MUST_CHECK;

@@ -10,11 +10,10 @@
 #include <string.h>
 
 static const struct weft_op *const ops[] = {
-    &weft_op_init,     &weft_op_validate,   &weft_op_plan,     &weft_op_apply,
-    &weft_op_run,      &weft_op_load,       &weft_op_query,    &weft_op_ls,
-    &weft_op_show,     &weft_op_status,     &weft_op_runs,     &weft_op_logs,
-    &weft_op_snapshots, &weft_op_rollback,  &weft_op_quarantine, &weft_op_drop,
-    &weft_op_ledger,   &weft_op_settings,   &weft_op_schema,   &weft_op_doctor,
+    &weft_op_init,    &weft_op_validate, &weft_op_plan,      &weft_op_apply,    &weft_op_run,
+    &weft_op_load,    &weft_op_query,    &weft_op_ls,        &weft_op_show,     &weft_op_status,
+    &weft_op_runs,    &weft_op_logs,     &weft_op_snapshots, &weft_op_rollback, &weft_op_quarantine,
+    &weft_op_drop,    &weft_op_ledger,   &weft_op_settings,  &weft_op_schema,   &weft_op_doctor,
     &weft_op_version,
 };
 
@@ -68,12 +67,9 @@ const char *weft_op_text(const struct weft_op_request *request, const char *name
 static int value_wrong(const struct weft_op_arg *arg, struct weft_error *error)
 {
     static const char *const wanted[] = {
-        [WEFT_ARG_FLAG] = "true or false",
-        [WEFT_ARG_TEXT] = "a text",
-        [WEFT_ARG_TEXTS] = "a list of texts",
-        [WEFT_ARG_WORD] = "a text",
-        [WEFT_ARG_WORD_NEEDED] = "a text",
-        [WEFT_ARG_WORDS] = "a list of texts",
+        [WEFT_ARG_FLAG] = "true or false",    [WEFT_ARG_TEXT] = "a text",
+        [WEFT_ARG_TEXTS] = "a list of texts", [WEFT_ARG_WORD] = "a text",
+        [WEFT_ARG_WORD_NEEDED] = "a text",    [WEFT_ARG_WORDS] = "a list of texts",
     };
     return weft_error_set(error, WEFT_E_USAGE, "the argument `%s` must be %s", arg->name,
                           wanted[arg->kind]);

@@ -5,6 +5,7 @@
 
 #include "base/fs.h"
 #include "base/process.h"
+#include "base/text.h"
 #include "engine/engine.h"
 #include "flow/run.h"
 #include "lake/pointer.h"
@@ -85,8 +86,8 @@ static int doctor_tables(struct doctor *doctor, struct weft_error *error)
         struct weft_pointer pointer;
         struct weft_table *table;
         struct weft_data_files data = {0}, deletes;
-        int rc = weft_pointer_get(txn, arena, WEFT_SPACE_LAKE, list.items[i].table, 0, &pointer,
-                                  error);
+        int rc =
+            weft_pointer_get(txn, arena, WEFT_SPACE_LAKE, list.items[i].table, 0, &pointer, error);
         WEFT_TRY(rc);
         if (rc == WEFT_NOT_THERE)
             continue;
@@ -114,8 +115,8 @@ static int doctor_run(struct weft_context *context, const struct weft_op_request
     WEFT_TRY(weft_context_ledger(context, false, &ledger, error));
     if (weft_op_given(request, "rebase")) {
         int64_t count = 0;
-        WEFT_TRY(weft_run_rebase(ledger, context->arena, context->request.principal, &count,
-                                 error));
+        WEFT_TRY(
+            weft_run_rebase(ledger, context->arena, context->request.principal, &count, error));
         return weft_out_line(out, WEFT_STYLE_GOOD, error,
                              "%" PRId64 " table%s now name%s their files below %s", count,
                              count == 1 ? "" : "s", count == 1 ? "s" : "", home);

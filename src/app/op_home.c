@@ -4,6 +4,7 @@
 #include "app/ops_internal.h"
 
 #include "base/clock.h"
+#include "base/text.h"
 #include "engine/engine.h"
 
 #include <string.h>
@@ -76,8 +77,9 @@ static int ledger_run(struct weft_context *context, const struct weft_op_request
     struct weft_ledger *ledger;
     struct weft_ledger_report report;
     if (what != NULL && strcmp(what, "verify") != 0 && strcmp(what, "rebuild") != 0)
-        return weft_error_set(error, WEFT_E_USAGE, "`weft ledger` knows verify and rebuild, not "
-                                                   "`%s`",
+        return weft_error_set(error, WEFT_E_USAGE,
+                              "`weft ledger` knows verify and rebuild, not "
+                              "`%s`",
                               what);
     WEFT_TRY(weft_context_ledger(context, false, &ledger, error));
     if (what == NULL)
@@ -109,9 +111,10 @@ static int settings_run(struct weft_context *context, const struct weft_op_reque
                         struct weft_out *out, struct weft_error *error)
 {
     (void)request;
-    static const struct weft_out_column columns[] = {
-        {"name", false, false}, {"value", false, false}, {"origin", false, false},
-        {"help", false, false}};
+    static const struct weft_out_column columns[] = {{"name", false, false},
+                                                     {"value", false, false},
+                                                     {"origin", false, false},
+                                                     {"help", false, false}};
     const struct weft_settings *settings;
     WEFT_TRY(weft_context_settings(context, &settings, error));
     WEFT_TRY(weft_out_table(out, columns, WEFT_COUNT(columns), error));

@@ -4,6 +4,7 @@
 #include "app/ops_internal.h"
 
 #include "base/fs.h"
+#include "base/text.h"
 
 #include <string.h>
 
@@ -20,9 +21,8 @@ static const struct init_file init_files[] = {
      "  dev:  {home: .weft/dev, vars: {inbox: inbox}}\n"
      "  prod: {home: .weft/prod, vars: {inbox: inbox}, s3_fallback: refuse}\n"},
     {".gitignore", ".weft/\n"},
-    {"domains/shop/domain.yaml",
-     "owner: shop-team@example.org\n"
-     "description: Everything that is sold.\n"},
+    {"domains/shop/domain.yaml", "owner: shop-team@example.org\n"
+                                 "description: Everything that is sold.\n"},
     {"domains/shop/orders/data_product.yaml",
      "# One file, one data product. `weft plan` shows what it would do, `weft apply` does it.\n"
      "version: 1.0.0\n"
@@ -47,17 +47,15 @@ static const struct init_file init_files[] = {
      "  - {name: customer, type: string, required: true}\n"
      "  - {name: email, type: string, pattern: \"[^@]+@[^@]+\", classification: pii.email}\n"
      "key: [customer]\n"},
-    {"inbox/orders.csv",
-     "order_id,ordered_on,customer,amount\n"
-     "1,2026-01-05,ada,19.90\n"
-     "2,2026-01-05,grace,42.00\n"
-     "3,2026-01-06,ada,-5.00\n"
-     "4,2026-01-07,alan,7.25\n"},
-    {"customers.csv",
-     "customer,email\n"
-     "ada,ada@example.org\n"
-     "grace,grace@example.org\n"
-     "alan,alan@example.org\n"},
+    {"inbox/orders.csv", "order_id,ordered_on,customer,amount\n"
+                         "1,2026-01-05,ada,19.90\n"
+                         "2,2026-01-05,grace,42.00\n"
+                         "3,2026-01-06,ada,-5.00\n"
+                         "4,2026-01-07,alan,7.25\n"},
+    {"customers.csv", "customer,email\n"
+                      "ada,ada@example.org\n"
+                      "grace,grace@example.org\n"
+                      "alan,alan@example.org\n"},
 };
 
 static const struct weft_op_arg init_args[] = {
@@ -104,8 +102,8 @@ static int init_run(struct weft_context *context, const struct weft_op_request *
                     struct weft_out *out, struct weft_error *error)
 {
     const char *folder = weft_op_text(request, "folder");
-    WEFT_CLEANUP(weft_freep) char *joined =
-        weft_path_join(context->start, folder == NULL ? "." : folder);
+    WEFT_CLEANUP(weft_freep)
+    char *joined = weft_path_join(context->start, folder == NULL ? "." : folder);
     WEFT_CLEANUP(weft_freep) char *root = NULL;
     if (joined == NULL)
         return weft_error_nomem(error);

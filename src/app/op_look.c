@@ -5,6 +5,7 @@
 
 #include "base/clock.h"
 #include "base/fs.h"
+#include "base/text.h"
 #include "engine/mesh_table.h"
 
 #include <stdio.h>
@@ -356,8 +357,7 @@ static int newest_run(struct weft_context *context, char *run, size_t size,
 }
 
 /* Time and text for people; the line as it is for programs. */
-static int log_line(const char *line, size_t length, struct weft_out *out,
-                    struct weft_error *error)
+static int log_line(const char *line, size_t length, struct weft_out *out, struct weft_error *error)
 {
     if (!out->for_people) {
         WEFT_TRY(weft_out_bytes(out, line, length, error));

@@ -7,6 +7,7 @@
 #include "app/runs.h"
 
 #include "base/fs.h"
+#include "base/text.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -116,8 +117,8 @@ static int rows_json(struct weft_context *context, const char *full_name,
     WEFT_CLEANUP(weft_query_release) struct weft_query query;
     weft_query_init(&query, context);
     query.format = WEFT_QUERY_JSON;
-    WEFT_TRY(quarantine_sql(&query.sql, "*", full_name, request, " order by q.run_id, q.byte",
-                            error));
+    WEFT_TRY(
+        quarantine_sql(&query.sql, "*", full_name, request, " order by q.run_id, q.byte", error));
     WEFT_TRY(weft_query_open(&query, error));
     int rc = weft_query_send(&query, out, error);
     struct weft_error audit = WEFT_ERROR_INIT;
@@ -237,8 +238,9 @@ static int quarantine_run(struct weft_context *context, const struct weft_op_req
     const char *run = weft_op_text(request, "run");
     bool replays = weft_op_given(request, "replay"), dismisses = weft_op_given(request, "dismiss");
     if (replays + dismisses + (run != NULL) > 1)
-        return weft_error_set(error, WEFT_E_USAGE, "--run, --replay and --dismiss exclude one "
-                                                   "another");
+        return weft_error_set(error, WEFT_E_USAGE,
+                              "--run, --replay and --dismiss exclude one "
+                              "another");
     WEFT_TRY(weft_context_product(context, weft_op_text(request, "product"), &product, error));
     if (run != NULL)
         return blocked_show(context, run, weft_op_text(request, "rule"), out, error);

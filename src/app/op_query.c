@@ -9,6 +9,7 @@
 
 #include "base/fs.h"
 #include "base/hash.h"
+#include "base/text.h"
 
 #include <fcntl.h>
 #include <stdio.h>
@@ -78,16 +79,15 @@ static int params_read(struct weft_context *context, const struct weft_op_reques
                        struct weft_query *query, struct weft_error *error)
 {
     const struct weft_op_value *words = weft_op_value(request, "param");
-    struct weft_param *params =
-        weft_arena_array(context->arena, words->count + 1, sizeof *params);
+    struct weft_param *params = weft_arena_array(context->arena, words->count + 1, sizeof *params);
     if (params == NULL)
         return weft_error_nomem(error);
     for (size_t i = 0; i < words->count; i++) {
         const char *equals = strchr(words->texts[i], '=');
         if (equals == NULL || equals == words->texts[i])
             return weft_error_set(error, WEFT_E_USAGE, "`%s` is not NAME=VALUE", words->texts[i]);
-        params[i].name = weft_arena_strndup(context->arena, words->texts[i],
-                                            (size_t)(equals - words->texts[i]));
+        params[i].name =
+            weft_arena_strndup(context->arena, words->texts[i], (size_t)(equals - words->texts[i]));
         params[i].text = equals + 1;
         if (params[i].name == NULL)
             return weft_error_nomem(error);

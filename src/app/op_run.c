@@ -6,6 +6,7 @@
 
 #include "base/fs.h"
 #include "base/process.h"
+#include "base/text.h"
 
 #include <fcntl.h>
 #include <stdio.h>
@@ -54,8 +55,7 @@ static int runs_add_words(struct weft_runs *runs, const struct weft_op_value *wo
 static int files_named(struct weft_context *context, const struct weft_op_value *words,
                        struct weft_job_file **out, struct weft_error *error)
 {
-    struct weft_job_file *files =
-        weft_arena_array(context->arena, words->count + 1, sizeof *files);
+    struct weft_job_file *files = weft_arena_array(context->arena, words->count + 1, sizeof *files);
     if (files == NULL)
         return weft_error_nomem(error);
     for (size_t i = 0; i < words->count; i++) {
@@ -175,8 +175,9 @@ static int load_files(struct weft_context *context, const struct weft_op_request
 {
     const struct weft_op_value *words = weft_op_value(request, "file");
     if (words->count == 0)
-        return weft_error_set(error, WEFT_E_USAGE, "`weft load` needs a file, or - for standard "
-                                                   "input");
+        return weft_error_set(error, WEFT_E_USAGE,
+                              "`weft load` needs a file, or - for standard "
+                              "input");
     if (words->count == 1 && strcmp(words->texts[0], "-") == 0) {
         struct weft_job_file *file = weft_arena_alloc(context->arena, sizeof *file);
         if (file == NULL)
@@ -312,7 +313,8 @@ static int drop_run(struct weft_context *context, const struct weft_op_request *
 const struct weft_op weft_op_drop = {
     .name = "drop",
     .group = "products",
-    .summary = "Delete a product with its data. The ledger keeps that it was there, and why it went.",
+    .summary =
+        "Delete a product with its data. The ledger keeps that it was there, and why it went.",
     .args = drop_args,
     .arg_count = WEFT_COUNT(drop_args),
     .run = drop_run,

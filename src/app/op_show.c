@@ -79,10 +79,10 @@ static int show_people(const struct shown *shown, struct weft_out *out, struct w
         WEFT_TRY(weft_out_line(out, WEFT_STYLE_PLAIN, error, "  %s", contract->description));
     WEFT_TRY(weft_out_line(out, WEFT_STYLE_PLAIN, error, "  owner       %s",
                            contract->owner == NULL ? "-" : contract->owner));
-    WEFT_TRY(weft_out_line(out, WEFT_STYLE_PLAIN, error, "  contract    %s%s",
-                           shown->product->in_force == NULL ? "pending: no snapshot yet"
-                                                            : "in force",
-                           shown->product->retired ? ", retired" : ""));
+    WEFT_TRY(
+        weft_out_line(out, WEFT_STYLE_PLAIN, error, "  contract    %s%s",
+                      shown->product->in_force == NULL ? "pending: no snapshot yet" : "in force",
+                      shown->product->retired ? ", retired" : ""));
     if (shown->product->pending != NULL && shown->product->in_force != NULL)
         WEFT_TRY(weft_out_line(out, WEFT_STYLE_CHANGED, error,
                                "  pending     %s, in force with the next snapshot",

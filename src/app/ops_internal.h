@@ -9,22 +9,13 @@
 extern const struct weft_op weft_op_init, weft_op_validate, weft_op_plan, weft_op_apply,
     weft_op_run, weft_op_load, weft_op_query, weft_op_ls, weft_op_show, weft_op_status,
     weft_op_runs, weft_op_logs, weft_op_snapshots, weft_op_rollback, weft_op_quarantine,
-    weft_op_drop, weft_op_ledger, weft_op_settings, weft_op_schema, weft_op_doctor,
-    weft_op_version;
+    weft_op_drop, weft_op_ledger, weft_op_settings, weft_op_schema, weft_op_doctor, weft_op_version;
 
 /* The words that operations share. */
-#define WEFT_ARG_BECAUSE                                                                           \
-    {                                                                                              \
-        "because", 0, WEFT_ARG_TEXT, "REASON", "Why; the ledger keeps it."                        \
-    }
-#define WEFT_ARG_YES                                                                               \
-    {                                                                                              \
-        "yes", 'y', WEFT_ARG_FLAG, NULL, "Do not ask."                                             \
-    }
+#define WEFT_ARG_BECAUSE {"because", 0, WEFT_ARG_TEXT, "REASON", "Why; the ledger keeps it."}
+#define WEFT_ARG_YES {"yes", 'y', WEFT_ARG_FLAG, NULL, "Do not ask."}
 #define WEFT_ARG_NO_WAIT                                                                           \
-    {                                                                                              \
-        "no-wait", 0, WEFT_ARG_FLAG, NULL, "Fail at once when another run of it is at work."      \
-    }
+    {"no-wait", 0, WEFT_ARG_FLAG, NULL, "Fail at once when another run of it is at work."}
 
 /* USAGE unless --because was given with a text. */
 int weft_op_because(const struct weft_op_request *request, const char **because,

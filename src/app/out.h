@@ -32,7 +32,7 @@ struct weft_cell {
 
 struct weft_out_column {
     const char *name;
-    bool right; /* aligned to the right for people */
+    bool right;     /* aligned to the right for people */
     bool only_json; /* too much for people */
 };
 

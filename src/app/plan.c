@@ -6,6 +6,7 @@
 
 #include "base/fs.h"
 #include "base/map.h"
+#include "base/text.h"
 
 #include <stdio.h>
 #include <stdlib.h>

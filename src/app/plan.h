@@ -20,8 +20,8 @@ struct weft_plan_item {
     const char *refused;                /* NULL; why apply would refuse it */
     const char *refused_hint;           /* NULL */
     enum weft_code refused_code;
-    const char *warning;                /* NULL; what does not act yet */
-    const char *note;                   /* NULL; where the table will lie */
+    const char *warning; /* NULL; what does not act yet */
+    const char *note;    /* NULL; where the table will lie */
 };
 
 struct weft_plan {

@@ -34,8 +34,7 @@ static int added_show(const struct weft_product *product, struct weft_out *out,
     if (product->schema.count > 12)
         weft_buf_addf(&line, ", and %zu more", product->schema.count - 12);
     int rc = weft_out_line(out, WEFT_STYLE_PLAIN, error, "      %zu field%s: %s",
-                           product->schema.count, product->schema.count == 1 ? "" : "s",
-                           line.data);
+                           product->schema.count, product->schema.count == 1 ? "" : "s", line.data);
     weft_buf_release(&line);
     return rc;
 }
@@ -47,8 +46,8 @@ static int change_show(const struct weft_change *change, struct weft_out *out,
         return weft_out_line(out, WEFT_STYLE_ADDED, error, "      + %s: %s   (%s)", change->path,
                              change->after, class_names[change->change_class]);
     if (change->after == NULL)
-        return weft_out_line(out, WEFT_STYLE_REMOVED, error, "      - %s: %s   (%s)",
-                             change->path, change->before, class_names[change->change_class]);
+        return weft_out_line(out, WEFT_STYLE_REMOVED, error, "      - %s: %s   (%s)", change->path,
+                             change->before, class_names[change->change_class]);
     return weft_out_line(out, WEFT_STYLE_CHANGED, error, "      ~ %s: %s -> %s   (%s)",
                          change->path, change->before, change->after,
                          class_names[change->change_class]);

@@ -5,6 +5,7 @@
 
 #include "base/fs.h"
 #include "base/hash.h"
+#include "base/text.h"
 #include "engine/mesh_table.h"
 #include "flow/quarantine.h"
 
@@ -144,8 +145,9 @@ static int empty_relation(struct weft_arena *arena, const struct weft_registered
     const struct weft_product *contract =
         product->in_force != NULL ? product->in_force : product->pending;
     if (contract == NULL || contract->schema.count == 0) {
-        weft_error_set(error, WEFT_E_NOT_FOUND, "`%s` has no snapshot yet, and its fields are not "
-                                                "known before",
+        weft_error_set(error, WEFT_E_NOT_FOUND,
+                       "`%s` has no snapshot yet, and its fields are not "
+                       "known before",
                        product->full_name);
         return weft_error_hint(error, "`weft run %s` or `weft load %s FILE` publishes the first",
                                product->full_name, product->full_name);

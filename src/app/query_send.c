@@ -68,8 +68,8 @@ static int row_csv(struct sender *sender, duckdb_data_chunk chunk, idx_t row,
     for (size_t i = 0; i < sender->columns; i++) {
         if (i > 0)
             weft_buf_addc(&sender->buf, ',');
-        WEFT_TRY(weft_encode_value(sender->result, chunk, i, row, WEFT_ENCODE_CSV, &sender->buf,
-                                   error));
+        WEFT_TRY(
+            weft_encode_value(sender->result, chunk, i, row, WEFT_ENCODE_CSV, &sender->buf, error));
     }
     weft_buf_addc(&sender->buf, '\n');
     return 0;
@@ -255,8 +255,8 @@ static int send_parquet(struct sender *sender, struct weft_error *error)
     struct weft_arena *arena = query->context->arena;
     char id[WEFT_UUID_TEXT];
     WEFT_TRY(weft_uuid(id, error));
-    const char *path = weft_arena_format(
-        arena, "%s/tmp/query-%s.parquet", weft_ledger_home(query->context->ledger), id);
+    const char *path = weft_arena_format(arena, "%s/tmp/query-%s.parquet",
+                                         weft_ledger_home(query->context->ledger), id);
     if (path == NULL)
         return weft_error_nomem(error);
     WEFT_CLEANUP(weft_buf_release) struct weft_buf sql;

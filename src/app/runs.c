@@ -3,6 +3,8 @@
  */
 #include "app/runs.h"
 
+#include "base/text.h"
+
 #include <math.h>
 #include <string.h>
 
@@ -100,8 +102,8 @@ static int check_tell(const struct weft_outcome_check *check, struct weft_out *o
     char failing[32], total[32];
     weft_format_count(check->failing, failing, sizeof failing);
     weft_format_count(check->total, total, sizeof total);
-    enum weft_style style = check->on_fail == WEFT_ON_FAIL_BLOCK ? WEFT_STYLE_BAD
-                                                                 : WEFT_STYLE_CHANGED;
+    enum weft_style style =
+        check->on_fail == WEFT_ON_FAIL_BLOCK ? WEFT_STYLE_BAD : WEFT_STYLE_CHANGED;
     return weft_out_line(out, style, error, "    %-11s %s: %s%s%s%s%s", words[check->on_fail],
                          check->rule, failing, check->total > 0 ? " of " : "",
                          check->total > 0 ? total : "", check->message == NULL ? "" : ": ",
@@ -119,8 +121,7 @@ static int files_tell(const struct weft_run_report *report, struct weft_out *out
                                    file->shown, file->same_as));
     }
     for (size_t i = 0; i < report->moved_count; i++)
-        WEFT_TRY(
-            weft_out_line(out, WEFT_STYLE_DIM, error, "    moved %s", report->moved[i]));
+        WEFT_TRY(weft_out_line(out, WEFT_STYLE_DIM, error, "    moved %s", report->moved[i]));
     return 0;
 }
 
@@ -138,8 +139,8 @@ static int published_tell(const char *name, const struct weft_run_report *report
                            "  %s: %s read, %s published, %s quarantined   %.2f s", name, read,
                            published, set_aside, (double)outcome->duration_us / 1e6));
     for (size_t i = 0; i < outcome->detected_count; i++)
-        WEFT_TRY(weft_out_line(out, WEFT_STYLE_DIM, error, "    detected %s",
-                               outcome->detected[i]));
+        WEFT_TRY(
+            weft_out_line(out, WEFT_STYLE_DIM, error, "    detected %s", outcome->detected[i]));
     for (size_t i = 0; i < outcome->check_count; i++)
         WEFT_TRY(check_tell(&outcome->checks[i], out, error));
     WEFT_TRY(files_tell(report, out, error));
@@ -172,8 +173,8 @@ static int outcome_tell(const char *name, const struct weft_run_report *report,
     case WEFT_RUN_PUBLISHED:
         return published_tell(name, report, out, error);
     case WEFT_RUN_NOTHING_NEW:
-        WEFT_TRY(weft_out_line(out, WEFT_STYLE_PLAIN, error,
-                               "  %s: nothing new, nothing published", name));
+        WEFT_TRY(weft_out_line(out, WEFT_STYLE_PLAIN, error, "  %s: nothing new, nothing published",
+                               name));
         return files_tell(report, out, error);
     case WEFT_RUN_BLOCKED:
     case WEFT_RUN_FAILED:
@@ -249,13 +250,12 @@ static int product_get(struct weft_runs *runs, struct weft_arena *arena,
     WEFT_TRY(weft_ledger_begin_read(ledger, &txn, error));
     int rc = weft_catalog_product(txn, arena, item->full_name, item->major, 0, out, error);
     if (rc == WEFT_NOT_THERE)
-        return weft_error_set(error, WEFT_E_NOT_FOUND, "there is no product `%s`",
-                              item->full_name);
+        return weft_error_set(error, WEFT_E_NOT_FOUND, "there is no product `%s`", item->full_name);
     return rc;
 }
 
-static int item_do(struct weft_runs *runs, const struct weft_runs_item *item,
-                   struct weft_out *out, struct weft_json_writer *json, struct weft_error *error)
+static int item_do(struct weft_runs *runs, const struct weft_runs_item *item, struct weft_out *out,
+                   struct weft_json_writer *json, struct weft_error *error)
 {
     WEFT_CLEANUP(weft_arena_freep) struct weft_arena *arena = weft_arena_new(RUN_ARENA_MAX);
     if (arena == NULL)
