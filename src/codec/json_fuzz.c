@@ -12,20 +12,24 @@ static void canonical_fixed_point(yyjson_doc *doc)
 {
     struct weft_error error = WEFT_ERROR_INIT;
     struct weft_buf first, second;
+    yyjson_doc *again = NULL;
     weft_buf_init(&first, 1 << 26);
     weft_buf_init(&second, 1 << 26);
-    if (weft_json_canonical(yyjson_doc_get_root(doc), &first, &error) == 0) {
-        yyjson_doc *again = NULL;
-        if (weft_json_parse(first.data, first.length, WEFT_JSON_DEEP | WEFT_JSON_UNIQUE_KEYS,
-                            &again, &error) < 0)
+    int rc = weft_json_canonical(yyjson_doc_get_root(doc), &first, &error);
+    if (rc == 0) {
+        rc = weft_json_parse(first.data, first.length, WEFT_JSON_DEEP | WEFT_JSON_UNIQUE_KEYS,
+                             &again, &error);
+        /* The one exception: RFC 8785 prints 1e20 as plain digits, an integer beyond 64 bits, which
+         * weft does not read back (and 1e17 as one beyond 2^53, which has no canonical form). */
+        if (rc < 0 && strstr(error.message, "beyond 64 bits") == NULL)
             abort();
-        int rc = weft_json_canonical(yyjson_doc_get_root(again), &second, &error);
-        /* 1e17 prints as an integer beyond 2^53, which is not canonical any more. */
-        if (rc == 0 &&
-            (first.length != second.length || memcmp(first.data, second.data, first.length) != 0))
-            abort();
-        weft_json_freep(&again);
     }
+    if (rc == 0)
+        rc = weft_json_canonical(yyjson_doc_get_root(again), &second, &error);
+    if (rc == 0 &&
+        (first.length != second.length || memcmp(first.data, second.data, first.length) != 0))
+        abort();
+    weft_json_freep(&again);
     weft_buf_release(&first);
     weft_buf_release(&second);
 }
@@ -45,8 +49,13 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     weft_json_writer_init(&writer, &out);
     weft_json_put_value(&writer, yyjson_doc_get_root(doc));
     yyjson_doc *again = NULL;
-    if (weft_json_parse(out.data, out.length, WEFT_JSON_UNIQUE_KEYS, &again, &error) < 0 ||
-        !yyjson_equals(yyjson_doc_get_root(doc), yyjson_doc_get_root(again)))
+    if (weft_json_parse(out.data, out.length, WEFT_JSON_UNIQUE_KEYS, &again, &error) < 0)
+        abort();
+    /* 1.0 comes back as the integer 1, so texts are compared, not trees. */
+    size_t length = out.length;
+    weft_json_writer_init(&writer, &out);
+    weft_json_put_value(&writer, yyjson_doc_get_root(again));
+    if (out.length != 2 * length || memcmp(out.data, out.data + length, length) != 0)
         abort();
     canonical_fixed_point(doc);
     weft_json_freep(&again);

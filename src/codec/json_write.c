@@ -157,6 +157,9 @@ void weft_json_put_double(struct weft_json_writer *writer, double value)
         weft_buf_adds(writer->out, "-0.0"); /* -0 would read back as an integer */
     else
         weft_buf_add(writer->out, text, length);
+    /* Plain digits would read back as an integer, which from 2^64 on is refused. */
+    if (fabs(value) > 9007199254740992.0 && strpbrk(text, ".e") == NULL)
+        weft_buf_adds(writer->out, ".0");
 }
 
 void weft_json_put_bool(struct weft_json_writer *writer, bool value)
