@@ -6,9 +6,11 @@
  * the lease row's epoch fences late comers. A lease whose process died is taken over: its files are
  * swept, its outbox finished.
  *
- * Ledger kinds of this floor: run.ended, quarantine.replayed, quarantine.dismissed. Folded tables:
- * flow_runs, flow_checks, flow_inputs (positions of files), flow_quarantine (states by run and row
- * range). Operational: flow_leases, flow_outbox.
+ * Ledger kinds of this floor: run.ended, quarantine.replayed, quarantine.dismissed, run.forgotten (a
+ * dropped product). Folded tables: flow_runs, flow_checks, flow_inputs (positions of files),
+ * flow_quarantine (states by run and row range). Operational: flow_leases, flow_outbox, flow_checked
+ * (the last run that looked), flow_messages (texts that may hold values). All are keyed by the
+ * table's key. <home>/logs/<run_id>.log holds what the run said, as lines of JSON.
  */
 #ifndef WEFT_FLOW_RUN_H
 #define WEFT_FLOW_RUN_H
@@ -59,6 +61,12 @@ int weft_run_rollback(struct weft_ledger *ledger, struct weft_arena *arena,
                       const struct weft_registered *product, int64_t snapshot_id, const char *actor,
                       const char *because, int64_t *new_snapshot_id, struct weft_error *error)
     WEFT_MUST_CHECK;
+
+/* Deletes a product with its data: one transaction ends contract, pointers, positions and open rows;
+ * its folders go after it. BUSY while it is being run. */
+int weft_run_drop(struct weft_ledger *ledger, struct weft_arena *arena,
+                  const struct weft_registered *product, const char *actor, const char *because,
+                  struct weft_error *error) WEFT_MUST_CHECK;
 
 /* Open quarantine rows become dismissed; rule NULL = all. *count = how many. */
 int weft_quarantine_dismiss(struct weft_ledger *ledger, struct weft_arena *arena,

@@ -1,0 +1,37 @@
+/*
+ * quarantine.h - the rows that broke a rule, as a table for SQL: what was stored, with the state that
+ * the ledger's entries give each row.
+ *
+ * Stored (a table of fixed shape, never changed): row_id "<run_id>:<n>", run_id, contract_version,
+ * port, file, line, byte, raw, values (JSON), rules (list of texts). Folded over it: state and
+ * state_by (the principal or run).
+ */
+#ifndef WEFT_FLOW_QUARANTINE_H
+#define WEFT_FLOW_QUARANTINE_H
+
+#include "engine/resolver.h"
+#include "ledger/ledger.h"
+
+#define WEFT_QUARANTINE_OPEN "open"
+
+/* Rows row_from..row_to (their numbers within the run) that are in one state. */
+struct weft_quarantine_range {
+    const char *run_id;
+    const char *state;
+    const char *state_by;
+    int64_t row_from;
+    int64_t row_to;
+};
+
+/* By run in order of time, then row. state NULL = any; sequence 0 = now. In the arena. */
+int weft_quarantine_ranges(struct weft_ledger_txn *txn, struct weft_arena *arena, const char *table,
+                           const char *state, int64_t sequence, struct weft_quarantine_range **out,
+                           size_t *out_count, struct weft_error *error) WEFT_MUST_CHECK;
+
+/* stored: the quarantine table's files, NULL = there is none yet (an empty table of that shape).
+ * out->product stays as the caller set it. */
+int weft_quarantine_relation(struct weft_ledger_txn *txn, struct weft_arena *arena,
+                             const char *table, const struct weft_relation *stored,
+                             struct weft_relation *out, struct weft_error *error) WEFT_MUST_CHECK;
+
+#endif

@@ -1,0 +1,501 @@
+/*
+ * quarantine_state.c - states of rows that were set aside: the folds, and the choice of rows to
+ * replay or dismiss. Only open rows change; an entry that names another one is refused whole, which
+ * is what makes a replay happen once: state and publication change in one transaction.
+ */
+#include "engine/engine.h"
+#include "flow/quarantine.h"
+#include "flow/run_internal.h"
+
+#include <stdio.h>
+#include <string.h>
+
+/* ---- ranges ---- */
+
+int weft_quarantine_ranges(struct weft_ledger_txn *txn, struct weft_arena *arena, const char *table,
+                           const char *state, int64_t sequence, struct weft_quarantine_range **out,
+                           size_t *out_count, struct weft_error *error)
+{
+    WEFT_CLEANUP(weft_stmt_freep) struct weft_stmt *stmt = NULL;
+    struct weft_quarantine_range *ranges = NULL;
+    size_t count = 0, capacity = 0;
+    int rc;
+    WEFT_TRY(weft_sql_query(
+        txn, &stmt, error,
+        "SELECT q.run_id, q.state, q.state_by, q.row_from, q.row_to FROM flow_quarantine q "
+        "JOIN flow_runs r ON r.run_id = q.run_id WHERE q.product = ?1 AND "
+        "(?2 IS NULL OR q.state = ?2) AND q.seq_from <= ?3 AND (q.seq_to IS NULL OR q.seq_to > ?3) "
+        "ORDER BY r.seq_from, q.row_from",
+        "tti", table, state, sequence == 0 ? INT64_MAX - 1 : sequence));
+    while ((rc = weft_stmt_step(stmt, error)) == 0) {
+        if (weft_arena_reserve(arena, &ranges, &capacity, count + 1, sizeof *ranges) < 0)
+            return weft_error_nomem(error);
+        struct weft_quarantine_range *range = &ranges[count++];
+        *range = (struct weft_quarantine_range){.row_from = weft_stmt_column_int(stmt, 3),
+                                                .row_to = weft_stmt_column_int(stmt, 4)};
+        WEFT_TRY(weft_sql_text(arena, stmt, 0, &range->run_id, error));
+        WEFT_TRY(weft_sql_text(arena, stmt, 1, &range->state, error));
+        WEFT_TRY(weft_sql_text(arena, stmt, 2, &range->state_by, error));
+    }
+    *out = ranges;
+    *out_count = count;
+    return rc < 0 ? rc : 0;
+}
+
+/* ---- folds ---- */
+
+static int range_insert(struct weft_ledger_txn *txn, const char *table, const char *run_id,
+                        int64_t from, int64_t to, const char *state, const char *by,
+                        int64_t sequence, struct weft_error *error)
+{
+    if (from > to)
+        return 0;
+    return weft_sql_exec(txn, error,
+                         "INSERT INTO flow_quarantine(product, run_id, row_from, row_to, state, "
+                         "state_by, seq_from) VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7)",
+                         "ttiitti", table, run_id, from, to, state, by, sequence);
+}
+
+struct change {
+    const char *table;
+    const char *state;
+    const char *by;
+    int64_t sequence;
+};
+
+/* Cuts the range out of the open one that holds it. */
+static int range_change(struct weft_ledger_txn *txn, const struct change *change,
+                        const char *run_id, int64_t from, int64_t to, struct weft_error *error)
+{
+    WEFT_CLEANUP(weft_stmt_freep) struct weft_stmt *stmt = NULL;
+    WEFT_TRY(weft_sql_query(txn, &stmt, error,
+                            "SELECT row_from, row_to, seq_from FROM flow_quarantine WHERE product "
+                            "= ?1 AND run_id = ?2 AND state = 'open' AND seq_to IS NULL AND "
+                            "row_from <= ?3 AND row_to >= ?4",
+                            "ttii", change->table, run_id, from, to));
+    int rc = weft_stmt_step(stmt, error);
+    WEFT_TRY(rc);
+    if (rc == WEFT_END || from > to)
+        return weft_error_set(error, WEFT_E_CONFLICT,
+                              "rows %" PRId64 " to %" PRId64 " that run %s set aside are not all "
+                              "open any more",
+                              from, to, run_id);
+    int64_t first = weft_stmt_column_int(stmt, 0), last = weft_stmt_column_int(stmt, 1);
+    bool own = weft_stmt_column_int(stmt, 2) == change->sequence;
+    weft_stmt_reset(stmt);
+    WEFT_TRY(weft_sql_exec(txn, error,
+                           own ? "DELETE FROM flow_quarantine WHERE product = ?1 AND run_id = ?2 "
+                                 "AND row_from = ?3 AND seq_from = ?4"
+                               : "UPDATE flow_quarantine SET seq_to = ?4 WHERE product = ?1 AND "
+                                 "run_id = ?2 AND row_from = ?3 AND seq_to IS NULL",
+                           "ttii", change->table, run_id, first, change->sequence));
+    WEFT_TRY(range_insert(txn, change->table, run_id, first, from - 1, WEFT_QUARANTINE_OPEN, "",
+                          change->sequence, error));
+    WEFT_TRY(range_insert(txn, change->table, run_id, from, to, change->state, change->by,
+                          change->sequence, error));
+    return range_insert(txn, change->table, run_id, to + 1, last, WEFT_QUARANTINE_OPEN, "",
+                        change->sequence, error);
+}
+
+/* rows: [{"run_id": ..., "ranges": [from, to, from, to ...]}] */
+static int rows_change(struct weft_ledger_txn *txn, const struct change *change, yyjson_val *rows,
+                       struct weft_error *error)
+{
+    size_t i, max;
+    yyjson_val *item;
+    yyjson_arr_foreach(rows, i, max, item)
+    {
+        const char *run_id = NULL;
+        yyjson_val *ranges = NULL;
+        WEFT_TRY(weft_json_text(item, "run_id", &run_id, error));
+        WEFT_TRY(weft_json_array(item, "ranges", &ranges, error));
+        yyjson_arr_iter iter = yyjson_arr_iter_with(ranges);
+        yyjson_val *from, *to;
+        while ((from = yyjson_arr_iter_next(&iter)) != NULL &&
+               (to = yyjson_arr_iter_next(&iter)) != NULL)
+            WEFT_TRY(range_change(txn, change, run_id, yyjson_get_sint(from), yyjson_get_sint(to),
+                                  error));
+    }
+    return 0;
+}
+
+static int fold_change(struct weft_ledger_txn *txn, const struct weft_ledger_entry *entry,
+                       yyjson_val *body, const char *state, const char *by,
+                       struct weft_error *error)
+{
+    struct change change = {.state = state, .by = by, .sequence = entry->sequence};
+    WEFT_CLEANUP(weft_json_freep) yyjson_doc *doc = NULL;
+    yyjson_val *rows = NULL;
+    WEFT_TRY(weft_json_text(body, "product", &change.table, error));
+    WEFT_TRY(weft_flow_list_get(txn, body, "rows", &doc, &rows, error));
+    return rows_change(txn, &change, rows, error);
+}
+
+int weft_flow_fold_replayed(struct weft_ledger_txn *txn, const struct weft_ledger_entry *entry,
+                            yyjson_val *body, struct weft_error *error)
+{
+    const char *run_id = NULL;
+    WEFT_TRY(weft_json_text(body, "run_id", &run_id, error));
+    return fold_change(txn, entry, body, "replayed", run_id, error);
+}
+
+int weft_flow_fold_dismissed(struct weft_ledger_txn *txn, const struct weft_ledger_entry *entry,
+                             yyjson_val *body, struct weft_error *error)
+{
+    return fold_change(txn, entry, body, "dismissed", entry->actor, error);
+}
+
+int weft_flow_quarantine_close(struct weft_ledger_txn *txn, const char *table, const char *run_id,
+                               const char *state, int64_t sequence, struct weft_error *error)
+{
+    WEFT_TRY(weft_sql_exec(txn, error,
+                           "INSERT INTO flow_quarantine(product, run_id, row_from, row_to, state, "
+                           "state_by, seq_from) SELECT product, run_id, row_from, row_to, ?3, ?2, "
+                           "?4 FROM flow_quarantine WHERE product = ?1 AND state = 'open' AND "
+                           "seq_to IS NULL AND run_id <> ?2",
+                           "ttti", table, run_id, state, sequence));
+    return weft_sql_exec(txn, error,
+                         "UPDATE flow_quarantine SET seq_to = ?3 WHERE product = ?1 AND state = "
+                         "'open' AND seq_to IS NULL AND run_id <> ?2 AND seq_from < ?3",
+                         "tti", table, run_id, sequence);
+}
+
+/* ---- choosing rows ---- */
+
+struct pick {
+    struct weft_arena *arena;
+    struct weft_job_replay *items;
+    int64_t *numbers; /* of the last item, growing */
+    size_t number_capacity;
+    size_t count;
+    size_t capacity;
+};
+
+static int pick_add(struct pick *pick, const char *run_id, int64_t from, int64_t to,
+                    struct weft_error *error)
+{
+    if (pick->count == 0 || strcmp(pick->items[pick->count - 1].run_id, run_id) != 0) {
+        if (weft_arena_reserve(pick->arena, &pick->items, &pick->capacity, pick->count + 1,
+                               sizeof *pick->items) < 0)
+            return weft_error_nomem(error);
+        const char *copy = weft_arena_strdup(pick->arena, run_id);
+        if (copy == NULL)
+            return weft_error_nomem(error);
+        pick->items[pick->count++] = (struct weft_job_replay){.run_id = copy};
+        pick->numbers = NULL;
+        pick->number_capacity = 0;
+    }
+    struct weft_job_replay *item = &pick->items[pick->count - 1];
+    if (weft_arena_reserve(pick->arena, &pick->numbers, &pick->number_capacity,
+                           item->row_count + (size_t)(to - from + 1), sizeof *pick->numbers) < 0)
+        return weft_error_nomem(error);
+    for (int64_t number = from; number <= to; number++)
+        pick->numbers[item->row_count++] = number;
+    item->row_numbers = pick->numbers;
+    return 0;
+}
+
+/* The number of a row within its run, from row_id. */
+static void number_sql(struct weft_buf *sql, const struct weft_relation *stored)
+{
+    for (size_t i = 0; i < stored->column_count; i++) {
+        if (strcmp(stored->columns[i].name, "row_id") == 0 &&
+            stored->columns[i].type->kind == WEFT_TYPE_LONG) {
+            weft_buf_adds(sql, "q.row_id");
+            return;
+        }
+    }
+    weft_buf_adds(sql, "CAST(split_part(q.row_id, ':', 2) AS BIGINT)");
+}
+
+/* SELECT q.*, state, state_by over the stored rows that have a state. */
+static int states_sql(struct weft_buf *sql, const struct weft_relation *stored,
+                      const struct weft_quarantine_range *ranges, size_t count, bool with_number,
+                      struct weft_error *error)
+{
+    weft_buf_adds(sql, "SELECT q.*, s.state AS state, s.state_by AS state_by");
+    if (with_number) {
+        weft_buf_adds(sql, ", ");
+        number_sql(sql, stored);
+        weft_buf_adds(sql, " AS row_number_in_run");
+    }
+    weft_buf_adds(sql, " FROM (");
+    WEFT_TRY(weft_relation_print(stored, sql, error));
+    weft_buf_adds(sql, ") q JOIN (VALUES ");
+    for (size_t i = 0; i < count; i++) {
+        const struct weft_quarantine_range *range = &ranges[i];
+        weft_buf_adds(sql, i == 0 ? "(" : ", (");
+        weft_buf_add_sql_text(sql, range->run_id, strlen(range->run_id));
+        weft_buf_addf(sql, ", %" PRId64 ", %" PRId64 ", ", range->row_from, range->row_to);
+        weft_buf_add_sql_text(sql, range->state, strlen(range->state));
+        weft_buf_adds(sql, ", ");
+        weft_buf_add_sql_text(sql, range->state_by, strlen(range->state_by));
+        weft_buf_addc(sql, ')');
+    }
+    weft_buf_adds(sql,
+                  ") s(run_id, row_from, row_to, state, state_by) ON q.run_id = s.run_id AND ");
+    number_sql(sql, stored);
+    weft_buf_adds(sql, " BETWEEN s.row_from AND s.row_to");
+    return weft_buf_check(sql, error);
+}
+
+/* What the quarantine table holds now. WEFT_NOT_THERE when there is none. */
+static int stored_read(struct weft_ledger_txn *txn, struct weft_ledger *ledger,
+                       struct weft_arena *arena, const char *table_name, struct weft_relation *out,
+                       struct weft_error *error)
+{
+    const char *home = weft_ledger_home(ledger);
+    struct weft_pointer pointer;
+    struct weft_table *table = NULL;
+    struct weft_data_files data, deletes;
+    int rc = weft_pointer_get(txn, arena, WEFT_SPACE_QUARANTINE, table_name, 0, &pointer, error);
+    if (rc != 0)
+        return rc;
+    WEFT_TRY(weft_table_load(arena, home, pointer.metadata, &table, error));
+    const struct weft_snapshot *snapshot = weft_table_current(table);
+    const struct weft_table_schema *schema = weft_table_schema(table);
+    if (snapshot == NULL)
+        return WEFT_NOT_THERE;
+    WEFT_TRY(weft_table_files(arena, home, table, snapshot, &data, &deletes, error));
+    struct weft_relation_column *columns = weft_arena_array(arena, schema->count, sizeof *columns);
+    const char **files = weft_arena_array(arena, data.count + 1, sizeof *files);
+    if (columns == NULL || files == NULL)
+        return weft_error_nomem(error);
+    for (size_t i = 0; i < schema->count; i++)
+        columns[i] = (struct weft_relation_column){.name = schema->columns[i].name,
+                                                   .type = schema->columns[i].type,
+                                                   .field_id = schema->columns[i].id};
+    for (size_t i = 0; i < data.count; i++) {
+        files[i] = weft_arena_format(arena, "%s/%s", home, data.items[i].path);
+        if (files[i] == NULL)
+            return weft_error_nomem(error);
+    }
+    *out = (struct weft_relation){.kind = WEFT_RELATION_FILES,
+                                  .columns = columns,
+                                  .column_count = schema->count,
+                                  .files = files,
+                                  .file_count = data.count};
+    return 0;
+}
+
+static int picked_query(struct weft_engine *engine, const char *sql, struct pick *pick,
+                        struct weft_error *error)
+{
+    WEFT_CLEANUP(weft_result_closep) struct weft_result *result = NULL;
+    int rc;
+    WEFT_TRY(weft_engine_query(engine, sql, NULL, 0, &result, error));
+    while ((rc = weft_result_row(result, error)) == 0) {
+        int64_t number = weft_result_int(result, 1);
+        WEFT_TRY(pick_add(pick, weft_result_text(result, 0), number, number, error));
+    }
+    return rc < 0 ? rc : 0;
+}
+
+/* The open rows that broke one rule: only the stored rows know which. */
+static int pick_by_rule(struct weft_ledger *ledger, const struct weft_relation *stored,
+                        const char *rule, const struct weft_quarantine_range *ranges, size_t count,
+                        struct pick *pick, struct weft_error *error)
+{
+    WEFT_CLEANUP(weft_engine_closep) struct weft_engine *engine = NULL;
+    WEFT_CLEANUP(weft_buf_release) struct weft_buf sql;
+    WEFT_CLEANUP(weft_freep)
+    char *folder = weft_format("%s/quarantine", weft_ledger_home(ledger));
+    weft_buf_init(&sql, WEFT_RUN_LIST_MAX);
+    if (folder == NULL)
+        return weft_error_nomem(error);
+    const char *folders[] = {folder};
+    struct weft_engine_config config = {.folders = folders, .folder_count = 1};
+    weft_buf_adds(&sql, "SELECT run_id, row_number_in_run FROM (");
+    WEFT_TRY(states_sql(&sql, stored, ranges, count, true, error));
+    weft_buf_adds(&sql, ") WHERE list_contains(rules, ");
+    weft_buf_add_sql_text(&sql, rule, strlen(rule));
+    weft_buf_adds(&sql, ") ORDER BY 1, 2");
+    WEFT_TRY(weft_buf_check(&sql, error));
+    WEFT_TRY(weft_engine_open(&config, &engine, error));
+    WEFT_TRY(weft_engine_seal(engine, error));
+    weft_engine_watch(engine, 0);
+    return picked_query(engine, sql.data, pick, error);
+}
+
+int weft_flow_quarantine_pick(struct weft_ledger *ledger, struct weft_arena *arena,
+                              const struct weft_registered *product, const char *rule,
+                              const struct weft_job_replay **out, size_t *out_count,
+                              struct weft_error *error)
+{
+    WEFT_CLEANUP(weft_ledger_endp) struct weft_ledger_txn *txn = NULL;
+    struct weft_quarantine_range *ranges = NULL;
+    struct pick pick = {.arena = arena};
+    size_t count = 0;
+    WEFT_TRY(weft_ledger_begin_read(ledger, &txn, error));
+    WEFT_TRY(weft_quarantine_ranges(txn, arena, product->table, WEFT_QUARANTINE_OPEN, 0, &ranges,
+                                    &count, error));
+    if (rule == NULL) {
+        for (size_t i = 0; i < count; i++)
+            WEFT_TRY(
+                pick_add(&pick, ranges[i].run_id, ranges[i].row_from, ranges[i].row_to, error));
+    } else if (count > 0) {
+        struct weft_relation stored;
+        int rc = stored_read(txn, ledger, arena, product->table, &stored, error);
+        WEFT_TRY(rc);
+        if (rc == 0)
+            WEFT_TRY(pick_by_rule(ledger, &stored, rule, ranges, count, &pick, error));
+    }
+    *out = pick.items;
+    *out_count = pick.count;
+    return 0;
+}
+
+/* ---- appending ---- */
+
+/* Runs of neighbouring numbers become one range. */
+static void ranges_put(struct weft_json_writer *writer, const struct weft_job_replay *item)
+{
+    weft_json_key(writer, "ranges");
+    weft_json_begin_array(writer);
+    for (size_t i = 0; i < item->row_count;) {
+        size_t end = i + 1;
+        while (end < item->row_count && item->row_numbers[end] == item->row_numbers[end - 1] + 1)
+            end++;
+        weft_json_put_int(writer, item->row_numbers[i]);
+        weft_json_put_int(writer, item->row_numbers[end - 1]);
+        i = end;
+    }
+    weft_json_end_array(writer);
+}
+
+static int rows_put(struct weft_ledger *ledger, struct weft_json_writer *writer,
+                    const struct weft_job_replay *rows, size_t count, struct weft_error *error)
+{
+    struct weft_json_writer list;
+    WEFT_CLEANUP(weft_buf_release) struct weft_buf json;
+    weft_buf_init(&json, WEFT_RUN_LIST_MAX);
+    weft_json_writer_init(&list, &json);
+    weft_json_begin_array(&list);
+    for (size_t i = 0; i < count; i++) {
+        if (rows[i].row_count == 0)
+            continue;
+        weft_json_begin_object(&list);
+        weft_json_member_text(&list, "run_id", rows[i].run_id);
+        ranges_put(&list, &rows[i]);
+        weft_json_end_object(&list);
+    }
+    weft_json_end_array(&list);
+    return weft_flow_list_put(ledger, writer, "rows", &json, error);
+}
+
+int weft_flow_quarantine_append(struct weft_ledger_txn *txn, struct weft_ledger *ledger,
+                                const char *actor, const char *kind, const char *table,
+                                const char *run_id, const char *because,
+                                const struct weft_job_replay *rows, size_t count,
+                                struct weft_error *error)
+{
+    struct weft_json_writer writer;
+    WEFT_CLEANUP(weft_buf_release) struct weft_buf body;
+    int64_t sequence = 0;
+    weft_buf_init(&body, (size_t)2 * WEFT_LEDGER_BODY_MAX);
+    weft_json_writer_init(&writer, &body);
+    weft_json_begin_object(&writer);
+    weft_json_member_text(&writer, "product", table);
+    if (run_id != NULL)
+        weft_json_member_text(&writer, "run_id", run_id);
+    if (because != NULL)
+        weft_json_member_text(&writer, "because", because);
+    WEFT_TRY(rows_put(ledger, &writer, rows, count, error));
+    weft_json_end_object(&writer);
+    WEFT_TRY(weft_buf_check(&body, error));
+    return weft_ledger_append(txn, actor, kind, body.data, &sequence, error);
+}
+
+int weft_quarantine_dismiss(struct weft_ledger *ledger, struct weft_arena *arena,
+                            const struct weft_registered *product, const char *rule,
+                            const char *actor, const char *because, int64_t *count,
+                            struct weft_error *error)
+{
+    WEFT_CLEANUP(weft_ledger_endp) struct weft_ledger_txn *txn = NULL;
+    const struct weft_job_replay *rows = NULL;
+    size_t row_count = 0;
+    int64_t dismissed = 0;
+    WEFT_TRY(weft_flow_quarantine_pick(ledger, arena, product, rule, &rows, &row_count, error));
+    for (size_t i = 0; i < row_count; i++)
+        dismissed += (int64_t)rows[i].row_count;
+    if (dismissed > 0) {
+        WEFT_TRY(weft_ledger_begin_write(ledger, &txn, error));
+        WEFT_TRY(weft_flow_quarantine_append(txn, ledger, actor, WEFT_KIND_DISMISSED,
+                                             product->table, NULL, because, rows, row_count,
+                                             error));
+        int rc = weft_ledger_commit(txn, error);
+        txn = NULL;
+        WEFT_TRY(rc);
+    }
+    *count = dismissed;
+    return 0;
+}
+
+/* ---- as a table ---- */
+
+static const struct weft_type type_text = {.kind = WEFT_TYPE_STRING};
+static const struct weft_type type_long = {.kind = WEFT_TYPE_LONG};
+static const struct weft_type type_texts = {.kind = WEFT_TYPE_LIST, .element = &type_text};
+
+/* The fixed shape, for a product that never set anything aside. */
+static const struct weft_relation_column empty_columns[] = {
+    {.name = "row_id", .type = &type_text},
+    {.name = "run_id", .type = &type_text},
+    {.name = "contract_version", .type = &type_text},
+    {.name = "port", .type = &type_text},
+    {.name = "file", .type = &type_text},
+    {.name = "line", .type = &type_long},
+    {.name = "byte", .type = &type_long},
+    {.name = "raw", .type = &type_text},
+    {.name = "values", .type = &type_text},
+    {.name = "rules", .type = &type_texts},
+    {.name = "state", .type = &type_text},
+    {.name = "state_by", .type = &type_text}};
+
+static void empty_sql(struct weft_buf *sql, const struct weft_relation_column *columns,
+                      size_t count)
+{
+    weft_buf_adds(sql, "SELECT ");
+    for (size_t i = 0; i < count; i++) {
+        weft_buf_adds(sql, i == 0 ? "CAST(NULL AS " : ", CAST(NULL AS ");
+        weft_type_print_duckdb(columns[i].type, sql);
+        weft_buf_adds(sql, ") AS ");
+        weft_buf_add_sql_name(sql, columns[i].name);
+    }
+    weft_buf_adds(sql, " WHERE false");
+}
+
+int weft_quarantine_relation(struct weft_ledger_txn *txn, struct weft_arena *arena,
+                             const char *table, const struct weft_relation *stored,
+                             struct weft_relation *out, struct weft_error *error)
+{
+    struct weft_quarantine_range *ranges = NULL;
+    WEFT_CLEANUP(weft_buf_release) struct weft_buf sql;
+    size_t count = 0, fixed = stored == NULL ? WEFT_COUNT(empty_columns) - 2 : stored->column_count;
+    weft_buf_init(&sql, WEFT_RUN_LIST_MAX);
+    WEFT_TRY(weft_quarantine_ranges(txn, arena, table, NULL, 0, &ranges, &count, error));
+    struct weft_relation_column *columns = weft_arena_array(arena, fixed + 2, sizeof *columns);
+    if (columns == NULL)
+        return weft_error_nomem(error);
+    for (size_t i = 0; i < fixed; i++) {
+        columns[i] = stored == NULL ? empty_columns[i] : stored->columns[i];
+        columns[i].field_id = 0;
+    }
+    columns[fixed] = empty_columns[WEFT_COUNT(empty_columns) - 2];
+    columns[fixed + 1] = empty_columns[WEFT_COUNT(empty_columns) - 1];
+    if (stored == NULL || count == 0)
+        empty_sql(&sql, columns, fixed + 2);
+    else
+        WEFT_TRY(states_sql(&sql, stored, ranges, count, false, error));
+    WEFT_TRY(weft_buf_check(&sql, error));
+    const char *text = weft_arena_strdup(arena, sql.data);
+    if (text == NULL)
+        return weft_error_nomem(error);
+    out->kind = WEFT_RELATION_SQL;
+    out->columns = columns;
+    out->column_count = fixed + 2;
+    out->files = NULL;
+    out->file_count = 0;
+    out->sql = text;
+    return 0;
+}

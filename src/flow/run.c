@@ -1,0 +1,275 @@
+/*
+ * run.c - one run from the asker's side, in order: lock, worker started, lease, job, outcome,
+ * check of the outcome, the one transaction, outbox.
+ */
+#include "flow/run_internal.h"
+
+#include "base/clock.h"
+
+#include <math.h>
+#include <string.h>
+
+#define MEMORY_PART_NUMERATOR 4 /* an instance may use a quarter more than its limit */
+#define MEMORY_PART_DENOMINATOR 5
+#define MEMORY_MIN ((int64_t)64 << 20)
+
+/* ---- what the job says ---- */
+
+static int pointer_read(struct weft_ledger_txn *txn, const struct weft_asker *asker,
+                        const char *space, struct weft_pointer *out, struct weft_error *error)
+{
+    int rc = weft_pointer_get(txn, asker->arena, space, asker->registered.table, 0, out, error);
+    WEFT_TRY(rc);
+    if (rc == WEFT_NOT_THERE)
+        *out = (struct weft_pointer){0};
+    return 0;
+}
+
+/* The product as it is now: it may have changed since the caller looked. */
+static int product_read(struct weft_asker *asker, const struct weft_registered *asked,
+                        struct weft_error *error)
+{
+    WEFT_CLEANUP(weft_ledger_endp) struct weft_ledger_txn *txn = NULL;
+    WEFT_TRY(weft_ledger_begin_read(asker->ledger, &txn, error));
+    int rc = weft_catalog_product(txn, asker->arena, asked->full_name, asked->major, 0,
+                                  &asker->registered, error);
+    WEFT_TRY(rc);
+    if (rc == WEFT_NOT_THERE)
+        return weft_error_set(error, WEFT_E_NOT_FOUND, "there is no product %s", asked->full_name);
+    if (asker->registered.retired && asker->options->settings != NULL)
+        return weft_error_set(error, WEFT_E_REFUSED, "%s is retired", asker->registered.name);
+    asker->contract = weft_registered_newest(&asker->registered);
+    WEFT_TRY(pointer_read(txn, asker, WEFT_SPACE_LAKE, &asker->table, error));
+    WEFT_TRY(pointer_read(txn, asker, WEFT_SPACE_QUARANTINE, &asker->quarantine, error));
+    return weft_ledger_head(txn, &asker->head, error);
+}
+
+static int64_t setting(const struct weft_asker *asker, enum weft_setting which)
+{
+    return weft_settings_number(asker->options->settings, which);
+}
+
+static int temp_dir(struct weft_asker *asker, struct weft_error *error)
+{
+    const char *base = asker->options->settings == NULL
+                           ? ""
+                           : weft_settings_text(asker->options->settings, WEFT_SETTING_TEMP_DIR);
+    asker->temp_dir = base[0] == '\0'
+                          ? weft_arena_format(asker->arena, "%s/tmp/%s",
+                                              weft_ledger_home(asker->ledger), asker->run_id)
+                          : weft_arena_format(asker->arena, "%s/weft-%s", base, asker->run_id);
+    return asker->temp_dir == NULL ? weft_error_nomem(error) : 0;
+}
+
+static void job_fill(const struct weft_asker *asker, struct weft_job *job)
+{
+    const struct weft_registered *r = &asker->registered;
+    int64_t memory = setting(asker, WEFT_SETTING_MEMORY);
+    memory = memory / MEMORY_PART_DENOMINATOR * MEMORY_PART_NUMERATOR;
+    *job = (struct weft_job){
+        .mode = asker->mode,
+        .home = weft_ledger_home(asker->ledger),
+        .document = asker->contract->document,
+        .folder = r->folder,
+        .table = r->table,
+        .table_folder = r->table_folder,
+        .metadata = asker->table.metadata,
+        .quarantine_folder = r->quarantine_folder,
+        .quarantine_metadata = asker->quarantine.metadata,
+        .time_us = asker->started_us,
+        .head_sequence = asker->head.sequence,
+        .head_hash = asker->head.hash,
+        .files = asker->options->files,
+        .file_count = asker->options->file_count,
+        .replays = asker->replays,
+        .replay_count = asker->replay_count,
+        .memory_bytes = WEFT_MAX(memory, MEMORY_MIN),
+        .threads = (int)setting(asker, WEFT_SETTING_THREADS),
+        .temp_dir = asker->temp_dir,
+        .temp_size_max = setting(asker, WEFT_SETTING_TEMP_SIZE_MAX),
+        .record_size_max = setting(asker, WEFT_SETTING_RECORD_SIZE_MAX),
+        .columns_max = setting(asker, WEFT_SETTING_COLUMNS_MAX),
+        .file_size_max = setting(asker, WEFT_SETTING_FILE_SIZE_MAX),
+        .examples_max = setting(asker, WEFT_SETTING_EXAMPLES_MAX),
+        .metadata_files_kept = (int)setting(asker, WEFT_SETTING_METADATA_FILES_KEPT),
+        .s3_fallback_local = asker->options->s3_fallback_local,
+    };
+    memcpy(job->run_id, asker->run_id, sizeof job->run_id);
+}
+
+/* ---- ends ---- */
+
+/* What the run wrote goes, unless it is part of the ledger by now. */
+static int run_sweep(const struct weft_asker *asker, bool examples, struct weft_error *error)
+{
+    return weft_flow_sweep(weft_ledger_home(asker->ledger), asker->registered.table_folder,
+                           asker->registered.quarantine_folder, asker->run_id, examples, error);
+}
+
+static int run_record_failed(struct weft_asker *asker, const struct weft_error *why,
+                             struct weft_error *error)
+{
+    WEFT_CLEANUP(weft_ledger_endp) struct weft_ledger_txn *txn = NULL;
+    struct weft_flow_ending ending = {.run_id = asker->run_id,
+                                      .table = asker->registered.table,
+                                      .version = asker->contract->version,
+                                      .digest = asker->contract->digest,
+                                      .cause = asker->cause,
+                                      .started_us = asker->started_us,
+                                      .why = why};
+    int64_t sequence = 0;
+    WEFT_TRY(weft_ledger_begin_write(asker->ledger, &txn, error));
+    WEFT_TRY(weft_flow_lease_check(txn, asker, error));
+    WEFT_TRY(weft_flow_append_failed(txn, asker->options->actor, &ending, &sequence, error));
+    WEFT_TRY(weft_flow_lease_release(txn, asker, error));
+    int rc = weft_ledger_commit(txn, error);
+    txn = NULL;
+    if (rc == 0)
+        asker->leased = false;
+    return rc;
+}
+
+/* A run without an outcome that counts: it leaves a record and nothing else. What cannot be done
+ * here, the next run does, because the lease stays. */
+int weft_flow_fail(struct weft_asker *asker, const struct weft_error *why)
+{
+    struct weft_error ignored = WEFT_ERROR_INIT;
+    weft_flow_log_error(asker, why);
+    weft_process_end(&asker->worker);
+    if (asker->leased && run_sweep(asker, true, &ignored) == 0 &&
+        run_record_failed(asker, why, &ignored) < 0)
+        weft_flow_log_error(asker, &ignored);
+    return -1;
+}
+
+void weft_flow_close(struct weft_asker *asker)
+{
+    struct weft_error ignored = WEFT_ERROR_INIT;
+    weft_flow_worker_end(asker);
+    if (asker->temp_dir != NULL && weft_fs_remove_tree(asker->temp_dir, &ignored) < 0)
+        weft_flow_log_error(asker, &ignored);
+    weft_flow_log_close(asker);
+    weft_fd_close(&asker->lock_fd);
+}
+
+/* A commit that failed may have become durable all the same (a sync that failed late). */
+int weft_flow_commit_failed(struct weft_asker *asker, int64_t *sequence, struct weft_error *error)
+{
+    WEFT_CLEANUP(weft_ledger_endp) struct weft_ledger_txn *txn = NULL;
+    struct weft_error other = WEFT_ERROR_INIT;
+    int rc = weft_ledger_begin_read(asker->ledger, &txn, &other);
+    if (rc == 0)
+        rc = weft_sql_int(txn, sequence, &other, "SELECT seq_from FROM flow_runs WHERE run_id = ?1",
+                          "t", asker->run_id);
+    if (rc == 0) {
+        asker->leased = false;
+        weft_error_clear(error);
+        return 0;
+    }
+    if (rc < 0)
+        asker->leased = false; /* not known: the lease stays for the next run to find out */
+    return -1;
+}
+
+/* ---- the run ---- */
+
+int weft_flow_begin(struct weft_asker *asker, const struct weft_registered *product,
+                    struct weft_error *error)
+{
+    asker->registered = *product;
+    WEFT_TRY(weft_uuid(asker->run_id, error));
+    WEFT_TRY(temp_dir(asker, error));
+    WEFT_TRY(weft_flow_lock(asker, error));
+    asker->started_us = weft_clock_us();
+    return product_read(asker, product, error);
+}
+
+static int outcome_end(struct weft_asker *asker, struct weft_outcome *outcome, int64_t *sequence,
+                       struct weft_error *error)
+{
+    weft_flow_log_outcome(asker, outcome);
+    if (outcome->state == WEFT_RUN_NOTHING_NEW)
+        return weft_flow_commit_nothing(asker, error);
+    if (outcome->state == WEFT_RUN_PUBLISHED)
+        WEFT_TRY(weft_flow_verify(asker, outcome, error));
+    else
+        WEFT_TRY(run_sweep(asker, false, error));
+    if (weft_flow_commit(asker, outcome, sequence, error) == 0)
+        return 0;
+    return weft_flow_commit_failed(asker, sequence, error);
+}
+
+static int run_replays(struct weft_asker *asker, bool *nothing, struct weft_error *error)
+{
+    *nothing = false;
+    if (asker->mode != WEFT_JOB_REPLAY)
+        return 0;
+    WEFT_TRY(weft_flow_quarantine_pick(asker->ledger, asker->arena, &asker->registered,
+                                       asker->options->rule, &asker->replays, &asker->replay_count,
+                                       error));
+    *nothing = asker->replay_count == 0;
+    /* A product that is replaced keeps no rows to add to: the whole input is run again. */
+    if (!*nothing && asker->contract->write == WEFT_WRITE_REPLACE)
+        asker->mode = WEFT_JOB_REBUILD;
+    return 0;
+}
+
+static int run_work(struct weft_asker *asker, struct weft_outcome *outcome, int64_t *sequence,
+                    struct weft_error *error)
+{
+    struct weft_job job;
+    bool nothing = false;
+    WEFT_TRY(weft_flow_worker_start(asker, error));
+    WEFT_TRY(weft_flow_lease_take(asker, error));
+    WEFT_TRY(run_replays(asker, &nothing, error));
+    if (nothing) {
+        *outcome = (struct weft_outcome){.state = WEFT_RUN_NOTHING_NEW, .error = WEFT_ERROR_INIT};
+        return outcome_end(asker, outcome, sequence, error);
+    }
+    WEFT_TRY(weft_fs_mkdirs(asker->temp_dir, error));
+    job_fill(asker, &job);
+    if (asker->mode != WEFT_JOB_REPLAY)
+        job.replay_count = 0;
+    WEFT_TRY(weft_flow_worker_ask(asker, &job, outcome, error));
+    return outcome_end(asker, outcome, sequence, error);
+}
+
+static int run_locked(struct weft_asker *asker, struct weft_run_report *report,
+                      struct weft_error *error)
+{
+    struct weft_outcome *outcome = weft_arena_alloc(asker->arena, sizeof *outcome);
+    struct weft_run_report told = {.outcome = outcome};
+    if (outcome == NULL)
+        return weft_error_nomem(error);
+    weft_flow_log_open(asker);
+    weft_flow_log_text(asker, "started", asker->registered.name);
+    if (run_work(asker, outcome, &told.sequence, error) < 0)
+        return weft_flow_fail(asker, error);
+    memcpy(told.run_id, asker->run_id, sizeof told.run_id);
+    /* It is published: what the outbox cannot do now, a later command does. */
+    struct weft_error problem = WEFT_ERROR_INIT;
+    if (weft_flow_outbox_do(asker->ledger, asker->arena, asker->run_id, &told.moved,
+                            &told.moved_count, &problem) < 0)
+        weft_flow_log_error(asker, &problem);
+    *report = told;
+    return 0;
+}
+
+int weft_run(struct weft_ledger *ledger, struct weft_arena *arena,
+             const struct weft_registered *product, const struct weft_run_options *options,
+             struct weft_run_report *report, struct weft_error *error)
+{
+    struct weft_asker asker = {.ledger = ledger,
+                               .arena = arena,
+                               .options = options,
+                               .mode = options->mode,
+                               .cause = options->cause,
+                               .lock_fd = -1,
+                               .log_fd = -1,
+                               .worker = {.in = -1, .out = -1}};
+    int rc = weft_flow_begin(&asker, product, error);
+    if (rc == 0)
+        rc = run_locked(&asker, report, error);
+    weft_flow_close(&asker);
+    return rc;
+}

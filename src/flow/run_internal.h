@@ -1,0 +1,167 @@
+/*
+ * run_internal.h - what the files of the asker's side share.
+ */
+#ifndef WEFT_FLOW_RUN_INTERNAL_H
+#define WEFT_FLOW_RUN_INTERNAL_H
+
+#include "base/fs.h"
+#include "base/process.h"
+#include "catalog/sql.h"
+#include "flow/run.h"
+#include "lake/pointer.h"
+
+#define WEFT_KIND_RUN_ENDED "run.ended"
+#define WEFT_KIND_REPLAYED "quarantine.replayed"
+#define WEFT_KIND_DISMISSED "quarantine.dismissed"
+#define WEFT_KIND_FORGOTTEN "run.forgotten"
+
+/* What may stand in an entry's body; longer lists lie in a file named by hash. */
+#define WEFT_RUN_INLINE_MAX ((size_t)96 * 1024)
+#define WEFT_RUN_LIST_MAX ((size_t)256 * 1024 * 1024)
+#define WEFT_RUN_CHECKS_MAX 2000
+#define WEFT_RUN_LINE_MAX ((size_t)16 * 1024 * 1024)
+
+/* One run, from the lock to the outbox. */
+struct weft_asker {
+    struct weft_ledger *ledger;
+    struct weft_arena *arena; /* the caller's: what the report names */
+    const struct weft_run_options *options;
+    struct weft_registered registered;   /* as it is under the lock */
+    const struct weft_product *contract; /* the one this run goes by */
+    char run_id[WEFT_UUID_TEXT];
+    enum weft_job_mode mode;
+    const char *cause;
+    const char *because;          /* rollback, drop; NULL = none */
+    const char *rollback_version; /* of the contract that the old snapshot was made under */
+    int64_t epoch;
+    int64_t started_us;
+    const char *temp_dir; /* of this run alone; removed with it */
+    int lock_fd;          /* -1 = none */
+    bool leased;
+    struct weft_pointer table;      /* metadata NULL = none yet */
+    struct weft_pointer quarantine; /* likewise */
+    struct weft_ledger_head head;
+    const struct weft_job_replay *replays;
+    size_t replay_count;
+    int log_fd; /* -1 = none: a log that cannot be written stops no run */
+    int64_t logged_us;
+    char logged_stage[32];
+    struct weft_process worker;
+};
+
+/* ---- kinds.c ---- */
+void weft_flow_kinds_register(void);
+void weft_flow_tables_register(void);
+/* ---- run_tables.c ---- */
+void weft_flow_mesh_tables_register(void);
+/* ---- quarantine_state.c ---- */
+int weft_flow_fold_replayed(struct weft_ledger_txn *txn, const struct weft_ledger_entry *entry,
+                            yyjson_val *body, struct weft_error *error) WEFT_MUST_CHECK;
+int weft_flow_fold_dismissed(struct weft_ledger_txn *txn, const struct weft_ledger_entry *entry,
+                             yyjson_val *body, struct weft_error *error) WEFT_MUST_CHECK;
+/* All open rows of a product but those of run_id become `state`; a part of folding run.ended. */
+int weft_flow_quarantine_close(struct weft_ledger_txn *txn, const char *table, const char *run_id,
+                               const char *state, int64_t sequence, struct weft_error *error)
+    WEFT_MUST_CHECK;
+/* The open rows, as a job names them; rule NULL = all of them. */
+int weft_flow_quarantine_pick(struct weft_ledger *ledger, struct weft_arena *arena,
+                              const struct weft_registered *product, const char *rule,
+                              const struct weft_job_replay **out, size_t *count,
+                              struct weft_error *error) WEFT_MUST_CHECK;
+/* Appends quarantine.replayed or quarantine.dismissed; CONFLICT when a row is no longer open. */
+int weft_flow_quarantine_append(struct weft_ledger_txn *txn, struct weft_ledger *ledger,
+                                const char *actor, const char *kind, const char *table,
+                                const char *run_id, const char *because,
+                                const struct weft_job_replay *rows, size_t count,
+                                struct weft_error *error) WEFT_MUST_CHECK;
+/* ---- list.c: a long part of a body, here or in a file named by hash ---- */
+/* Puts "<key>": <json> or "<key>_list": "<hash>" into a body. */
+int weft_flow_list_put(struct weft_ledger *ledger, struct weft_json_writer *writer, const char *key,
+                       const struct weft_buf *json, struct weft_error *error) WEFT_MUST_CHECK;
+/* The array again; *doc (NULL when it stood in the body) must be released by the caller. */
+int weft_flow_list_get(struct weft_ledger_txn *txn, yyjson_val *body, const char *key,
+                       yyjson_doc **doc, yyjson_val **out, struct weft_error *error)
+    WEFT_MUST_CHECK;
+
+/* ---- lease.c ---- */
+/* The lock of the product: waits as the options say. BUSY, CANCELLED. */
+int weft_flow_lock(struct weft_asker *asker, struct weft_error *error) WEFT_MUST_CHECK;
+/* Takes over what a dead run left, then writes the lease. Needs the lock. */
+int weft_flow_lease_take(struct weft_asker *asker, struct weft_error *error) WEFT_MUST_CHECK;
+/* In a writing transaction: CONFLICT unless the lease is still this run's. */
+int weft_flow_lease_check(struct weft_ledger_txn *txn, const struct weft_asker *asker,
+                          struct weft_error *error) WEFT_MUST_CHECK;
+int weft_flow_lease_release(struct weft_ledger_txn *txn, const struct weft_asker *asker,
+                            struct weft_error *error) WEFT_MUST_CHECK;
+/* Removes what a run that was never committed wrote. */
+int weft_flow_sweep(const char *home, const char *table_folder, const char *quarantine_folder,
+                    const char *run_id, bool examples, struct weft_error *error) WEFT_MUST_CHECK;
+
+/* ---- worker.c ---- */
+int weft_flow_worker_start(struct weft_asker *asker, struct weft_error *error) WEFT_MUST_CHECK;
+/* The worker is gone when it returns: it held the lock too. */
+void weft_flow_worker_end(struct weft_asker *asker);
+/* Sends the job, forwards progress, gives the outcome (in the asker's arena). */
+int weft_flow_worker_ask(struct weft_asker *asker, const struct weft_job *job,
+                         struct weft_outcome *out, struct weft_error *error) WEFT_MUST_CHECK;
+
+/* ---- verify.c ---- */
+/* Does the outcome hold together, and with what is on disk? WORKER when it does not. */
+int weft_flow_verify(const struct weft_asker *asker, const struct weft_outcome *outcome,
+                     struct weft_error *error) WEFT_MUST_CHECK;
+
+/* ---- run.c: the frame of a run, also of one without a worker ---- */
+/* Id, lock, the product and its pointers as they are under the lock. */
+int weft_flow_begin(struct weft_asker *asker, const struct weft_registered *product,
+                    struct weft_error *error) WEFT_MUST_CHECK;
+/* Nothing of the run stays but a record of why; gives -1. */
+int weft_flow_fail(struct weft_asker *asker, const struct weft_error *why) WEFT_MUST_CHECK;
+void weft_flow_close(struct weft_asker *asker);
+/* After a commit that failed: 0 when it became durable all the same, else -1 with the error. */
+int weft_flow_commit_failed(struct weft_asker *asker, int64_t *sequence, struct weft_error *error)
+    WEFT_MUST_CHECK;
+
+/* ---- commit.c ---- */
+/* The one transaction of a run that ended with an outcome. *sequence of run.ended. CONFLICT. */
+int weft_flow_commit(struct weft_asker *asker, const struct weft_outcome *outcome,
+                     int64_t *sequence, struct weft_error *error) WEFT_MUST_CHECK;
+/* Nothing new: only "looked at" and the lease. */
+int weft_flow_commit_nothing(struct weft_asker *asker, struct weft_error *error) WEFT_MUST_CHECK;
+/* run.ended of a run without an outcome of its own (a dead or refused one). */
+struct weft_flow_ending {
+    const char *run_id;
+    const char *table;
+    const char *version; /* NULL = not known */
+    const char *digest;
+    const char *cause;
+    int64_t started_us;
+    const struct weft_error *why;
+};
+int weft_flow_append_failed(struct weft_ledger_txn *txn, const char *actor,
+                            const struct weft_flow_ending *ending, int64_t *sequence,
+                            struct weft_error *error) WEFT_MUST_CHECK;
+/* True when run.ended of this run is in the ledger. */
+int weft_flow_is_recorded(struct weft_ledger *ledger, const char *run_id, bool *recorded,
+                          struct weft_error *error) WEFT_MUST_CHECK;
+
+/* ---- outbox.c ---- */
+int weft_flow_outbox_add(struct weft_ledger_txn *txn, const struct weft_asker *asker,
+                         const struct weft_outcome *outcome, int64_t sequence,
+                         struct weft_error *error) WEFT_MUST_CHECK;
+/* moved: what was moved for this run, in the arena; all may be NULL. */
+int weft_flow_outbox_do(struct weft_ledger *ledger, struct weft_arena *arena, const char *run_id,
+                        const char *const **moved, size_t *moved_count, struct weft_error *error)
+    WEFT_MUST_CHECK;
+
+/* ---- run_log.c: <home>/logs/<run_id>.log, lines of JSON; failures are left alone ---- */
+void weft_flow_log_open(struct weft_asker *asker);
+void weft_flow_log_close(struct weft_asker *asker);
+void weft_flow_log_text(struct weft_asker *asker, const char *event, const char *text);
+void weft_flow_log_progress(struct weft_asker *asker, const struct weft_progress *progress);
+void weft_flow_log_error(struct weft_asker *asker, const struct weft_error *error);
+void weft_flow_log_outcome(struct weft_asker *asker, const struct weft_outcome *outcome);
+
+/* Fails with IO when the fault point says so. */
+int weft_flow_point(const char *point, struct weft_error *error) WEFT_MUST_CHECK;
+
+#endif

@@ -1,0 +1,103 @@
+/*
+ * run_tables.c - mesh.runs, mesh.checks, mesh.inputs. Texts of messages are joined from the
+ * operational flow_messages: gone after a rebuild, the figures are not.
+ */
+#include "engine/mesh_table.h"
+#include "flow/run_internal.h"
+
+#define NAMED                                                                                      \
+    "LEFT JOIN catalog_names n ON n.table_name = r.product AND n.seq_from <= ?1 "                  \
+    "AND (n.seq_to IS NULL OR n.seq_to > ?1) "
+
+static const struct weft_mesh_column runs_columns[] = {{"run_id", "string"},
+                                                       {"product", "string"},
+                                                       {"started_at", "timestamptz"},
+                                                       {"finished_at", "timestamptz"},
+                                                       {"state", "string"},
+                                                       {"cause", "string"},
+                                                       {"read", "long"},
+                                                       {"accepted", "long"},
+                                                       {"made", "long"},
+                                                       {"published", "long"},
+                                                       {"quarantined", "long"},
+                                                       {"superseded", "long"},
+                                                       {"snapshot_id", "long"},
+                                                       {"seconds", "double"},
+                                                       {"memory_bytes", "long"},
+                                                       {"version", "string"},
+                                                       {"actor", "string"},
+                                                       {"error", "string"},
+                                                       {"message", "string"}};
+
+static const struct weft_mesh_table runs_table = {
+    .name = "runs",
+    .help = "Every run that was recorded: published, blocked or failed; the newest first.",
+    .columns = runs_columns,
+    .column_count = WEFT_COUNT(runs_columns),
+    .sql =
+        "SELECT r.run_id, COALESCE(n.shown, r.product), r.started_at, r.finished_at, r.state, "
+        "r.cause, r.read, r.accepted, r.made, r.published, "
+        "r.input_quarantined + r.output_quarantined, r.superseded, r.snapshot_id, "
+        "r.duration_us / 1000000.0, r.memory_bytes, r.version, r.actor, r.error, m.text "
+        "FROM flow_runs r " NAMED
+        "LEFT JOIN flow_messages m ON m.run_id = r.run_id AND m.kind = 'error' AND m.ordinal = 1 "
+        "WHERE r.seq_from <= ?1 ORDER BY r.seq_from DESC",
+};
+
+static const struct weft_mesh_column checks_columns[] = {
+    {"run_id", "string"},  {"product", "string"}, {"rule", "string"},  {"kind", "string"},
+    {"on_fail", "string"}, {"passed", "boolean"}, {"failing", "long"}, {"total", "long"},
+    {"value", "double"},   {"message", "string"}};
+
+static const struct weft_mesh_table checks_table = {
+    .name = "checks",
+    .help = "The result of every check of every run, with its figures.",
+    .columns = checks_columns,
+    .column_count = WEFT_COUNT(checks_columns),
+    .sql = "SELECT r.run_id, COALESCE(n.shown, r.product), r.rule, r.kind, r.on_fail, r.passed, "
+           "r.failing, r.total, r.value, m.text FROM flow_checks r " NAMED
+           "LEFT JOIN flow_messages m ON m.run_id = r.run_id AND m.kind = 'check' "
+           "AND m.ordinal = r.ordinal "
+           "WHERE r.seq_from <= ?1 ORDER BY r.seq_from DESC, r.ordinal",
+};
+
+static const struct weft_mesh_column inputs_columns[] = {
+    {"product", "string"},  {"port", "string"}, {"kind", "string"},     {"source", "string"},
+    {"upstream", "string"}, {"read", "string"}, {"position", "string"}, {"read_at", "timestamptz"},
+    {"files", "long"},      {"records", "long"}};
+
+/* Inputs of the contract in force, else of the pending one; then what was loaded by hand. */
+static const struct weft_mesh_table inputs_table = {
+    .name = "inputs",
+    .help = "Where each product gets its data from, and how far it has read.",
+    .columns = inputs_columns,
+    .column_count = WEFT_COUNT(inputs_columns),
+    .sql = "WITH r AS (SELECT f.product, f.port, COUNT(*) AS files, SUM(f.records) AS records, "
+           "MAX(f.read_at_us) AS read_at FROM flow_inputs f WHERE f.seq_from <= ?1 AND "
+           "(f.seq_to IS NULL OR f.seq_to > ?1) GROUP BY f.product, f.port), "
+           "i AS (SELECT n.table_name, n.shown, i.ordinal, i.port, i.kind, i.source, i.upstream, "
+           "i.read FROM catalog_names n JOIN catalog_inputs i ON i.product = n.product AND "
+           "i.major = n.major AND i.seq_from <= ?1 AND (i.seq_to IS NULL OR i.seq_to > ?1) "
+           "WHERE n.seq_from <= ?1 AND (n.seq_to IS NULL OR n.seq_to > ?1) AND i.state = "
+           "CASE WHEN EXISTS(SELECT 1 FROM catalog_products p WHERE p.product = n.product AND "
+           "p.major = n.major AND p.state = 'in_force' AND p.seq_from <= ?1 AND "
+           "(p.seq_to IS NULL OR p.seq_to > ?1)) THEN 'in_force' ELSE 'pending' END), "
+           "a AS (SELECT i.shown AS product, i.ordinal, i.port, i.kind, "
+           "REPLACE(i.source, '\n', ', ') AS source, i.upstream, i.read, r.files, r.records, "
+           "r.read_at FROM i LEFT JOIN r ON r.product = i.table_name AND r.port = i.port "
+           "UNION ALL SELECT COALESCE(n.shown, r.product), 0, r.port, 'load', NULL, NULL, 'new', "
+           "r.files, r.records, r.read_at FROM r " NAMED
+           "WHERE NOT EXISTS(SELECT 1 FROM i WHERE i.table_name = r.product AND "
+           "i.port = r.port)) "
+           "SELECT product, port, kind, source, upstream, read, CASE WHEN files IS NULL THEN NULL "
+           "ELSE files || CASE WHEN files = 1 THEN ' file, ' ELSE ' files, ' END || records || "
+           "' records' END, read_at, COALESCE(files, 0), COALESCE(records, 0) "
+           "FROM a ORDER BY product, ordinal",
+};
+
+void weft_flow_mesh_tables_register(void)
+{
+    weft_mesh_table_register(&runs_table);
+    weft_mesh_table_register(&checks_table);
+    weft_mesh_table_register(&inputs_table);
+}

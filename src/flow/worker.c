@@ -1,0 +1,198 @@
+/*
+ * worker.c - starts `weft worker`, hands it the job, reads its lines.
+ *
+ * One worker for each run: it inherits the lock's descriptor, so the lock outlives an asker that is
+ * killed exactly as long as its worker does. Starting it costs about a millisecond, and it loads
+ * its libraries while the asker writes the lease.
+ */
+#include "flow/run_internal.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#define POLL_MS 50
+#define END_MS 500 /* for a worker to leave by itself after its outcome */
+
+static int program_path(char **out, struct weft_error *error)
+{
+#ifdef WEFT_FAULTS
+    /* For tests of this floor: a program that answers what the test wants. */
+    const char *other = getenv("WEFT_WORKER");
+    if (other != NULL) {
+        *out = weft_strdup(other);
+        return *out == NULL ? weft_error_nomem(error) : 0;
+    }
+#endif
+    return weft_path_program(out, error);
+}
+
+int weft_flow_worker_start(struct weft_asker *asker, struct weft_error *error)
+{
+    WEFT_CLEANUP(weft_freep) char *program = NULL;
+    WEFT_TRY(program_path(&program, error));
+    const char *const argv[] = {program, "worker", NULL};
+    return weft_process_spawn(argv, asker->lock_fd, &asker->worker, error);
+}
+
+/* Why the worker went away, in words. */
+static int worker_gone(struct weft_asker *asker, struct weft_error *error)
+{
+    int status = 0;
+    WEFT_TRY(weft_process_check_cancelled(error));
+    WEFT_TRY(weft_process_wait(&asker->worker, &status, NULL, error));
+    if (WIFSIGNALED(status) && WTERMSIG(status) == SIGKILL) {
+        weft_error_set(error, WEFT_E_WORKER, "the worker of %s was killed", asker->registered.name);
+        return weft_error_hint(error,
+                               "often for want of memory: the setting `memory` bounds a run");
+    }
+    if (WIFSIGNALED(status))
+        return weft_error_set(error, WEFT_E_WORKER, "the worker of %s ended by signal %d (%s)",
+                              asker->registered.name, WTERMSIG(status),
+                              strsignal(WTERMSIG(status)));
+    return weft_error_set(error, WEFT_E_WORKER,
+                          "the worker of %s ended without an outcome (status %d)",
+                          asker->registered.name, WEXITSTATUS(status));
+}
+
+/* The pipe's buffer is smaller than a large job, and the worker may die while we write. */
+static int job_send(struct weft_asker *asker, const struct weft_job *job, struct weft_error *error)
+{
+    struct weft_buf line;
+    weft_buf_init(&line, WEFT_RUN_LIST_MAX);
+    int rc = weft_job_write(job, &line, error);
+    weft_buf_addc(&line, '\n');
+    if (rc == 0)
+        rc = weft_buf_check(&line, error);
+    if (rc == 0 && weft_fs_write(asker->worker.in, line.data, line.length, "the worker", error) < 0)
+        rc = worker_gone(asker, error);
+    weft_buf_release(&line);
+    return rc;
+}
+
+/* ---- what comes back ---- */
+
+static void progress_take(struct weft_asker *asker, yyjson_val *value)
+{
+    struct weft_progress progress = {.stage = weft_json_text_or(value, "stage", ""),
+                                     .file = weft_json_text_or(value, "file", NULL),
+                                     .rows = weft_json_int_or(value, "rows", 0),
+                                     .bytes_done = weft_json_int_or(value, "bytes_done", 0),
+                                     .bytes_total = weft_json_int_or(value, "bytes_total", 0)};
+    weft_flow_log_progress(asker, &progress);
+    if (asker->options->progress != NULL)
+        asker->options->progress(asker->options->progress_arg, &progress);
+}
+
+/* 0 = the outcome; WEFT_AGAIN = it was something else. */
+static int line_take(struct weft_asker *asker, const char *line, size_t length,
+                     struct weft_outcome *out, struct weft_error *error)
+{
+    WEFT_CLEANUP(weft_json_freep) yyjson_doc *doc = NULL;
+    if (weft_json_parse(line, length, 0, &doc, error) < 0) {
+        weft_error_prefix(error, "the worker's answer");
+        return -1;
+    }
+    yyjson_val *root = yyjson_doc_get_root(doc);
+    yyjson_val *progress = yyjson_obj_get(root, "progress");
+    if (progress != NULL) {
+        progress_take(asker, progress);
+        return WEFT_AGAIN;
+    }
+    yyjson_val *outcome = yyjson_obj_get(root, "outcome");
+    if (outcome != NULL)
+        return weft_outcome_read(asker->arena, outcome, out, error);
+    yyjson_val *failure = yyjson_obj_get(root, "error");
+    if (failure != NULL)
+        return weft_error_set(error, weft_code_from_name(weft_json_text_or(failure, "code", "")),
+                              "%s", weft_json_text_or(failure, "message", "the worker failed"));
+    return weft_error_set(error, WEFT_E_WORKER, "the worker answered neither progress nor outcome");
+}
+
+/* Takes all whole lines out of the buffer. 0 = the outcome was among them; WEFT_AGAIN. */
+static int lines_take(struct weft_asker *asker, struct weft_buf *in, struct weft_outcome *out,
+                      struct weft_error *error)
+{
+    size_t start = 0;
+    int rc = WEFT_AGAIN;
+    for (;;) {
+        char *end = memchr(in->data + start, '\n', in->length - start);
+        if (end == NULL)
+            break;
+        rc = line_take(asker, in->data + start, (size_t)(end - in->data) - start, out, error);
+        if (rc != WEFT_AGAIN)
+            return rc;
+        start = (size_t)(end - in->data) + 1;
+    }
+    if (start > 0) {
+        memmove(in->data, in->data + start, in->length - start);
+        weft_buf_shrink(in, in->length - start);
+    }
+    return WEFT_AGAIN;
+}
+
+static int outcome_wait(struct weft_asker *asker, struct weft_buf *in, struct weft_outcome *out,
+                        struct weft_error *error)
+{
+    for (;;) {
+        struct pollfd poller = {.fd = asker->worker.out, .events = POLLIN};
+        int ready = poll(&poller, 1, POLL_MS);
+        WEFT_TRY(weft_process_check_cancelled(error));
+        if (ready < 0 && errno != EINTR)
+            return weft_error_errno(error, WEFT_E_WORKER, errno, "cannot wait for the worker");
+        if (ready <= 0)
+            continue;
+        char *room = weft_buf_room(in, 65536);
+        size_t got = 0;
+        if (room == NULL)
+            return weft_buf_check(in, error) < 0 ? weft_error_prefix(error, "a line of the worker")
+                                                 : weft_error_nomem(error);
+        WEFT_TRY(weft_fs_read(asker->worker.out, room, 65536, &got, "the worker", error));
+        if (got == 0)
+            return worker_gone(asker, error);
+        in->length += got;
+        in->data[in->length] = '\0';
+        int rc = lines_take(asker, in, out, error);
+        if (rc != WEFT_AGAIN)
+            return rc;
+    }
+}
+
+int weft_flow_worker_ask(struct weft_asker *asker, const struct weft_job *job,
+                         struct weft_outcome *out, struct weft_error *error)
+{
+    WEFT_TRY(job_send(asker, job, error));
+    /* No further job: end of file tells the worker to go. */
+    weft_fd_close(&asker->worker.in);
+    struct weft_buf in;
+    weft_buf_init(&in, WEFT_RUN_LINE_MAX);
+    int rc = outcome_wait(asker, &in, out, error);
+    weft_buf_release(&in);
+    WEFT_TRY(rc);
+    return weft_flow_point("run.worker_done", error);
+}
+
+void weft_flow_worker_end(struct weft_asker *asker)
+{
+    if (asker->worker.pid == 0)
+        return;
+    struct weft_error ignored = WEFT_ERROR_INIT;
+    struct pollfd poller = {.fd = asker->worker.out, .events = POLLIN};
+    char rest[256];
+    weft_fd_close(&asker->worker.in);
+    while (!weft_process_cancelled() && poll(&poller, 1, END_MS) > 0) {
+        size_t got = 0;
+        if (weft_fs_read(asker->worker.out, rest, sizeof rest, &got, "the worker", &ignored) < 0 ||
+            got == 0) {
+            int status;
+            if (weft_process_wait(&asker->worker, &status, NULL, &ignored) == 0)
+                return;
+        }
+    }
+    weft_process_end(&asker->worker);
+}
