@@ -7,6 +7,7 @@
 #include "base/process.h"
 #include "base/text.h"
 #include "engine/engine.h"
+#include "flow/rebase.h"
 #include "flow/run.h"
 #include "lake/pointer.h"
 
