@@ -25,7 +25,8 @@ static const struct weft_mesh_column products_columns[] = {{"product", "string"}
                                                            {"fresh", "boolean"},
                                                            {"pending_version", "string"}};
 
-/* A run that looked and found nothing new leaves no entry, only flow_checked. A promise on a field
+/* Every text names both parameters: a store refuses to bind one that is not there.
+ * A run that looked and found nothing new leaves no entry, only flow_checked. A promise on a field
  * is measured by the run's own check "freshness": its value is the newest value's time (us). */
 static const struct weft_mesh_table products_table = {
     .name = "products",
@@ -89,15 +90,19 @@ static const struct weft_mesh_table columns_table = {
     .help = "The columns of every product: of the contract in force, else of the pending one.",
     .columns = columns_columns,
     .column_count = WEFT_COUNT(columns_columns),
-    .sql = "SELECT n.shown, c.column_name, c.ordinal, c.type, c.required, c.description, "
-           "c.classification, c.means FROM catalog_names n "
-           "JOIN catalog_columns c ON c.product = n.product AND c.major = n.major AND " AT(
-               "c") "WHERE " AT("n") "AND c.state = CASE WHEN EXISTS(SELECT 1 FROM "
-                                     "catalog_products f WHERE "
-                                     "f.product = n.product AND f.major = n.major AND f.state = "
-                                     "'in_force' AND " AT(
-                                         "f") ") THEN 'in_force' ELSE 'pending' END "
-                                              "ORDER BY n.product, n.major, c.ordinal",
+    .sql =
+        "SELECT n.shown, c.column_name, c.ordinal, c.type, c.required, c.description, "
+        "c.classification, c.means FROM catalog_names n "
+        "JOIN catalog_columns c ON c.product = n.product AND c.major = n.major AND " AT(
+            "c") "WHERE ?2 IS NOT NULL AND " AT("n") "AND c.state = CASE WHEN EXISTS(SELECT 1 FROM "
+                                                     "catalog_products f WHERE "
+                                                     "f.product = n.product AND f.major = n.major "
+                                                     "AND f.state = "
+                                                     "'in_force' AND " AT(
+                                                         "f") ") THEN 'in_force' ELSE 'pending' "
+                                                              "END "
+                                                              "ORDER BY n.product, n.major, "
+                                                              "c.ordinal",
 };
 
 static const struct weft_mesh_column snapshots_columns[] = {
@@ -115,11 +120,13 @@ static const struct weft_mesh_table snapshots_table = {
     .columns = snapshots_columns,
     .column_count = WEFT_COUNT(snapshots_columns),
     .sql = "SELECT COALESCE(n.shown, s.table_name), s.snapshot_id, NULLIF(s.parent_id, 0), "
-           "s.committed_at, s.operation, s.rows, s.added, s.removed, s.files, s.bytes, s.run_id, "
+           "s.committed_at, s.operation, s.rows, s.added, s.removed, s.files, s.bytes, "
+           "s.run_id, "
            "s.contract_version, 0 FROM lake_snapshots s "
            "LEFT JOIN catalog_names n ON n.table_name = s.table_name AND " AT(
-               "n") "WHERE s.space = 'lake' AND s.snapshot_id <> 0 AND " AT("s") "ORDER BY 1, "
-                                                                                 "s.seq_from",
+               "n") "WHERE ?2 IS NOT NULL AND s.space = 'lake' AND s.snapshot_id <> 0 "
+                    "AND " AT("s") "ORDER BY 1, "
+                                   "s.seq_from",
 };
 
 void weft_catalog_mesh_tables_register(void)

@@ -33,7 +33,7 @@ struct outbox_row {
     int64_t sequence;
     enum outbox_result result;
     const char *moved_to;
-    char message[512];
+    char message[1024];
 };
 
 /* ---- writing the rows ---- */

@@ -41,7 +41,7 @@ static const struct weft_mesh_table runs_table = {
         "r.duration_us / 1000000.0, r.memory_bytes, r.version, r.actor, r.error, m.text "
         "FROM flow_runs r " NAMED
         "LEFT JOIN flow_messages m ON m.run_id = r.run_id AND m.kind = 'error' AND m.ordinal = 1 "
-        "WHERE r.seq_from <= ?1 ORDER BY r.seq_from DESC",
+        "WHERE ?2 IS NOT NULL AND r.seq_from <= ?1 ORDER BY r.seq_from DESC",
 };
 
 static const struct weft_mesh_column checks_columns[] = {
@@ -58,7 +58,7 @@ static const struct weft_mesh_table checks_table = {
            "r.failing, r.total, r.value, m.text FROM flow_checks r " NAMED
            "LEFT JOIN flow_messages m ON m.run_id = r.run_id AND m.kind = 'check' "
            "AND m.ordinal = r.ordinal "
-           "WHERE r.seq_from <= ?1 ORDER BY r.seq_from DESC, r.ordinal",
+           "WHERE ?2 IS NOT NULL AND r.seq_from <= ?1 ORDER BY r.seq_from DESC, r.ordinal",
 };
 
 static const struct weft_mesh_column inputs_columns[] = {
@@ -92,7 +92,7 @@ static const struct weft_mesh_table inputs_table = {
            "SELECT product, port, kind, source, upstream, read, CASE WHEN files IS NULL THEN NULL "
            "ELSE files || CASE WHEN files = 1 THEN ' file, ' ELSE ' files, ' END || records || "
            "' records' END, read_at, COALESCE(files, 0), COALESCE(records, 0) "
-           "FROM a ORDER BY product, ordinal",
+           "FROM a WHERE ?2 IS NOT NULL ORDER BY product, ordinal",
 };
 
 void weft_flow_mesh_tables_register(void)

@@ -1,0 +1,415 @@
+/* Tests of product_entry.h: what is pending and in force, names of majors, as of a sequence, what
+ * happens to a refused entry, a rebuild, and 1,000 products. */
+#include "catalog/product_entry.h"
+
+#include "base/clock.h"
+#include "base/fs.h"
+#include "base/test_support.h"
+#include "catalog/sql.h"
+#include "engine/mesh_table.h"
+#include "lake/pointer.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+struct fixture {
+    char *dir;
+    char *home;
+    struct weft_ledger *ledger;
+    struct weft_arena *arena;
+    struct weft_ledger_txn *txn;
+    struct weft_error error;
+};
+
+static void ok_at(int rc, const struct weft_error *error, int line)
+{
+    if (rc != 0)
+        fail_msg("line %d: %d: %s: %s (%s)", line, rc, weft_code_name(error->code), error->message,
+                 error->detail);
+}
+#define OK(expr) ok_at((expr), &f->error, __LINE__)
+
+static int setup(void **state)
+{
+    struct fixture *f = weft_alloc(sizeof *f);
+    f->dir = weft_test_dir();
+    f->home = weft_format("%s/home", f->dir);
+    f->arena = weft_arena_new(0);
+    f->error = (struct weft_error)WEFT_ERROR_INIT;
+    OK(weft_ledger_open(f->home, WEFT_LEDGER_CREATE, &f->ledger, &f->error));
+    *state = f;
+    return 0;
+}
+
+static int teardown(void **state)
+{
+    struct fixture *f = *state;
+    weft_ledger_end(f->txn);
+    weft_ledger_close(f->ledger);
+    weft_arena_free(f->arena);
+    weft_test_dir_remove(f->dir);
+    weft_free(f->home);
+    weft_free(f);
+    return 0;
+}
+
+static const struct weft_product *product(struct fixture *f, const char *name, const char *version,
+                                          const char *more)
+{
+    struct weft_diag diag;
+    const struct weft_product *out = NULL;
+    char *text = weft_arena_format(f->arena,
+                                   "name: %s\ndomain: health\nversion: %s\nowner: a@example.org\n"
+                                   "input: {files: inbox/%s*.csv, read: new}\n"
+                                   "schema:\n  - {name: id, type: long, required: true}\n"
+                                   "  - {name: label, type: string}\n%s",
+                                   name, version, name, more);
+    weft_diag_init(&diag);
+    OK(weft_product_parse(f->arena, text, strlen(text), "p.yaml", "/srv/mesh/p", &diag, &out,
+                          &f->error));
+    if (out == NULL)
+        fail_msg("%s", diag.items[0].message);
+    weft_diag_release(&diag);
+    return out;
+}
+
+static void begin(struct fixture *f)
+{
+    OK(weft_ledger_begin_write(f->ledger, &f->txn, &f->error));
+}
+
+static int64_t commit(struct fixture *f)
+{
+    struct weft_ledger_head head;
+    OK(weft_ledger_head(f->txn, &head, &f->error));
+    int rc = weft_ledger_commit(f->txn, &f->error);
+    f->txn = NULL;
+    OK(rc);
+    return head.sequence;
+}
+
+static int64_t put(struct fixture *f, const struct weft_product *p)
+{
+    begin(f);
+    OK(weft_catalog_put(f->txn, "local:test", p, "dev", &f->error));
+    return commit(f);
+}
+
+static int64_t enforce(struct fixture *f, const struct weft_product *p)
+{
+    begin(f);
+    OK(weft_catalog_enforce(f->txn, "local:test", p, &f->error));
+    return commit(f);
+}
+
+static struct weft_registered get(struct fixture *f, const char *name, int major, int64_t sequence)
+{
+    struct weft_registered out = {0};
+    OK(weft_ledger_begin_read(f->ledger, &f->txn, &f->error));
+    OK(weft_catalog_product(f->txn, f->arena, name, major, sequence, &out, &f->error));
+    weft_ledger_end(f->txn);
+    f->txn = NULL;
+    return out;
+}
+
+static void rebuilds(struct fixture *f)
+{
+    struct weft_ledger_report report;
+    OK(weft_ledger_rebuild(f->ledger, true, &report, &f->error));
+    OK(weft_ledger_verify(f->ledger, &report, &f->error));
+}
+
+static void pending_then_in_force(void **state)
+{
+    struct fixture *f = *state;
+    const struct weft_product *a = product(f, "reports", "1.0.0", "");
+    const struct weft_product *b = product(f, "reports", "1.1.0", "description: more\n");
+    int64_t first = put(f, a);
+    struct weft_registered r = get(f, "health.reports", 0, 0);
+    assert_string_equal(r.pending->version, "1.0.0");
+    assert_null(r.in_force);
+    assert_ptr_equal(weft_registered_newest(&r), r.pending);
+    assert_string_equal(r.table, "health.reports");
+    assert_string_equal(r.name, "health.reports");
+    assert_string_equal(r.table_folder, "lake/health/reports__v1");
+    assert_string_equal(r.quarantine_folder, "quarantine/health/reports__v1");
+    assert_string_equal(r.folder, "/srv/mesh/p");
+    int64_t second = enforce(f, a);
+    int64_t third = put(f, b);
+    r = get(f, "health.reports", 1, 0);
+    assert_string_equal(r.in_force->version, "1.0.0");
+    assert_string_equal(r.pending->version, "1.1.0");
+    /* As it was. */
+    r = get(f, "health.reports", 0, first);
+    assert_null(r.in_force);
+    assert_string_equal(r.pending->version, "1.0.0");
+    r = get(f, "health.reports", 0, second);
+    assert_null(r.pending);
+    assert_string_equal(r.in_force->version, "1.0.0");
+    /* Back to what is in force: nothing is pending. */
+    assert_true(put(f, a) > third);
+    r = get(f, "health.reports", 0, 0);
+    assert_null(r.pending);
+    /* In force already: no entry. */
+    int64_t before = put(f, b);
+    assert_int_equal(enforce(f, b), before + 1);
+    assert_int_equal(enforce(f, b), before + 1);
+    /* A contract that is no longer registered cannot come into force. */
+    begin(f);
+    assert_int_equal(weft_catalog_enforce(f->txn, "local:test", a, &f->error), -1);
+    assert_int_equal(f->error.code, WEFT_E_CONFLICT);
+    weft_ledger_end(f->txn);
+    f->txn = NULL;
+    assert_int_equal(weft_ledger_begin_read(f->ledger, &f->txn, &f->error), 0);
+    assert_int_equal(weft_catalog_product(f->txn, f->arena, "health.none", 0, 0, &r, &f->error),
+                     WEFT_NOT_THERE);
+    weft_ledger_end(f->txn);
+    f->txn = NULL;
+    rebuilds(f);
+}
+
+static void majors_have_stable_keys(void **state)
+{
+    struct fixture *f = *state;
+    const struct weft_product *one = product(f, "reports", "1.0.0", "");
+    const struct weft_product *two = product(f, "reports", "2.0.0", "");
+    put(f, one);
+    enforce(f, one);
+    put(f, two);
+    /* Pending: the name still means the one that can be read. */
+    assert_int_equal(get(f, "health.reports", 0, 0).major, 1);
+    struct weft_registered r = get(f, "health.reports", 2, 0);
+    assert_string_equal(r.table, "health.reports__v2");
+    assert_string_equal(r.name, "health.reports__v2");
+    int64_t last = enforce(f, two);
+    r = get(f, "health.reports", 0, 0);
+    assert_int_equal(r.major, 2);
+    assert_string_equal(r.table, "health.reports__v2");
+    assert_string_equal(r.name, "health.reports");
+    r = get(f, "health.reports", 1, 0);
+    assert_string_equal(r.table, "health.reports");
+    assert_string_equal(r.name, "health.reports__v1");
+    assert_string_equal(r.table_folder, "lake/health/reports__v1");
+    assert_int_equal(get(f, "health.reports", 0, last - 1).major, 1);
+    /* Retired: the name goes back. */
+    begin(f);
+    OK(weft_catalog_retire(f->txn, "local:test", "health.reports", 2, &f->error));
+    commit(f);
+    r = get(f, "health.reports", 0, 0);
+    assert_int_equal(r.major, 1);
+    assert_true(get(f, "health.reports", 2, 0).retired);
+    put(f, two);
+    assert_false(get(f, "health.reports", 2, 0).retired);
+    assert_int_equal(get(f, "health.reports", 0, 0).major, 2);
+    /* A key is never given to another major. */
+    begin(f);
+    OK(weft_catalog_drop(f->txn, "local:test", "health.reports", 1, "test", &f->error));
+    commit(f);
+    put(f, product(f, "reports", "3.0.0", ""));
+    assert_string_equal(get(f, "health.reports", 3, 0).table, "health.reports__v3");
+    put(f, one);
+    assert_string_equal(get(f, "health.reports", 1, 0).table, "health.reports");
+    begin(f);
+    assert_int_equal(weft_catalog_retire(f->txn, "local:test", "health.none", 1, &f->error), -1);
+    assert_int_equal(f->error.code, WEFT_E_CONFLICT);
+    weft_ledger_end(f->txn);
+    f->txn = NULL;
+    struct weft_registered_list list;
+    OK(weft_ledger_begin_read(f->ledger, &f->txn, &f->error));
+    OK(weft_catalog_products(f->txn, f->arena, &list, &f->error));
+    assert_int_equal(list.count, 3);
+    assert_int_equal(list.items[2].major, 3);
+    weft_ledger_end(f->txn);
+    f->txn = NULL;
+    rebuilds(f);
+}
+
+/* ---- the mesh tables ---- */
+
+static const struct weft_mesh_table *mesh_table(const char *name)
+{
+    for (size_t i = 0; i < weft_mesh_table_count(); i++) {
+        if (strcmp(weft_mesh_table_nth(i)->name, name) == 0)
+            return weft_mesh_table_nth(i);
+    }
+    fail_msg("no mesh.%s", name);
+    return NULL;
+}
+
+/* All rows as one text: values by |, rows by line. */
+static const char *rows_of(struct fixture *f, const char *name, int64_t now)
+{
+    WEFT_CLEANUP(weft_buf_release) struct weft_buf out;
+    struct weft_stmt *stmt = NULL;
+    const struct weft_mesh_table *table = mesh_table(name);
+    weft_buf_init(&out, 1 << 20);
+    OK(weft_ledger_begin_read(f->ledger, &f->txn, &f->error));
+    OK(weft_sql_query(f->txn, &stmt, &f->error, table->sql, "ii", INT64_MAX - 1, now));
+    assert_int_equal(weft_stmt_column_count(stmt), table->column_count);
+    int rc;
+    while ((rc = weft_stmt_step(stmt, &f->error)) == 0) {
+        for (size_t i = 0; i < table->column_count; i++)
+            weft_buf_addf(
+                &out, "%s%s", i == 0 ? "" : "|",
+                weft_stmt_column_is_null(stmt, (int)i) ? "-" : weft_stmt_column_text(stmt, (int)i));
+        weft_buf_addc(&out, '\n');
+    }
+    if (rc != WEFT_END)
+        fail_msg("mesh.%s: %s %s", name, f->error.message, f->error.detail);
+    weft_stmt_free(stmt);
+    weft_ledger_end(f->txn);
+    f->txn = NULL;
+    return weft_arena_strdup(f->arena, out.data);
+}
+
+/* The tables of flow that mesh.products names; flow registers them in the program. */
+static const struct weft_ledger_table flow_tables = {
+    .name = "flow_runs",
+    .operational = true,
+    .ddl = "CREATE TABLE IF NOT EXISTS flow_runs(product TEXT, state TEXT, cause TEXT, "
+           "finished_at BIGINT, seq_from BIGINT);"
+           "CREATE TABLE IF NOT EXISTS flow_checked(product TEXT, checked_at BIGINT);"
+           "CREATE TABLE IF NOT EXISTS flow_checks(product TEXT, rule TEXT, value DOUBLE PRECISION,"
+           "seq_from BIGINT);"};
+
+static void tables_of_the_mesh(void **state)
+{
+    struct fixture *f = *state;
+    const struct weft_product *a = product(f, "reports", "1.0.0", "quality: {freshness: 24h}\n");
+    const struct weft_product *detected = product(f, "loose", "1.0.0", "");
+    struct weft_table_made made = {.metadata_path = "lake/health/reports__v1/metadata/a.json",
+                                   .snapshot_id = 42,
+                                   .total_records = 7,
+                                   .total_files = 1,
+                                   .total_bytes = 99};
+    put(f, a);
+    assert_string_equal(rows_of(f, "products", 0),
+                        "health.reports|health|reports|1|1.0.0|a@example.org|-|active|-|[]|-|-|-|-|"
+                        "0|1.0.0\n");
+    begin(f);
+    struct weft_pointer_commit move = {.space = WEFT_SPACE_LAKE,
+                                       .table = "health.reports",
+                                       .made = &made,
+                                       .operation = "append",
+                                       .added = 7,
+                                       .run_id = "run-1",
+                                       .contract_version = "1.0.0"};
+    OK(weft_pointer_commit(f->txn, "local:test", &move, &f->error));
+    OK(weft_catalog_enforce(f->txn, "local:test", a, &f->error));
+    OK(weft_ledger_exec(f->txn, &f->error,
+                        "INSERT INTO flow_checked VALUES('health.reports', 1000)", NULL));
+    commit(f);
+    const char *rows = rows_of(f, "products", 2000);
+    assert_non_null(strstr(rows, "|7|42|"));
+    assert_non_null(strstr(rows, "|1000|1|-\n"));
+    assert_non_null(strstr(rows_of(f, "products", INT64_C(90000000000)), "|1000|0|-\n"));
+    assert_string_equal(rows_of(f, "columns", 0), "health.reports|id|1|long|1|-|-|-\n"
+                                                  "health.reports|label|2|string|0|-|-|-\n");
+    rows = rows_of(f, "snapshots", 0);
+    assert_non_null(strstr(rows, "health.reports|42|-|"));
+    assert_non_null(strstr(rows, "|append|7|7|0|1|99|run-1|1.0.0|0\n"));
+    (void)detected;
+    rebuilds(f);
+}
+
+static void detected_columns(void **state)
+{
+    struct fixture *f = *state;
+    struct weft_diag diag;
+    const struct weft_product *loose = NULL;
+    static const char text[] =
+        "name: loose\ndomain: health\nversion: 1.0.0\ninput: {files: x.csv}\n";
+    const char *const one[] = {"a: b: long", "c: string"}, *const two[] = {"a: b: long"};
+    weft_diag_init(&diag);
+    OK(weft_product_parse(f->arena, text, sizeof text - 1, "p.yaml", "/srv", &diag, &loose,
+                          &f->error));
+    if (loose == NULL)
+        fail_msg("%s", diag.items[0].message);
+    weft_diag_release(&diag);
+    put(f, loose);
+    for (int i = 0; i < 2; i++) {
+        begin(f);
+        OK(weft_catalog_enforce_detected(f->txn, "local:test", loose, one, 2, &f->error));
+        commit(f);
+    }
+    assert_string_equal(rows_of(f, "columns", 0), "health.loose|a: b|1|long|0|-|-|-\n"
+                                                  "health.loose|c|2|string|0|-|-|-\n");
+    begin(f);
+    OK(weft_catalog_enforce_detected(f->txn, "local:test", loose, two, 1, &f->error));
+    commit(f);
+    assert_string_equal(rows_of(f, "columns", 0), "health.loose|a: b|1|long|0|-|-|-\n");
+    rebuilds(f);
+}
+
+static void thousand_products(void **state)
+{
+    struct fixture *f = *state;
+    struct weft_registered_digest *digests = NULL;
+    size_t count = 0;
+    begin(f);
+    for (int i = 0; i < 1000; i++) {
+        char name[32];
+        snprintf(name, sizeof name, "p%d", i);
+        OK(weft_catalog_put(f->txn, "local:test", product(f, name, "1.0.0", ""), "dev", &f->error));
+    }
+    commit(f);
+    int64_t start = weft_clock_mono_us();
+    OK(weft_ledger_begin_read(f->ledger, &f->txn, &f->error));
+    OK(weft_catalog_digests(f->txn, f->arena, &digests, &count, &f->error));
+    int64_t took = weft_clock_mono_us() - start;
+    weft_ledger_end(f->txn);
+    f->txn = NULL;
+    assert_int_equal(count, 1000);
+    assert_null(digests[0].in_force_digest);
+    assert_int_equal(strlen(digests[0].pending_digest), 64);
+    printf("digests of 1000 products: %" PRId64 " us\n", took);
+    assert_true(took < 500000);
+    start = weft_clock_mono_us();
+    rows_of(f, "products", 0);
+    printf("mesh.products of 1000 products: %" PRId64 " us\n", weft_clock_mono_us() - start);
+}
+
+/* ---- allocation ---- */
+
+static int torture_once(void *arg, struct weft_error *error)
+{
+    struct fixture *f = arg;
+    struct weft_registered out;
+    struct weft_arena *arena = weft_arena_new(0);
+    if (arena == NULL)
+        return weft_error_nomem(error);
+    struct weft_ledger_txn *txn = NULL;
+    int rc = weft_ledger_begin_read(f->ledger, &txn, error);
+    if (rc == 0)
+        rc = weft_catalog_product(txn, arena, "health.reports", 0, 0, &out, error);
+    weft_ledger_end(txn);
+    weft_arena_free(arena);
+    return rc;
+}
+
+static void allocation_fails(void **state)
+{
+    struct fixture *f = *state;
+    put(f, product(f, "reports", "1.0.0", ""));
+    assert_true(weft_test_torture(torture_once, f) > 10);
+}
+
+int main(void)
+{
+    weft_ledger_register_table(&flow_tables);
+    weft_lake_register();
+    weft_catalog_register();
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test_setup_teardown(pending_then_in_force, setup, teardown),
+        cmocka_unit_test_setup_teardown(majors_have_stable_keys, setup, teardown),
+        cmocka_unit_test_setup_teardown(tables_of_the_mesh, setup, teardown),
+        cmocka_unit_test_setup_teardown(detected_columns, setup, teardown),
+        cmocka_unit_test_setup_teardown(thousand_products, setup, teardown),
+        cmocka_unit_test_setup_teardown(allocation_fails, setup, teardown),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
