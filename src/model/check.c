@@ -434,32 +434,41 @@ static void check_shape(struct weft_reader *reader, struct weft_node *node,
 
 /* ---- unknown keys ---- */
 
-static void unknown_key(struct weft_reader *reader, struct weft_place place, const char *name,
-                        enum weft_section section)
+static void unknown_key_hint(const char *name, enum weft_section section, char *hint,
+                             size_t hint_size)
 {
     const struct weft_keys *keys = weft_keys_of(section);
     const char *candidates[64];
     size_t count = 0;
     for (size_t i = 0; i < keys->count && count < WEFT_COUNT(candidates); i++)
         candidates[count++] = keys->keys[i].name;
-    char hint[400] = "";
     const char *alias = weft_keys_alias(section, name);
     const char *near = weft_suggest(name, candidates, count);
     if (near == NULL)
         near = alias;
     if (near != NULL)
-        snprintf(hint, sizeof hint, "did you mean `%s`?", near);
+        snprintf(hint, hint_size, "did you mean `%s`?", near);
     for (int s = 1; hint[0] == '\0' && s < WEFT_SECTION_COUNT; s++) {
         if (weft_keys_find((enum weft_section)s, name) != NULL)
-            snprintf(hint, sizeof hint, "`%s` is a key of %s", name,
+            snprintf(hint, hint_size, "`%s` is a key of %s", name,
                      weft_keys_of((enum weft_section)s)->title);
     }
     if (hint[0] == '\0' && count <= 12) {
-        size_t used = (size_t)snprintf(hint, sizeof hint, "the keys are");
-        for (size_t i = 0; i < count && used + 30 < sizeof hint; i++)
-            used += (size_t)snprintf(hint + used, sizeof hint - used, "%s %s", i == 0 ? "" : ",",
+        size_t used = (size_t)snprintf(hint, hint_size, "the keys are");
+        for (size_t i = 0; i < count && used + 30 < hint_size; i++)
+            used += (size_t)snprintf(hint + used, hint_size - used, "%s %s", i == 0 ? "" : ",",
                                      candidates[i]);
     }
+}
+
+static void unknown_key(struct weft_reader *reader, struct weft_place place, const char *name,
+                        enum weft_section section)
+{
+    const struct weft_keys *keys = weft_keys_of(section);
+    char hint[400] = "";
+    /* Behind the last mistake that is kept nobody reads a hint. */
+    if (reader->diag->errors < WEFT_DIAG_MAX)
+        unknown_key_hint(name, section, hint, sizeof hint);
     weft_reader_mistake(reader, place, hint, "`%.60s` is not a key of %s", name, keys->title);
 }
 

@@ -1,7 +1,7 @@
 /*
- * document.c - the canonical document of a product: JSON under the keys of the product file, short
- * forms written out, defaults left out, variables expanded, an SQL file's text in place of its name;
- * so that two spellings of one thing give one document and one digest.
+ * document.c - the canonical document of a product: JSON under the keys of the product file. Short
+ * forms are written out, defaults left out, variables expanded, an SQL file's text stands in place
+ * of its name; so that two spellings of one thing give one document and one digest.
  *
  * What has a member in the struct is written from it. The rest (tests, run, access ...) is written
  * from the tree by the table of keys, which says what is a number, a duration or a list.

@@ -293,6 +293,11 @@ void weft_read_translations(struct weft_reader *reader, const struct weft_node *
     *text = weft_node_text(node);
     if (node == NULL || node->kind != WEFT_NODE_MAP || node->count == 0)
         return;
+    if (node->count > WEFT_MODEL_LANGUAGES_MAX) {
+        weft_reader_mistake(reader, node->place, NULL, "more than %d languages",
+                            WEFT_MODEL_LANGUAGES_MAX);
+        return;
+    }
     struct weft_translation *items = weft_reader_alloc(reader, node->count, sizeof *items);
     size_t count = 0;
     for (size_t i = 0; items != NULL && i < node->count; i++) {

@@ -54,6 +54,10 @@ static bool format_of_name(const char *name, enum weft_file_format *format)
         {".parquet", WEFT_FORMAT_PARQUET}, {".avro", WEFT_FORMAT_AVRO},
     };
     size_t length = strlen(name);
+    /* daily*.csv* and daily.csv.* are csv, packed or not. */
+    while (length > 0 && (name[length - 1] == '*' || name[length - 1] == '?'))
+        length--;
+    length -= length > 0 && name[length - 1] == '.';
     if (ends_in(name, length, ".gz"))
         length -= 3;
     else if (ends_in(name, length, ".zst"))

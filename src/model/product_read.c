@@ -532,7 +532,8 @@ const struct weft_product *weft_product_read(struct weft_reader *reader, struct 
     draft.product->folder = source->folder;
     draft.product->place = root->place;
     read_all(&draft);
-    if (reader->nomem || reader->diag->out_of_memory || reader->diag->errors != mistakes)
+    if (root->wrong || reader->nomem || reader->diag->out_of_memory ||
+        reader->diag->errors != mistakes)
         return NULL;
     struct weft_error error = WEFT_ERROR_INIT;
     if (weft_product_write_document(draft.product, root, reader->arena, &error) < 0) {

@@ -408,6 +408,26 @@ static void product_mistakes_of_quality(void **state)
     mistake(HEAD "tests: [{name: t, given: {x: []}, expect: []}]\n", 4, "not an input", NULL);
 }
 
+static void product_mistakes_of_yaml(void **state)
+{
+    (void)state;
+    char deep[200];
+    mistake("", 1, "the file is empty", NULL);
+    mistake("# nothing\n", 1, "the file is empty", NULL);
+    mistake(HEAD "owner: [a\n", 5, "not YAML", NULL);
+    mistake(HEAD "owner: a\nowner: b\n", 5, "`owner` stands twice", NULL);
+    mistake(HEAD "owner: &a b\n", 4, "anchors", NULL);
+    mistake(HEAD "owner: *a\n", 4, "anchors", NULL);
+    mistake(HEAD "owner: !!str a\n", 4, "tags", NULL);
+    mistake(HEAD "? [a]\n: b\n", 4, "a key is not a text", NULL);
+    mistake(HEAD "---\nname: b\n", 4, "a second document", NULL);
+    mistake("%YAML 1.2\n---\nname: b\n", 1, "directives", NULL);
+    mistake("name: a\n%x\xff}\n", 2, "not UTF-8", NULL);
+    memset(deep, '[', 100);
+    memcpy(deep + 100, "]", 2);
+    mistake(deep, 1, "deeper than 32", NULL);
+}
+
 static void product_reports_all(void **state)
 {
     (void)state;
@@ -537,6 +557,7 @@ int main(void)
         cmocka_unit_test(product_mistakes_of_fields),
         cmocka_unit_test(product_mistakes_of_inputs),
         cmocka_unit_test(product_mistakes_of_quality),
+        cmocka_unit_test(product_mistakes_of_yaml),
         cmocka_unit_test(product_reports_all),
         cmocka_unit_test(product_warnings),
         cmocka_unit_test(product_not_yet),

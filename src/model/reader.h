@@ -15,6 +15,7 @@
 #define WEFT_MODEL_VALUES_SHOWN 5         /* of a long list in a message */
 #define WEFT_MODEL_COLUMNS_MAX 4096
 #define WEFT_MODEL_INPUTS_MAX 64
+#define WEFT_MODEL_LANGUAGES_MAX 100
 #define WEFT_MODEL_CHECKS_MAX 1000
 #define WEFT_MODEL_ENUM_MAX 10000
 #define WEFT_MODEL_SCALAR_MAX 4096 /* bytes of a text that is not prose or SQL */

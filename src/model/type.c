@@ -2,7 +2,7 @@
  * type.c - reading, printing and comparing the types of fields.
  *
  * A type is read by recursive descent over the text; `at` is the byte the parser stands on, and the
- * column of a mistake is at + 1 (texts of types are ASCII, or the mistake is the first byte that is not).
+ * column of a mistake is at + 1.
  */
 #include "model/type.h"
 
