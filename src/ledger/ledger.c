@@ -332,16 +332,19 @@ static int append_check(struct weft_ledger_txn *txn, const char *actor, const ch
     return 0;
 }
 
+/* Blanks and escapes may make the text longer than its canonical form, but not without end. */
 static int body_make(const char *body, struct weft_buf *out, struct weft_error *error)
 {
-    int rc = ledger_body_canonical(body, out, error);
-    if (out->length > WEFT_LEDGER_BODY_MAX ||
-        (rc < 0 && error != NULL && error->code == WEFT_E_LIMIT)) {
-        weft_error_set(error, WEFT_E_LIMIT, "the body of an entry has at most %d bytes",
-                       WEFT_LEDGER_BODY_MAX);
-        return weft_error_hint(error, "a long list lies in a file of its own, named by its hash");
+    bool too_long = strlen(body) > LEDGER_BODY_TEXT_MAX;
+    if (!too_long) {
+        WEFT_TRY(ledger_body_canonical(body, out, error));
+        too_long = out->length > WEFT_LEDGER_BODY_MAX;
     }
-    return rc;
+    if (!too_long)
+        return 0;
+    weft_error_set(error, WEFT_E_LIMIT, "the body of an entry has at most %d bytes",
+                   WEFT_LEDGER_BODY_MAX);
+    return weft_error_hint(error, "a long list lies in a file of its own, named by its hash");
 }
 
 /* Completes the row: hash and signature; then the row, then the fold. */
@@ -374,7 +377,7 @@ static int append_entry(struct weft_ledger_txn *txn, const char *actor, const ch
     const struct weft_ledger_kind *found = NULL;
     WEFT_TRY(append_check(txn, actor, kind, &found, error));
     WEFT_CLEANUP(weft_buf_release) struct weft_buf canonical;
-    weft_buf_init(&canonical, WEFT_LEDGER_BODY_MAX + 1);
+    weft_buf_init(&canonical, LEDGER_BODY_TEXT_MAX * 32); /* 1e20 has 21 digits */
     WEFT_TRY(body_make(body, &canonical, error));
     char previous[WEFT_SHA256_HEX];
     memcpy(previous, txn->head.hash, sizeof previous);

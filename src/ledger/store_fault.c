@@ -60,13 +60,21 @@ static int faulty_unlink(const char *path)
 
 static int (*real_open)(sqlite3_vfs *vfs, const char *name, sqlite3_file *file, int flags,
                         int *out_flags);
-static const sqlite3_io_methods *real_methods;
-static sqlite3_io_methods fault_methods;
 static sqlite3_vfs fault_vfs;
+
+/* The unix VFS has one table for files with locks (the database) and one for those without (the
+ * log). Filled before threads matter: a process's first open of each. */
+#define METHODS_MAX 4
+static struct methods {
+    sqlite3_io_methods faulty; /* first: a file points here */
+    const sqlite3_io_methods *real;
+} methods[METHODS_MAX];
+static pthread_mutex_t methods_lock = PTHREAD_MUTEX_INITIALIZER;
 
 static int file_sync(sqlite3_file *file, int flags)
 {
-    return faulty("sync") < 0 ? SQLITE_IOERR_FSYNC : real_methods->xSync(file, flags);
+    const struct methods *found = (const struct methods *)file->pMethods;
+    return faulty("sync") < 0 ? SQLITE_IOERR_FSYNC : found->real->xSync(file, flags);
 }
 
 static int file_open(sqlite3_vfs *vfs, const char *name, sqlite3_file *file, int flags,
@@ -75,13 +83,19 @@ static int file_open(sqlite3_vfs *vfs, const char *name, sqlite3_file *file, int
     int rc = real_open(vfs, name, file, flags, out_flags);
     if (rc != SQLITE_OK || file->pMethods == NULL)
         return rc;
-    if (real_methods == NULL) {
-        fault_methods = *file->pMethods;
-        fault_methods.xSync = file_sync;
-        real_methods = file->pMethods;
+    pthread_mutex_lock(&methods_lock);
+    size_t at = 0;
+    while (at < METHODS_MAX && methods[at].real != NULL && methods[at].real != file->pMethods)
+        at++;
+    if (at < METHODS_MAX) {
+        if (methods[at].real == NULL) {
+            methods[at].faulty = *file->pMethods;
+            methods[at].faulty.xSync = file_sync;
+            methods[at].real = file->pMethods;
+        }
+        file->pMethods = &methods[at].faulty;
     }
-    if (file->pMethods == real_methods)
-        file->pMethods = &fault_methods;
+    pthread_mutex_unlock(&methods_lock);
     return rc;
 }
 

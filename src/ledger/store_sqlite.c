@@ -34,6 +34,7 @@ struct sqlite_store {
     struct weft_store base;
     sqlite3 *db;
     char *path;
+    sqlite3_stmt *undo;   /* ROLLBACK, ready for when memory is out */
     uint64_t transaction; /* counts up; odd = one is open */
     bool writing;
     struct sqlite_stmt *idle;
@@ -54,7 +55,8 @@ static struct sqlite_stmt *stmt_of(struct weft_stmt *stmt)
 static int store_error(struct sqlite_store *store, int rc, const char *what,
                        struct weft_error *error)
 {
-    int errnum = sqlite3_system_errno(store->db);
+    /* SQLite forgets the system's error of a failed commit; the callers set errno to 0 before. */
+    int errnum = errno == ENOSPC || errno == EDQUOT ? errno : sqlite3_system_errno(store->db);
     if (rc == SQLITE_NOMEM || rc == SQLITE_IOERR_NOMEM)
         return weft_error_nomem(error);
     switch (rc & 0xff) {
@@ -92,6 +94,7 @@ static int store_error(struct sqlite_store *store, int rc, const char *what,
 static int sqlite_script(struct weft_store *base, const char *sql, struct weft_error *error)
 {
     struct sqlite_store *store = store_of(base);
+    errno = 0;
     int rc = sqlite3_exec(store->db, sql, NULL, NULL, NULL);
     return rc == SQLITE_OK ? 0 : store_error(store, rc, sql, error);
 }
@@ -109,6 +112,7 @@ static void sqlite_close(struct weft_store *base)
         sqlite3_finalize(stmt->handle);
         weft_free(stmt);
     }
+    sqlite3_finalize(store->undo);
     sqlite3_close_v2(store->db);
     weft_free(store->path);
     weft_free(store);
@@ -123,6 +127,10 @@ static int open_configure(struct sqlite_store *store, unsigned flags, struct wef
     sqlite3_db_config(store->db, SQLITE_DBCONFIG_DEFENSIVE, 1, NULL);
     sqlite3_db_config(store->db, SQLITE_DBCONFIG_TRUSTED_SCHEMA, 0, NULL);
     WEFT_TRY(sqlite_script(&store->base, common, error));
+    int rc = sqlite3_prepare_v3(store->db, "ROLLBACK", -1, SQLITE_PREPARE_PERSISTENT, &store->undo,
+                                NULL);
+    if (rc != SQLITE_OK)
+        return store_error(store, rc, "ROLLBACK", error);
     if (flags & WEFT_STORE_SCRATCH)
         return sqlite_script(&store->base, "PRAGMA journal_mode=OFF; PRAGMA synchronous=OFF",
                              error);
@@ -167,6 +175,10 @@ static int sqlite_open(const char *path, unsigned flags, struct weft_store **out
     if (rc != SQLITE_OK)
         result =
             store->db == NULL ? weft_error_nomem(error) : store_error(store, rc, "open", error);
+    /* SQLite falls back to reading when the file does not open for writing. */
+    if (result == 0 && sqlite3_db_readonly(store->db, "main") == 1)
+        result = weft_error_errno(error, WEFT_E_IO, errno == 0 ? EACCES : errno,
+                                  "cannot open %s for writing", path);
     if (result == 0)
         result = open_configure(store, flags, error);
     if (result < 0) {
@@ -184,10 +196,19 @@ static void sqlite_set_wait(struct weft_store *base, int wait_ms)
 
 /* ---- transactions ---- */
 
+static void transaction_undo(struct sqlite_store *store)
+{
+    if (sqlite3_get_autocommit(store->db))
+        return;
+    sqlite3_step(store->undo);
+    sqlite3_reset(store->undo);
+}
+
 static int sqlite_begin(struct weft_store *base, bool write, struct weft_error *error)
 {
     struct sqlite_store *store = store_of(base);
     assert(store->transaction % 2 == 0);
+    transaction_undo(store); /* nothing, unless undoing failed before */
     WEFT_TRY(sqlite_script(base, write ? "BEGIN IMMEDIATE" : "BEGIN", error));
     store->transaction++;
     store->writing = write;
@@ -206,8 +227,7 @@ static void sqlite_rollback(struct weft_store *base)
 {
     struct sqlite_store *store = store_of(base);
     statements_reset(store);
-    if (!sqlite3_get_autocommit(store->db))
-        sqlite3_exec(store->db, "ROLLBACK", NULL, NULL, NULL);
+    transaction_undo(store);
     store->transaction += store->transaction % 2;
     store->writing = false;
 }
@@ -365,6 +385,7 @@ static int sqlite_step(struct weft_stmt *base, struct weft_error *error)
     if (sqlite3_get_autocommit(store->db))
         return weft_error_set(error, WEFT_E_INTERNAL,
                               "the transaction was rolled back after an earlier error");
+    errno = 0;
     int rc = sqlite3_step(stmt->handle);
     if (rc == SQLITE_ROW)
         return 0;

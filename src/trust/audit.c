@@ -204,7 +204,7 @@ static int line_write(struct audit *audit, const struct weft_audit_read *read, c
     if (identity.size > whole) /* a piece that a full disk or a power failure left */
         WEFT_TRY(weft_fs_truncate(fd, whole, path, error));
     WEFT_CLEANUP(weft_buf_release) struct weft_buf line;
-    weft_buf_init(&line, AUDIT_LINE_MAX);
+    weft_buf_init(&line, AUDIT_LINE_MAX * 64);
     WEFT_TRY(line_make(read, previous, &line, error));
     return weft_fs_write(fd, line.data, line.length, path, error);
 }
