@@ -22,6 +22,7 @@
 
 #define SNAPSHOTS_HEAD "\n\"snapshots\":["
 #define LOG_HEAD "\n],\n\"snapshot-log\":["
+#define UNPARTITIONED "[{\"spec-id\":0,\"fields\":[]}]"
 #define FILE_END "\n]}"
 
 /* ---- sort orders ---- */
@@ -373,7 +374,7 @@ static void write_head(struct weft_json_writer *writer, const struct lake_next *
     write_schemas(writer, next);
     weft_json_member_int(writer, "default-spec-id", 0);
     weft_json_key(writer, "partition-specs");
-    weft_json_put_raw(writer, "[{\"spec-id\":0,\"fields\":[]}]", 28);
+    weft_json_put_raw(writer, UNPARTITIONED, sizeof UNPARTITIONED - 1);
     weft_json_member_int(writer, "last-partition-id", LAKE_PARTITION_ID_START);
     write_orders(writer, next);
     write_properties(writer, next);
