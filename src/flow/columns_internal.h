@@ -1,0 +1,75 @@
+/*
+ * columns_internal.h - which columns an input has, how each is read, and what the table gets.
+ *
+ * A column is read by its header's name. Most types are read by weft itself (cell_internal.h);
+ * those with a format of their own come as text (FLOW_RAW name) and are turned by SQL in the same
+ * pass. All of it lives in the arena of the job; immutable once made.
+ */
+#ifndef WEFT_FLOW_COLUMNS_INTERNAL_H
+#define WEFT_FLOW_COLUMNS_INTERNAL_H
+
+#include "base/mem.h"
+#include "lake/table.h"
+#include "model/product.h"
+
+/* Names of the reader's own columns; no field can be called so. */
+#define FLOW_ID "weft$id"
+#define FLOW_BITS "weft$bits" /* and a number */
+#define FLOW_RAW "weft$raw"   /* and a number */
+#define FLOW_ALIAS "r"
+
+struct flow_column {
+    const char *name;
+    const char *header; /* what a file calls it */
+    const struct weft_type *type;
+    const struct weft_field *field; /* NULL = detected */
+    const char *sql;                /* NULL = read by weft; else how its text becomes the value */
+    bool required;                  /* a file without it is refused */
+};
+
+struct flow_output {
+    const char *name;
+    int column;      /* -1 = none: null */
+    const char *sql; /* the expression over the columns */
+};
+
+struct flow_columns {
+    struct flow_column *items;
+    size_t count;
+    const struct flow_output *outputs;
+    size_t output_count;
+    struct weft_fields fields; /* of the table */
+    bool detected;
+    /* Both the input and the product have a schema: then the input's rules bear the port's name. */
+    const char *port_prefix; /* NULL = none */
+    const struct weft_input *input;
+};
+
+/* What stands in a file's first records, for detection. */
+struct flow_sample {
+    struct weft_texts header;
+    /* by column: type that all sampled cells read as */
+    const struct weft_type *const *types;
+};
+
+/* sample is needed only when neither input nor product has a schema. table: the present schema, or
+ * NULL; what it has keeps its type. */
+int flow_columns_make(struct weft_arena *arena, const struct weft_product *product,
+                      const struct weft_input *input, const struct flow_sample *sample,
+                      const struct weft_table_schema *table, struct flow_columns *out,
+                      struct weft_error *error) WEFT_MUST_CHECK;
+bool flow_columns_need_sample(const struct weft_product *product, const struct weft_input *input);
+
+/* The FROM of a reading query: the reader's table function, with the texts turned into values. */
+void flow_columns_print_from(const struct flow_columns *columns, size_t words,
+                             struct weft_buf *out);
+int flow_columns_find(const struct flow_columns *columns, const char *name); /* -1 = none */
+
+/* From a header to columns: cell i of a record is column map[i], or -1. Missing, doubled and extra
+ * columns are refused or told in *warning (arena; NULL = none) as the input says. `where` names the
+ * file in errors. */
+int flow_columns_map(struct weft_arena *arena, const struct flow_columns *columns,
+                     const struct weft_texts *header, const char *where, int **map,
+                     const char **warning, struct weft_error *error) WEFT_MUST_CHECK;
+
+#endif

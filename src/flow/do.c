@@ -1,0 +1,381 @@
+/*
+ * do.c - one job from beginning to end: the order of the steps, and what becomes of failures.
+ *
+ * A step that fails ends the run: what it wrote is swept, and the outcome says why. A job has an
+ * outcome in every case but the last one: that not even memory for it is there.
+ */
+#include "flow/work_internal.h"
+
+#include "base/clock.h"
+#include "base/fault.h"
+#include "base/process.h"
+
+#include <string.h>
+#include <sys/resource.h>
+
+#define ROWS_ASIDE_MAX ((size_t)1 << 28)
+
+/* ---- small services ---- */
+
+int flow_warn(struct flow_work *work, const char *text, struct weft_error *error)
+{
+    if (weft_arena_reserve(work->arena, &work->warnings, &work->warning_capacity,
+                           work->warning_count + 1, sizeof *work->warnings) < 0)
+        return weft_error_nomem(error);
+    work->warnings[work->warning_count++] = text;
+    return 0;
+}
+
+int flow_check_add(struct flow_work *work, const struct weft_outcome_check *check,
+                   struct weft_error *error)
+{
+    if (weft_arena_reserve(work->arena, &work->checks, &work->check_capacity, work->check_count + 1,
+                           sizeof *work->checks) < 0)
+        return weft_error_nomem(error);
+    if (check->rule == NULL)
+        return weft_error_nomem(error);
+    work->checks[work->check_count++] = *check;
+    return 0;
+}
+
+void flow_tell(struct flow_work *work, const char *stage, const char *file, int64_t rows,
+               int64_t done, int64_t total)
+{
+    if (work->progress == NULL)
+        return;
+    struct weft_progress progress = {stage, file, rows, done, total};
+    work->progress(work->progress_arg, &progress);
+}
+
+int flow_point(const char *point, struct weft_error *error)
+{
+    if (weft_fault_point(point))
+        return weft_error_set(error, WEFT_E_IO, "stopped at %s", point);
+    return weft_process_check_cancelled(error);
+}
+
+/* ---- what the product asks for ---- */
+
+static int not_yet(struct flow_work *work, const char *what, struct weft_error *error)
+{
+    return weft_error_set(error, WEFT_E_NOT_YET, "%s: %s cannot be done yet", work->job->table,
+                          what);
+}
+
+/* A product that is loaded by hand has no port of its own. */
+static int input_by_hand(struct flow_work *work, struct weft_error *error)
+{
+    struct weft_input *input = weft_arena_alloc(work->arena, sizeof *input);
+    if (input == NULL)
+        return weft_error_nomem(error);
+    const char *path = work->job->file_count > 0 ? work->job->files[0].shown : "";
+    bool tabs = path != NULL && strstr(path, ".tsv") != NULL;
+    *input = (struct weft_input){.name = "load",
+                                 .kind = WEFT_INPUT_FILES,
+                                 .format = tabs ? WEFT_FORMAT_TSV : WEFT_FORMAT_CSV,
+                                 .csv = {.delimiter = tabs ? '\t' : ',',
+                                         .quote = '"',
+                                         .escape = '"',
+                                         .header = true,
+                                         .encoding = "utf-8",
+                                         .decimal_separator = '.'},
+                                 .read = WEFT_READ_NEW};
+    work->input = input;
+    return 0;
+}
+
+static int work_check_csv(struct flow_work *work, struct weft_error *error)
+{
+    const struct weft_csv_options *csv = &work->input->csv;
+    if (work->input->format != WEFT_FORMAT_CSV && work->input->format != WEFT_FORMAT_TSV)
+        return not_yet(work, weft_format_name(work->input->format), error);
+    if (csv->quote != 0 && csv->escape != 0 && csv->escape != csv->quote)
+        return not_yet(work, "an `escape` other than the quote", error);
+    if (csv->encoding != NULL && strcmp(csv->encoding, "utf-8") != 0)
+        return not_yet(work, "an `encoding` other than utf-8", error);
+    return 0;
+}
+
+static int work_begin(struct flow_work *work, struct weft_error *error)
+{
+    const struct weft_job *job = work->job;
+    WEFT_TRY(
+        weft_product_from_document(work->arena, job->document, job->folder, &work->product, error));
+    const struct weft_product *product = work->product;
+    if (product->sql != NULL || product->sql_file != NULL)
+        return not_yet(work, "sql", error);
+    if (product->has_graph)
+        return not_yet(work, "graph", error);
+    if (product->partition.count > 0)
+        return not_yet(work, "partition", error);
+    if (product->write == WEFT_WRITE_UPSERT)
+        return not_yet(work, "write: upsert", error);
+    if (product->input_count > 1)
+        return not_yet(work, "several inputs without sql", error);
+    if (product->input_count == 1)
+        work->input = &product->inputs[0];
+    else if (job->mode == WEFT_JOB_LOAD)
+        WEFT_TRY(input_by_hand(work, error));
+    else
+        return weft_error_set(error, WEFT_E_REFUSED, "%s has no input: it is loaded by hand",
+                              job->table);
+    if (work->input->kind != WEFT_INPUT_FILES)
+        return not_yet(work, "an input that is no file", error);
+    work->append = product->write == WEFT_WRITE_APPEND && job->mode != WEFT_JOB_REBUILD;
+    return work_check_csv(work, error);
+}
+
+/* ---- table and engine ---- */
+
+static int table_open(struct flow_work *work, struct weft_error *error)
+{
+    const struct weft_job *job = work->job;
+    struct weft_data_files deletes = {0};
+    if (job->metadata == NULL)
+        return 0;
+    WEFT_TRY(weft_table_load(work->arena, job->home, job->metadata, &work->table, error));
+    if (weft_table_current(work->table) == NULL)
+        return 0;
+    WEFT_TRY(weft_table_files(work->arena, job->home, work->table, weft_table_current(work->table),
+                              &work->live, &deletes, error));
+    if (deletes.count > 0)
+        return weft_error_set(error, WEFT_E_NOT_YET,
+                              "%s has delete files, which weft did not write", job->table);
+    for (size_t i = 0; i < work->live.count; i++)
+        work->live_records += work->live.items[i].records;
+    return 0;
+}
+
+static int engine_start(struct flow_work *work, struct weft_error *error)
+{
+    const struct weft_job *job = work->job;
+    const char *folders[] = {
+        weft_arena_format(work->arena, "%s/%s/", job->home, job->table_folder),
+        weft_arena_format(work->arena, "%s/%s/", job->home, job->quarantine_folder), job->temp_dir};
+    if (folders[0] == NULL || folders[1] == NULL)
+        return weft_error_nomem(error);
+    struct weft_engine_config config = {.memory_bytes = job->memory_bytes,
+                                        .threads = job->threads,
+                                        .temp_dir = job->temp_dir,
+                                        .temp_size_max = job->temp_size_max,
+                                        .folders = folders,
+                                        .folder_count = job->temp_dir != NULL ? 3 : 2,
+                                        .keep_order = false};
+    WEFT_TRY(weft_engine_open(&config, &work->engine, error));
+    WEFT_TRY(flow_scan_new(work, &work->scan, error));
+    WEFT_TRY(flow_rules_register(&work->rules, work->engine, error));
+    WEFT_TRY(flow_scan_register(work->scan, error));
+    WEFT_TRY(weft_engine_seal(work->engine, error));
+    weft_engine_watch(work->engine, 0);
+    return 0;
+}
+
+static int detected_tell(struct flow_work *work, struct weft_error *error)
+{
+    size_t count = work->columns.count;
+    if (!work->columns.detected)
+        return 0;
+    const char **texts = weft_arena_array(work->arena, count + 1, sizeof *texts);
+    if (texts == NULL)
+        return weft_error_nomem(error);
+    for (size_t i = 0; i < count; i++) {
+        WEFT_CLEANUP(weft_buf_release) struct weft_buf text;
+        weft_buf_init(&text, 1 << 16);
+        weft_buf_addf(&text, "%s: ", work->columns.items[i].name);
+        weft_type_print(work->columns.items[i].type, &text);
+        WEFT_TRY(weft_buf_check(&text, error));
+        texts[i] = weft_arena_strdup(work->arena, text.data);
+        if (texts[i] == NULL)
+            return weft_error_nomem(error);
+    }
+    work->out->detected = texts;
+    work->out->detected_count = count;
+    return 0;
+}
+
+static int columns_and_rules(struct flow_work *work, struct weft_error *error)
+{
+    const struct weft_job *job = work->job;
+    struct flow_sample sample = {0};
+    if (flow_columns_need_sample(work->product, work->input))
+        WEFT_TRY(flow_scan_sample(work, &sample, error));
+    const struct weft_table_schema *present =
+        work->table == NULL ? NULL : weft_table_schema(work->table);
+    WEFT_TRY(flow_columns_make(work->arena, work->product, work->input, &sample, present,
+                               &work->columns, error));
+    if ((int64_t)work->columns.count > job->columns_max)
+        return weft_error_set(error, WEFT_E_LIMIT, "%zu columns; columns_max is %" PRId64,
+                              work->columns.count, job->columns_max);
+    WEFT_TRY(detected_tell(work, error));
+    WEFT_TRY(
+        weft_table_evolve(work->arena, work->table, &work->columns.fields, &work->schema, error));
+    /* A quarter of the memory for rows set aside, about 24 bytes each. */
+    size_t rows = (size_t)WEFT_MAX(job->memory_bytes, INT64_C(64) << 20) / 4 / 24;
+    WEFT_TRY(flow_rules_build(&work->rules, work->arena, work->engine, work->product,
+                              &work->columns, WEFT_MIN(rows, ROWS_ASIDE_MAX), error));
+    work->data_shown =
+        weft_arena_format(work->arena, "%s/data/%s-0.parquet", job->table_folder, job->run_id);
+    work->data_path = weft_arena_format(work->arena, "%s/%s", job->home, work->data_shown);
+    return work->data_shown == NULL || work->data_path == NULL ? weft_error_nomem(error) : 0;
+}
+
+/* ---- figures ---- */
+
+static int figures_tell(struct flow_work *work, struct weft_error *error)
+{
+    struct weft_balance *balance = &work->out->balance;
+    WEFT_TRY(flow_rules_sort(&work->rules, error));
+    size_t row = 0;
+    for (size_t i = 0; i < work->file_count; i++) {
+        struct flow_file *file = &work->files[i];
+        if (!file->read)
+            continue;
+        for (; row < work->rules.row_count &&
+               work->rules.ids[row] < file->base + WEFT_MAX(file->text_length, 1);
+             row++)
+            file->rejected++;
+        file->out.quarantined = file->rejected;
+        file->out.accepted = file->out.records - file->rejected;
+    }
+    balance->read = flow_scan_records(work->scan);
+    balance->input_quarantined = (int64_t)work->rules.row_count;
+    balance->accepted = balance->read - balance->input_quarantined;
+    balance->made = balance->accepted;
+    balance->published = work->data.records;
+    return 0;
+}
+
+static int balance_check(struct flow_work *work, struct weft_error *error)
+{
+    const struct weft_balance *b = &work->out->balance;
+    if (b->read == b->accepted + b->input_quarantined &&
+        b->made == b->published + b->output_quarantined + b->superseded)
+        return 0;
+    return weft_error_set(error, WEFT_E_INTERNAL, "the run's balances do not hold");
+}
+
+/* ---- the steps ---- */
+
+static int nothing_new(struct flow_work *work)
+{
+    work->out->state = WEFT_RUN_NOTHING_NEW;
+    return WEFT_END;
+}
+
+static int work_read(struct flow_work *work, struct weft_error *error)
+{
+    WEFT_TRY(flow_point("run.read", error));
+    WEFT_TRY(engine_start(work, error));
+    WEFT_TRY(columns_and_rules(work, error));
+    WEFT_TRY(flow_scan_restart(work->scan, true, error));
+    return flow_pass_run(work, error);
+}
+
+static int work_judge(struct flow_work *work, struct weft_error *error)
+{
+    flow_tell(work, "key check", NULL, flow_scan_records(work->scan), 0, 0);
+    if (!flow_scan_stopped(work->scan) && !work->rules.blocked)
+        WEFT_TRY(flow_keys_check(work, error));
+    WEFT_TRY(flow_row_checks_tell(work, error));
+    WEFT_TRY(flow_table_rules(work, error));
+    return figures_tell(work, error);
+}
+
+static int work_sweep(struct flow_work *work, struct weft_error *error)
+{
+    const struct weft_job *job = work->job;
+    WEFT_TRY(weft_table_sweep(job->home, job->table_folder, job->run_id, error));
+    return weft_table_sweep(job->home, job->quarantine_folder, job->run_id, error);
+}
+
+static int work_end(struct flow_work *work, struct weft_error *error)
+{
+    if (work->out->state == WEFT_RUN_BLOCKED) {
+        WEFT_TRY(work_sweep(work, error));
+        work->out->balance.published = 0;
+        return flow_blocked_write(work, error);
+    }
+    WEFT_TRY(balance_check(work, error));
+    WEFT_TRY(flow_quarantine_write(work, error));
+    WEFT_TRY(flow_publish(work, error));
+    work->out->state = WEFT_RUN_PUBLISHED;
+    return 0;
+}
+
+static int work_run(struct flow_work *work, struct weft_error *error)
+{
+    WEFT_TRY(work_begin(work, error));
+    if (work->job->mode == WEFT_JOB_REPLAY)
+        return not_yet(work, "--replay", error);
+    int rc = flow_inputs_find(work, error);
+    if (rc < 0)
+        return rc;
+    if (rc == WEFT_END)
+        return nothing_new(work);
+    WEFT_TRY(table_open(work, error));
+    bool whole = work->input->read == WEFT_READ_ALL;
+    if (whole && flow_inputs_same(work, error) == WEFT_END)
+        return nothing_new(work);
+    WEFT_TRY(work_read(work, error));
+    if (whole && !flow_scan_stopped(work->scan) && flow_inputs_same(work, error) == WEFT_END) {
+        WEFT_TRY(work_sweep(work, error));
+        return nothing_new(work);
+    }
+    WEFT_TRY(work_judge(work, error));
+    return work_end(work, error);
+}
+
+static int64_t memory_peak(void)
+{
+    struct rusage usage;
+    return getrusage(RUSAGE_SELF, &usage) == 0 ? (int64_t)usage.ru_maxrss * 1024 : 0;
+}
+
+static int outcome_fill(struct flow_work *work, struct weft_error *error)
+{
+    struct weft_outcome *out = work->out;
+    struct weft_outcome_file *files =
+        weft_arena_array(work->arena, work->file_count + 1, sizeof *files);
+    if (files == NULL)
+        return weft_error_nomem(error);
+    for (size_t i = 0; i < work->file_count; i++)
+        files[i] = work->files[i].out;
+    out->files = files;
+    out->file_count = work->file_count;
+    out->checks = work->checks;
+    out->check_count = work->check_count;
+    out->warnings = work->warnings;
+    out->warning_count = work->warning_count;
+    out->duration_us = weft_clock_mono_us() - work->started_us;
+    out->memory_bytes = memory_peak();
+    return 0;
+}
+
+int weft_job_do(struct weft_arena *arena, const struct weft_job *job, weft_progress_fn *progress,
+                void *progress_arg, struct weft_outcome *out, struct weft_error *error)
+{
+    struct weft_outcome outcome = {.error = WEFT_ERROR_INIT};
+    struct flow_work work = {.arena = arena,
+                             .job = job,
+                             .progress = progress,
+                             .progress_arg = progress_arg,
+                             .started_us = weft_clock_mono_us(),
+                             .out = &outcome};
+    struct weft_error why = WEFT_ERROR_INIT;
+    int rc = work_run(&work, &why);
+    if (rc < 0) {
+        struct weft_error ignored = WEFT_ERROR_INIT;
+        outcome.state = why.code == WEFT_E_BLOCKED ? WEFT_RUN_BLOCKED : WEFT_RUN_FAILED;
+        outcome.error = why;
+        outcome.table = NULL;
+        outcome.quarantine = NULL;
+        (void)!work_sweep(&work, &ignored);
+    }
+    rc = outcome_fill(&work, error);
+    flow_rules_release(&work.rules);
+    weft_engine_close(work.engine);
+    flow_scan_free(work.scan);
+    if (rc == 0)
+        *out = outcome;
+    return rc;
+}

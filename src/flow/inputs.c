@@ -1,0 +1,387 @@
+/*
+ * inputs.c - which files a run reads, and which of them are known already.
+ *
+ * Same path and same identity (size, times, inode) as at the last time = the same content, without
+ * reading. Otherwise the content's hash decides; a file is hashed before it is loaded only when its
+ * size equals that of a known file, else it cannot be one.
+ */
+#include "flow/work_internal.h"
+
+#include "base/process.h"
+#include "base/text.h"
+
+#include <fcntl.h>
+#include <string.h>
+
+#define HASH_CHUNK ((size_t)1 << 20)
+
+/* ---- what is known ---- */
+
+static int known_take(struct flow_work *work, struct weft_stmt *stmt, size_t *capacity,
+                      struct weft_error *error)
+{
+    if (weft_arena_reserve(work->arena, &work->known, capacity, work->known_count + 1,
+                           sizeof *work->known) < 0)
+        return weft_error_nomem(error);
+    struct flow_known *known = &work->known[work->known_count++];
+    *known =
+        (struct flow_known){.port = weft_arena_strdup(work->arena, weft_stmt_column_text(stmt, 0)),
+                            .path = weft_arena_strdup(work->arena, weft_stmt_column_text(stmt, 1)),
+                            .hash = weft_arena_strdup(work->arena, weft_stmt_column_text(stmt, 2)),
+                            .identity = {.size = weft_stmt_column_int(stmt, 3),
+                                         .device = (uint64_t)weft_stmt_column_int(stmt, 4),
+                                         .inode = (uint64_t)weft_stmt_column_int(stmt, 5),
+                                         .modified_ns = weft_stmt_column_int(stmt, 6),
+                                         .changed_ns = weft_stmt_column_int(stmt, 7)},
+                            .records = weft_stmt_column_int(stmt, 8)};
+    return known->port == NULL || known->path == NULL || known->hash == NULL
+               ? weft_error_nomem(error)
+               : 0;
+}
+
+static int known_load(struct flow_work *work, struct weft_error *error)
+{
+    WEFT_CLEANUP(weft_ledger_closep) struct weft_ledger *ledger = NULL;
+    WEFT_CLEANUP(weft_ledger_endp) struct weft_ledger_txn *txn = NULL;
+    WEFT_CLEANUP(weft_stmt_freep) struct weft_stmt *stmt = NULL;
+    size_t capacity = 0;
+    int rc = 0;
+    WEFT_TRY(weft_ledger_open(work->job->home, WEFT_LEDGER_READ_ONLY, &ledger, error));
+    WEFT_TRY(weft_ledger_begin_read(ledger, &txn, error));
+    WEFT_TRY(weft_stmt_prepare(txn,
+                               "SELECT port, path, hash, size, device, inode, modified_ns, "
+                               "changed_ns, records FROM flow_inputs "
+                               "WHERE product = ?1 AND seq_to IS NULL ORDER BY seq_from, path",
+                               &stmt, error));
+    weft_stmt_bind_text(stmt, 1, work->job->table);
+    while ((rc = weft_stmt_step(stmt, error)) == 0)
+        WEFT_TRY(known_take(work, stmt, &capacity, error));
+    return rc < 0 ? rc : 0;
+}
+
+static const struct flow_known *known_by_path(const struct flow_work *work, const char *path)
+{
+    const struct flow_known *found = NULL;
+    for (size_t i = 0; i < work->known_count; i++) {
+        if (strcmp(work->known[i].path, path) == 0)
+            found = &work->known[i]; /* the newest */
+    }
+    return found;
+}
+
+static const struct flow_known *known_by_hash(const struct flow_work *work, const char *hash)
+{
+    for (size_t i = 0; i < work->known_count; i++) {
+        if (strcmp(work->known[i].hash, hash) == 0)
+            return &work->known[i];
+    }
+    return NULL;
+}
+
+static bool known_size(const struct flow_work *work, int64_t size)
+{
+    for (size_t i = 0; i < work->known_count; i++) {
+        if (work->known[i].identity.size == size)
+            return true;
+    }
+    return false;
+}
+
+/* ---- which files ---- */
+
+static int file_add(struct flow_work *work, const char *port, const char *path, const char *shown,
+                    bool again, struct weft_error *error)
+{
+    struct weft_fs_identity identity;
+    int rc = weft_fs_identity(path, &identity, error);
+    if (rc < 0)
+        return rc;
+    if (rc == WEFT_NOT_THERE)
+        return weft_error_set(error, WEFT_E_INPUT, "there is no file %s", shown);
+    if (weft_arena_reserve(work->arena, &work->files, &work->file_capacity, work->file_count + 1,
+                           sizeof *work->files) < 0)
+        return weft_error_nomem(error);
+    struct flow_file *file = &work->files[work->file_count];
+    *file = (struct flow_file){.again = again, .read = true};
+    file->out = (struct weft_outcome_file){.port = weft_arena_strdup(work->arena, port),
+                                           .path = weft_arena_strdup(work->arena, path),
+                                           .shown = weft_arena_strdup(work->arena, shown),
+                                           .state = WEFT_FILE_READ,
+                                           .size = identity.size,
+                                           .device = (int64_t)identity.device,
+                                           .inode = (int64_t)identity.inode,
+                                           .modified_ns = identity.modified_ns,
+                                           .changed_ns = identity.changed_ns};
+    if (file->out.port == NULL || file->out.path == NULL || file->out.shown == NULL)
+        return weft_error_nomem(error);
+    work->file_count++;
+    return 0;
+}
+
+static bool job_names(const struct flow_work *work, const char *path)
+{
+    for (size_t i = 0; i < work->job->file_count; i++) {
+        if (strcmp(work->job->files[i].path, path) == 0)
+            return true;
+    }
+    return false;
+}
+
+static int files_of_pattern(struct flow_work *work, const char *port, const char *pattern,
+                            struct weft_error *error)
+{
+    struct weft_fs_list list = {0};
+    if (strstr(pattern, "://") != NULL)
+        return weft_error_set(error, WEFT_E_NOT_YET, "input %s: %s cannot be read yet", port,
+                              pattern);
+    WEFT_CLEANUP(weft_freep) char *full = weft_path_join(work->job->folder, pattern);
+    if (full == NULL)
+        return weft_error_nomem(error);
+    int rc = weft_fs_glob(full, &list, error);
+    for (size_t i = 0; rc >= 0 && i < list.count; i++) {
+        char *path = NULL;
+        rc = weft_path_absolute(list.names[i], &path, error);
+        if (rc >= 0)
+            rc = file_add(work, port, path, path, job_names(work, path), error);
+        weft_free(path);
+    }
+    weft_fs_list_free(&list);
+    return rc < 0 ? rc : 0;
+}
+
+static int files_given(struct flow_work *work, struct weft_error *error)
+{
+    for (size_t i = 0; i < work->job->file_count; i++) {
+        const struct weft_job_file *file = &work->job->files[i];
+        const char *port = file->port != NULL ? file->port : work->input->name;
+        WEFT_TRY(file_add(work, port, file->path, file->shown != NULL ? file->shown : file->path,
+                          file->again, error));
+    }
+    return 0;
+}
+
+/* --reread names a file that must be among the input's. */
+static int files_check_reread(struct flow_work *work, struct weft_error *error)
+{
+    for (size_t i = 0; i < work->job->file_count; i++) {
+        const char *path = work->job->files[i].path;
+        bool found = false;
+        for (size_t k = 0; k < work->file_count; k++)
+            found = found || strcmp(work->files[k].out.path, path) == 0;
+        if (!found)
+            WEFT_TRY(file_add(work, work->input->name, path, path, true, error));
+    }
+    return 0;
+}
+
+/* ---- known or not ---- */
+
+static int file_hash(struct flow_file *file, struct weft_error *error)
+{
+    WEFT_CLEANUP(weft_fd_close) int fd = -1;
+    WEFT_CLEANUP(weft_sha256_freep) struct weft_sha256 *hash = weft_sha256_new();
+    WEFT_CLEANUP(weft_freep) char *chunk = weft_alloc(HASH_CHUNK);
+    unsigned char digest[WEFT_SHA256_BYTES];
+    size_t got = 1;
+    if (hash == NULL || chunk == NULL)
+        return weft_error_nomem(error);
+    WEFT_TRY(weft_fs_open(file->out.path, O_RDONLY, &fd, error));
+    while (got > 0) {
+        WEFT_TRY(weft_fs_read(fd, chunk, HASH_CHUNK, &got, file->out.path, error));
+        WEFT_TRY(weft_process_check_cancelled(error));
+        weft_sha256_add(hash, chunk, got);
+    }
+    weft_sha256_end(hash, digest);
+    weft_hex(digest, sizeof digest, file->out.hash);
+    return 0;
+}
+
+static bool identity_known(const struct flow_file *file, const struct flow_known *known)
+{
+    struct weft_fs_identity now = {.device = (uint64_t)file->out.device,
+                                   .inode = (uint64_t)file->out.inode,
+                                   .size = file->out.size,
+                                   .modified_ns = file->out.modified_ns,
+                                   .changed_ns = file->out.changed_ns};
+    return weft_fs_identity_equal(&now, &known->identity);
+}
+
+static void file_pass_over(struct flow_file *file, enum weft_file_state state,
+                           const struct flow_known *known)
+{
+    file->out.state = state;
+    file->out.records = known->records;
+    file->out.same_as = state == WEFT_FILE_KNOWN_CONTENT ? known->path : NULL;
+    file->read = false;
+    memcpy(file->out.hash, known->hash, WEFT_MIN(strlen(known->hash) + 1, WEFT_SHA256_HEX));
+}
+
+static int file_judge(struct flow_work *work, struct flow_file *file, struct weft_error *error)
+{
+    const struct flow_known *known = known_by_path(work, file->out.path);
+    if (file->again)
+        return 0;
+    if (known != NULL && identity_known(file, known)) {
+        file_pass_over(file, WEFT_FILE_KNOWN, known);
+        return 0;
+    }
+    if (known == NULL && !known_size(work, file->out.size))
+        return 0;
+    WEFT_TRY(file_hash(file, error));
+    const struct flow_known *same = known_by_hash(work, file->out.hash);
+    if (known != NULL && strcmp(known->hash, file->out.hash) == 0) {
+        file_pass_over(file, WEFT_FILE_KNOWN, known);
+    } else if (known != NULL) {
+        file->out.state = WEFT_FILE_CHANGED;
+        file->read = false;
+        weft_error_set(error, WEFT_E_BLOCKED, "%s was read before and is another file now",
+                       file->out.shown);
+        weft_error_hint(error, "weft run %s --reread %s reads it once more", work->job->table,
+                        file->out.shown);
+        return weft_error_at(error, file->out.shown, 0, 0);
+    } else if (same != NULL) {
+        file_pass_over(file, WEFT_FILE_KNOWN_CONTENT, same);
+    }
+    return 0;
+}
+
+/* Two files of one run with the same content: the second is passed over. Found by size, so only
+ * such files are hashed before they are read. */
+static int files_judge_twins(struct flow_work *work, size_t at, struct weft_error *error)
+{
+    struct flow_file *file = &work->files[at];
+    for (size_t i = 0; i < at && file->read && !file->again; i++) {
+        struct flow_file *other = &work->files[i];
+        if (!other->read || other->out.size != file->out.size)
+            continue;
+        if (file->out.hash[0] == '\0')
+            WEFT_TRY(file_hash(file, error));
+        if (other->out.hash[0] == '\0')
+            WEFT_TRY(file_hash(other, error));
+        if (strcmp(file->out.hash, other->out.hash) == 0) {
+            file->out.state = WEFT_FILE_KNOWN_CONTENT;
+            file->out.same_as = other->out.path;
+            file->read = false;
+        }
+    }
+    return 0;
+}
+
+static int load_refuse(struct flow_work *work, const struct flow_file *file,
+                       struct weft_error *error)
+{
+    weft_error_set(error, WEFT_E_REFUSED, "%s was loaded before%s%s", file->out.shown,
+                   file->out.same_as != NULL ? " as " : "",
+                   file->out.same_as != NULL ? file->out.same_as : "");
+    return weft_error_hint(error, "weft load %s %s --again loads it once more", work->job->table,
+                           file->out.shown);
+}
+
+static int files_judge(struct flow_work *work, struct weft_error *error)
+{
+    bool load = work->job->mode == WEFT_JOB_LOAD;
+    for (size_t i = 0; i < work->file_count; i++) {
+        WEFT_TRY(file_judge(work, &work->files[i], error));
+        WEFT_TRY(files_judge_twins(work, i, error));
+        if (load && !work->files[i].read)
+            return load_refuse(work, &work->files[i], error);
+    }
+    return 0;
+}
+
+static size_t files_to_read(const struct flow_work *work)
+{
+    size_t count = 0;
+    for (size_t i = 0; i < work->file_count; i++)
+        count += work->files[i].read;
+    return count;
+}
+
+/* Files that were read once and lie elsewhere now, in the input's `done` folder, are still to be
+ * had; the others are named. */
+static int rebuild_add_known(struct flow_work *work, struct weft_error *error)
+{
+    for (size_t i = 0; i < work->known_count; i++) {
+        const struct flow_known *known = &work->known[i];
+        bool found = false;
+        for (size_t k = 0; k < work->file_count; k++)
+            found = found || strcmp(work->files[k].out.path, known->path) == 0;
+        if (found)
+            continue;
+        if (weft_fs_exists(known->path)) {
+            WEFT_TRY(file_add(work, known->port, known->path, known->path, true, error));
+            continue;
+        }
+        WEFT_CLEANUP(weft_freep) char *moved = NULL;
+        if (work->input->done != NULL) {
+            WEFT_CLEANUP(weft_freep)
+            char *done = weft_path_join(work->job->folder, work->input->done);
+            moved = done == NULL ? NULL : weft_path_join(done, weft_path_basename(known->path));
+            if (moved == NULL)
+                return weft_error_nomem(error);
+        }
+        if (moved != NULL && weft_fs_exists(moved)) {
+            WEFT_TRY(file_add(work, known->port, moved, moved, true, error));
+        } else {
+            const char *text =
+                weft_arena_format(work->arena, "%s is no longer to be had", known->path);
+            if (text == NULL)
+                return weft_error_nomem(error);
+            WEFT_TRY(flow_warn(work, text, error));
+        }
+    }
+    return 0;
+}
+
+static int inputs_none(struct flow_work *work, struct weft_error *error)
+{
+    if (work->job->mode == WEFT_JOB_RUN && work->input->read == WEFT_READ_NEW)
+        return WEFT_END;
+    return weft_error_set(error, WEFT_E_INPUT, "input %s: no file matches %s", work->input->name,
+                          work->input->files == NULL ? "" : work->input->files);
+}
+
+int flow_inputs_find(struct flow_work *work, struct weft_error *error)
+{
+    WEFT_TRY(known_load(work, error));
+    if (work->job->mode == WEFT_JOB_LOAD) {
+        WEFT_TRY(files_given(work, error));
+    } else {
+        WEFT_TRY(files_of_pattern(work, work->input->name, work->input->files, error));
+        WEFT_TRY(files_check_reread(work, error));
+    }
+    if (work->job->mode == WEFT_JOB_REBUILD)
+        WEFT_TRY(rebuild_add_known(work, error));
+    if (work->file_count == 0)
+        return inputs_none(work, error);
+    bool all = work->job->mode == WEFT_JOB_REBUILD ||
+               (work->job->mode == WEFT_JOB_RUN && work->input->read == WEFT_READ_ALL);
+    if (!all)
+        WEFT_TRY(files_judge(work, error));
+    work->read_count = files_to_read(work);
+    return work->read_count == 0 ? WEFT_END : 0;
+}
+
+/* ---- nothing new, for inputs that are read whole each time ---- */
+
+int flow_inputs_same(struct flow_work *work, struct weft_error *error)
+{
+    (void)error;
+    if (work->job->mode != WEFT_JOB_RUN || work->table == NULL ||
+        weft_table_current(work->table) == NULL || work->known_count != work->file_count ||
+        work->job->file_count > 0)
+        return 0;
+    const char *digest =
+        weft_json_text_or(weft_table_current(work->table)->summary, "weft.contract-digest", NULL);
+    if (digest != NULL && strcmp(digest, work->product->digest) != 0)
+        return 0;
+    for (size_t i = 0; i < work->file_count; i++) {
+        const struct flow_known *known = known_by_path(work, work->files[i].out.path);
+        if (known == NULL)
+            return 0;
+        if (work->files[i].out.hash[0] == '\0' ? !identity_known(&work->files[i], known)
+                                               : strcmp(known->hash, work->files[i].out.hash) != 0)
+            return 0;
+    }
+    return WEFT_END;
+}

@@ -1,0 +1,82 @@
+/*
+ * scan_internal.h - the parts of the table function weft_csv(): scan.c reads blocks (serial),
+ * fill.c turns cells into typed vectors (parallel).
+ */
+#ifndef WEFT_FLOW_SCAN_INTERNAL_H
+#define WEFT_FLOW_SCAN_INTERNAL_H
+
+#include "flow/source_internal.h"
+#include "flow/split_internal.h"
+#include "flow/work_internal.h"
+
+#include <stdatomic.h>
+
+#define FLOW_BLOCK ((size_t)1 << 20)
+#define FLOW_CELLS_MAX ((size_t)1 << 19) /* of one batch: keeps wide files within the cache */
+
+struct flow_scan {
+    struct flow_work *work;
+    int64_t record_size_max;
+    pthread_mutex_t mutex; /* guards what follows: the serial part */
+    size_t at;             /* file in work->files; file_count = the end */
+    struct flow_source *source;
+    char *carry; /* the unfinished record at the end of the last block */
+    size_t carry_length;
+    size_t carry_capacity;
+    int64_t next;    /* offset within the file's text of carry[0] */
+    int64_t next_id; /* base of the file */
+    bool file_ended;
+    bool ended;
+    bool failed;
+    bool stopped;
+    bool sampling; /* only header and first records are wanted */
+    struct weft_error error;
+    int64_t bytes_done; /* on disk, of all files */
+    int64_t bytes_total;
+    int64_t told_us;
+    bool hash;
+    struct flow_hashes *hashes; /* one for each unique of the rules */
+    struct flow_mark *marks;
+    size_t mark_count;
+    _Atomic int64_t records;
+    _Atomic int64_t *file_records;
+};
+
+/* One thread's part. */
+struct flow_scan_local {
+    struct flow_scan *scan;
+    struct flow_split split;
+    size_t capacity; /* of split.data, without the pad */
+    size_t index_capacity;
+    size_t file;
+    bool *present;                   /* by column: the file has it */
+    uint64_t *bits;                  /* words x row_max */
+    struct flow_hash_block **blocks; /* one for each unique */
+    uint64_t *hash;                  /* row_max */
+    bool *hash_null;
+};
+
+/* Under the mutex: the next block. 0, WEFT_END, or -1 with scan->error set. */
+int flow_scan_next(struct flow_scan *scan, struct flow_scan_local *local);
+/* Sets scan->error: the file is bad as a whole, at this byte of its text. -1. */
+int flow_scan_bad(struct flow_scan *scan, size_t file, int64_t byte, const char *text);
+/* The line in which a byte of a file's text stands. */
+int flow_line_of(const struct flow_file *file, int64_t byte, int64_t *line);
+size_t flow_count_lines(const char *data, size_t length);
+struct flow_scan_local *flow_scan_local_new(struct flow_scan *scan);
+void flow_scan_local_free(struct flow_scan_local *local);
+
+/* Fills the vector of one column; sets bits for cells that do not parse. */
+void flow_fill_column(struct flow_scan_local *local, size_t column, duckdb_vector vector,
+                      size_t rows);
+/* Adds the values of column, already in the vector, to the hashes of the batch. */
+void flow_fill_hash(struct flow_scan_local *local, size_t column, duckdb_vector vector,
+                    size_t rows);
+
+static inline void flow_bit_set(struct flow_scan_local *local, size_t row, size_t rule)
+{
+    size_t words = local->scan->work->rules.words;
+    local->bits[row * words + (rule >> 6)] |= UINT64_C(1) << (rule & 63);
+}
+
+#endif

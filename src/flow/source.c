@@ -1,0 +1,261 @@
+/*
+ * source.c - see source_internal.h. What tells one compression from another are the first bytes,
+ * never the name. Damage is found here, because DuckDB does not look: the end mark, the checksum
+ * and the length of each gzip member, the checksum of each zstd frame, and that nothing is cut off.
+ */
+#include "flow/source_internal.h"
+
+#include "base/mem.h"
+
+#include <fcntl.h>
+#include <string.h>
+#include <zlib.h>
+#include <zstd.h>
+
+#define SOURCE_IN ((size_t)1 << 17)
+
+enum source_kind { SOURCE_PLAIN, SOURCE_GZIP, SOURCE_ZSTD };
+
+struct flow_source {
+    const char *path;
+    const char *shown;
+    enum source_kind kind;
+    int fd;
+    struct weft_sha256 *hash;
+    struct weft_fs_identity identity;
+    int64_t bytes; /* from disk */
+    int64_t text;  /* given out */
+    int64_t text_max;
+    bool ended;
+    char *in;
+    size_t in_length;
+    size_t in_at;
+    z_stream gzip;
+    bool gzip_open;
+    ZSTD_DStream *zstd;
+    bool inside; /* of a member or frame: the end may not come */
+};
+
+static void *zlib_alloc(void *opaque, unsigned count, unsigned size)
+{
+    (void)opaque;
+    return weft_alloc_array(count, size);
+}
+
+static void zlib_free(void *opaque, void *pointer)
+{
+    (void)opaque;
+    weft_free(pointer);
+}
+
+void flow_source_close(struct flow_source *source)
+{
+    if (source == NULL)
+        return;
+    if (source->gzip_open)
+        inflateEnd(&source->gzip);
+    ZSTD_freeDStream(source->zstd);
+    weft_sha256_free(source->hash);
+    weft_free(source->in);
+    weft_fd_close(&source->fd);
+    weft_free(source);
+}
+
+void flow_source_closep(struct flow_source **source)
+{
+    flow_source_close(*source);
+    *source = NULL;
+}
+
+/* Reads from disk into `data`, and hashes. */
+static int disk_read(struct flow_source *source, char *data, size_t length, size_t *got,
+                     struct weft_error *error)
+{
+    WEFT_TRY(weft_fs_read(source->fd, data, length, got, source->path, error));
+    weft_sha256_add(source->hash, data, *got);
+    source->bytes += (int64_t)*got;
+    return 0;
+}
+
+static int in_fill(struct flow_source *source, struct weft_error *error)
+{
+    if (source->in_at < source->in_length)
+        return 0;
+    source->in_at = 0;
+    return disk_read(source, source->in, SOURCE_IN, &source->in_length, error);
+}
+
+static int source_begin(struct flow_source *source, struct weft_error *error)
+{
+    WEFT_TRY(in_fill(source, error));
+    const unsigned char *magic = (const unsigned char *)source->in;
+    if (source->in_length >= 2 && magic[0] == 0x1f && magic[1] == 0x8b) {
+        source->kind = SOURCE_GZIP;
+        source->gzip.zalloc = zlib_alloc;
+        source->gzip.zfree = zlib_free;
+        if (inflateInit2(&source->gzip, 15 + 16) != Z_OK)
+            return weft_error_nomem(error);
+        source->gzip_open = true;
+    } else if (source->in_length >= 4 && memcmp(magic, "\x28\xb5\x2f\xfd", 4) == 0) {
+        source->kind = SOURCE_ZSTD;
+        source->zstd = ZSTD_createDStream();
+        if (source->zstd == NULL)
+            return weft_error_nomem(error);
+        ZSTD_DCtx_setParameter(source->zstd, ZSTD_d_windowLogMax, 27);
+    }
+    source->inside = source->kind != SOURCE_PLAIN;
+    return 0;
+}
+
+int flow_source_open(const char *path, const char *shown, int64_t text_max,
+                     struct flow_source **out, struct weft_error *error)
+{
+    struct flow_source *source = weft_alloc(sizeof *source);
+    if (source == NULL)
+        return weft_error_nomem(error);
+    source->fd = -1;
+    source->path = path;
+    source->shown = shown;
+    source->text_max = text_max;
+    source->hash = weft_sha256_new();
+    source->in = weft_alloc(SOURCE_IN);
+    int rc = source->hash == NULL || source->in == NULL ? weft_error_nomem(error) : 0;
+    if (rc == 0)
+        rc = weft_fs_open(path, O_RDONLY, &source->fd, error);
+    if (rc == 0)
+        rc = weft_fs_identity_fd(source->fd, &source->identity, path, error);
+    if (rc == 0)
+        rc = source_begin(source, error);
+    if (rc != 0) {
+        flow_source_close(source);
+        return -1;
+    }
+    *out = source;
+    return 0;
+}
+
+static int source_damaged(struct flow_source *source, const char *what, struct weft_error *error)
+{
+    weft_error_set(error, WEFT_E_INPUT, "%s: %s", source->shown, what);
+    return weft_error_at_byte(error, source->shown, 0,
+                              source->bytes - (int64_t)source->in_length + (int64_t)source->in_at);
+}
+
+/* One step of inflating; *done = bytes written. */
+static int gzip_step(struct flow_source *source, char *data, size_t length, size_t *done,
+                     struct weft_error *error)
+{
+    z_stream *z = &source->gzip;
+    if (!source->inside) {
+        if (inflateReset(z) != Z_OK) /* the next member */
+            return source_damaged(source, "the compressed file is damaged", error);
+        source->inside = true;
+    }
+    z->next_in = (unsigned char *)source->in + source->in_at;
+    z->avail_in = (unsigned)(source->in_length - source->in_at);
+    z->next_out = (unsigned char *)data;
+    z->avail_out = (unsigned)WEFT_MIN(length, (size_t)1 << 30);
+    unsigned before = z->avail_out;
+    int rc = inflate(z, Z_NO_FLUSH); /* checks checksum and length of each member */
+    source->in_at = source->in_length - z->avail_in;
+    *done = before - z->avail_out;
+    if (rc == Z_STREAM_END)
+        source->inside = false;
+    else if (rc == Z_MEM_ERROR)
+        return weft_error_nomem(error);
+    else if (rc != Z_OK && rc != Z_BUF_ERROR)
+        return source_damaged(source, "the compressed file is damaged", error);
+    return 0;
+}
+
+static int zstd_step(struct flow_source *source, char *data, size_t length, size_t *done,
+                     struct weft_error *error)
+{
+    ZSTD_inBuffer in = {source->in, source->in_length, source->in_at};
+    ZSTD_outBuffer out = {data, length, 0};
+    size_t rc = ZSTD_decompressStream(source->zstd, &out, &in);
+    source->in_at = in.pos;
+    *done = out.pos;
+    if (ZSTD_isError(rc))
+        return source_damaged(source, "the compressed file is damaged", error);
+    source->inside = rc != 0;
+    return 0;
+}
+
+static int packed_read(struct flow_source *source, char *data, size_t length, size_t *got,
+                       struct weft_error *error)
+{
+    *got = 0;
+    while (*got == 0) {
+        size_t done = 0;
+        WEFT_TRY(in_fill(source, error));
+        if (source->in_length == 0) {
+            /* zstd may still hold text that did not fit. */
+            if (source->kind == SOURCE_ZSTD && source->inside)
+                WEFT_TRY(zstd_step(source, data, length, &done, error));
+            if (done == 0 && source->inside)
+                return source_damaged(source, "the compressed file ends early", error);
+            *got = done;
+            return 0;
+        }
+        WEFT_TRY(source->kind == SOURCE_GZIP ? gzip_step(source, data, length, &done, error)
+                                             : zstd_step(source, data, length, &done, error));
+        *got = done;
+    }
+    return 0;
+}
+
+static int plain_read(struct flow_source *source, char *data, size_t length, size_t *got,
+                      struct weft_error *error)
+{
+    if (source->in_at == source->in_length)
+        return disk_read(source, data, length, got, error);
+    *got = WEFT_MIN(length, source->in_length - source->in_at);
+    memcpy(data, source->in + source->in_at, *got);
+    source->in_at += *got;
+    return 0;
+}
+
+int flow_source_read(struct flow_source *source, char *data, size_t length, size_t *got,
+                     struct weft_error *error)
+{
+    *got = 0;
+    if (source->ended)
+        return 0;
+    WEFT_TRY(source->kind == SOURCE_PLAIN ? plain_read(source, data, length, got, error)
+                                          : packed_read(source, data, length, got, error));
+    source->ended = *got == 0;
+    source->text += (int64_t)*got;
+    if (source->text > source->text_max)
+        return weft_error_set(error, WEFT_E_INPUT, "%s: larger than file_size_max allows",
+                              source->shown);
+    return 0;
+}
+
+int flow_source_finish(struct flow_source *source, char hash[WEFT_SHA256_HEX],
+                       struct weft_fs_identity *identity, struct weft_error *error)
+{
+    unsigned char digest[WEFT_SHA256_BYTES];
+    struct weft_fs_identity now;
+    assert(source->ended);
+    weft_sha256_end(source->hash, digest);
+    WEFT_TRY(weft_fs_identity_fd(source->fd, &now, source->path, error));
+    if (now.size != source->identity.size || now.modified_ns != source->identity.modified_ns ||
+        source->bytes != now.size) {
+        weft_error_set(error, WEFT_E_INPUT, "%s changed while it was read", source->shown);
+        return weft_error_at(error, source->shown, 0, 0);
+    }
+    weft_hex(digest, sizeof digest, hash);
+    *identity = now;
+    return 0;
+}
+
+int64_t flow_source_bytes(const struct flow_source *source)
+{
+    return source->bytes;
+}
+
+bool flow_source_compressed(const struct flow_source *source)
+{
+    return source->kind != SOURCE_PLAIN;
+}

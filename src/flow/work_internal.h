@@ -1,0 +1,152 @@
+/*
+ * work_internal.h - one job while it is done: what its steps hand to one another.
+ *
+ * Order: files (inputs.c) -> columns -> rules -> pass (pass.c: the one COPY) -> keys (keys.c) ->
+ * tables rules (table_rules.c) -> quarantine (quarantine.c) -> publication (publish.c). The order
+ * itself stands in do.c. Everything lives in the job's arena but the heap things that
+ * flow_work_release gives back.
+ */
+#ifndef WEFT_FLOW_WORK_INTERNAL_H
+#define WEFT_FLOW_WORK_INTERNAL_H
+
+#include "base/fs.h"
+#include "engine/engine.h"
+#include "engine/resolver.h"
+#include "flow/columns_internal.h"
+#include "flow/hashes_internal.h"
+#include "flow/job.h"
+#include "flow/rules_internal.h"
+#include "ledger/ledger.h"
+
+/* The states of flow_inputs that this product has read: folded by the asker's side. */
+struct flow_known {
+    const char *port;
+    const char *path;
+    const char *hash;
+    struct weft_fs_identity identity;
+    int64_t records;
+};
+
+/* A file of this job, in reading order. */
+struct flow_file {
+    struct weft_outcome_file out; /* what is told of it */
+    bool again;
+    bool read;           /* it is part of this pass */
+    int64_t base;        /* id of its byte 0: ids are unique over the job's files */
+    int64_t text_length; /* bytes after decompression; known at the end */
+    size_t cells;        /* in each record */
+    const int *map;      /* cell -> column, -1 = left out */
+    struct weft_texts header;
+    int64_t rejected;
+};
+
+struct flow_scan;
+
+struct flow_work {
+    struct weft_arena *arena;
+    const struct weft_job *job;
+    const struct weft_product *product;
+    const struct weft_input *input;
+    weft_progress_fn *progress;
+    void *progress_arg;
+    int64_t started_us;
+    struct weft_outcome *out;
+
+    struct flow_known *known;
+    size_t known_count;
+    struct flow_file *files;
+    size_t file_count;
+    size_t file_capacity;
+    size_t read_count;
+    bool replace; /* the table is written anew */
+    bool append;  /* what is published stays */
+
+    struct weft_engine *engine;
+    struct weft_table *table; /* NULL = none yet */
+    struct weft_table_schema schema;
+    struct weft_data_files live; /* of the current snapshot */
+    int64_t live_records;
+    struct flow_columns columns;
+    struct flow_rules rules;
+    struct flow_scan *scan;
+
+    const char *data_path;  /* absolute, of the new data file; NULL = no row passed */
+    const char *data_shown; /* relative to the home */
+    struct weft_data_file data;
+
+    const char **warnings;
+    size_t warning_count;
+    size_t warning_capacity;
+    struct weft_outcome_check *checks;
+    size_t check_count;
+    size_t check_capacity;
+};
+
+/* ---- do.c ---- */
+int flow_warn(struct flow_work *work, const char *text, struct weft_error *error) WEFT_MUST_CHECK;
+int flow_check_add(struct flow_work *work, const struct weft_outcome_check *check,
+                   struct weft_error *error) WEFT_MUST_CHECK;
+void flow_tell(struct flow_work *work, const char *stage, const char *file, int64_t rows,
+               int64_t done, int64_t total);
+/* Fails with an I/O error where a test wants it. */
+int flow_point(const char *point, struct weft_error *error) WEFT_MUST_CHECK;
+
+/* ---- inputs.c: which files ---- */
+/* Fills files. WEFT_END when there is nothing to do. */
+int flow_inputs_find(struct flow_work *work, struct weft_error *error) WEFT_MUST_CHECK;
+/* After the pass, when all hashes are known: WEFT_END when the table holds just this already. */
+int flow_inputs_same(struct flow_work *work, struct weft_error *error) WEFT_MUST_CHECK;
+
+/* ---- scan.c: the table function weft_csv() ---- */
+int flow_scan_new(struct flow_work *work, struct flow_scan **out, struct weft_error *error)
+    WEFT_MUST_CHECK;
+void flow_scan_free(struct flow_scan *scan);
+int flow_scan_register(struct flow_scan *scan, struct weft_error *error) WEFT_MUST_CHECK;
+/* Opens the first file for its header and first records. */
+int flow_scan_sample(struct flow_work *work, struct flow_sample *out, struct weft_error *error)
+    WEFT_MUST_CHECK;
+/* Back to the first record. hash: collect key hashes. */
+int flow_scan_restart(struct flow_scan *scan, bool hash, struct weft_error *error) WEFT_MUST_CHECK;
+/* Gives the scan's own error if it has one, else `error` as it is. */
+int flow_scan_failure(struct flow_scan *scan, struct weft_error *error);
+/* All was read: the files' hashes, identities and counts are set. INTERNAL when the engine did not
+ * read to the end. */
+int flow_scan_finish(struct flow_scan *scan, struct weft_error *error) WEFT_MUST_CHECK;
+bool flow_scan_stopped(const struct flow_scan *scan); /* passing quarantine_max was certain */
+int64_t flow_scan_records(const struct flow_scan *scan);
+bool flow_scan_suspect(struct flow_scan *scan, size_t unique);
+/* Bits that the next pass sets for single rows; sorted by id inside. Heap, taken over. */
+struct flow_mark {
+    int64_t id;
+    size_t rule;
+};
+void flow_scan_mark(struct flow_scan *scan, struct flow_mark *marks, size_t count);
+
+/* ---- pass.c ---- */
+int flow_pass_run(struct flow_work *work, struct weft_error *error) WEFT_MUST_CHECK;
+/* COPY `select` to a new Parquet file of a schema; WEFT_END when it got no row (no file is left). */
+int flow_pass_copy(struct flow_work *work, const char *select,
+                   const struct weft_table_schema *schema, const char *path, const char *shown,
+                   struct weft_data_file *out, struct weft_error *error) WEFT_MUST_CHECK;
+
+/* ---- keys.c ---- */
+int flow_keys_check(struct flow_work *work, struct weft_error *error) WEFT_MUST_CHECK;
+/* SELECT over the new file, the live files, or both, with the table's new schema. */
+int flow_relation_new(struct flow_work *work, struct weft_relation *out, struct weft_error *error)
+    WEFT_MUST_CHECK;
+int flow_relation_this(struct flow_work *work, bool with_new, struct weft_relation *out,
+                       struct weft_error *error) WEFT_MUST_CHECK;
+
+/* ---- table_rules.c ---- */
+int flow_row_checks_tell(struct flow_work *work, struct weft_error *error) WEFT_MUST_CHECK;
+/* BLOCKED in the outcome when one blocks. */
+int flow_table_rules(struct flow_work *work, struct weft_error *error) WEFT_MUST_CHECK;
+
+/* ---- quarantine.c, blocked.c ---- */
+int flow_quarantine_write(struct flow_work *work, struct weft_error *error) WEFT_MUST_CHECK;
+int flow_blocked_write(struct flow_work *work, struct weft_error *error) WEFT_MUST_CHECK;
+
+/* ---- publish.c ---- */
+int flow_publish(struct flow_work *work, struct weft_error *error) WEFT_MUST_CHECK;
+
+#endif
