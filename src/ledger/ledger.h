@@ -71,7 +71,7 @@ struct weft_ledger_table {
 };
 
 /* Both keep the pointer; it must live as long as the program. Refuses a second of the same name
- * (an assertion: it is our bug). */
+ * (an assertion: it is our bug); the same pointer again is nothing. */
 void weft_ledger_register_kind(const struct weft_ledger_kind *kind);
 void weft_ledger_register_table(const struct weft_ledger_table *table);
 
@@ -101,7 +101,8 @@ struct weft_ledger_head {
 /* ---- transactions ---- */
 
 /* Reading: one consistent state. Writing: BEGIN IMMEDIATE, waits up to 60 s for other writers, then
- * BUSY. end without commit rolls back; NULL is nothing. */
+ * BUSY. end without commit rolls back; NULL is nothing. One ledger may have up to four open, one of
+ * them writing. A refused append refuses the whole transaction: commit then fails. */
 int weft_ledger_begin_read(struct weft_ledger *ledger, struct weft_ledger_txn **out,
                            struct weft_error *error) WEFT_MUST_CHECK;
 int weft_ledger_begin_write(struct weft_ledger *ledger, struct weft_ledger_txn **out,
@@ -154,7 +155,8 @@ extern const char weft_sql_null[];
 #define WEFT_SQL_NULL weft_sql_null
 int64_t weft_ledger_changes(struct weft_ledger_txn *txn); /* rows changed by the last statement */
 
-/* ---- long lists that an entry names by hash: <home>/lists/<sha256> ---- */
+/* ---- long lists that an entry names by hash: <home>/lists/<sha256>. The body names it by a member
+ * `list` or `..._list` (at any depth) whose value is the hash: so verify finds it. ---- */
 int weft_ledger_list_put(struct weft_ledger *ledger, const char *data, size_t length,
                          char hash[WEFT_SHA256_HEX], struct weft_error *error) WEFT_MUST_CHECK;
 int weft_ledger_list_get(struct weft_ledger *ledger, const char *hash, struct weft_buf *out,
