@@ -1,7 +1,7 @@
 /*
  * kill_test.c - processes that append are killed, at fault points and at random moments; files
- * fail. After each: what was acknowledged is there, the chain verifies, the folded tables are what the
- * entries say.
+ * fail. After each: what was acknowledged is there, the chain verifies, the folded tables are what
+ * the entries say.
  */
 #include "ledger/ledger_test_support.h"
 

@@ -1,6 +1,7 @@
 /*
  * registry.c - the kinds of entries and the tables that the floors registered, and the ledger's
- * own: node.created, key.rotated, and the table of keys folded from them. Filled at start, read after.
+ * own: node.created, key.rotated, and the table of keys folded from them. Filled at start, read
+ * after.
  */
 #include "ledger/ledger_internal.h"
 
