@@ -43,7 +43,7 @@ void weft_buf_release(struct weft_buf *buf)
 void weft_buf_clear(struct weft_buf *buf)
 {
     weft_buf_shrink(buf, 0);
-    buf->failed = false;
+    buf->failed = buf->over_max = false;
 }
 
 void weft_buf_shrink(struct weft_buf *buf, size_t length)
@@ -59,7 +59,7 @@ char *weft_buf_room(struct weft_buf *buf, size_t length)
     if (buf->failed)
         return NULL;
     if (length > buf->max - buf->length) {
-        buf->failed = true;
+        buf->failed = buf->over_max = true;
         return NULL;
     }
     size_t need = buf->length + length + 1;
@@ -110,6 +110,8 @@ void weft_buf_addv(struct weft_buf *buf, const char *format, va_list args)
     va_list again;
     va_copy(again, args);
     int length = vsnprintf(NULL, 0, format, args);
+    if (length < 0) /* longer than an int can say */
+        buf->failed = buf->over_max = true;
     char *room = length < 0 ? NULL : weft_buf_room(buf, (size_t)length);
     if (room != NULL) {
         vsnprintf(room, (size_t)length + 1, format, again);
@@ -151,7 +153,7 @@ int weft_buf_check(const struct weft_buf *buf, struct weft_error *error)
 {
     if (!buf->failed)
         return 0;
-    if (buf->length + 1 >= buf->max / 2)
+    if (buf->over_max)
         return weft_error_set(error, WEFT_E_LIMIT, "a text grew over %zu bytes", buf->max);
     return weft_error_nomem(error);
 }

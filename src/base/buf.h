@@ -30,6 +30,7 @@ struct weft_buf {
     size_t capacity; /* 0 while data points to the static empty string */
     size_t max;
     bool failed;
+    bool over_max; /* why it failed; else memory ran out */
 };
 
 void weft_buf_init(struct weft_buf *buf, size_t max);
