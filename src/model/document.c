@@ -195,9 +195,20 @@ static void put_char(writer *w, const char *key, char c, char otherwise)
     weft_json_put_text_n(w, &c, c == '\0' ? 0 : 1);
 }
 
+static bool options_are_set(const struct weft_input *input)
+{
+    const struct weft_csv_options *csv = &input->csv;
+    return csv->delimiter != (input->format == WEFT_FORMAT_TSV ? '\t' : ',') || csv->quote != '"' ||
+           csv->escape != csv->quote || !csv->header || csv->skip != 0 || csv->nulls_given ||
+           csv->date_format != NULL || csv->timestamp_format != NULL ||
+           strcmp(csv->encoding, "utf-8") != 0 || csv->decimal_separator != '.';
+}
+
 static void put_options(writer *w, const struct weft_input *input)
 {
     const struct weft_csv_options *csv = &input->csv;
+    if (!options_are_set(input))
+        return;
     weft_json_key(w, "options");
     weft_json_begin_object(w);
     put_char(w, "delimiter", csv->delimiter, input->format == WEFT_FORMAT_TSV ? '\t' : ',');

@@ -261,6 +261,8 @@ static void product_spellings(void **state)
 {
     (void)state;
     same_document(HEAD "input: x.csv\n", HEAD "inputs: {input: {files: [x.csv], read: all}}\n");
+    same_document(HEAD "input: {files: 'x*.csv*'}\n",
+                  HEAD "input: {files: 'x*.csv*', format: csv, options: {}}\n");
     same_document(HEAD "input: {files: x.csv, options: {header: true}}\nwrite: replace\n",
                   "version: '1.0.0'\ndomain: b\nname: a\nstatus: active\ninput: {files: x.csv,\n"
                   "  format: csv}\n");
