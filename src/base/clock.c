@@ -11,7 +11,7 @@
 #include <time.h>
 
 #define US_PER_SECOND INT64_C(1000000)
-#define US_PER_DAY    (INT64_C(86400) * US_PER_SECOND)
+#define US_PER_DAY (INT64_C(86400) * US_PER_SECOND)
 
 int64_t weft_clock_us(void)
 {
@@ -127,9 +127,10 @@ static bool offset_read(const char **text, int64_t *offset_us)
     int hours, minutes = 0;
     if (!digits_read(text, 2, &hours) || hours > 18)
         return false;
-    if (**text == ':')
+    bool colon = **text == ':';
+    if (colon)
         (*text)++;
-    if (**text != '\0' && (!digits_read(text, 2, &minutes) || minutes > 59))
+    if ((colon || **text != '\0') && (!digits_read(text, 2, &minutes) || minutes > 59))
         return false;
     *offset_us = ((int64_t)hours * 3600 + minutes * 60) * US_PER_SECOND;
     if (sign == '-')

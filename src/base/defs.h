@@ -10,14 +10,14 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#define WEFT_MUST_CHECK              __attribute__((warn_unused_result))
+#define WEFT_MUST_CHECK __attribute__((warn_unused_result))
 #define WEFT_PRINTF(fmt_at, args_at) __attribute__((format(printf, fmt_at, args_at)))
-#define WEFT_CLEANUP(fn)             __attribute__((cleanup(fn)))
-#define WEFT_UNUSED                  __attribute__((unused))
+#define WEFT_CLEANUP(fn) __attribute__((cleanup(fn)))
+#define WEFT_UNUSED __attribute__((unused))
 
 #define WEFT_COUNT(array) (sizeof(array) / sizeof((array)[0]))
-#define WEFT_MIN(a, b)    ((a) < (b) ? (a) : (b))
-#define WEFT_MAX(a, b)    ((a) > (b) ? (a) : (b))
+#define WEFT_MIN(a, b) ((a) < (b) ? (a) : (b))
+#define WEFT_MAX(a, b) ((a) > (b) ? (a) : (b))
 
 /* Passes a failure (< 0) up; positive results stay with the caller. */
 #define WEFT_TRY(expr)                                                                             \

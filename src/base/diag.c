@@ -106,7 +106,8 @@ int weft_diag_check(struct weft_diag *diag, struct weft_error *error)
         if (item->hint != NULL)
             weft_error_hint(error, "%s", item->hint);
         if (diag->errors > 1)
-            weft_error_detail(error, "and %zu more mistakes", diag->errors - 1);
+            weft_error_detail(error, "and %zu more mistake%s", diag->errors - 1,
+                              diag->errors == 2 ? "" : "s");
         return -1;
     }
     return weft_error_set(error, WEFT_E_INVALID, "%zu mistakes", diag->errors);

@@ -17,6 +17,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#define READ_BLOCK 65536
+
 int weft_fs_read_file(const char *path, size_t max, struct weft_buf *out, struct weft_error *error)
 {
     if (!weft_fs_exists(path))
@@ -25,11 +27,14 @@ int weft_fs_read_file(const char *path, size_t max, struct weft_buf *out, struct
     WEFT_TRY(weft_fs_open(path, O_RDONLY, &fd, error));
     size_t start = out->length;
     for (;;) {
-        char *room = weft_buf_room(out, 65536);
+        /* One byte more than allowed tells a file that is too large. */
+        size_t left = max - (out->length - start);
+        size_t want = left < READ_BLOCK ? left + 1 : READ_BLOCK;
+        char *room = weft_buf_room(out, want);
         if (room == NULL)
-            return weft_error_nomem(error);
+            return weft_buf_check(out, error);
         size_t got = 0;
-        WEFT_TRY(weft_fs_read(fd, room, 65536, &got, path, error));
+        WEFT_TRY(weft_fs_read(fd, room, want, &got, path, error));
         if (got == 0)
             return 0;
         out->length += got;
@@ -162,16 +167,21 @@ int weft_fs_list(const char *path, struct weft_fs_list *list, struct weft_error 
         return WEFT_NOT_THERE;
     if (dir == NULL)
         return weft_error_errno(error, WEFT_E_IO, errno, "cannot list %s", path);
-    int rc = 0;
-    errno = 0;
-    for (struct dirent *entry = readdir(dir); entry != NULL && rc == 0; entry = readdir(dir)) {
+    int rc = 0, errnum = 0;
+    while (rc == 0) {
+        errno = 0;
+        struct dirent *entry = readdir(dir);
+        errnum = errno;
+        if (entry == NULL)
+            break;
         if (strcmp(entry->d_name, ".") != 0 && strcmp(entry->d_name, "..") != 0)
             rc = list_add(list, entry->d_name);
     }
     closedir(dir);
-    if (rc < 0) {
+    if (rc < 0 || errnum != 0) {
         weft_fs_list_free(list);
-        return weft_error_nomem(error);
+        return rc < 0 ? weft_error_nomem(error)
+                      : weft_error_errno(error, WEFT_E_IO, errnum, "cannot list %s", path);
     }
     list_sort(list);
     return 0;

@@ -32,17 +32,18 @@ int weft_fs_rename(const char *from, const char *to, struct weft_error *error) W
 int weft_fs_unlink(const char *path, struct weft_error *error) WEFT_MUST_CHECK; /* gone is fine */
 int weft_fs_rmdir(const char *path, struct weft_error *error) WEFT_MUST_CHECK;  /* gone is fine */
 int weft_fs_mkdirs(const char *path, struct weft_error *error) WEFT_MUST_CHECK; /* like mkdir -p */
-int weft_fs_truncate(int fd, int64_t size, const char *path,
-                     struct weft_error *error) WEFT_MUST_CHECK;
+int weft_fs_truncate(int fd, int64_t size, const char *path, struct weft_error *error)
+    WEFT_MUST_CHECK;
 /* Removes a folder with all below it. Does not follow links. Gone is fine. */
 int weft_fs_remove_tree(const char *path, struct weft_error *error) WEFT_MUST_CHECK;
 
-/* Whole files. read: WEFT_NOT_THERE (2) when there is no such file; LIMIT over max bytes. */
-int weft_fs_read_file(const char *path, size_t max, struct weft_buf *out,
-                      struct weft_error *error) WEFT_MUST_CHECK;
+/* Whole files. read: WEFT_NOT_THERE (2) when there is no such file; LIMIT over max bytes (out holds
+ * one byte more). */
+int weft_fs_read_file(const char *path, size_t max, struct weft_buf *out, struct weft_error *error)
+    WEFT_MUST_CHECK;
 /* Temporary name beside it, write, sync, rename, sync of the folder: old or new, never a part. */
-int weft_fs_write_file(const char *path, const void *data, size_t length,
-                       struct weft_error *error) WEFT_MUST_CHECK;
+int weft_fs_write_file(const char *path, const void *data, size_t length, struct weft_error *error)
+    WEFT_MUST_CHECK;
 /* Moves across file systems too (copy, sync, rename, unlink). Refuses to replace: CONFLICT. */
 int weft_fs_move(const char *from, const char *to, struct weft_error *error) WEFT_MUST_CHECK;
 
@@ -55,8 +56,8 @@ struct weft_fs_identity {
     int64_t changed_ns;
 };
 /* WEFT_NOT_THERE when there is none. */
-int weft_fs_identity(const char *path, struct weft_fs_identity *identity,
-                     struct weft_error *error) WEFT_MUST_CHECK;
+int weft_fs_identity(const char *path, struct weft_fs_identity *identity, struct weft_error *error)
+    WEFT_MUST_CHECK;
 int weft_fs_identity_fd(int fd, struct weft_fs_identity *identity, const char *path,
                         struct weft_error *error) WEFT_MUST_CHECK;
 bool weft_fs_identity_equal(const struct weft_fs_identity *a, const struct weft_fs_identity *b);
@@ -70,11 +71,11 @@ struct weft_fs_list {
     size_t count;
     size_t capacity;
 };
-int weft_fs_list(const char *path, struct weft_fs_list *list,
-                 struct weft_error *error) WEFT_MUST_CHECK;
+int weft_fs_list(const char *path, struct weft_fs_list *list, struct weft_error *error)
+    WEFT_MUST_CHECK;
 /* Paths that a glob pattern (glob(7), no braces) matches, sorted; regular files only. */
-int weft_fs_glob(const char *pattern, struct weft_fs_list *list,
-                 struct weft_error *error) WEFT_MUST_CHECK;
+int weft_fs_glob(const char *pattern, struct weft_fs_list *list, struct weft_error *error)
+    WEFT_MUST_CHECK;
 void weft_fs_list_free(struct weft_fs_list *list);
 
 /* ---- paths (text only, no disk) ---- */
@@ -92,7 +93,7 @@ bool weft_fs_is_network(const char *path);
 
 /* flock on a file (made if missing). AGAIN when `wait` is false and somebody holds it. The lock
  * goes with the descriptor, also into a child that inherits it (cloexec off = inherit). */
-int weft_fs_lock(const char *path, bool exclusive, bool wait, int *fd,
-                 struct weft_error *error) WEFT_MUST_CHECK;
+int weft_fs_lock(const char *path, bool exclusive, bool wait, int *fd, struct weft_error *error)
+    WEFT_MUST_CHECK;
 
 #endif

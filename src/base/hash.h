@@ -8,7 +8,7 @@
 #include "base/error.h"
 
 #define WEFT_SHA256_BYTES 32
-#define WEFT_SHA256_HEX   65 /* 64 characters and the zero byte */
+#define WEFT_SHA256_HEX 65 /* 64 characters and the zero byte */
 
 struct weft_sha256;
 

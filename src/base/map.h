@@ -17,8 +17,8 @@ void weft_map_freep(struct weft_map **map);
 
 /* Sets or replaces. 0, or -1 when memory is out. */
 int weft_map_put(struct weft_map *map, const char *key, void *value) WEFT_MUST_CHECK;
-int weft_map_put_bytes(struct weft_map *map, const void *key, size_t length,
-                       void *value) WEFT_MUST_CHECK;
+int weft_map_put_bytes(struct weft_map *map, const void *key, size_t length, void *value)
+    WEFT_MUST_CHECK;
 /* The value, or NULL. weft_map_has tells a stored NULL from none. */
 void *weft_map_get(const struct weft_map *map, const char *key);
 void *weft_map_get_bytes(const struct weft_map *map, const void *key, size_t length);

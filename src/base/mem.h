@@ -24,8 +24,8 @@ char *weft_format(const char *format, ...) WEFT_PRINTF(1, 2) WEFT_MUST_CHECK;
 void weft_freep(void *pointer_to_pointer);
 
 /* Grows *items (heap) to hold at least `need` items. Returns 0, or -1 when memory is out. */
-int weft_array_reserve(void *items, size_t *capacity, size_t need,
-                       size_t item_size) WEFT_MUST_CHECK;
+int weft_array_reserve(void *items, size_t *capacity, size_t need, size_t item_size)
+    WEFT_MUST_CHECK;
 
 /* Test hook: the n-th allocation from now fails (1 = the next one), and all after it when
  * `sticky`. 0 switches it off. Returns how many allocations were counted since the last call. */
@@ -44,10 +44,10 @@ void *weft_arena_alloc(struct weft_arena *arena, size_t size) WEFT_MUST_CHECK; /
 void *weft_arena_array(struct weft_arena *arena, size_t count, size_t item_size) WEFT_MUST_CHECK;
 char *weft_arena_strdup(struct weft_arena *arena, const char *text) WEFT_MUST_CHECK;
 char *weft_arena_strndup(struct weft_arena *arena, const char *text, size_t length) WEFT_MUST_CHECK;
-char *weft_arena_format(struct weft_arena *arena, const char *format, ...)
-    WEFT_PRINTF(2, 3) WEFT_MUST_CHECK;
-char *weft_arena_formatv(struct weft_arena *arena, const char *format,
-                         va_list args) WEFT_MUST_CHECK;
+char *weft_arena_format(struct weft_arena *arena, const char *format, ...) WEFT_PRINTF(2, 3)
+    WEFT_MUST_CHECK;
+char *weft_arena_formatv(struct weft_arena *arena, const char *format, va_list args)
+    WEFT_MUST_CHECK;
 /* Grows an array that lives in the arena: copies to a larger piece (the old one stays until the
  * arena ends). *items may be NULL with *capacity 0. 0 or -1. */
 int weft_arena_reserve(struct weft_arena *arena, void *items, size_t *capacity, size_t need,

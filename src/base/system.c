@@ -89,10 +89,13 @@ uint64_t weft_process_start_time(pid_t pid)
     /* The name may hold blanks and brackets: count from the last bracket. */
     const char *rest = strrchr(text, ')');
     unsigned long long start = 0;
-    if (rest == NULL || sscanf(rest + 1,
-                               " %*c %*d %*d %*d %*d %*d %*u %*u %*u %*u %*u %*u %*u "
-                               "%*d %*d %*d %*d %*d %*d %llu",
-                               &start) != 1)
+    char state = 'X'; /* the dead that nobody has waited for (Z) are not there either */
+    if (rest == NULL ||
+        sscanf(rest + 1,
+               " %c %*d %*d %*d %*d %*d %*u %*u %*u %*u %*u %*u %*u "
+               "%*d %*d %*d %*d %*d %*d %llu",
+               &state, &start) != 2 ||
+        state == 'Z' || state == 'X')
         return 0;
     return start;
 }

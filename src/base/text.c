@@ -134,8 +134,12 @@ bool weft_parse_int64(const char *text, size_t length, int64_t *value)
 bool weft_parse_double(const char *text, size_t length, double *value)
 {
     char copy[64];
-    if (length == 0 || length >= sizeof copy || strspn(text, "+-.0123456789eE") < length)
+    if (length == 0 || length >= sizeof copy)
         return false;
+    for (size_t i = 0; i < length; i++) {
+        if (text[i] == '\0' || strchr("+-.0123456789eE", text[i]) == NULL)
+            return false;
+    }
     memcpy(copy, text, length);
     copy[length] = '\0';
     char *end;
@@ -176,7 +180,8 @@ void weft_format_size(int64_t bytes, char *out, size_t out_size)
     static const char *const units[] = {"B", "KB", "MB", "GB", "TB"};
     double value = (double)bytes;
     size_t unit = 0;
-    while (value >= 1024 && unit + 1 < WEFT_COUNT(units)) {
+    /* 1023.96 would be rounded to 1024.0. */
+    while (value >= (unit == 0 ? 1024 : 1023.95) && unit + 1 < WEFT_COUNT(units)) {
         value /= 1024;
         unit++;
     }

@@ -1,0 +1,294 @@
+/*
+ * process_test.c - children: pipes, inherited descriptors, death with the parent, Ctrl-C; and fault
+ * points. The program itself is the child: `process_test ROLE ...`.
+ */
+#include "base/fault.h"
+#include "base/fs.h"
+#include "base/mem.h"
+#include "base/process.h"
+#include "base/test_support.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <setjmp.h>
+#include <signal.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+#define WAIT_STEPS 500
+#define STEP_US 10000
+
+static char *program;
+
+static struct weft_process spawned(const char *role, const char *arg, int keep_fd)
+{
+    struct weft_error error = WEFT_ERROR_INIT;
+    struct weft_process process = {0};
+    const char *const argv[] = {program, role, arg, NULL};
+    if (weft_process_spawn(argv, keep_fd, &process, &error) < 0)
+        fail_msg("%s", error.message);
+    return process;
+}
+
+static int ended(struct weft_process *process)
+{
+    struct weft_error error = WEFT_ERROR_INIT;
+    int status = -1;
+    int64_t rss = 0;
+    assert_int_equal(weft_process_wait(process, &status, &rss, &error), 0);
+    assert_int_equal(process->pid, 0);
+    assert_true(rss > 100000);
+    return status;
+}
+
+static void test_pipes(void **state)
+{
+    (void)state;
+    struct weft_process process = spawned("cat", NULL, -1);
+    char text[16] = "";
+    assert_int_equal(write(process.in, "hello", 5), 5);
+    weft_fd_close(&process.in);
+    assert_int_equal(read(process.out, text, sizeof text), 5);
+    assert_string_equal(text, "hello");
+    assert_int_equal(read(process.out, text, sizeof text), 0);
+    int status = ended(&process);
+    assert_true(WIFEXITED(status) && WEXITSTATUS(status) == 7);
+}
+
+static void test_no_such_program(void **state)
+{
+    (void)state;
+    struct weft_error error = WEFT_ERROR_INIT;
+    struct weft_process process = {0};
+    const char *const argv[] = {"/no/such/program", NULL};
+    assert_int_equal(weft_process_spawn(argv, -1, &process, &error), -1);
+    assert_int_equal(error.code, WEFT_E_WORKER);
+    assert_int_equal(process.pid, 0);
+}
+
+/* Only the named descriptor reaches the child. */
+static void test_kept_descriptor(void **state)
+{
+    (void)state;
+    char number[16];
+    int kept = open("/dev/null", O_RDONLY | O_CLOEXEC);
+    int other = open("/dev/null", O_RDONLY | O_CLOEXEC);
+    snprintf(number, sizeof number, "%d", kept);
+    struct weft_process process = spawned("has", number, kept);
+    assert_int_equal(WEXITSTATUS(ended(&process)), 1);
+    snprintf(number, sizeof number, "%d", other);
+    process = spawned("has", number, kept);
+    assert_int_equal(WEXITSTATUS(ended(&process)), 0);
+    assert_true(fcntl(kept, F_GETFD) & FD_CLOEXEC); /* still so with us */
+    close(kept);
+    close(other);
+}
+
+static void test_end_kills(void **state)
+{
+    (void)state;
+    struct weft_process process = spawned("sleep", NULL, -1);
+    pid_t pid = process.pid;
+    uint64_t start = weft_process_start_time(pid);
+    assert_true(start > 0);
+    assert_true(weft_process_alive(pid, start));
+    assert_false(weft_process_alive(pid, start + 1));
+    weft_process_end(&process);
+    weft_process_end(&process);
+    assert_false(weft_process_alive(pid, start));
+    assert_false(weft_process_alive(0, 0));
+}
+
+/* A process that is dead but not waited for is not alive. */
+static void test_a_zombie_is_dead(void **state)
+{
+    (void)state;
+    struct weft_process process = spawned("sleep", NULL, -1);
+    uint64_t start = weft_process_start_time(process.pid);
+    kill(process.pid, SIGKILL);
+    siginfo_t info;
+    assert_int_equal(waitid(P_PID, (id_t)process.pid, &info, WEXITED | WNOWAIT), 0);
+    assert_false(weft_process_alive(process.pid, start));
+    weft_process_end(&process);
+}
+
+/* We start a middle one, it starts a bound one and tells its id; the middle one is killed. */
+static void test_death_with_the_parent(void **state)
+{
+    (void)state;
+    struct weft_process middle = spawned("middle", NULL, -1);
+    pid_t pid = 0;
+    assert_int_equal(read(middle.out, &pid, sizeof pid), sizeof pid);
+    uint64_t start = weft_process_start_time(pid);
+    assert_true(weft_process_alive(pid, start));
+    weft_process_end(&middle);
+    int steps = 0;
+    while (weft_process_alive(pid, start) && steps++ < WAIT_STEPS)
+        usleep(STEP_US);
+    assert_true(steps < WAIT_STEPS);
+}
+
+static void test_an_orphan_does_not_begin(void **state)
+{
+    (void)state;
+    struct weft_process process = spawned("bound", "1", -1); /* not its parent */
+    assert_int_equal(WEXITSTATUS(ended(&process)), 1);
+}
+
+/* The first signal is a wish, the second an order. */
+static void test_signals(void **state)
+{
+    (void)state;
+    for (int count = 1; count <= 2; count++) {
+        struct weft_process process = spawned("signals", count == 1 ? "asks" : "does_not_ask", -1);
+        char ready;
+        assert_int_equal(read(process.out, &ready, 1), 1);
+        kill(process.pid, SIGINT);
+        assert_int_equal(read(process.out, &ready, 1), 1); /* it has seen the first */
+        if (count == 2)
+            kill(process.pid, SIGTERM);
+        int status = ended(&process);
+        assert_true(WIFEXITED(status));
+        assert_int_equal(WEXITSTATUS(status), count == 1 ? WEFT_E_CANCELLED : 130);
+    }
+}
+
+static void test_machine(void **state)
+{
+    (void)state;
+    assert_true(weft_system_memory_bytes() > 1 << 20);
+    assert_true(weft_system_cpus() >= 1);
+    assert_true(weft_process_rss_bytes() > 100000);
+    assert_true(weft_process_start_time(getpid()) > 0);
+    struct weft_error error = WEFT_ERROR_INIT;
+    assert_int_equal(weft_process_check_cancelled(&error), 0);
+}
+
+#ifdef WEFT_FAULTS
+static int faulted(const char *spec)
+{
+    setenv("WEFT_FAULT", spec, 1);
+    struct weft_process process = spawned("faults", NULL, -1);
+    int status = ended(&process);
+    unsetenv("WEFT_FAULT");
+    return status;
+}
+
+static void test_fault_points(void **state)
+{
+    (void)state;
+    char *dir = weft_test_dir();
+    char *log = weft_path_join(dir, "log");
+    assert_int_equal(WEXITSTATUS(faulted("stop:test.b")), 1);
+    assert_int_equal(WEXITSTATUS(faulted("stop:test.b:2")), 2);
+    assert_int_equal(WEXITSTATUS(faulted("stop:test.c,stop:test.b:3")), 3);
+    int status = faulted("kill:test.b:2");
+    assert_true(WIFSIGNALED(status) && WTERMSIG(status) == SIGKILL);
+    setenv("WEFT_FAULT_LOG", log, 1);
+    assert_int_equal(WEXITSTATUS(faulted("stop:test.none")), 9);
+    unsetenv("WEFT_FAULT_LOG");
+    struct weft_error error = WEFT_ERROR_INIT;
+    struct weft_buf text;
+    weft_buf_init(&text, 65536);
+    assert_int_equal(weft_fs_read_file(log, 4096, &text, &error), 0);
+    assert_string_equal(text.data, "tester test.b\ntester test.b\ntester test.b\n");
+    weft_buf_release(&text);
+    weft_free(log);
+    weft_test_dir_remove(dir);
+}
+#endif
+
+/* ---- the children ---- */
+
+static int role_middle(void)
+{
+    char parent[32];
+    snprintf(parent, sizeof parent, "%d", (int)getpid());
+    struct weft_process bound = spawned("bound", parent, -1);
+    ssize_t told = write(1, &bound.pid, sizeof bound.pid);
+    pause();
+    return told < 0;
+}
+
+static int role_signals(const char *how)
+{
+    struct weft_error error = WEFT_ERROR_INIT;
+    weft_process_catch_signals();
+    if (write(1, "r", 1) != 1)
+        return 98;
+    while (!weft_process_cancelled())
+        usleep(1000);
+    if (write(1, "s", 1) != 1)
+        return 98;
+    while (strcmp(how, "does_not_ask") == 0)
+        usleep(1000);
+    return weft_process_check_cancelled(&error) < 0 ? (int)error.code : 97;
+}
+
+static int role_faults(void)
+{
+    weft_fault_role("tester");
+    for (int i = 1; i <= 3; i++) {
+        if (weft_fault_point("test.b"))
+            return i;
+    }
+    return 9;
+}
+
+static int role(int argc, char **argv)
+{
+    char block[64];
+    ssize_t got;
+    if (strcmp(argv[1], "cat") == 0) {
+        while ((got = read(0, block, sizeof block)) > 0)
+            got = write(1, block, (size_t)got);
+        return 7;
+    }
+    if (strcmp(argv[1], "has") == 0)
+        return fcntl((int)strtol(argv[2], NULL, 10), F_GETFD) >= 0;
+    if (strcmp(argv[1], "middle") == 0)
+        return role_middle();
+    if (strcmp(argv[1], "signals") == 0)
+        return role_signals(argv[2]);
+    if (strcmp(argv[1], "faults") == 0)
+        return role_faults();
+    if (strcmp(argv[1], "bound") == 0 && argc > 2)
+        weft_process_bind_to_parent((pid_t)strtol(argv[2], NULL, 10));
+    pause(); /* sleep, bound */
+    return 0;
+}
+
+int main(int argc, char **argv)
+{
+    struct weft_error error = WEFT_ERROR_INIT;
+    if (weft_path_program(&program, &error) < 0)
+        return 1;
+    if (argc > 1) {
+        int status = role(argc, argv);
+        weft_free(program);
+        return status;
+    }
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_pipes),
+        cmocka_unit_test(test_no_such_program),
+        cmocka_unit_test(test_kept_descriptor),
+        cmocka_unit_test(test_end_kills),
+        cmocka_unit_test(test_a_zombie_is_dead),
+        cmocka_unit_test(test_death_with_the_parent),
+        cmocka_unit_test(test_an_orphan_does_not_begin),
+        cmocka_unit_test(test_signals),
+        cmocka_unit_test(test_machine),
+#ifdef WEFT_FAULTS
+        cmocka_unit_test(test_fault_points),
+#endif
+    };
+    int failed = cmocka_run_group_tests(tests, NULL, NULL);
+    weft_free(program);
+    return failed;
+}
