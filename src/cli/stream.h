@@ -1,0 +1,35 @@
+/*
+ * stream.h - standard output: buffered, with a reader that may go away and a disk that may be full.
+ * Failure is sticky. Towards a terminal, bytes of a result are made printable. Lives on the stack.
+ * Thread rule: one thread.
+ */
+#ifndef WEFT_CLI_STREAM_H
+#define WEFT_CLI_STREAM_H
+
+#include "base/buf.h"
+
+#define WEFT_STREAM_BYTES 65536
+
+struct weft_stream {
+    int fd;
+    bool terminal;
+    bool closed; /* nobody reads any more (EPIPE): not worth a message */
+    bool failed;
+    size_t length;
+    char carry[4]; /* the beginning of a character, until its rest comes */
+    size_t carry_length;
+    char data[WEFT_STREAM_BYTES];
+};
+
+void weft_stream_init(struct weft_stream *stream, int fd);
+/* Text of ours. IO, NO_SPACE, CANCELLED. */
+int weft_stream_add(struct weft_stream *stream, const void *data, size_t length,
+                    struct weft_error *error) WEFT_MUST_CHECK;
+/* Bytes of a result: as they are, but for a terminal. */
+int weft_stream_bytes(struct weft_stream *stream, const void *data, size_t length,
+                      struct weft_error *error) WEFT_MUST_CHECK;
+int weft_stream_flush(struct weft_stream *stream, struct weft_error *error) WEFT_MUST_CHECK;
+/* Flushes and closes: some file systems tell only then that a write failed. */
+int weft_stream_end(struct weft_stream *stream, struct weft_error *error) WEFT_MUST_CHECK;
+
+#endif
