@@ -170,22 +170,22 @@ static int marks_sql(struct flow_work *work, const struct flow_unique *unique, b
 {
     weft_buf_adds(sql, "WITH d AS (SELECT ");
     names_print(work, unique, "", sql);
-    weft_buf_adds(sql, ", bool_or(old) AS old FROM (");
+    weft_buf_adds(sql, ", bool_or(\"weft$old\") AS \"weft$old\" FROM (");
     if (twins) {
-        weft_buf_adds(sql, "SELECT *, false AS old FROM (");
+        weft_buf_adds(sql, "SELECT *, false AS \"weft$old\" FROM (");
         WEFT_TRY(twins_print(work, unique, sql, error));
         weft_buf_adds(sql, ") AS t");
     }
     if (twins && published)
         weft_buf_adds(sql, " UNION ALL ");
     if (published) {
-        weft_buf_adds(sql, "SELECT *, true AS old FROM (");
+        weft_buf_adds(sql, "SELECT *, true AS \"weft$old\" FROM (");
         WEFT_TRY(published_print(work, unique, sql, error));
         weft_buf_adds(sql, ") AS p");
     }
     weft_buf_adds(sql, ") AS u GROUP BY ");
     names_print(work, unique, "", sql);
-    weft_buf_adds(sql, "), s AS (SELECT \"" FLOW_ID "\" AS id, ");
+    weft_buf_adds(sql, "), s AS (SELECT \"" FLOW_ID "\", ");
     for (size_t i = 0; i < unique->column_count; i++) {
         const char *name = work->columns.items[unique->columns[i]].name;
         const struct flow_output *output = NULL;
@@ -203,11 +203,12 @@ static int marks_sql(struct flow_work *work, const struct flow_unique *unique, b
     flow_columns_print_from(&work->columns, work->rules.words, sql);
     weft_buf_adds(sql, " WHERE ");
     flow_rules_print(&work->rules, false, sql);
-    weft_buf_adds(sql, ") SELECT id FROM (SELECT s.id, d.old, row_number() OVER (PARTITION BY ");
+    weft_buf_adds(sql, ") SELECT \"" FLOW_ID "\" FROM (SELECT s.\"" FLOW_ID
+                       "\", d.\"weft$old\", row_number() OVER (PARTITION BY ");
     names_print(work, unique, "s.", sql);
-    weft_buf_adds(sql, " ORDER BY s.id) AS n FROM s JOIN d USING (");
+    weft_buf_adds(sql, " ORDER BY s.\"" FLOW_ID "\") AS \"weft$n\" FROM s JOIN d USING (");
     names_print(work, unique, "", sql);
-    weft_buf_adds(sql, ")) AS w WHERE old OR n > 1");
+    weft_buf_adds(sql, ")) AS w WHERE \"weft$old\" OR \"weft$n\" > 1");
     return weft_buf_check(sql, error);
 }
 
@@ -238,14 +239,28 @@ static int marks_collect(struct flow_work *work, size_t at, bool twins, bool pub
     return flow_scan_finish(work->scan, error);
 }
 
+static int64_t uniques_failing(const struct flow_work *work)
+{
+    int64_t failing = 0;
+    for (size_t i = 0; i < work->rules.unique_count; i++)
+        failing += work->rules.items[work->rules.uniques[i].rule].failing;
+    return failing;
+}
+
 /* The pass again, with the marks: its balance and the files' hashes are checked like the first
  * time; the files' hashes must be the same. */
-static int pass_again(struct flow_work *work, struct weft_error *error)
+static int pass_again(struct flow_work *work, size_t marked, struct weft_error *error)
 {
+    int64_t before = uniques_failing(work);
     WEFT_TRY(weft_fs_unlink(work->data_path, error));
     flow_rules_reset(&work->rules);
     WEFT_TRY(flow_scan_restart(work->scan, false, error));
-    return flow_pass_run(work, error);
+    WEFT_TRY(flow_pass_run(work, error));
+    if (uniques_failing(work) == before + (int64_t)marked)
+        return 0;
+    return weft_error_set(error, WEFT_E_INTERNAL,
+                          "%zu rows have keys that are taken, but %" PRId64 " were set aside",
+                          marked, uniques_failing(work) - before);
 }
 
 int flow_keys_check(struct flow_work *work, struct weft_error *error)
@@ -267,5 +282,5 @@ int flow_keys_check(struct flow_work *work, struct weft_error *error)
         return rc;
     }
     flow_scan_mark(work->scan, marks.items, marks.count);
-    return pass_again(work, error);
+    return pass_again(work, marks.count, error);
 }

@@ -1,0 +1,298 @@
+/*
+ * job_test.c - runs done in this process on generated files of every kind; the balances hold in
+ * each, and what is published is what DuckDB itself reads from the file.
+ */
+#include "flow/job_test_support.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+
+#include <cmocka.h>
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define SCHEMA                                                                                     \
+    "\"schema\":[{\"name\":\"id\",\"type\":\"long\",\"required\":true},"                           \
+    "{\"name\":\"name\",\"type\":\"string\",\"max_length\":20},"                                   \
+    "{\"name\":\"n\",\"type\":\"int\",\"min\":0,\"max\":1000}]"
+#define HEAD "{\"domain\":\"d\",\"name\":\"p\",\"version\":\"1.0.0\","
+#define INPUT(read) "\"input\":{\"files\":\"*.csv*\",\"read\":\"" read "\"},"
+
+static const char all_doc[] = HEAD INPUT("all") SCHEMA "}";
+static const char new_doc[] = HEAD INPUT("new") SCHEMA ",\"key\":[\"id\"]}";
+
+static int setup(void **state)
+{
+    struct job_fixture *f = calloc(1, sizeof *f);
+    job_setup(f);
+    *state = f;
+    return 0;
+}
+
+static int teardown(void **state)
+{
+    job_teardown(*state);
+    free(*state);
+    return 0;
+}
+
+static void expect_state(struct job_fixture *f, enum weft_run_state state)
+{
+    const struct weft_outcome *out = &f->outcome;
+    if (out->state != state)
+        fail_msg("state %d: %s (%s) %s", out->state, out->error.message, out->error.file,
+                 out->error.detail);
+    assert_int_equal(out->balance.read, out->balance.accepted + out->balance.input_quarantined);
+    if (state == WEFT_RUN_PUBLISHED) {
+        assert_int_equal(out->balance.made, out->balance.published);
+        assert_int_equal(out->balance.input_quarantined,
+                         out->quarantine == NULL ? 0 : out->quarantine->added);
+    } else {
+        assert_null(out->table);
+        assert_null(out->quarantine);
+    }
+}
+
+static void expect_balance(struct job_fixture *f, int64_t read, int64_t published, int64_t aside)
+{
+    expect_state(f, WEFT_RUN_PUBLISHED);
+    assert_int_equal(f->outcome.balance.read, read);
+    assert_int_equal(f->outcome.balance.published, published);
+    assert_int_equal(f->outcome.balance.input_quarantined, aside);
+}
+
+static void expect_bad(struct job_fixture *f, const char *text, int64_t byte)
+{
+    expect_state(f, WEFT_RUN_FAILED);
+    assert_int_equal(f->outcome.error.code, WEFT_E_INPUT);
+    if (strstr(f->outcome.error.message, text) == NULL)
+        fail_msg("\"%s\" does not say \"%s\"", f->outcome.error.message, text);
+    if (byte >= 0)
+        assert_int_equal(f->outcome.error.byte, byte);
+}
+
+/* ---- good files ---- */
+
+static void test_plain(void **state)
+{
+    struct job_fixture *f = *state;
+    job_text(f, "a.csv", "id,name,n\n1,ab,2\n2,\"c\"\"d,e\",\n3,,4\r\n4,\"\",5");
+    job_run(f, all_doc, WEFT_JOB_RUN);
+    expect_balance(f, 4, 4, 0);
+    job_commit(f);
+    assert_int_equal(job_number(f, "SELECT count(*) FROM {t}"), 4);
+    assert_int_equal(job_number(f, "SELECT sum(n) FROM {t}"), 11);
+    assert_int_equal(job_number(f, "SELECT count(*) FROM {t} WHERE name = 'c\"d,e' AND n IS NULL"),
+                     1);
+    assert_int_equal(job_number(f, "SELECT id FROM {t} WHERE name IS NULL"), 3);
+    assert_int_equal(job_number(f, "SELECT id FROM {t} WHERE name = ''"), 4);
+    job_run(f, all_doc, WEFT_JOB_RUN);
+    expect_state(f, WEFT_RUN_NOTHING_NEW);
+}
+
+static void test_header(void **state)
+{
+    struct job_fixture *f = *state;
+    job_text(f, "a.csv", "\xEF\xBB\xBFn,extra,id\r\n7,x,1\r\n8,y,2\r\n");
+    job_run(f, all_doc, WEFT_JOB_RUN);
+    expect_balance(f, 2, 2, 0);
+    assert_int_equal(f->outcome.warning_count, 1);
+    job_commit(f);
+    assert_int_equal(job_number(f, "SELECT sum(n * id) FROM {t} WHERE name IS NULL"), 23);
+    job_text(f, "a.csv", "name,n\na,1\n");
+    job_run(f, all_doc, WEFT_JOB_RUN);
+    expect_bad(f, "no column \"id\"", -1);
+    job_text(f, "a.csv", "id,name,id\n1,a,1\n");
+    job_run(f, all_doc, WEFT_JOB_RUN);
+    expect_bad(f, "twice", -1);
+    job_text(f, "a.csv", "");
+    job_run(f, all_doc, WEFT_JOB_RUN);
+    expect_bad(f, "empty", -1);
+}
+
+/* ---- rows set aside ---- */
+
+static void test_bad_cells(void **state)
+{
+    struct job_fixture *f = *state;
+    job_text(f, "a.csv",
+             "id,name,n\n"
+             "1,ok,1\n"
+             "x,\"two\nlines\",2\n"
+             ",no id,3\n"
+             "4,a name that is much too long,5000\n"
+             "5,few\n"
+             "6,many,1,1\n"
+             "7,\"behind\"x,1\n"
+             "8,ok,8\n");
+    job_run(f, all_doc, WEFT_JOB_RUN);
+    expect_balance(f, 8, 2, 6);
+    job_commit(f);
+    assert_int_equal(job_check(f, "id.type")->failing, 1);
+    assert_int_equal(job_check(f, "id.required")->failing, 1);
+    assert_int_equal(job_check(f, "record")->failing, 3);
+    assert_int_equal(job_check(f, "n.max")->failing, 1);
+    assert_int_equal(job_check(f, "name.max_length")->failing, 1);
+    assert_int_equal(job_number(f, "SELECT sum(id) FROM {t}"), 9);
+    assert_int_equal(job_number(f, "SELECT count(*) FROM {q}"), 6);
+    assert_int_equal(job_number(f, "SELECT line FROM {q} WHERE rules = ['id.type']"), 3);
+    assert_int_equal(job_number(f, "SELECT line FROM {q} WHERE rules = ['id.required']"), 5);
+    assert_int_equal(job_number(f, "SELECT byte FROM {q} WHERE rules = ['id.required']"), 33);
+    assert_int_equal(job_number(f, "SELECT count(*) FROM {q} WHERE len(rules) = 2 AND raw = "
+                                   "'4,a name that is much too long,5000' AND line = 6"),
+                     1);
+    assert_int_equal(job_number(f, "SELECT count(*) FROM {q} WHERE rules = ['record']"), 3);
+    assert_int_equal(job_number(f, "SELECT count(*) FROM {q} WHERE raw = 'x,\"two\nlines\",2' "
+                                   "AND \"values\" LIKE '%two\\nlines%'"),
+                     1);
+}
+
+static char *many_rows(size_t rows, size_t bad_from, size_t *length)
+{
+    size_t room = rows * 40 + 100;
+    char *text = malloc(room);
+    size_t at = (size_t)snprintf(text, room, "id,name,n\n");
+    for (size_t i = 0; i < rows; i++)
+        at += (size_t)snprintf(text + at, room - at, "%zu,name %zu,%s\n", i, i % 1000,
+                               i >= bad_from ? "-1" : "7");
+    *length = at;
+    return text;
+}
+
+static void test_half_and_all_bad(void **state)
+{
+    struct job_fixture *f = *state;
+    size_t length = 0;
+    char *text = many_rows(300000, 150000, &length);
+    job_file(f, "a.csv", text, length);
+    free(text);
+    job_run(f, all_doc, WEFT_JOB_RUN);
+    expect_balance(f, 300000, 150000, 150000);
+    job_commit(f);
+    assert_int_equal(job_number(f, "SELECT max(line) FROM {q}"), 300001);
+    assert_int_equal(job_number(f, "SELECT count(DISTINCT row_id) FROM {q}"), 150000);
+    text = many_rows(300000, 0, &length);
+    job_file(f, "a.csv", text, length);
+    free(text);
+    job_run(f, all_doc, WEFT_JOB_RUN);
+    expect_state(f, WEFT_RUN_BLOCKED);
+    assert_non_null(f->outcome.examples);
+    char path[8192];
+    snprintf(path, sizeof path, "%s/%s", f->home, f->outcome.examples);
+    FILE *file = fopen(path, "r");
+    assert_non_null(file);
+    size_t lines = 0;
+    for (int c; (c = fgetc(file)) != EOF;)
+        lines += c == '\n';
+    fclose(file);
+    assert_int_equal(lines, 100);
+}
+
+/* ---- keys ---- */
+
+static void test_keys(void **state)
+{
+    struct job_fixture *f = *state;
+    job_text(f, "a.csv", "id,name,n\n1,first,1\n2,a,2\n1,second,3\n3,x,-1\n3,good,4\n");
+    job_run(f, new_doc, WEFT_JOB_RUN);
+    expect_balance(f, 5, 3, 2);
+    job_commit(f);
+    assert_int_equal(job_number(f, "SELECT n FROM {t} WHERE id = 1"), 1);
+    assert_int_equal(job_number(f, "SELECT n FROM {t} WHERE id = 3"), 4);
+    assert_int_equal(job_number(f, "SELECT line FROM {q} WHERE rules = ['key']"), 4);
+    job_run(f, new_doc, WEFT_JOB_RUN);
+    expect_state(f, WEFT_RUN_NOTHING_NEW);
+    /* One published already stays. */
+    job_text(f, "b.csv", "id,name,n\n2,again,9\n5,new,1\n5,twin,2\n,none,1\n");
+    job_run(f, new_doc, WEFT_JOB_RUN);
+    expect_balance(f, 4, 1, 3);
+    job_commit(f);
+    assert_int_equal(job_number(f, "SELECT count(*) FROM {t}"), 4);
+    assert_int_equal(job_number(f, "SELECT n FROM {t} WHERE id = 2"), 2);
+    assert_int_equal(job_number(f, "SELECT count(*) FROM {q} WHERE list_contains(rules, 'key')"),
+                     4);
+}
+
+static void test_known_files(void **state)
+{
+    struct job_fixture *f = *state;
+    job_text(f, "a.csv", "id,name,n\n1,a,1\n");
+    job_run(f, new_doc, WEFT_JOB_RUN);
+    expect_balance(f, 1, 1, 0);
+    job_commit(f);
+    job_text(f, "copy.csv", "id,name,n\n1,a,1\n");
+    job_text(f, "c.csv", "id,name,n\n7,a,1\n");
+    job_run(f, new_doc, WEFT_JOB_RUN);
+    expect_balance(f, 1, 1, 0);
+    job_commit(f);
+    assert_int_equal(f->outcome.file_count, 3);
+    assert_int_equal(f->outcome.files[0].state, WEFT_FILE_KNOWN);
+    assert_int_equal(f->outcome.files[2].state, WEFT_FILE_KNOWN_CONTENT);
+    job_text(f, "a.csv", "id,name,n\n2,b,1\n");
+    job_run(f, new_doc, WEFT_JOB_RUN);
+    expect_state(f, WEFT_RUN_BLOCKED);
+    assert_int_equal(f->outcome.files[0].state, WEFT_FILE_CHANGED);
+}
+
+/* ---- files that are bad as a whole ---- */
+
+static void test_bad_files(void **state)
+{
+    struct job_fixture *f = *state;
+    job_text(f, "a.csv", "id,name,n\n1,a,1\n2,\"open,2\n3,c,3\n");
+    job_run(f, all_doc, WEFT_JOB_RUN);
+    expect_bad(f, "never closed", 18);
+    assert_int_equal(f->outcome.error.line, 3);
+    job_text(f, "a.csv", "id,name,n\n1,a\xff,1\n");
+    job_run(f, all_doc, WEFT_JOB_RUN);
+    expect_bad(f, "UTF-8", 13);
+    job_file(f, "a.csv", "id,name,n\n1,a\0b,1\n", 18);
+    job_run(f, all_doc, WEFT_JOB_RUN);
+    expect_bad(f, "zero byte", 13);
+    job_file(f, "a.csv", "\x1f\x8b\x08\x00garbage that is no gzip", 27);
+    job_run(f, all_doc, WEFT_JOB_RUN);
+    expect_bad(f, "damaged", -1);
+    f->job.record_size_max = 1 << 20;
+    char *line = malloc(3 << 20);
+    memset(line, 'x', 3 << 20);
+    memcpy(line, "id,name,n\n", 10);
+    job_file(f, "a.csv", line, 3 << 20);
+    free(line);
+    job_run(f, all_doc, WEFT_JOB_RUN);
+    expect_bad(f, "longer than record_size_max", 10);
+}
+
+/* ---- detection ---- */
+
+static void test_detected(void **state)
+{
+    struct job_fixture *f = *state;
+    static const char doc[] = HEAD "\"input\":{\"files\":\"*.csv\"}}";
+    job_text(f, "a.csv",
+             "code,amount,day,ok,at,note\n001,1.5,2020-01-02,true,2020-01-02 03:04:05,\n"
+             "002,2,2020-01-03,false,2020-01-02T03:04:05Z,x\n");
+    job_run(f, doc, WEFT_JOB_RUN);
+    expect_balance(f, 2, 2, 0);
+    static const char *const expected[] = {"code: string", "amount: double", "day: date",
+                                           "ok: boolean",  "at: timestamp",  "note: string"};
+    assert_int_equal(f->outcome.detected_count, 6);
+    for (size_t i = 0; i < 6; i++)
+        assert_string_equal(f->outcome.detected[i], expected[i]);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test_setup_teardown(test_plain, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_header, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_bad_cells, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_half_and_all_bad, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_keys, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_known_files, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_bad_files, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_detected, setup, teardown),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
