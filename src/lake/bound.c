@@ -3,7 +3,8 @@
  * DuckDB's RETURN_STATS gives (Iceberg specification, appendix D):
  *   boolean 1 byte; int, date 4 bytes little-endian; long, time, timestamp(tz) 8 bytes
  *   little-endian (microseconds); float, double IEEE little-endian; decimal unscaled two's
- *   complement big-endian in the fewest bytes; string UTF-8; uuid 16 bytes big-endian; binary bytes.
+ *   complement big-endian in the fewest bytes; string UTF-8; uuid 16 bytes big-endian; binary as
+ *   it is.
  *
  * A wrong bound makes rows disappear without an error, so what is not understood gives no bound.
  */

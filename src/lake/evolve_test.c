@@ -1,6 +1,6 @@
 /*
- * evolve_test.c - schemas: ids stay with their columns, are never used again, and what readers could
- * not read is refused; the JSON of a schema reads back as it was written; the engine's texts.
+ * evolve_test.c - schemas: ids stay with their columns, are never used again, and what readers
+ * could not read is refused; the JSON of a schema reads back as it was written; the engine's texts.
  */
 #include "base/test_support.h"
 #include "lake/lake_test_support.h"

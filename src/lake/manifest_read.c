@@ -1,6 +1,6 @@
 /*
- * manifest_read.c - manifests and manifest lists read, whoever wrote them: fields are found by their
- * field ids, inherited numbers are filled in, sizes are checked against the disk.
+ * manifest_read.c - manifests and manifest lists read, whoever wrote them: fields are found by
+ * their field ids, inherited numbers are filled in, sizes are checked against the disk.
  */
 #include "base/fs.h"
 #include "base/text.h"

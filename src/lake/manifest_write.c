@@ -1,11 +1,11 @@
 /*
  * manifest_write.c - manifests and manifest lists as Avro files.
  *
- * The schemas are fixed texts with the field ids of the specification. What readers trip over and
- * is therefore so: avro.codec is always named; null is the first branch of every union; every record
- * name occurs once; maps with int keys are arrays of key and value records marked logicalType map;
- * an unpartitioned manifest still has the (empty) record partition, and an unpartitioned line of a
- * list has an empty array partitions, not null.
+ * The schemas are made from tables with the field ids of the specification. What readers trip over
+ * and is therefore so: avro.codec is always named; null is the first branch of every union; every
+ * record name occurs once; maps with int keys are arrays of key and value records marked
+ * logicalType map; an unpartitioned manifest still has the (empty) record partition, and an
+ * unpartitioned line of a list has an empty array partitions, not null.
  */
 #include "base/fault.h"
 #include "base/fs.h"
@@ -14,68 +14,136 @@
 
 #include <string.h>
 
-#define FIELD(name, type, id) "{\"name\":\"" name "\",\"type\":" type ",\"field-id\":" #id "}"
-#define OPTIONAL(name, type, id)                                                                   \
-    "{\"name\":\"" name "\",\"type\":[\"null\"," type "],\"default\":null,\"field-id\":" #id "}"
-#define ID_MAP(name, type, id, key, value)                                                         \
-    OPTIONAL(name,                                                                                 \
-             "{\"type\":\"array\",\"items\":{\"type\":\"record\",\"name\":\"k" #key "_v" #value    \
-             "\",\"fields\":[" FIELD("key", "\"int\"", key) "," FIELD(                             \
-                 "value", type, value) "]},\"logicalType\":\"map\"}",                              \
-             id)
+/* ---- schemas ---- */
 
-static const char entry_schema[] =
-    "{\"type\":\"record\",\"name\":\"manifest_entry\",\"fields\":[" FIELD(
-        "status", "\"int\"", 0) "," OPTIONAL("snapshot_id", "\"long\"",
-                                             1) "," OPTIONAL("sequence_number",
-                                                             "\"long\"", 3) "," OPTIONAL("file_"
-                                                                                         "sequence_"
-                                                                                         "number",
-                                                                                         "\"long\"", 4) ",{\"name\":\"data_file\",\"type\":{\"type\":\"record\",\"name\":\"r2\",\"fields\":[" FIELD("content", "\"int\"", 134) "," FIELD("file_path", "\"string\"", 100) "," FIELD("file_format", "\"string\"", 101) ",{\"name\":\"partition\",\"type\":{\"type\":\"record\",\"name\":\"r102\",\"fields\":[]},"
-                                                                                                                                                                                                                                                                                                                     "\"field-id\":102}," FIELD("record_count", "\"long\"", 103) "," FIELD("file_size_in_bytes", "\"long\"", 104) "," ID_MAP("column_sizes",
-                                                                                                                                                                                                                                                                                                                                                                                                                                             "\"long\"",
-                                                                                                                                                                                                                                                                                                                                                                                                                                             108,
-                                                                                                                                                                                                                                                                                                                                                                                                                                             117,
-                                                                                                                                                                                                                                                                                                                                                                                                                                             118) "," ID_MAP("value_counts", "\"long\"", 109,
-                                                                                                                                                                                                                                                                                                                                                                                                                                                             119,
-                                                                                                                                                                                                                                                                                                                                                                                                                                                             120) "," ID_MAP("null_value_counts",
-                                                                                                                                                                                                                                                                                                                                                                                                                                                                             "\"long\"",
-                                                                                                                                                                                                                                                                                                                                                                                                                                                                             110, 121, 122) "," ID_MAP("nan_value_counts",
-                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                       "\"long\"",
-                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                       137,
-                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                       138, 139) "," ID_MAP("lower_bounds",
-                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                            "\"bytes\"",
-                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                            125, 126, 127) "," ID_MAP("upper_bounds",
-                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                      "\"bytes\"",
-                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                      128,
-                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                      129, 130) "," OPTIONAL("key_metadata", "\"bytes\"",
-                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                             131) "," OPTIONAL("split_offsets", "{\"type\":\"array\",\"items\":\"long\",\"element-id\":133}", 132) "," OPTIONAL("equality_ids",
-                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                "{\"type\":\"array\",\"items\":\"int\",\"element-id\":136}", 135) "," OPTIONAL("sort_order_id", "\"int\"", 140) "]},\"field-id\":2}]}";
+enum field_form { REQUIRED, OPTIONAL, ID_MAP };
 
-static const char list_schema[] =
-    "{\"type\":\"record\",\"name\":\"manifest_file\",\"fields\":[" FIELD("manifest_path", "\"string\"", 500) "," FIELD("manifest_length", "\"long\"", 501) "," FIELD(
-        "partition_spec_id", "\"int\"",
-        502) "," FIELD("content", "\"int\"",
-                       517) "," FIELD("sequence_number", "\"long\"",
-                                      515) "," FIELD("min_sequence_number", "\"long\"",
-                                                     516) "," FIELD("added_snapshot_id", "\"long\"",
-                                                                    503) "," FIELD("added_files_"
-                                                                                   "count",
-                                                                                   "\"int\"",
-                                                                                   504) "," FIELD("existing_files_count",
-                                                                                                  "\"int\"",
-                                                                                                  505) "," FIELD("deleted_files_count",
-                                                                                                                 "\"int\"", 506) "," FIELD("added_rows_count",
-                                                                                                                                           "\"long\"", 512) "," FIELD("existing_rows_count", "\"long\"", 513) "," FIELD("deleted_rows_count", "\"long\"", 514) "," OPTIONAL("partitions",
-                                                                                                                                                                                                                                                                            "{\"type\":\"array\",\"items\":{\"type\":\"record\",\"name\":\"r508\","
-                                                                                                                                                                                                                                                                            "\"fields\":[" FIELD("contains_null", "\"boolean\"", 509) "," OPTIONAL("contains_nan",
-                                                                                                                                                                                                                                                                                                                                                   "\"boolean\"",
-                                                                                                                                                                                                                                                                                                                                                   518) "," OPTIONAL("lower_bound", "\"bytes\"", 510) "," OPTIONAL("upper_bound",
-                                                                                                                                                                                                                                                                                                                                                                                                                   "\"bytes\"",
-                                                                                                                                                                                                                                                                                                                                                                                                                   511) "]},\"element-id\":508}",
-                                                                                                                                                                                                                                                                            507) "," OPTIONAL("key_metadata",
-                                                                                                                                                                                                                                                                                              "\"bytes\"",
-                                                                                                                                                                                                                                                                                              519) "]}";
+struct manifest_field {
+    const char *name;
+    const char *type; /* JSON; of ID_MAP: of the values */
+    int id;
+    enum field_form form;
+    int key; /* ID_MAP: ids of key and value */
+    int value;
+};
+
+#define A_BOOLEAN "\"boolean\""
+#define A_INT "\"int\""
+#define A_LONG "\"long\""
+#define A_TEXT "\"string\""
+#define A_BYTES "\"bytes\""
+#define A_NOTHING "{\"type\":\"record\",\"name\":\"r102\",\"fields\":[]}"
+#define A_LONGS "{\"type\":\"array\",\"items\":\"long\",\"element-id\":133}"
+#define A_INTS "{\"type\":\"array\",\"items\":\"int\",\"element-id\":136}"
+
+static const struct manifest_field data_file_fields[] = {
+    {"content", A_INT, 134, REQUIRED, 0, 0},
+    {"file_path", A_TEXT, 100, REQUIRED, 0, 0},
+    {"file_format", A_TEXT, 101, REQUIRED, 0, 0},
+    {"partition", A_NOTHING, 102, REQUIRED, 0, 0},
+    {"record_count", A_LONG, 103, REQUIRED, 0, 0},
+    {"file_size_in_bytes", A_LONG, 104, REQUIRED, 0, 0},
+    {"column_sizes", A_LONG, 108, ID_MAP, 117, 118},
+    {"value_counts", A_LONG, 109, ID_MAP, 119, 120},
+    {"null_value_counts", A_LONG, 110, ID_MAP, 121, 122},
+    {"nan_value_counts", A_LONG, 137, ID_MAP, 138, 139},
+    {"lower_bounds", A_BYTES, 125, ID_MAP, 126, 127},
+    {"upper_bounds", A_BYTES, 128, ID_MAP, 129, 130},
+    {"key_metadata", A_BYTES, 131, OPTIONAL, 0, 0},
+    {"split_offsets", A_LONGS, 132, OPTIONAL, 0, 0},
+    {"equality_ids", A_INTS, 135, OPTIONAL, 0, 0},
+    {"sort_order_id", A_INT, 140, OPTIONAL, 0, 0},
+};
+
+/* The last one's type is the record of data_file_fields. */
+static const struct manifest_field entry_fields[] = {
+    {"status", A_INT, 0, REQUIRED, 0, 0},
+    {"snapshot_id", A_LONG, 1, OPTIONAL, 0, 0},
+    {"sequence_number", A_LONG, 3, OPTIONAL, 0, 0},
+    {"file_sequence_number", A_LONG, 4, OPTIONAL, 0, 0},
+    {"data_file", NULL, 2, REQUIRED, 0, 0},
+};
+
+static const struct manifest_field summary_fields[] = {
+    {"contains_null", A_BOOLEAN, 509, REQUIRED, 0, 0},
+    {"contains_nan", A_BOOLEAN, 518, OPTIONAL, 0, 0},
+    {"lower_bound", A_BYTES, 510, OPTIONAL, 0, 0},
+    {"upper_bound", A_BYTES, 511, OPTIONAL, 0, 0},
+};
+
+/* The type of partitions is an array of summary_fields. */
+static const struct manifest_field list_fields[] = {
+    {"manifest_path", A_TEXT, 500, REQUIRED, 0, 0},
+    {"manifest_length", A_LONG, 501, REQUIRED, 0, 0},
+    {"partition_spec_id", A_INT, 502, REQUIRED, 0, 0},
+    {"content", A_INT, 517, REQUIRED, 0, 0},
+    {"sequence_number", A_LONG, 515, REQUIRED, 0, 0},
+    {"min_sequence_number", A_LONG, 516, REQUIRED, 0, 0},
+    {"added_snapshot_id", A_LONG, 503, REQUIRED, 0, 0},
+    {"added_files_count", A_INT, 504, REQUIRED, 0, 0},
+    {"existing_files_count", A_INT, 505, REQUIRED, 0, 0},
+    {"deleted_files_count", A_INT, 506, REQUIRED, 0, 0},
+    {"added_rows_count", A_LONG, 512, REQUIRED, 0, 0},
+    {"existing_rows_count", A_LONG, 513, REQUIRED, 0, 0},
+    {"deleted_rows_count", A_LONG, 514, REQUIRED, 0, 0},
+    {"partitions", NULL, 507, OPTIONAL, 0, 0},
+    {"key_metadata", A_BYTES, 519, OPTIONAL, 0, 0},
+};
+
+static void add_field(struct weft_buf *out, const struct manifest_field *field, const char *type)
+{
+    weft_buf_addf(out, "{\"name\":\"%s\",\"type\":", field->name);
+    if (field->form != REQUIRED)
+        weft_buf_adds(out, "[\"null\",");
+    if (field->form == ID_MAP)
+        weft_buf_addf(out,
+                      "{\"type\":\"array\",\"logicalType\":\"map\",\"items\":{\"type\":"
+                      "\"record\",\"name\":\"k%d_v%d\",\"fields\":[{\"name\":\"key\",\"type\":"
+                      "\"int\",\"field-id\":%d},{\"name\":\"value\",\"type\":%s,"
+                      "\"field-id\":%d}]}}",
+                      field->key, field->value, field->key, type, field->value);
+    else
+        weft_buf_adds(out, type);
+    if (field->form != REQUIRED)
+        weft_buf_adds(out, "],\"default\":null");
+    weft_buf_addf(out, ",\"field-id\":%d}", field->id);
+}
+
+/* `inner` is the type of the field that has none in the table. */
+static void add_record(struct weft_buf *out, const char *name, const struct manifest_field *fields,
+                       size_t count, const char *inner)
+{
+    weft_buf_addf(out, "{\"type\":\"record\",\"name\":\"%s\",\"fields\":[", name);
+    for (size_t i = 0; i < count; i++) {
+        if (i > 0)
+            weft_buf_addc(out, ',');
+        add_field(out, &fields[i], fields[i].type == NULL ? inner : fields[i].type);
+    }
+    weft_buf_adds(out, "]}");
+}
+
+/* Both go to an initialised buffer; failure is the buffer's. */
+static void entry_schema(struct weft_buf *out)
+{
+    struct weft_buf file;
+    weft_buf_init(&file, 65536);
+    add_record(&file, "r2", data_file_fields, WEFT_COUNT(data_file_fields), "");
+    add_record(out, "manifest_entry", entry_fields, WEFT_COUNT(entry_fields), file.data);
+    out->failed = out->failed || file.failed;
+    weft_buf_release(&file);
+}
+
+static void list_schema(struct weft_buf *out)
+{
+    struct weft_buf summaries;
+    weft_buf_init(&summaries, 65536);
+    weft_buf_adds(&summaries, "{\"type\":\"array\",\"items\":");
+    add_record(&summaries, "r508", summary_fields, WEFT_COUNT(summary_fields), "");
+    weft_buf_adds(&summaries, ",\"element-id\":508}");
+    add_record(out, "manifest_file", list_fields, WEFT_COUNT(list_fields), summaries.data);
+    out->failed = out->failed || summaries.failed;
+    weft_buf_release(&summaries);
+}
 
 /* ---- entries ---- */
 
@@ -207,13 +275,22 @@ static int encode_manifest(const struct lake_manifest_job *job, const char *sche
         {"format-version", "2"},  {"content", job->content == LAKE_DATA ? "data" : "deletes"},
     };
     struct weft_avro_writer writer;
-    int rc = weft_avro_writer_init(&writer, out, entry_schema, meta, WEFT_COUNT(meta),
-                                   WEFT_AVRO_NULL, error);
+    struct weft_buf avro;
+    weft_buf_init(&avro, 65536);
+    entry_schema(&avro);
+    int rc = weft_buf_check(&avro, error);
+    if (rc < 0) {
+        weft_buf_release(&avro);
+        return rc;
+    }
+    rc = weft_avro_writer_init(&writer, out, avro.data, meta, WEFT_COUNT(meta), WEFT_AVRO_NULL,
+                               error);
     for (size_t i = 0; rc == 0 && i < entries->count; i++)
         put_entry(&writer, job->home, &entries->items[i]);
     if (rc == 0)
         rc = weft_avro_writer_end(&writer, error);
     weft_avro_writer_release(&writer);
+    weft_buf_release(&avro);
     return rc;
 }
 
@@ -290,6 +367,21 @@ static void put_manifest(struct weft_avro_writer *writer, const char *home,
     weft_avro_end_record(writer);
 }
 
+static int encode_list(const struct lake_manifest_job *job, const char *schema,
+                       const struct weft_avro_meta *meta, size_t meta_count,
+                       const struct lake_manifests *manifests, struct weft_buf *out,
+                       struct weft_error *error)
+{
+    struct weft_avro_writer writer;
+    int rc = weft_avro_writer_init(&writer, out, schema, meta, meta_count, WEFT_AVRO_NULL, error);
+    for (size_t i = 0; rc == 0 && i < manifests->count; i++)
+        put_manifest(&writer, job->home, &manifests->items[i]);
+    if (rc == 0)
+        rc = weft_avro_writer_end(&writer, error);
+    weft_avro_writer_release(&writer);
+    return rc;
+}
+
 int lake_manifest_list_write(struct weft_arena *arena, const struct lake_manifest_job *job,
                              int64_t parent_id, const struct lake_manifests *manifests,
                              struct weft_error *error)
@@ -306,18 +398,17 @@ int lake_manifest_list_write(struct weft_arena *arena, const struct lake_manifes
         {"sequence-number", sequence},
         {"format-version", "2"},
     };
-    struct weft_avro_writer writer;
+    struct weft_buf avro;
     struct weft_buf file;
+    weft_buf_init(&avro, 65536);
     weft_buf_init(&file, LAKE_MANIFEST_MAX);
-    int rc = weft_avro_writer_init(&writer, &file, list_schema, meta, WEFT_COUNT(meta),
-                                   WEFT_AVRO_NULL, error);
-    for (size_t i = 0; rc == 0 && i < manifests->count; i++)
-        put_manifest(&writer, job->home, &manifests->items[i]);
+    list_schema(&avro);
+    int rc = weft_buf_check(&avro, error);
     if (rc == 0)
-        rc = weft_avro_writer_end(&writer, error);
-    weft_avro_writer_release(&writer);
+        rc = encode_list(job, avro.data, meta, WEFT_COUNT(meta), manifests, &file, error);
     if (rc == 0)
         rc = write_file(arena, job, &file, "lake.manifest_list", error);
+    weft_buf_release(&avro);
     weft_buf_release(&file);
     return rc;
 }

@@ -32,7 +32,7 @@ static const struct weft_ledger_table snapshots_table = {
     "(space, table_name, seq_from);",
     false};
 
-/* Column names and types of the views are those of the JDBC catalogue's tables, schema version 1. */
+/* Names and types of the views' columns are those of the JDBC catalogue's tables, version 1. */
 static const struct weft_ledger_table catalog_table = {
     "lake_catalog",
     "CREATE TABLE IF NOT EXISTS lake_catalog (mesh TEXT NOT NULL, root TEXT NOT NULL, "

@@ -83,8 +83,8 @@ int weft_table_evolve(struct weft_arena *arena, const struct weft_table *table,
 
 /* The text of COPY's option FIELD_IDS: {"a": 1, "l": {__duckdb_field_id: 2, "element": 3}}. */
 void weft_table_field_ids_sql(const struct weft_table_schema *schema, struct weft_buf *out);
-/* The field that a name of RETURN_STATS means: "a", or "st"."x y" with quotes doubled. NULL type and
- * 0 when there is none, or when it lies in a list or map, whose parts have no bounds. */
+/* The field that a name of RETURN_STATS means: "a", or "st"."x y" with quotes doubled. NULL type
+ * and 0 when there is none, or when it lies in a list or map, whose parts have no bounds. */
 int weft_table_stats_field(const struct weft_table_schema *schema, const char *name,
                            const struct weft_type **type);
 

@@ -1,13 +1,14 @@
 /*
- * make_tables.c - a program for tests: makes tables in a home as it is told, with data files written
- * by DuckDB, so that other readers of Iceberg can be asked what they see.
+ * make_tables.c - a program for tests: makes tables in a home as it is told, with data files
+ * written by DuckDB, so that other readers of Iceberg can be asked what they see.
  *
  *   make_tables HOME < steps.json
  *
  * Steps are an array of objects: {"table": "domain.name", "operation": "append" | "overwrite" |
  * "rollback" | "schema" | "drop" | "rebase" | "load", "fields": ["a long required", ...],
  * "select": ["SELECT ...", ...], "sort": ["a", "-b"], "snapshot_id": "...", "space": "lake",
- * "old_home": "...", "kept": 3, "pointer": false, "metadata": "..."}. Each step answers with a line of JSON.
+ * "old_home": "...", "kept": 3, "pointer": false, "metadata": "..."}.
+ * Each step answers with a line of JSON.
  */
 #include "base/clock.h"
 #include "base/fs.h"

@@ -213,7 +213,8 @@ def test_evolution(lake):
         "fields": ["fresh date required", "a long required", "name string was b",
                    "d decimal(10,2)", "s struct<x: long, y: string>", "b int"],
         "select": ["SELECT date '2020-01-01' fresh, 5000000000::bigint a, 'y' AS name, "
-                   "12345678.25::decimal(10,2) d, {'x': 5000000000::bigint, 'y': 'z'} s, 4::int b"]})
+                   "12345678.25::decimal(10,2) d, "
+                   "{'x': 5000000000::bigint, 'y': 'z'} s, 4::int b"]})
     table = lake.open(made)
     old, new = rows(table)
     assert old == {"fresh": None, "a": 1, "name": "x", "d": old["d"], "s": {"x": 1, "y": None},

@@ -156,7 +156,8 @@ def test_filters_really_prune(table):
     assert len(list(table.scan(row_filter=StartsWith("s", "b")).plan_files())) == 2
     assert len(list(table.scan(row_filter=LessThan("dt", "1000-01-01")).plan_files())) == 1
     assert len(list(table.scan(row_filter=IsNull("j")).plan_files())) == 1
-    assert len(list(table.scan(row_filter=EqualTo("d38", decimal.Decimal("128.000000"))).plan_files())) == 1
+    equal = EqualTo("d38", decimal.Decimal("128.000000"))
+    assert len(list(table.scan(row_filter=equal).plan_files())) == 1
 
 
 def test_statistics(table):
