@@ -30,8 +30,8 @@ static const struct weft_out_column doctor_columns[] = {
 static int finding(struct doctor *doctor, const char *check, bool ok, const char *text,
                    struct weft_error *error)
 {
-    const struct weft_cell cells[] = {weft_cell_text(check), weft_cell_bool(ok),
-                                      weft_cell_text(text)};
+    const struct weft_cell cells[] = {weft_out_cell_text(check), weft_out_cell_bool(ok),
+                                      weft_out_cell_text(text)};
     doctor->bad += !ok;
     return weft_out_row(doctor->out, cells, error);
 }

@@ -21,10 +21,10 @@ static int entry_show(void *arg, const struct weft_ledger_entry *entry, struct w
 {
     struct weft_out *out = arg;
     const struct weft_cell cells[] = {
-        weft_cell_int(entry->sequence), weft_cell_time(entry->time_us),
-        weft_cell_text(entry->actor),   weft_cell_text(entry->kind),
-        weft_cell_text(entry->hash),    weft_cell_text(entry->origin),
-        weft_cell_json(entry->body),
+        weft_out_cell_int(entry->sequence), weft_out_cell_time(entry->time_us),
+        weft_out_cell_text(entry->actor),   weft_out_cell_text(entry->kind),
+        weft_out_cell_text(entry->hash),    weft_out_cell_text(entry->origin),
+        weft_out_cell_json(entry->body),
     };
     return weft_out_row(out, cells, error);
 }
@@ -121,8 +121,9 @@ static int settings_run(struct weft_context *context, const struct weft_op_reque
     for (int i = 0; i < WEFT_SETTING_COUNT; i++) {
         const struct weft_setting_state *state = &settings->values[i];
         const struct weft_cell cells[] = {
-            weft_cell_text(weft_setting_name((enum weft_setting)i)), weft_cell_text(state->text),
-            weft_cell_text(state->origin), weft_cell_text(weft_setting_help((enum weft_setting)i))};
+            weft_out_cell_text(weft_setting_name((enum weft_setting)i)),
+            weft_out_cell_text(state->text), weft_out_cell_text(state->origin),
+            weft_out_cell_text(weft_setting_help((enum weft_setting)i))};
         WEFT_TRY(weft_out_row(out, cells, error));
     }
     return weft_out_table_end(out, error);

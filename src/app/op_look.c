@@ -38,17 +38,17 @@ static struct weft_cell look_cell(struct weft_stmt *stmt, int at, enum look_kind
         return null;
     switch (kind) {
     case LOOK_TEXT:
-        return weft_cell_text(weft_stmt_column_text(stmt, at));
+        return weft_out_cell_text(weft_stmt_column_text(stmt, at));
     case LOOK_INT:
-        return weft_cell_int(weft_stmt_column_int(stmt, at));
+        return weft_out_cell_int(weft_stmt_column_int(stmt, at));
     case LOOK_TIME:
-        return weft_cell_time(weft_stmt_column_int(stmt, at));
+        return weft_out_cell_time(weft_stmt_column_int(stmt, at));
     case LOOK_BOOL:
-        return weft_cell_bool(weft_stmt_column_int(stmt, at) != 0);
+        return weft_out_cell_bool(weft_stmt_column_int(stmt, at) != 0);
     case LOOK_DOUBLE:
-        return weft_cell_double(weft_stmt_column_double(stmt, at));
+        return weft_out_cell_double(weft_stmt_column_double(stmt, at));
     case LOOK_JSON:
-        return weft_cell_json(weft_stmt_column_text(stmt, at));
+        return weft_out_cell_json(weft_stmt_column_text(stmt, at));
     }
     return null;
 }

@@ -49,11 +49,11 @@ static int blocked_line(const char *line, size_t length, const char *rule, struc
         return 0;
     WEFT_TRY(weft_buf_check(&text, error));
     const struct weft_cell cells[] = {
-        weft_cell_text(text.data),
-        weft_cell_text(weft_json_text_or(root, "file", NULL)),
-        weft_cell_int(weft_json_int_or(root, "line", 0)),
-        weft_cell_int(weft_json_int_or(root, "byte", 0)),
-        weft_cell_text(weft_json_text_or(root, "raw", NULL)),
+        weft_out_cell_text(text.data),
+        weft_out_cell_text(weft_json_text_or(root, "file", NULL)),
+        weft_out_cell_int(weft_json_int_or(root, "line", 0)),
+        weft_out_cell_int(weft_json_int_or(root, "byte", 0)),
+        weft_out_cell_text(weft_json_text_or(root, "raw", NULL)),
     };
     return weft_out_row(out, cells, error);
 }

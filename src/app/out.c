@@ -89,38 +89,38 @@ void weft_out_diag(struct weft_out *out, struct weft_diag *diag)
         out->note(out->arg, &diag->items[i]);
 }
 
-struct weft_cell weft_cell_text(const char *text)
+struct weft_cell weft_out_cell_text(const char *text)
 {
     struct weft_cell cell = {.kind = text == NULL ? WEFT_CELL_NULL : WEFT_CELL_TEXT, .text = text};
     return cell;
 }
 
-struct weft_cell weft_cell_int(int64_t value)
+struct weft_cell weft_out_cell_int(int64_t value)
 {
     struct weft_cell cell = {.kind = WEFT_CELL_INT, .number = value};
     return cell;
 }
 
-struct weft_cell weft_cell_double(double value)
+struct weft_cell weft_out_cell_double(double value)
 {
     struct weft_cell cell = {.kind = isnan(value) ? WEFT_CELL_NULL : WEFT_CELL_DOUBLE,
                              .real = value};
     return cell;
 }
 
-struct weft_cell weft_cell_bool(bool value)
+struct weft_cell weft_out_cell_bool(bool value)
 {
     struct weft_cell cell = {.kind = WEFT_CELL_BOOL, .number = value};
     return cell;
 }
 
-struct weft_cell weft_cell_time(int64_t us)
+struct weft_cell weft_out_cell_time(int64_t us)
 {
     struct weft_cell cell = {.kind = us == 0 ? WEFT_CELL_NULL : WEFT_CELL_TIME, .number = us};
     return cell;
 }
 
-struct weft_cell weft_cell_json(const char *json)
+struct weft_cell weft_out_cell_json(const char *json)
 {
     struct weft_cell cell = {.kind = json == NULL ? WEFT_CELL_NULL : WEFT_CELL_JSON, .text = json};
     return cell;

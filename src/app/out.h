@@ -90,11 +90,11 @@ void weft_out_warn(struct weft_out *out, const char *format, ...) WEFT_PRINTF(2,
 void weft_out_note(struct weft_out *out, const char *format, ...) WEFT_PRINTF(2, 3);
 void weft_out_diag(struct weft_out *out, struct weft_diag *diag); /* sorted, all of them */
 
-struct weft_cell weft_cell_text(const char *text); /* NULL = null */
-struct weft_cell weft_cell_int(int64_t value);
-struct weft_cell weft_cell_double(double value); /* NaN = null */
-struct weft_cell weft_cell_bool(bool value);
-struct weft_cell weft_cell_time(int64_t us); /* 0 = null */
-struct weft_cell weft_cell_json(const char *json);
+struct weft_cell weft_out_cell_text(const char *text); /* NULL = null */
+struct weft_cell weft_out_cell_int(int64_t value);
+struct weft_cell weft_out_cell_double(double value); /* NaN = null */
+struct weft_cell weft_out_cell_bool(bool value);
+struct weft_cell weft_out_cell_time(int64_t us); /* 0 = null */
+struct weft_cell weft_out_cell_json(const char *json);
 
 #endif
