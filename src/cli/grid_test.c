@@ -47,8 +47,8 @@ static const struct weft_out_column columns[] = {
 static void row(struct weft_grid *grid, const char *name, int64_t rows, const char *note)
 {
     struct weft_error error = WEFT_ERROR_INIT;
-    const struct weft_cell cells[] = {weft_cell_text(name), weft_cell_int(rows),
-                                      weft_cell_text(note), weft_cell_text("never shown")};
+    const struct weft_cell cells[] = {weft_out_cell_text(name), weft_out_cell_int(rows),
+                                      weft_out_cell_text(note), weft_out_cell_text("never shown")};
     assert_int_equal(weft_grid_row(grid, cells, &error), 0);
 }
 
@@ -143,8 +143,8 @@ static void test_kinds_of_cells(void **state)
     const struct weft_grid_look look = {0};
     printed_begin();
     assert_int_equal(weft_grid_open(&printed.stream, &look, kinds, 4, &grid, &error), 0);
-    const struct weft_cell cells[] = {weft_cell_bool(true), weft_cell_double(0.5),
-                                      weft_cell_time(1795233906123456), weft_cell_json("[1]")};
+    const struct weft_cell cells[] = {weft_out_cell_bool(true), weft_out_cell_double(0.5),
+                                      weft_out_cell_time(1795233906123456), weft_out_cell_json("[1]")};
     assert_int_equal(weft_grid_row(grid, cells, &error), 0);
     assert_string_equal(ended(grid), "bool  double  time                 json\n"
                                      "----  ------  -------------------  ----\n"
@@ -172,8 +172,8 @@ static int tortured(void *arg, struct weft_error *error)
 {
     (void)arg;
     const struct weft_grid_look look = {.width = 40, .footer = true};
-    const struct weft_cell cells[] = {weft_cell_text("a"), weft_cell_int(1), weft_cell_text("b"),
-                                      weft_cell_text("c")};
+    const struct weft_cell cells[] = {weft_out_cell_text("a"), weft_out_cell_int(1), weft_out_cell_text("b"),
+                                      weft_out_cell_text("c")};
     struct weft_grid *grid = NULL;
     printed.stream.length = 0;
     if (weft_grid_open(&printed.stream, &look, columns, WEFT_COUNT(columns), &grid, error) < 0)
