@@ -165,6 +165,7 @@ static int engine_start(struct flow_work *work, struct weft_error *error)
     WEFT_TRY(flow_scan_new(work, &work->scan, error));
     WEFT_TRY(flow_rules_register(&work->rules, work->engine, error));
     WEFT_TRY(flow_scan_register(work->scan, error));
+    WEFT_TRY(flow_quarantine_register(work, error));
     WEFT_TRY(weft_engine_seal(work->engine, error));
     weft_engine_watch(work->engine, 0);
     return 0;

@@ -123,13 +123,13 @@ int flow_pass_copy(struct flow_work *work, const char *select,
                    struct weft_data_file *out, struct weft_error *error)
 {
     WEFT_CLEANUP(weft_buf_release) struct weft_buf sql;
+    weft_buf_init(&sql, (size_t)1 << 28);
     WEFT_CLEANUP(weft_result_closep) struct weft_result *result = NULL;
     struct weft_data_file file = {.path = shown};
     WEFT_CLEANUP(weft_freep) char *folder = weft_path_dirname(path);
     if (folder == NULL)
         return weft_error_nomem(error);
     WEFT_TRY(weft_fs_mkdirs(folder, error));
-    weft_buf_init(&sql, (size_t)1 << 28);
     weft_buf_addf(&sql, "COPY (%s) TO ", select);
     weft_buf_add_sql_text(&sql, path, strlen(path));
     weft_buf_adds(&sql, " (FORMAT parquet, COMPRESSION zstd, PARQUET_VERSION V1, RETURN_STATS, "

@@ -117,7 +117,8 @@ static int aside_row(struct aside *aside, duckdb_data_chunk chunk, idx_t row,
 
 static void aside_main(duckdb_function_info info, duckdb_data_chunk chunk)
 {
-    struct aside *aside = weft_duckdb.function_get_extra_info(info);
+    struct flow_work *work = weft_duckdb.function_get_extra_info(info);
+    struct aside *aside = work->aside;
     WEFT_CLEANUP(weft_buf_release) struct weft_buf values;
     weft_buf_init(&values, VALUES_MAX);
     idx_t count = weft_duckdb.vector_size();
@@ -154,16 +155,17 @@ static void aside_init(duckdb_init_info info)
     weft_duckdb.init_set_max_threads(info, 1);
 }
 
-static int aside_register(struct aside *aside, struct weft_error *error)
+/* Before the instance is sealed. */
+int flow_quarantine_register(struct flow_work *work, struct weft_error *error)
 {
     duckdb_table_function function = weft_duckdb.create_table_function();
     weft_duckdb.table_function_set_name(function, "weft_rows_aside");
-    weft_duckdb.table_function_set_extra_info(function, aside, NULL);
+    weft_duckdb.table_function_set_extra_info(function, work, NULL);
     weft_duckdb.table_function_set_bind(function, aside_bind);
     weft_duckdb.table_function_set_init(function, aside_init);
     weft_duckdb.table_function_set_function(function, aside_main);
     duckdb_state state =
-        weft_duckdb.register_table_function(weft_engine_connection(aside->work->engine), function);
+        weft_duckdb.register_table_function(weft_engine_connection(work->engine), function);
     weft_duckdb.destroy_table_function(&function);
     return state == DuckDBSuccess
                ? 0
@@ -210,12 +212,12 @@ static int aside_copy(struct flow_work *work, const struct weft_table_schema *sc
     if (shown == NULL || path == NULL)
         return weft_error_nomem(error);
     int rc = flow_walk_new(work, &aside.walk, error);
-    if (rc == 0)
-        rc = aside_register(&aside, error);
+    work->aside = &aside;
     if (rc == 0)
         rc = flow_pass_copy(work, "SELECT * FROM weft_rows_aside()", schema, path, shown, file,
                             error);
     flow_walk_free(aside.walk);
+    work->aside = NULL;
     if (rc < 0 && aside.failed && error != NULL)
         *error = aside.error;
     if (rc >= 0 && file->records != (int64_t)work->rules.row_count)

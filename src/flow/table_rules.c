@@ -81,12 +81,12 @@ static int nulls_count(struct flow_work *work, const struct weft_column *column,
                        struct weft_error *error)
 {
     WEFT_CLEANUP(weft_buf_release) struct weft_buf sql;
+    weft_buf_init(&sql, (size_t)1 << 26);
     WEFT_CLEANUP(weft_result_closep) struct weft_result *result = NULL;
     struct weft_relation all;
     *nulls = nulls_of(work, column->id);
     if (*nulls >= 0)
         return 0;
-    weft_buf_init(&sql, (size_t)1 << 26);
     WEFT_TRY(flow_relation_this(work, true, &all, error));
     weft_buf_adds(&sql, "SELECT count(*) - count(");
     weft_buf_add_sql_name(&sql, column->name);

@@ -41,6 +41,7 @@ struct flow_file {
 };
 
 struct flow_scan;
+struct aside;
 
 struct flow_work {
     struct weft_arena *arena;
@@ -69,6 +70,7 @@ struct flow_work {
     struct flow_columns columns;
     struct flow_rules rules;
     struct flow_scan *scan;
+    struct aside *aside; /* while quarantine is written */
 
     const char *data_path;  /* absolute, of the new data file; NULL = no row passed */
     const char *data_shown; /* relative to the home */
@@ -143,6 +145,7 @@ int flow_row_checks_tell(struct flow_work *work, struct weft_error *error) WEFT_
 int flow_table_rules(struct flow_work *work, struct weft_error *error) WEFT_MUST_CHECK;
 
 /* ---- quarantine.c, blocked.c ---- */
+int flow_quarantine_register(struct flow_work *work, struct weft_error *error) WEFT_MUST_CHECK;
 int flow_quarantine_write(struct flow_work *work, struct weft_error *error) WEFT_MUST_CHECK;
 int flow_blocked_write(struct flow_work *work, struct weft_error *error) WEFT_MUST_CHECK;
 
