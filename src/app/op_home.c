@@ -17,13 +17,31 @@ static const struct weft_op_arg ledger_args[] = {
     {"limit", 0, WEFT_ARG_TEXT, "N", "At most so many entries, the newest last. Default 20."},
 };
 
+/* What an entry is about, for people: the product or table it names. */
+static const char *entry_about(yyjson_val *body)
+{
+    static const char *const keys[] = {"product", "table", "mesh", "key_id"};
+    for (size_t i = 0; i < WEFT_COUNT(keys); i++) {
+        const char *text = weft_json_text_or(body, keys[i], NULL);
+        if (text != NULL)
+            return text;
+    }
+    return "";
+}
+
 static int entry_show(void *arg, const struct weft_ledger_entry *entry, struct weft_error *error)
 {
     struct weft_out *out = arg;
+    WEFT_CLEANUP(weft_json_freep) yyjson_doc *doc = NULL;
+    WEFT_TRY(weft_json_parse(entry->body, strlen(entry->body), 0, &doc, error));
     const struct weft_cell cells[] = {
-        weft_out_cell_int(entry->sequence), weft_out_cell_time(entry->time_us),
-        weft_out_cell_text(entry->actor),   weft_out_cell_text(entry->kind),
-        weft_out_cell_text(entry->hash),    weft_out_cell_text(entry->origin),
+        weft_out_cell_int(entry->sequence),
+        weft_out_cell_time(entry->time_us),
+        weft_out_cell_text(entry->actor),
+        weft_out_cell_text(entry->kind),
+        weft_out_cell_text(entry_about(yyjson_doc_get_root(doc))),
+        weft_out_cell_text(entry->hash),
+        weft_out_cell_text(entry->origin),
         weft_out_cell_json(entry->body),
     };
     return weft_out_row(out, cells, error);
@@ -33,9 +51,9 @@ static int ledger_list(struct weft_context *context, const struct weft_op_reques
                        struct weft_out *out, struct weft_error *error)
 {
     static const struct weft_out_column columns[] = {
-        {"sequence", true, false}, {"time", false, false}, {"actor", false, false},
-        {"kind", false, false},    {"hash", false, true},  {"origin", false, true},
-        {"body", false, false},
+        {"sequence", true, false}, {"time", false, false},  {"actor", false, false},
+        {"kind", false, false},    {"about", false, false}, {"hash", false, true},
+        {"origin", false, true},   {"body", false, true},
     };
     int64_t limit = 20;
     const char *text = weft_op_text(request, "limit");

@@ -53,20 +53,23 @@ static struct weft_cell look_cell(struct weft_stmt *stmt, int at, enum look_kind
     return null;
 }
 
-static int column_find(struct weft_stmt *stmt, const char *name)
+/* By the table's own list: the statement's columns stand in that order, under any name. */
+static int column_find(const char *table, const char *name)
 {
-    for (int i = 0; i < weft_stmt_column_count(stmt); i++) {
-        if (strcmp(weft_stmt_column_name(stmt, i), name) == 0)
-            return i;
+    for (size_t t = 0; t < weft_mesh_table_count(); t++) {
+        const struct weft_mesh_table *mesh = weft_mesh_table_nth(t);
+        for (size_t i = 0; strcmp(mesh->name, table) == 0 && i < mesh->column_count; i++) {
+            if (strcmp(mesh->columns[i].name, name) == 0)
+                return (int)i;
+        }
     }
     return -1;
 }
 
-static int look_places(const struct look *look, struct weft_stmt *stmt, int *places,
-                       struct weft_error *error)
+static int look_places(const struct look *look, int *places, struct weft_error *error)
 {
     for (size_t i = 0; i < look->count; i++) {
-        places[i] = column_find(stmt, look->columns[i].name);
+        places[i] = column_find(look->table, look->columns[i].name);
         if (places[i] < 0)
             return weft_error_set(error, WEFT_E_INTERNAL, "mesh.%s has no column %s", look->table,
                                   look->columns[i].name);
@@ -88,7 +91,7 @@ static int look_rows(struct weft_context *context, const struct look *look, stru
                      const int *places, struct weft_out *out, int64_t *shown,
                      struct weft_error *error)
 {
-    int at_product = column_find(stmt, "product");
+    int at_product = column_find(look->table, "product");
     int rc;
     while ((rc = weft_stmt_step(stmt, error)) == 0) {
         const char *product = weft_stmt_column_text(stmt, at_product);
@@ -122,7 +125,7 @@ static int look_show(struct weft_context *context, const struct look *look, stru
     int places[LOOK_COLUMNS_MAX];
     struct weft_out_column columns[LOOK_COLUMNS_MAX];
     assert(look->count <= LOOK_COLUMNS_MAX);
-    WEFT_TRY(look_places(look, stmt, places, error));
+    WEFT_TRY(look_places(look, places, error));
     for (size_t i = 0; i < look->count; i++) {
         const struct look_column *column = &look->columns[i];
         columns[i].name = out->for_people && column->shown != NULL ? column->shown : column->name;
@@ -352,7 +355,7 @@ static int newest_run(struct weft_context *context, char *run, size_t size,
     WEFT_TRY(rc);
     if (rc == WEFT_END)
         return weft_error_set(error, WEFT_E_NOT_FOUND, "there are no runs yet");
-    snprintf(run, size, "%s", weft_stmt_column_text(stmt, column_find(stmt, "run_id")));
+    snprintf(run, size, "%s", weft_stmt_column_text(stmt, column_find("runs", "run_id")));
     return 0;
 }
 
