@@ -371,7 +371,7 @@ static struct weft_table *inflate(const struct weft_table *table, size_t count)
     struct weft_buf text;
     weft_buf_init(&text, (size_t)1 << 28);
     const char *head = strstr(table->text, "\"snapshots\":[");
-    const char *list = table->snapshots[0].manifest_list;
+    const char *list = weft_table_snapshot_nth(table, 0)->manifest_list;
     head += strlen("\"snapshots\":[");
     weft_buf_add(&text, table->text, (size_t)(head - table->text));
     for (size_t i = 0; i < count; i++)

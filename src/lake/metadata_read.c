@@ -1,8 +1,8 @@
 /*
  * metadata_read.c - a table's metadata file, read and checked: what other code may ask of a table.
  *
- * The text is kept beside the tree, because the next metadata file takes the text of old snapshots
- * as it is. Only format version 2 without partitions is read: weft writes no other.
+ * Of a file that weft laid out only the head is parsed at once; snapshots are read when asked for,
+ * and their text is kept, because the next metadata file takes it as it is. Only format version 2 without partitions is read: weft writes no other.
  */
 #include "base/fs.h"
 #include "lake/table_internal.h"
@@ -104,43 +104,7 @@ static int read_orders(struct metadata_reader *reader)
     return 0;
 }
 
-static int check_summary(struct metadata_reader *reader, yyjson_val *summary)
-{
-    size_t i = 0;
-    size_t max = 0;
-    yyjson_val *key = NULL;
-    yyjson_val *value = NULL;
-    yyjson_obj_foreach(summary, i, max, key, value)
-    {
-        if (!yyjson_is_str(value))
-            return corrupt(reader, "a value in a snapshot's summary is no text");
-    }
-    return 0;
-}
-
-static int read_snapshot(struct metadata_reader *reader, yyjson_val *json,
-                         struct weft_snapshot *snapshot)
-{
-    struct weft_error *error = reader->error;
-    const char *list = "";
-    WEFT_TRY(weft_json_int(json, "snapshot-id", &snapshot->snapshot_id, error));
-    snapshot->parent_id = weft_json_int_or(json, "parent-snapshot-id", 0);
-    WEFT_TRY(weft_json_int(json, "sequence-number", &snapshot->sequence_number, error));
-    WEFT_TRY(weft_json_int(json, "timestamp-ms", &snapshot->timestamp_ms, error));
-    WEFT_TRY(weft_json_text(json, "manifest-list", &list, error));
-    WEFT_TRY(lake_relative(reader->arena, reader->table->folder, list, strlen(list),
-                           &snapshot->manifest_list, error));
-    int64_t schema_id = weft_json_int_or(json, "schema-id", -1);
-    if (snapshot->snapshot_id <= 0 || schema_id < -1 || schema_id > INT32_MAX)
-        return corrupt(reader, "a snapshot's id or schema-id is out of range");
-    snapshot->schema_id = (int)schema_id;
-    if (schema_id < 0)
-        snapshot->schema_id = reader->table->schemas[reader->table->current_schema].schema_id;
-    WEFT_TRY(weft_json_object(json, "summary", &snapshot->summary, error));
-    WEFT_TRY(check_summary(reader, snapshot->summary));
-    return weft_json_text(snapshot->summary, "operation", &snapshot->operation, error);
-}
-
+/* A file that weft did not lay out was parsed as a whole: all its snapshots are read now. */
 static int read_snapshots(struct metadata_reader *reader)
 {
     struct weft_table *table = reader->table;
@@ -153,18 +117,41 @@ static int read_snapshots(struct metadata_reader *reader)
     if (table->snapshots == NULL)
         return weft_error_nomem(reader->error);
     table->snapshot_count = count;
-    int64_t current = weft_json_int_or(table->root, "current-snapshot-id", -1);
     size_t i = 0;
     size_t max = 0;
     yyjson_val *snapshot = NULL;
     yyjson_arr_foreach(snapshots, i, max, snapshot)
     {
-        WEFT_TRY(read_snapshot(reader, snapshot, &table->snapshots[i]));
-        if (table->snapshots[i].snapshot_id == current)
-            table->current = &table->snapshots[i];
+        table->snapshots[i].json = snapshot;
+        WEFT_TRY(lake_snapshot_read(table, i, reader->error));
     }
-    if (current != -1 && table->current == NULL)
+    return 0;
+}
+
+static int find_snapshot(const struct weft_table *table, int64_t snapshot_id, size_t *index,
+                         struct weft_error *error)
+{
+    if (table->snapshot_lines.data != NULL)
+        return lake_lines_search(table, snapshot_id, index, error);
+    *index = table->snapshot_count;
+    for (size_t i = table->snapshot_count; i > 0 && *index == table->snapshot_count; i--)
+        if (table->snapshots[i - 1].snapshot.snapshot_id == snapshot_id)
+            *index = i - 1;
+    return 0;
+}
+
+static int read_current(struct metadata_reader *reader)
+{
+    struct weft_table *table = reader->table;
+    int64_t current = weft_json_int_or(table->root, "current-snapshot-id", -1);
+    if (current == -1)
+        return 0;
+    size_t i = 0;
+    WEFT_TRY(find_snapshot(table, current, &i, reader->error));
+    if (i == table->snapshot_count)
         return corrupt(reader, "the current snapshot is missing");
+    WEFT_TRY(lake_snapshot_read(table, i, reader->error));
+    table->current = &table->snapshots[i].snapshot;
     return 0;
 }
 
@@ -232,29 +219,6 @@ static int read_head(struct metadata_reader *reader)
     return 0;
 }
 
-static void free_doc(void *doc)
-{
-    yyjson_doc_free(doc);
-}
-
-static int parse_json(struct weft_arena *arena, const char *text, size_t length, yyjson_val **root,
-                      struct weft_error *error)
-{
-    yyjson_doc *doc = NULL;
-    int rc = weft_json_parse(text, length, 0, &doc, error);
-    if (rc < 0) {
-        if (error != NULL && error->code == WEFT_E_INVALID)
-            error->code = WEFT_E_CORRUPT;
-        return rc;
-    }
-    if (weft_arena_at_end(arena, free_doc, doc) < 0) {
-        yyjson_doc_free(doc);
-        return weft_error_nomem(error);
-    }
-    *root = yyjson_doc_get_root(doc);
-    return 0;
-}
-
 int lake_metadata_parse(struct weft_arena *arena, const char *metadata_path, const char *text,
                         size_t length, struct weft_table **out, struct weft_error *error)
 {
@@ -263,18 +227,27 @@ int lake_metadata_parse(struct weft_arena *arena, const char *metadata_path, con
     if (table == NULL)
         return weft_error_nomem(error);
     WEFT_TRY(lake_table_folder(arena, metadata_path, &table->folder, error));
+    table->arena = arena;
     table->text = text;
     table->length = length;
     table->metadata_path = weft_arena_strdup(arena, metadata_path);
     if (table->metadata_path == NULL)
         return weft_error_nomem(error);
-    WEFT_TRY(parse_json(arena, text, length, &table->root, error));
+    struct weft_str head = {text, length};
+    bool lines = false;
+    WEFT_TRY(lake_lines_find(arena, table, &head, &lines, error));
+    WEFT_TRY(lake_json_parse(arena, head.data, head.length, &table->root, error));
     WEFT_TRY(read_head(&reader));
     WEFT_TRY(read_schemas(&reader));
     WEFT_TRY(read_specs(&reader));
     WEFT_TRY(read_orders(&reader));
-    WEFT_TRY(read_snapshots(&reader));
-    WEFT_TRY(read_snapshot_log(&reader));
+    if (lines) {
+        WEFT_TRY(lake_lines_index(arena, table, error));
+    } else {
+        WEFT_TRY(read_snapshots(&reader));
+        WEFT_TRY(read_snapshot_log(&reader));
+    }
+    WEFT_TRY(read_current(&reader));
     WEFT_TRY(read_metadata_log(&reader));
     *out = table;
     return 0;
@@ -292,8 +265,15 @@ int weft_table_load(struct weft_arena *arena, const char *home, const char *meta
     if (path == NULL)
         return weft_error_nomem(error);
     struct weft_buf text;
+    struct weft_fs_identity identity = {0};
     weft_buf_init(&text, 2 * LAKE_METADATA_MAX);
-    int rc = weft_fs_read_file(path, LAKE_METADATA_MAX, &text, error);
+    int rc = weft_fs_identity(path, &identity, error);
+    /* Room for all of it at once: growing would touch every page twice. */
+    if (rc == 0 && identity.size < (int64_t)LAKE_METADATA_MAX &&
+        weft_buf_room(&text, (size_t)identity.size + 2 * 65536) == NULL)
+        rc = weft_error_nomem(error);
+    if (rc == 0)
+        rc = weft_fs_read_file(path, LAKE_METADATA_MAX, &text, error);
     weft_free(path);
     if (rc > 0)
         rc = weft_error_set(error, WEFT_E_CORRUPT, "the metadata file %s is gone", metadata_path);
@@ -336,10 +316,9 @@ const struct weft_snapshot *weft_table_current(const struct weft_table *table)
 
 const struct weft_snapshot *weft_table_snapshot(const struct weft_table *table, int64_t snapshot_id)
 {
-    for (size_t i = table->snapshot_count; i > 0; i--)
-        if (table->snapshots[i - 1].snapshot_id == snapshot_id)
-            return &table->snapshots[i - 1];
-    return NULL;
+    size_t i = 0;
+    return find_snapshot(table, snapshot_id, &i, NULL) < 0 ? NULL
+                                                           : weft_table_snapshot_nth(table, i);
 }
 
 const struct weft_snapshot *weft_table_snapshot_at(const struct weft_table *table,
@@ -358,7 +337,9 @@ size_t weft_table_snapshot_count(const struct weft_table *table)
 
 const struct weft_snapshot *weft_table_snapshot_nth(const struct weft_table *table, size_t i)
 {
-    return i < table->snapshot_count ? &table->snapshots[i] : NULL;
+    if (i >= table->snapshot_count || lake_snapshot_read(table, i, NULL) < 0)
+        return NULL;
+    return &table->snapshots[i].snapshot;
 }
 
 const char *weft_table_uuid(const struct weft_table *table)

@@ -1,17 +1,8 @@
 /*
  * metadata_write.c - the next metadata file of a table.
  *
- * Layout: all on one line, but the snapshots and the snapshot log at the end, one to a line:
- *   {"format-version":2, ... ,
- *   "snapshots":[
- *   {...},
- *   {...}
- *   ],
- *   "snapshot-log":[
- *   {...}
- *   ]}
- * A line's end cannot occur inside a JSON text, so the next file takes these lines as they are: a
- * commit costs a copy of the old text, not a rebuilding of every snapshot.
+ * Its layout (table_internal.h) lets a commit copy the text of old snapshots as it is: a table of
+ * many snapshots costs a copy, not a rebuilding.
  */
 #include "base/fault.h"
 #include "base/fs.h"
@@ -20,10 +11,7 @@
 
 #include <string.h>
 
-#define SNAPSHOTS_HEAD "\n\"snapshots\":["
-#define LOG_HEAD "\n],\n\"snapshot-log\":["
 #define UNPARTITIONED "[{\"spec-id\":0,\"fields\":[]}]"
-#define FILE_END "\n]}"
 
 /* ---- sort orders ---- */
 
@@ -280,45 +268,6 @@ static int write_metadata_log(struct weft_arena *arena, struct weft_json_writer 
 
 /* ---- snapshots: the old text, taken as it is ---- */
 
-struct spans {
-    struct weft_str snapshots;
-    struct weft_str log;
-};
-
-static size_t count_lines(struct weft_str text)
-{
-    size_t count = 0;
-    const char *at = text.data;
-    const char *end = text.data + text.length;
-    while (at < end && (at = memchr(at, '\n', (size_t)(end - at))) != NULL) {
-        count++;
-        at++;
-    }
-    return count;
-}
-
-/* False when the file was not laid out by weft. */
-static bool find_spans(const struct weft_table *table, struct spans *spans)
-{
-    const char *head =
-        memmem(table->text, table->length, SNAPSHOTS_HEAD, sizeof SNAPSHOTS_HEAD - 1);
-    size_t end_length = sizeof FILE_END - 1;
-    if (head == NULL || table->length < end_length ||
-        memcmp(table->text + table->length - end_length, FILE_END, end_length) != 0)
-        return false;
-    const char *end = table->text + table->length - end_length;
-    const char *start = head + sizeof SNAPSHOTS_HEAD - 1;
-    const char *middle =
-        start > end ? NULL : memmem(start, (size_t)(end - start), LOG_HEAD, sizeof LOG_HEAD - 1);
-    if (middle == NULL)
-        return false;
-    const char *log = middle + sizeof LOG_HEAD - 1;
-    spans->snapshots = (struct weft_str){start, (size_t)(middle - start)};
-    spans->log = (struct weft_str){log, (size_t)(end - log)};
-    return count_lines(spans->snapshots) == table->snapshot_count &&
-           count_lines(spans->log) == table->log_count;
-}
-
 static void rebuild_lines(struct weft_buf *out, yyjson_val *array)
 {
     size_t i = 0;
@@ -336,28 +285,27 @@ static void rebuild_lines(struct weft_buf *out, yyjson_val *array)
 static void add_snapshots(struct weft_buf *out, const struct lake_next *next)
 {
     const struct weft_table *table = next->table;
-    struct spans spans = {{"", 0}, {"", 0}};
-    bool splice = table != NULL && find_spans(table, &spans);
+    bool splice = table != NULL && table->snapshot_lines.data != NULL;
     bool first = table == NULL || table->snapshot_count == 0;
     bool first_log = table == NULL || table->log_count == 0;
-    weft_buf_adds(out, "," SNAPSHOTS_HEAD);
+    weft_buf_adds(out, "," LAKE_SNAPSHOTS_HEAD);
     if (splice)
-        weft_buf_add_str(out, spans.snapshots);
+        weft_buf_add_str(out, table->snapshot_lines);
     else if (table != NULL)
         rebuild_lines(out, yyjson_obj_get(table->root, "snapshots"));
     if (next->snapshot_json != NULL) {
         weft_buf_adds(out, first ? "\n" : ",\n");
         weft_buf_add(out, next->snapshot_json, next->snapshot_length);
     }
-    weft_buf_adds(out, LOG_HEAD);
+    weft_buf_adds(out, LAKE_LOG_HEAD);
     if (splice)
-        weft_buf_add_str(out, spans.log);
+        weft_buf_add_str(out, table->log_lines);
     else if (table != NULL)
         rebuild_lines(out, yyjson_obj_get(table->root, "snapshot-log"));
     if (next->snapshot_json != NULL)
         weft_buf_addf(out, "%s{\"timestamp-ms\":%" PRId64 ",\"snapshot-id\":%" PRId64 "}",
                       first_log ? "\n" : ",\n", next->now_ms, next->made->snapshot_id);
-    weft_buf_adds(out, FILE_END);
+    weft_buf_adds(out, LAKE_FILE_END);
 }
 
 /* ---- the file ---- */

@@ -101,30 +101,33 @@ static void put_location(struct rebase *rebase, struct weft_json_writer *writer,
     weft_buf_release(&uri);
 }
 
-static void put_snapshots(struct rebase *rebase, struct weft_json_writer *writer,
-                          yyjson_val *snapshots)
+static void put_snapshot(struct rebase *rebase, struct weft_json_writer *writer,
+                         const struct lake_snapshot *snapshot)
 {
     size_t i = 0;
     size_t max = 0;
-    yyjson_val *snapshot = NULL;
-    weft_json_begin_array(writer);
-    yyjson_arr_foreach(snapshots, i, max, snapshot)
+    yyjson_val *key = NULL;
+    yyjson_val *value = NULL;
+    weft_json_begin_object(writer);
+    yyjson_obj_foreach(snapshot->json, i, max, key, value)
     {
-        size_t k = 0;
-        size_t count = 0;
-        yyjson_val *key = NULL;
-        yyjson_val *value = NULL;
+        weft_json_key(writer, yyjson_get_str(key));
+        if (strcmp(yyjson_get_str(key), "manifest-list") == 0)
+            put_location(rebase, writer,
+                         weft_map_get(rebase->lists, snapshot->snapshot.manifest_list));
+        else
+            weft_json_put_value(writer, value);
+    }
+    weft_json_end_object(writer);
+}
+
+static void put_log(struct weft_json_writer *writer, const struct weft_table *table)
+{
+    weft_json_begin_array(writer);
+    for (size_t i = 0; i < table->log_count; i++) {
         weft_json_begin_object(writer);
-        yyjson_obj_foreach(snapshot, k, count, key, value)
-        {
-            weft_json_key(writer, yyjson_get_str(key));
-            if (strcmp(yyjson_get_str(key), "manifest-list") == 0)
-                put_location(
-                    rebase, writer,
-                    weft_map_get(rebase->lists, rebase->table->snapshots[i].manifest_list));
-            else
-                weft_json_put_value(writer, value);
-        }
+        weft_json_member_int(writer, "timestamp-ms", table->log[i].timestamp_ms);
+        weft_json_member_int(writer, "snapshot-id", table->log[i].snapshot_id);
         weft_json_end_object(writer);
     }
     weft_json_end_array(writer);
@@ -133,26 +136,34 @@ static void put_snapshots(struct rebase *rebase, struct weft_json_writer *writer
 /* Older metadata files still name the old home, so the new one does not name them. */
 static void put_metadata(struct rebase *rebase, struct weft_json_writer *writer)
 {
+    const struct weft_table *table = rebase->table;
     size_t i = 0;
     size_t max = 0;
     yyjson_val *key = NULL;
     yyjson_val *value = NULL;
     weft_json_begin_object(writer);
-    yyjson_obj_foreach(rebase->table->root, i, max, key, value)
+    yyjson_obj_foreach(table->root, i, max, key, value)
     {
         const char *name = yyjson_get_str(key);
+        if (strcmp(name, "snapshots") == 0 || strcmp(name, "snapshot-log") == 0 ||
+            strcmp(name, "metadata-log") == 0)
+            continue;
         weft_json_key(writer, name);
-        if (strcmp(name, "location") == 0) {
-            put_location(rebase, writer, rebase->table->folder);
-        } else if (strcmp(name, "snapshots") == 0) {
-            put_snapshots(rebase, writer, value);
-        } else if (strcmp(name, "metadata-log") == 0) {
-            weft_json_begin_array(writer);
-            weft_json_end_array(writer);
-        } else {
+        if (strcmp(name, "location") == 0)
+            put_location(rebase, writer, table->folder);
+        else
             weft_json_put_value(writer, value);
-        }
     }
+    weft_json_key(writer, "metadata-log");
+    weft_json_begin_array(writer);
+    weft_json_end_array(writer);
+    weft_json_key(writer, "snapshots");
+    weft_json_begin_array(writer);
+    for (size_t k = 0; k < table->snapshot_count; k++)
+        put_snapshot(rebase, writer, &table->snapshots[k]);
+    weft_json_end_array(writer);
+    weft_json_key(writer, "snapshot-log");
+    put_log(writer, table);
     weft_json_end_object(writer);
 }
 
@@ -188,8 +199,10 @@ static int rebase_all(struct rebase *rebase, char **new_path)
     if (rebase->manifests == NULL || rebase->lists == NULL)
         return weft_error_nomem(rebase->error);
     WEFT_TRY(weft_uuid(rebase->id, rebase->error));
-    for (size_t i = 0; i < rebase->table->snapshot_count; i++)
-        WEFT_TRY(rebase_snapshot(rebase, &rebase->table->snapshots[i]));
+    for (size_t i = 0; i < rebase->table->snapshot_count; i++) {
+        WEFT_TRY(lake_snapshot_read(rebase->table, i, rebase->error));
+        WEFT_TRY(rebase_snapshot(rebase, &rebase->table->snapshots[i].snapshot));
+    }
     return rebase_metadata(rebase, new_path);
 }
 

@@ -60,6 +60,8 @@ const struct weft_table_schema *weft_table_schema_of(const struct weft_table *ta
                                                      int schema_id); /* NULL = none */
 /* NULL when the table has no snapshot. */
 const struct weft_snapshot *weft_table_current(const struct weft_table *table);
+/* Snapshots other than the current one are read when they are asked for: one that does not read is
+ * NULL too. */
 const struct weft_snapshot *weft_table_snapshot(const struct weft_table *table,
                                                 int64_t snapshot_id); /* NULL = none */
 /* The one current at a time (by the snapshot log); NULL = none yet. */

@@ -34,7 +34,16 @@ struct lake_sort_order {
     yyjson_val *fields;
 };
 
+/* A snapshot is read when it is first asked for. */
+struct lake_snapshot {
+    struct weft_snapshot snapshot;
+    yyjson_val *json;
+    struct weft_str line; /* data NULL: json is there from the beginning */
+    bool read;
+};
+
 struct weft_table {
+    struct weft_arena *arena;
     const char *metadata_path; /* relative to the home */
     const char *folder;        /* relative to the home */
     const char *text;
@@ -47,8 +56,11 @@ struct weft_table {
     struct weft_table_schema *schemas;
     size_t schema_count;
     size_t current_schema;
-    struct weft_snapshot *snapshots;
+    struct lake_snapshot *snapshots;
     size_t snapshot_count;
+    /* Where weft laid the file out: the lines of snapshots and of the log, else data NULL. */
+    struct weft_str snapshot_lines;
+    struct weft_str log_lines;
     const struct weft_snapshot *current; /* NULL = none */
     struct lake_log_entry *log;
     size_t log_count;
@@ -110,6 +122,39 @@ int lake_order_find(struct weft_arena *arena, const struct weft_table *table,
                     struct weft_error *error) WEFT_MUST_CHECK;
 int lake_metadata_write(struct weft_arena *arena, const struct lake_next *next,
                         struct weft_error *error) WEFT_MUST_CHECK;
+
+/* ---- the layout of weft's own files (metadata_lines.c) ----
+ * All on one line, but the snapshots and the snapshot log at the end, one to a line:
+ *   {"format-version":2, ... ,
+ *   "snapshots":[
+ *   {...},
+ *   {...}
+ *   ],
+ *   "snapshot-log":[
+ *   {...}
+ *   ]}
+ * A line's end cannot stand inside a JSON text. So the next file takes these lines as they are, and
+ * a reader parses only those it is asked for. */
+#define LAKE_SNAPSHOTS_HEAD "\n\"snapshots\":["
+#define LAKE_LOG_HEAD "\n],\n\"snapshot-log\":["
+#define LAKE_FILE_END "\n]}"
+
+/* Finds the lines; gives the head, closed, as a text of its own. False when the file was not laid
+ * out so (head stays). 0 or failure. */
+int lake_lines_find(struct weft_arena *arena, struct weft_table *table, struct weft_str *head,
+                    bool *found, struct weft_error *error) WEFT_MUST_CHECK;
+/* Fills snapshots and log from the lines; nothing in a snapshot is read. */
+int lake_lines_index(struct weft_arena *arena, struct weft_table *table, struct weft_error *error)
+    WEFT_MUST_CHECK;
+/* The snapshot of an id by its text, read; *index is the count when there is none. */
+int lake_lines_search(const struct weft_table *table, int64_t snapshot_id, size_t *index,
+                      struct weft_error *error) WEFT_MUST_CHECK;
+/* A document that lives as long as the arena. CORRUPT when it is none. */
+int lake_json_parse(struct weft_arena *arena, const char *text, size_t length, yyjson_val **root,
+                    struct weft_error *error) WEFT_MUST_CHECK;
+/* CORRUPT when it does not read. */
+int lake_snapshot_read(const struct weft_table *table, size_t i, struct weft_error *error)
+    WEFT_MUST_CHECK;
 
 /* Reads the metadata of `text`, which lies in the arena; for the loader and the fuzz target. */
 int lake_metadata_parse(struct weft_arena *arena, const char *metadata_path, const char *text,
