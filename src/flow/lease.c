@@ -19,6 +19,7 @@
 #include <unistd.h>
 
 #define LOCK_POLL_NS 50000000L
+#define LOCK_DYING_POLLS 20
 
 int weft_flow_point(const char *point, struct weft_error *error)
 {
@@ -100,15 +101,6 @@ int weft_run_holder(struct weft_ledger *ledger, const char *table, struct weft_b
 
 /* ---- the lock ---- */
 
-static int lock_tell(struct weft_asker *asker, struct weft_buf *who, struct weft_error *error)
-{
-    weft_buf_clear(who);
-    WEFT_TRY(weft_run_holder(asker->ledger, asker->registered.table, who, error));
-    if (who->length == 0)
-        weft_buf_adds(who, "another process");
-    return weft_buf_check(who, error);
-}
-
 static int lock_busy(const struct weft_asker *asker, const struct weft_buf *who,
                      struct weft_error *error)
 {
@@ -118,14 +110,39 @@ static int lock_busy(const struct weft_asker *asker, const struct weft_buf *who,
                                       : "the setting lock_wait says how long to wait");
 }
 
+static void lock_pause(void)
+{
+    struct timespec pause = {.tv_nsec = LOCK_POLL_NS};
+    nanosleep(&pause, NULL);
+}
+
+/* Without waiting for anybody at work; but a worker whose asker was killed is about to go. */
+static int lock_try(struct weft_asker *asker, const char *path, struct weft_buf *who,
+                    struct weft_error *error)
+{
+    for (int i = 0;; i++) {
+        int rc = weft_fs_lock(path, true, false, &asker->lock_fd, error);
+        if (rc != WEFT_AGAIN)
+            return rc;
+        weft_buf_clear(who);
+        WEFT_TRY(weft_run_holder(asker->ledger, asker->registered.table, who, error));
+        if (who->length > 0 || i == LOCK_DYING_POLLS)
+            break;
+        lock_pause();
+    }
+    if (who->length == 0)
+        weft_buf_adds(who, "another process");
+    WEFT_TRY(weft_buf_check(who, error));
+    return WEFT_AGAIN;
+}
+
 static int lock_wait(struct weft_asker *asker, const char *path, struct weft_buf *who,
                      struct weft_error *error)
 {
     const struct weft_run_options *options = asker->options;
-    int rc = weft_fs_lock(path, true, false, &asker->lock_fd, error);
+    int rc = lock_try(asker, path, who, error);
     if (rc != WEFT_AGAIN)
         return rc;
-    WEFT_TRY(lock_tell(asker, who, error));
     if (options->no_wait)
         return lock_busy(asker, who, error);
     if (options->waiting != NULL)
@@ -135,8 +152,7 @@ static int lock_wait(struct weft_asker *asker, const char *path, struct weft_buf
         WEFT_TRY(weft_process_check_cancelled(error));
         if (weft_clock_mono_us() >= end)
             return lock_busy(asker, who, error);
-        struct timespec pause = {.tv_nsec = LOCK_POLL_NS};
-        nanosleep(&pause, NULL);
+        lock_pause();
     }
     return rc;
 }
@@ -209,12 +225,10 @@ static int lease_write(struct weft_ledger_txn *txn, struct weft_asker *asker,
                          "command, actor, cause, "
                          "version, digest, started_at, table_folder, quarantine_folder, temp_dir) "
                          "VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14)",
-                         "tititttttti"
-                         "tt",
-                         r->table, asker->epoch, asker->run_id, (int64_t)getpid(), start, command,
-                         asker->options->actor, asker->cause, asker->contract->version,
-                         asker->contract->digest, asker->started_us, r->table_folder,
-                         r->quarantine_folder);
+                         "titittttttittt", r->table, asker->epoch, asker->run_id, (int64_t)getpid(),
+                         start, command, asker->options->actor, asker->cause,
+                         asker->contract->version, asker->contract->digest, asker->started_us,
+                         r->table_folder, r->quarantine_folder);
 }
 
 /* Lock is held: nobody else writes this row meanwhile, so the sweep needs no transaction. */

@@ -60,6 +60,13 @@ static int worker_gone(struct weft_asker *asker, struct weft_error *error)
                           asker->registered.name, WEXITSTATUS(status));
 }
 
+/* True when the worker closed its end: it is dead or dying. */
+static bool worker_hung_up(const struct weft_asker *asker)
+{
+    struct pollfd poller = {.fd = asker->worker.out};
+    return poll(&poller, 1, 0) > 0 && (poller.revents & POLLHUP) != 0;
+}
+
 /* The pipe's buffer is smaller than a large job, and the worker may die while we write. */
 static int job_send(struct weft_asker *asker, const struct weft_job *job, struct weft_error *error)
 {
@@ -69,8 +76,10 @@ static int job_send(struct weft_asker *asker, const struct weft_job *job, struct
     weft_buf_addc(&line, '\n');
     if (rc == 0)
         rc = weft_buf_check(&line, error);
-    if (rc == 0 && weft_fs_write(asker->worker.in, line.data, line.length, "the worker", error) < 0)
-        rc = worker_gone(asker, error);
+    if (rc == 0)
+        rc = weft_fs_write(asker->worker.in, line.data, line.length, "the worker", error);
+    if (rc < 0 && worker_hung_up(asker))
+        rc = worker_gone(asker, error) < 0 ? -1 : rc;
     weft_buf_release(&line);
     return rc;
 }

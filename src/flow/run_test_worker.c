@@ -1,0 +1,300 @@
+/*
+ * run_test_worker.c - a small worker for the tests of the asker's side: it reads lines of text files
+ * (a line is a record; one that begins with ! is set aside), keeps the rules of positions, and makes
+ * real table states. WEFT_TEST_SCENARIO lets it lie, block, die or dawdle.
+ */
+#include "flow/run_test_support.h"
+
+#include "base/fault.h"
+#include "base/fs.h"
+#include "base/process.h"
+#include "catalog/sql.h"
+
+#include <fcntl.h>
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+struct fake {
+    struct weft_arena *arena;
+    struct weft_job job;
+    const struct weft_product *product;
+    struct weft_outcome out;
+    struct weft_error error;
+    const char *scenario;
+};
+
+static bool is(const struct fake *fake, const char *scenario)
+{
+    return strcmp(fake->scenario, scenario) == 0;
+}
+
+static void must(int rc, const struct fake *fake, const char *what)
+{
+    if (rc == 0)
+        return;
+    fprintf(stderr, "test worker: %s: %s\n", what, fake->error.message);
+    _exit(9);
+}
+
+/* ---- files ---- */
+
+static void file_count(struct fake *fake, struct weft_outcome_file *file)
+{
+    struct weft_buf text;
+    struct weft_fs_identity identity;
+    weft_buf_init(&text, 1 << 20);
+    must(weft_fs_read_file(file->path, 1 << 20, &text, &fake->error), fake, file->path);
+    must(weft_sha256_hex(text.data, text.length, file->hash, &fake->error), fake, "hash");
+    must(weft_fs_identity(file->path, &identity, &fake->error), fake, "identity");
+    for (char *line = text.data; *line != '\0';) {
+        size_t length = strcspn(line, "\n");
+        file->records++;
+        if (line[0] == '!')
+            file->quarantined++;
+        else
+            file->accepted++;
+        line += length + (line[length] == '\n');
+    }
+    file->size = identity.size;
+    file->device = (int64_t)identity.device;
+    file->inode = (int64_t)identity.inode;
+    file->modified_ns = identity.modified_ns;
+    file->changed_ns = identity.changed_ns;
+    weft_buf_release(&text);
+}
+
+static bool file_known(struct fake *fake, struct weft_ledger_txn *txn,
+                       const struct weft_outcome_file *file)
+{
+    int64_t one = 0;
+    int rc = weft_sql_int(txn, &one, &fake->error,
+                          "SELECT 1 FROM flow_inputs WHERE product = ?1 AND hash = ?2 AND seq_to "
+                          "IS NULL",
+                          "tt", fake->job.table, file->hash);
+    return rc == 0 && fake->job.mode == WEFT_JOB_RUN;
+}
+
+static void files_find(struct fake *fake)
+{
+    struct weft_ledger *ledger = NULL;
+    struct weft_ledger_txn *txn = NULL;
+    struct weft_fs_list list;
+    char *pattern = weft_path_join(fake->job.folder, fake->product->inputs[0].files);
+    must(weft_ledger_open(fake->job.home, WEFT_LEDGER_READ_ONLY, &ledger, &fake->error), fake,
+         "home");
+    must(weft_ledger_begin_read(ledger, &txn, &fake->error), fake, "read");
+    must(weft_fs_glob(pattern, &list, &fake->error), fake, pattern);
+    struct weft_outcome_file *files = weft_arena_array(fake->arena, list.count + 1, sizeof *files);
+    for (size_t i = 0; i < list.count; i++) {
+        struct weft_outcome_file *file = &files[i];
+        file->port = fake->product->inputs[0].name;
+        file->path = weft_arena_strdup(fake->arena, list.names[i]);
+        file->shown = file->path;
+        file_count(fake, file);
+        file->state = file_known(fake, txn, file) ? WEFT_FILE_KNOWN : WEFT_FILE_READ;
+    }
+    fake->out.files = files;
+    fake->out.file_count = list.count;
+    weft_fs_list_free(&list);
+    weft_ledger_end(txn);
+    weft_ledger_close(ledger);
+    weft_free(pattern);
+}
+
+/* ---- states ---- */
+
+static const struct weft_outcome_table *table_make(struct fake *fake, const char *folder,
+                                                   const char *metadata, int64_t records,
+                                                   bool replace)
+{
+    struct weft_outcome_table *out = weft_arena_alloc(fake->arena, sizeof *out);
+    struct weft_table *table = NULL;
+    struct weft_table_schema schema;
+    char *data = weft_arena_format(fake->arena, "%s/data/%s-0.parquet", folder, fake->job.run_id);
+    char *path = weft_path_join(fake->job.home, data);
+    char *dir = weft_path_dirname(path);
+    must(weft_fs_mkdirs(dir, &fake->error), fake, dir);
+    must(weft_fs_write_file(path, "PAR1", 4, &fake->error), fake, path);
+    if (metadata != NULL)
+        must(weft_table_load(fake->arena, fake->job.home, metadata, &table, &fake->error), fake,
+             metadata);
+    must(weft_table_evolve(fake->arena, table, &fake->product->schema, &schema, &fake->error), fake,
+         "schema");
+    struct weft_data_file file = {.path = data, .records = records, .size = 4};
+    struct weft_summary_item summary[] = {{"weft.run-id", fake->job.run_id}};
+    struct weft_table_change change = {.folder = folder,
+                                       .run_id = fake->job.run_id,
+                                       .operation = replace ? WEFT_OP_OVERWRITE : WEFT_OP_APPEND,
+                                       .remove_all = replace,
+                                       .schema = &schema,
+                                       .added = &file,
+                                       .added_count = 1,
+                                       .timestamp_ms = fake->job.time_us / 1000,
+                                       .summary = summary,
+                                       .summary_count = 1,
+                                       .metadata_files_kept = fake->job.metadata_files_kept};
+    must(weft_table_make(fake->arena, fake->job.home, table, &change, &out->made, &fake->error),
+         fake, "make");
+    out->operation = replace ? "overwrite" : "append";
+    out->added = records;
+    if (is(fake, "missing"))
+        unlink(path);
+    weft_free(path);
+    weft_free(dir);
+    return out;
+}
+
+static void tables_make(struct fake *fake)
+{
+    struct weft_balance *b = &fake->out.balance;
+    bool replace = fake->job.mode == WEFT_JOB_REBUILD;
+    b->made = b->accepted;
+    b->published = b->accepted;
+    if (b->published > 0)
+        fake->out.table =
+            table_make(fake, fake->job.table_folder, fake->job.metadata, b->published, replace);
+    if (b->input_quarantined > 0 && fake->job.mode != WEFT_JOB_REPLAY)
+        fake->out.quarantine =
+            table_make(fake, fake->job.quarantine_folder, fake->job.quarantine_metadata,
+                       b->input_quarantined, false);
+    fake->out.state = WEFT_RUN_PUBLISHED;
+}
+
+static void run_or_rebuild(struct fake *fake)
+{
+    bool new_one = false;
+    files_find(fake);
+    for (size_t i = 0; i < fake->out.file_count; i++) {
+        const struct weft_outcome_file *file = &fake->out.files[i];
+        if (file->state != WEFT_FILE_READ)
+            continue;
+        new_one = true;
+        fake->out.balance.read += file->records;
+        fake->out.balance.accepted += file->accepted;
+        fake->out.balance.input_quarantined += file->quarantined;
+    }
+    if (!new_one) {
+        fake->out.state = WEFT_RUN_NOTHING_NEW;
+        return;
+    }
+    tables_make(fake);
+}
+
+/* All rows but the first asked for pass. */
+static void replay(struct fake *fake)
+{
+    struct weft_job_replay *items =
+        weft_arena_array(fake->arena, fake->job.replay_count, sizeof *items);
+    for (size_t i = 0; i < fake->job.replay_count; i++) {
+        size_t skip = i == 0 && is(fake, "replay_some") ? 1 : 0;
+        items[i] = fake->job.replays[i];
+        items[i].row_numbers += skip;
+        items[i].row_count -= skip;
+        fake->out.balance.read += (int64_t)(items[i].row_count + skip);
+        fake->out.balance.accepted += (int64_t)items[i].row_count;
+        fake->out.balance.input_quarantined += (int64_t)skip;
+    }
+    fake->out.replayed = items;
+    fake->out.replayed_count = fake->job.replay_count;
+    tables_make(fake);
+}
+
+static void answer(struct fake *fake)
+{
+    struct weft_buf line;
+    struct weft_progress progress = {.stage = "reading", .rows = 1};
+    weft_buf_init(&line, 1 << 24);
+    must(weft_progress_write(&progress, &line, &fake->error), fake, "progress");
+    weft_buf_addc(&line, '\n');
+    must(weft_outcome_write(&fake->out, &line, &fake->error), fake, "outcome");
+    weft_buf_addc(&line, '\n');
+    ssize_t written = write(STDOUT_FILENO, line.data, line.length);
+    if (written != (ssize_t)line.length)
+        _exit(8);
+    weft_buf_release(&line);
+}
+
+static void lie(struct fake *fake)
+{
+    if (is(fake, "balance"))
+        fake->out.balance.read++;
+    if (is(fake, "balance_files"))
+        fake->out.balance.read++, fake->out.balance.input_quarantined++;
+    if (is(fake, "parent") && fake->out.table != NULL) {
+        struct weft_outcome_table *table = weft_arena_alloc(fake->arena, sizeof *table);
+        *table = *fake->out.table;
+        table->made.parent_id++;
+        fake->out.table = table;
+    }
+    if (is(fake, "elsewhere") && fake->out.table != NULL) {
+        struct weft_outcome_table *table = weft_arena_alloc(fake->arena, sizeof *table);
+        *table = *fake->out.table;
+        table->made.metadata_path =
+            weft_arena_format(fake->arena, "lake/other/%s.json", fake->job.run_id);
+        fake->out.table = table;
+    }
+    if (is(fake, "blocked")) {
+        fake->out.state = WEFT_RUN_BLOCKED;
+        weft_error_set(&fake->out.error, WEFT_E_BLOCKED, "rows.min: 3 rows, 1000 at least");
+    }
+}
+
+void run_test_worker(void)
+{
+    struct fake fake = {.arena = weft_arena_new(0), .error = WEFT_ERROR_INIT};
+    struct weft_buf line;
+    const char *scenario = getenv("WEFT_TEST_SCENARIO");
+    weft_fault_role("worker");
+    weft_process_bind_to_parent(getppid());
+    fake.scenario = scenario == NULL ? "" : scenario;
+    weft_buf_init(&line, 1 << 24);
+    while (memchr(line.data, '\n', line.length) == NULL) {
+        char *room = weft_buf_room(&line, 65536);
+        ssize_t got = read(STDIN_FILENO, room, 65536);
+        if (got <= 0)
+            _exit(0);
+        line.length += (size_t)got;
+        line.data[line.length] = '\0';
+    }
+    must(weft_job_read(fake.arena, line.data, line.length - 1, &fake.job, &fake.error), &fake,
+         "job");
+    must(weft_product_from_document(fake.arena, fake.job.document, fake.job.folder, &fake.product,
+                                    &fake.error),
+         &fake, "document");
+    static struct weft_outcome_check checks[] = {{.rule = "rows.min",
+                                                  .kind = "table",
+                                                  .on_fail = WEFT_ON_FAIL_BLOCK,
+                                                  .passed = true,
+                                                  .total = 3,
+                                                  .value = NAN,
+                                                  .message = "seen 06075"}};
+    static const char *const warnings[] = {"a warning that names 06075"};
+    fake.out = (struct weft_outcome){.error = WEFT_ERROR_INIT,
+                                     .checks = checks,
+                                     .check_count = 1,
+                                     .warnings = warnings,
+                                     .warning_count = 1,
+                                     .duration_us = 1000,
+                                     .memory_bytes = 1 << 20};
+    if (is(&fake, "hang"))
+        sleep(30);
+    if (fake.job.mode == WEFT_JOB_REPLAY)
+        replay(&fake);
+    else
+        run_or_rebuild(&fake);
+    if (is(&fake, "slow"))
+        usleep(600000);
+    if (is(&fake, "crash"))
+        abort();
+    if (is(&fake, "noise")) {
+        ssize_t written = write(STDOUT_FILENO, "{\"progress\": [}\n", 16);
+        (void)written;
+        _exit(0);
+    }
+    lie(&fake);
+    answer(&fake);
+    _exit(0);
+}
