@@ -34,8 +34,8 @@ static bool scan_certain(struct flow_scan *scan)
 {
     struct flow_work *work = scan->work;
     const struct weft_quality *quality = &work->product->quality;
-    if (quality->quarantine_max >= 1 || quality->quarantine_max_on_fail != WEFT_ON_FAIL_BLOCK ||
-        scan->source == NULL)
+    if (quality->quarantine_max >= 1 || work->job->mode == WEFT_JOB_REPLAY ||
+        quality->quarantine_max_on_fail != WEFT_ON_FAIL_BLOCK || scan->source == NULL)
         return false;
     int64_t left = -flow_source_bytes(scan->source);
     for (size_t i = scan->at; i < work->file_count; i++)
@@ -406,11 +406,6 @@ int flow_scan_new(struct flow_work *work, struct flow_scan **out, struct weft_er
     scan->error = (struct weft_error)WEFT_ERROR_INIT;
     scan->record_size_max = WEFT_MIN(work->job->record_size_max, INT64_C(1) << 30);
     pthread_mutex_init(&scan->mutex, NULL);
-    scan->file_records = weft_alloc_array(work->file_count + 1, sizeof *scan->file_records);
-    if (scan->file_records == NULL) {
-        flow_scan_free(scan);
-        return weft_error_nomem(error);
-    }
     *out = scan;
     return 0;
 }
@@ -450,6 +445,10 @@ int flow_scan_restart(struct flow_scan *scan, bool hash, struct weft_error *erro
     scan->bytes_total = 0;
     scan->hash = hash;
     atomic_store(&scan->records, 0);
+    weft_free(scan->file_records);
+    scan->file_records = weft_alloc_array(work->file_count + 1, sizeof *scan->file_records);
+    if (scan->file_records == NULL)
+        return weft_error_nomem(error);
     for (size_t i = 0; i < work->file_count; i++) {
         atomic_store(&scan->file_records[i], 0);
         scan->bytes_total += work->files[i].read ? work->files[i].out.size : 0;

@@ -4,7 +4,7 @@
  * A step that fails ends the run: what it wrote is swept, and the outcome says why. A job has an
  * outcome in every case but the last one: that not even memory for it is there.
  */
-#include "flow/work_internal.h"
+#include "flow/replay_internal.h"
 
 #include "base/clock.h"
 #include "base/fault.h"
@@ -303,11 +303,62 @@ static int work_end(struct flow_work *work, struct weft_error *error)
     return 0;
 }
 
+/* What still fails stays where it is; nothing is added to quarantine, and quarantine_max, which
+ * speaks of what a run reads, does not apply. */
+static int replay_rows(struct flow_work *work, struct flow_replay **replay,
+                       struct weft_error *error)
+{
+    WEFT_TRY(engine_start(work, error));
+    int rc = flow_replay_spool(work, replay, error);
+    if (rc < 0)
+        return rc;
+    if (rc == WEFT_END)
+        return nothing_new(work);
+    WEFT_TRY(columns_and_rules(work, error));
+    WEFT_TRY(flow_scan_restart(work->scan, true, error));
+    WEFT_TRY(flow_pass_run(work, error));
+    WEFT_TRY(flow_keys_check(work, error));
+    WEFT_TRY(flow_row_checks_tell(work, error));
+    WEFT_TRY(figures_tell(work, error));
+    if (work->data.records == 0) {
+        const char *text =
+            weft_arena_format(work->arena, "none of %zu rows passes now", work->rules.row_count);
+        if (text == NULL)
+            return weft_error_nomem(error);
+        WEFT_TRY(flow_warn(work, text, error));
+        return nothing_new(work);
+    }
+    WEFT_TRY(flow_table_rules(work, error));
+    if (work->out->state == WEFT_RUN_BLOCKED) {
+        work->out->balance.published = 0;
+        return work_sweep(work, error);
+    }
+    WEFT_TRY(balance_check(work, error));
+    WEFT_TRY(flow_replay_tell(*replay, error));
+    WEFT_TRY(flow_publish(work, error));
+    work->out->state = WEFT_RUN_PUBLISHED;
+    return 0;
+}
+
+static int work_replay(struct flow_work *work, struct weft_error *error)
+{
+    struct flow_replay *replay = NULL;
+    if (!work->append)
+        return weft_error_set(error, WEFT_E_REFUSED,
+                              "%s is replaced by each run: its input is read again instead",
+                              work->job->table);
+    WEFT_TRY(table_open(work, error));
+    int rc = replay_rows(work, &replay, error);
+    flow_replay_free(replay);
+    work->file_count = 0; /* spooled ones are nobody's inputs */
+    return rc;
+}
+
 static int work_run(struct flow_work *work, struct weft_error *error)
 {
     WEFT_TRY(work_begin(work, error));
     if (work->job->mode == WEFT_JOB_REPLAY)
-        return not_yet(work, "--replay", error);
+        return work_replay(work, error);
     int rc = flow_inputs_find(work, error);
     if (rc < 0)
         return rc;

@@ -129,7 +129,7 @@ void job_commit(struct job_fixture *f)
     assert_int_equal(weft_ledger_begin_write(f->ledger, &txn, &error), 0);
     for (size_t i = 0; i < f->outcome.file_count; i++) {
         const struct weft_outcome_file *file = &f->outcome.files[i];
-        if (file->state != WEFT_FILE_READ)
+        if (file->state != WEFT_FILE_READ || f->job.mode == WEFT_JOB_REPLAY)
             continue;
         char sql[512];
         snprintf(sql, sizeof sql,

@@ -330,7 +330,8 @@ int flow_table_rules(struct flow_work *work, struct weft_error *error)
 {
     const struct weft_quality *quality = &work->product->quality;
     WEFT_TRY(flow_point("run.checks", error));
-    WEFT_TRY(quarantine_max_check(work, error));
+    if (work->job->mode != WEFT_JOB_REPLAY)
+        WEFT_TRY(quarantine_max_check(work, error));
     blocked_tell(work);
     if (work->out->state == WEFT_RUN_BLOCKED)
         return 0; /* what the table would be is not known, or does not matter any more */
