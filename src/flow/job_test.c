@@ -12,6 +12,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <zlib.h>
+#include <zstd.h>
 
 #define SCHEMA                                                                                     \
     "\"schema\":[{\"name\":\"id\",\"type\":\"long\",\"required\":true},"                           \
@@ -301,6 +303,184 @@ static void test_bad_files(void **state)
     expect_bad(f, "longer than record_size_max", 10);
 }
 
+/* A whole stream, one cut short, one with a damaged end. */
+static void packed_cases(struct job_fixture *f, const char *name, char *data, size_t length)
+{
+    job_file(f, name, data, length);
+    job_run(f, all_doc, WEFT_JOB_RUN);
+    expect_balance(f, 50000, 50000, 0);
+    job_file(f, name, data, length / 2);
+    job_run(f, all_doc, WEFT_JOB_RUN);
+    expect_bad(f, "ends early", -1);
+    job_file(f, name, data, length - 1);
+    job_run(f, all_doc, WEFT_JOB_RUN);
+    expect_bad(f, "ends early", -1);
+    data[length - (name[6] == 'g' ? 6 : 2)] ^= 0x55; /* within the checksum */
+    job_file(f, name, data, length);
+    job_run(f, all_doc, WEFT_JOB_RUN);
+    expect_bad(f, "damaged", -1);
+    data[length - (name[6] == 'g' ? 6 : 2)] ^= 0x55;
+    char *twice = malloc(length * 2);
+    memcpy(twice, data, length);
+    memcpy(twice + length, data, length);
+    job_file(f, name, twice, length * 2); /* two members are one text: its second header is a row */
+    free(twice);
+    job_run(f, all_doc, WEFT_JOB_RUN);
+    expect_balance(f, 100001, 100000, 1);
+}
+
+static void test_packed(void **state)
+{
+    struct job_fixture *f = *state;
+    size_t length = 0;
+    char *text = many_rows(50000, 50000, &length);
+    size_t room = compressBound(length) + 64;
+    char *packed = malloc(room);
+    z_stream z = {.next_in = (unsigned char *)text,
+                  .avail_in = (unsigned)length,
+                  .next_out = (unsigned char *)packed,
+                  .avail_out = (unsigned)room};
+    assert_int_equal(deflateInit2(&z, 6, Z_DEFLATED, 31, 8, Z_DEFAULT_STRATEGY), Z_OK);
+    assert_int_equal(deflate(&z, Z_FINISH), Z_STREAM_END);
+    packed_cases(f, "a.csv.gz", packed, z.total_out);
+    deflateEnd(&z);
+    char path[8192];
+    snprintf(path, sizeof path, "%s/a.csv.gz", f->inbox);
+    remove(path);
+    ZSTD_CCtx *context = ZSTD_createCCtx();
+    ZSTD_CCtx_setParameter(context, ZSTD_c_checksumFlag, 1);
+    size_t size = ZSTD_compress2(context, packed, room, text, length);
+    assert_false(ZSTD_isError(size));
+    ZSTD_freeCCtx(context);
+    packed_cases(f, "a.csv.zst", packed, size);
+    free(packed);
+    free(text);
+}
+
+static void test_wide(void **state)
+{
+    struct job_fixture *f = *state;
+    static const char doc[] = HEAD "\"input\":{\"files\":\"*.csv\"}}";
+    struct weft_buf text;
+    weft_buf_init(&text, 1 << 26);
+    for (int row = -1; row < 50; row++) {
+        for (int i = 0; i < 3000; i++)
+            weft_buf_addf(&text, row < 0 ? "%sc%d" : "%s%d", i > 0 ? "," : "", i);
+        weft_buf_addc(&text, '\n');
+    }
+    job_file(f, "a.csv", text.data, text.length);
+    job_run(f, doc, WEFT_JOB_RUN);
+    expect_balance(f, 50, 50, 0);
+    job_commit(f);
+    assert_int_equal(job_number(f, "SELECT sum(c2999) FROM {t}"), 50 * 2999);
+    f->job.columns_max = 1000;
+    weft_buf_addc(&text, '\n');
+    job_file(f, "a.csv", text.data, text.length);
+    job_run(f, doc, WEFT_JOB_RUN);
+    expect_bad(f, "columns_max", -1);
+    weft_buf_release(&text);
+}
+
+/* More rules than bits in a word; and all that a type may be. */
+static void test_types(void **state)
+{
+    struct job_fixture *f = *state;
+    static const char *const types[] = {
+        "boolean", "int",  "long", "float",     "double",      "decimal(9,2)", "decimal(38,3)",
+        "string",  "date", "time", "timestamp", "timestamptz", "uuid",         "json"};
+    static const char good[] =
+        "true,-7,9223372036854775807,1.5,-2e300,1234567.89,-12.345,x,"
+        "2024-02-29,23:59:59.5,2024-01-01 00:00:01,2024-01-01T02:00:00+02:00,"
+        "0f0e0d0c-0b0a-0908-0706-050403020100,{}";
+    static const char *const bad[] = {
+        "yes",   "2147483648",          "12.7", "1,5",  "e", "1.234", "1.2345", NULL, "2023-02-29",
+        "24:00", "2024-13-01 00:00:00", "now",  "0f0e", "{"};
+    struct weft_buf doc;
+    struct weft_buf text;
+    weft_buf_init(&doc, 1 << 20);
+    weft_buf_init(&text, 1 << 20);
+    weft_buf_adds(&doc, HEAD "\"input\":{\"files\":\"*.csv\"},\"schema\":[");
+    for (int copy = 0; copy < 6; copy++) {
+        for (size_t i = 0; i < 14; i++) {
+            weft_buf_addf(&doc, "%s{\"name\":\"f%d_%zu\",\"type\":\"%s\",\"required\":true}",
+                          copy + (int)i > 0 ? "," : "", copy, i, types[i]);
+            weft_buf_addf(&text, "%sf%d_%zu", copy + (int)i > 0 ? "," : "", copy, i);
+        }
+    }
+    weft_buf_adds(&doc, "]}");
+    for (int row = 0; row < 15; row++) {
+        weft_buf_addc(&text, '\n');
+        for (int copy = 0; copy < 6; copy++) {
+            const char *at = good;
+            for (int i = 0; i < 14; i++) {
+                size_t length = strcspn(at, ",");
+                weft_buf_adds(&text, copy + i > 0 ? "," : "");
+                if (copy == 5 && row == i && bad[i] != NULL)
+                    weft_buf_addf(&text, "\"%s\"", bad[i]);
+                else
+                    weft_buf_add(&text, at, length);
+                at += length + 1;
+            }
+        }
+    }
+    job_file(f, "a.csv", text.data, text.length);
+    job_run(f, doc.data, WEFT_JOB_RUN);
+    expect_balance(f, 15, 2, 13);
+    job_commit(f);
+    for (int i = 0; i < 14; i++) {
+        char sql[256];
+        snprintf(sql, sizeof sql,
+                 "SELECT count(*) FROM {q} WHERE rules = ['f5_%d.type'] AND line = %d", i, i + 2);
+        assert_int_equal(job_number(f, sql), bad[i] != NULL);
+    }
+    assert_int_equal(job_number(f, "SELECT count(*) FROM {t} WHERE f0_0 AND f0_1 = -7 AND f0_2 = "
+                                   "9223372036854775807 AND f0_3 = 1.5 AND f0_4 = -2e300 AND f0_5 "
+                                   "= 1234567.89 AND f0_6 = -12.345 AND f0_8 = DATE '2024-02-29'"),
+                     2);
+    assert_int_equal(
+        job_number(f, "SELECT count(*) FROM {t} WHERE f0_9 = TIME '23:59:59.5' AND f0_10 = "
+                      "TIMESTAMP '2024-01-01 00:00:01' AND f0_11 = TIMESTAMPTZ "
+                      "'2024-01-01 00:00:00+00' AND f0_12 = "
+                      "UUID '0f0e0d0c-0b0a-0908-0706-050403020100'"),
+        2);
+    weft_buf_release(&doc);
+    weft_buf_release(&text);
+}
+
+static void test_date_format_and_sort(void **state)
+{
+    struct job_fixture *f = *state;
+    static const char doc[] = HEAD
+        "\"input\":{\"files\":\"*.csv\",\"options\":{\"date_format\":\"%d.%m.%Y\","
+        "\"delimiter\":\";\",\"null\":[\"NA\"]}},\"schema\":[{\"name\":\"day\",\"type\":"
+        "\"date\"},{\"name\":\"v\",\"type\":\"string\"}],\"sort\":[\"day\"],\"key\":[\"day\"]}";
+    job_text(f, "a.csv", "day;v\n2.1.2020;b\n01.01.2020;NA\n1.1.2020;c\n31.02.2020;d\n3.1.2020;\n");
+    job_run(f, doc, WEFT_JOB_RUN);
+    expect_balance(f, 5, 3, 2);
+    job_commit(f);
+    assert_int_equal(job_number(f, "SELECT count(*) FROM {t} WHERE v IS NULL AND day = "
+                                   "DATE '2020-01-01'"),
+                     1);
+    assert_int_equal(job_number(f, "SELECT count(*) FROM {t} WHERE v = ''"), 1);
+    assert_int_equal(job_number(f, "SELECT line FROM {q} WHERE rules = ['day.type']"), 5);
+    assert_int_equal(job_number(f, "SELECT line FROM {q} WHERE rules = ['key']"), 4);
+}
+
+static void test_quarantine_max(void **state)
+{
+    struct job_fixture *f = *state;
+    static const char doc[] = HEAD INPUT("all") SCHEMA ",\"quality\":{\"quarantine_max\":0.01}}";
+    size_t length = 0;
+    char *text = many_rows(3000000, 0, &length);
+    job_file(f, "a.csv", text, length);
+    free(text);
+    job_run(f, doc, WEFT_JOB_RUN);
+    expect_state(f, WEFT_RUN_BLOCKED);
+    assert_true(f->outcome.balance.read < 3000000); /* certain long before the end */
+    assert_true(f->outcome.balance.read > 10000);
+    assert_false(job_check(f, "quarantine_max")->passed);
+}
+
 /* ---- detection ---- */
 
 static void test_detected(void **state)
@@ -330,6 +510,11 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_known_files, setup, teardown),
         cmocka_unit_test_setup_teardown(test_replay, setup, teardown),
         cmocka_unit_test_setup_teardown(test_bad_files, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_packed, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_wide, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_types, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_date_format_and_sort, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_quarantine_max, setup, teardown),
         cmocka_unit_test_setup_teardown(test_detected, setup, teardown),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
