@@ -6,6 +6,7 @@
 #include "model/settings.h"
 
 #include "base/clock.h"
+#include "base/process.h"
 #include "base/text.h"
 #include "model/mesh.h"
 
@@ -94,6 +95,19 @@ int weft_settings_set(struct weft_settings *settings, const char *name, const ch
     return 0;
 }
 
+/* Defaults that are worked out from what this machine and its control group allow. */
+static void settings_of_machine(struct weft_settings *settings)
+{
+    struct weft_setting_state *memory = &settings->values[WEFT_SETTING_MEMORY];
+    memory->number = weft_system_memory_bytes() / 2;
+    weft_format_size(memory->number, memory->text, sizeof memory->text);
+    snprintf(memory->origin, sizeof memory->origin, "default: half of the memory allowed");
+    struct weft_setting_state *threads = &settings->values[WEFT_SETTING_THREADS];
+    threads->number = weft_system_cpus();
+    snprintf(threads->text, sizeof threads->text, "%" PRId64, threads->number);
+    snprintf(threads->origin, sizeof threads->origin, "default: the processors allowed");
+}
+
 static void settings_default(struct weft_settings *settings)
 {
     *settings = (struct weft_settings){0};
@@ -107,6 +121,7 @@ static void settings_default(struct weft_settings *settings)
             (void)good;
         }
     }
+    settings_of_machine(settings);
 }
 
 static void environment_name(const char *name, char out[64])
