@@ -1,10 +1,10 @@
 /*
  * duckdb_api.h - the part of DuckDB's C API that weft uses, as a table of functions.
  *
- * The library is opened at run time (dlopen), never linked: a command that computes nothing does not
- * pay for it. Types come from duckdb.h (1.4.4, built without deprecated functions); the library must
- * be 1.5.x. What that header lacks is declared here with the reason. To use another function, add
- * its name to the list: `weft_duckdb.name` has its type.
+ * The library is opened at run time (dlopen), never linked: a command that computes nothing does
+ * not pay for it. Types come from duckdb.h (1.4.4, built without deprecated functions); the
+ * library must be 1.5.x. What that header lacks is declared here with the reason. To use another
+ * function, add its name to the list: `weft_duckdb.name` has its type.
  * Thread rule: load is safe from any thread; the table is never changed afterwards.
  */
 #ifndef WEFT_ENGINE_DUCKDB_API_H
@@ -224,9 +224,9 @@ struct weft_duckdb_api {
 /* Filled by weft_duckdb_load; all pointers are NULL before. */
 extern struct weft_duckdb_api weft_duckdb;
 
-/* Opens libduckdb.so: beside this program, else in the folder WEFT_LIBDUCKDB_DIR, else the system's.
- * NOT_FOUND when there is none, FORMAT when it is not 1.5.x. Called by weft_engine_open; once is
- * enough. */
+/* Opens libduckdb.so: beside this program, else in the folder WEFT_LIBDUCKDB_DIR, else the
+ * system's. NOT_FOUND when there is none, FORMAT when it is not 1.5.x. Called by weft_engine_open;
+ * once is enough. */
 int weft_duckdb_load(struct weft_error *error) WEFT_MUST_CHECK;
 
 #endif

@@ -264,13 +264,16 @@ void weft_engine_close(struct weft_engine *engine)
     pthread_mutex_unlock(&engine->mutex);
     if (engine->watching)
         pthread_join(engine->watcher, NULL);
+    if (engine->serialize != NULL)
+        weft_duckdb.destroy_prepare(&engine->serialize);
+    if (engine->deserialize != NULL)
+        weft_duckdb.destroy_prepare(&engine->deserialize);
     if (engine->connection != NULL)
         weft_duckdb.disconnect(&engine->connection);
     if (engine->meta != NULL)
         weft_duckdb.disconnect(&engine->meta);
     if (engine->database != NULL)
         weft_duckdb.close(&engine->database);
-    weft_map_free(engine->functions);
     pthread_cond_destroy(&engine->changed);
     pthread_mutex_destroy(&engine->mutex);
     weft_free(engine);

@@ -77,9 +77,9 @@ const char *weft_result_text(struct weft_result *result, size_t column);
 
 /* ---- values of a chunk in the formats of the doors (encode.c) ---- */
 enum weft_encode_format { WEFT_ENCODE_TEXT, WEFT_ENCODE_CSV, WEFT_ENCODE_JSON };
-/* One value. TEXT: as people read it (nothing for null); CSV: quoted where needed, null empty, empty
- * text quoted; JSON: numbers as numbers (integers beyond 2^53 and decimals as DuckDB's own JSON does),
- * lists and structs nested, dates as text, NaN as null. */
+/* One value. TEXT: as people read it (nothing for null); CSV: quoted where needed, null empty,
+ * empty text quoted; JSON: numbers as numbers (integers beyond 2^53 and decimals as DuckDB's own
+ * JSON does), lists and structs nested, dates as text, NaN as null. */
 int weft_encode_value(struct weft_result *result, duckdb_data_chunk chunk, size_t column, idx_t row,
                       enum weft_encode_format format, struct weft_buf *out,
                       struct weft_error *error) WEFT_MUST_CHECK;

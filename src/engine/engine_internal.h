@@ -17,8 +17,9 @@ struct weft_engine {
     duckdb_connection connection; /* statements */
     duckdb_connection meta;       /* parsing and printing: never ends a stream of `connection` */
     bool sealed;
-    duckdb_error_type last_error; /* of the last statement that failed */
-    struct weft_map *functions;   /* names a person may call; made at the first resolve */
+    duckdb_error_type last_error;        /* of the last statement that failed */
+    duckdb_prepared_statement serialize; /* on meta; made at the first use */
+    duckdb_prepared_statement deserialize;
 
     pthread_mutex_t mutex; /* guards what follows */
     pthread_cond_t changed;
@@ -39,6 +40,10 @@ int weft_engine_fail(struct weft_engine *engine, duckdb_error_type type, const c
 /* Runs on any connection of the engine; the result is the caller's. */
 int weft_engine_run(struct weft_engine *engine, duckdb_connection connection, const char *sql,
                     duckdb_result *result, struct weft_error *error) WEFT_MUST_CHECK;
+
+/* Prepares and forgets: is the text right? */
+int weft_engine_bind(struct weft_engine *engine, const char *sql, struct weft_error *error)
+    WEFT_MUST_CHECK;
 
 struct weft_result {
     struct weft_engine *engine;

@@ -1,48 +1,50 @@
 /*
- * mesh_table.c - the tables of the mesh as one table function, weft_mesh('runs'): its rows are those of
- * a SELECT over the ledger's store, in the read transaction and at the sequence of the request.
+ * mesh_table.c - the registered mesh tables, and the table function that shows them to DuckDB.
  *
- * The function runs in one thread (DuckDB's default for table functions): a statement of the store
- * belongs to one thread at a time, and a mutex keeps two scans of one query apart, because both use the
- * transaction's connection.
+ * weft_mesh(<name>) streams the rows of one SQLite statement. DuckDB may scan two of them on two
+ * threads at once, while a transaction of the ledger belongs to one: a mutex for each transaction
+ * lets one chunk be filled at a time.
  */
 #include "engine/mesh_table.h"
 
-#include "base/mem.h"
+#include "base/map.h"
+#include "base/text.h"
 #include "codec/json.h"
-
-#include <pthread.h>
-#include <string.h>
+#include "engine/engine_internal.h"
 
 #define MESH_TABLES_MAX 64
-#define MESH_FUNCTION "weft_mesh"
+#define MESH_CHUNK 2048
 
 static const struct weft_mesh_table *mesh_tables[MESH_TABLES_MAX];
-static size_t mesh_count;
+static size_t mesh_table_count;
 
 void weft_mesh_table_register(const struct weft_mesh_table *table)
 {
-    assert(mesh_count < MESH_TABLES_MAX);
-    mesh_tables[mesh_count++] = table;
+    assert(mesh_table_count < MESH_TABLES_MAX);
+    for (size_t i = 0; i < mesh_table_count; i++) {
+        if (mesh_tables[i] == table)
+            return;
+        assert(strcmp(mesh_tables[i]->name, table->name) != 0);
+    }
+    mesh_tables[mesh_table_count++] = table;
 }
 
 size_t weft_mesh_table_count(void)
 {
-    return mesh_count;
+    return mesh_table_count;
 }
 
 const struct weft_mesh_table *weft_mesh_table_nth(size_t i)
 {
-    assert(i < mesh_count);
+    assert(i < mesh_table_count);
     return mesh_tables[i];
 }
 
-static const struct weft_mesh_table *table_find(const char *name)
+static const struct weft_mesh_table *mesh_find(const char *name)
 {
-    for (size_t i = 0; i < mesh_count; i++) {
-        if (strcmp(mesh_tables[i]->name, name) == 0)
+    for (size_t i = 0; i < mesh_table_count; i++)
+        if (weft_equal_fold(mesh_tables[i]->name, name))
             return mesh_tables[i];
-    }
     return NULL;
 }
 
@@ -51,275 +53,248 @@ static const struct weft_mesh_table *table_find(const char *name)
 int weft_mesh_table_open(struct weft_ledger_txn *txn, const char *name, int64_t sequence,
                          int64_t now_us, struct weft_stmt **out, struct weft_error *error)
 {
-    const struct weft_mesh_table *table = table_find(name);
+    const struct weft_mesh_table *table = mesh_find(name);
     if (table == NULL)
         return weft_error_set(error, WEFT_E_NOT_FOUND, "there is no table mesh.%s", name);
-    struct weft_stmt *stmt = NULL;
-    WEFT_TRY(weft_stmt_prepare(txn, table->sql, &stmt, error));
-    weft_stmt_bind_int(stmt, 1, sequence);
-    weft_stmt_bind_int(stmt, 2, now_us);
-    *out = stmt;
+    struct weft_stmt *statement = NULL;
+    WEFT_TRY(weft_stmt_prepare(txn, table->sql, &statement, error));
+    weft_stmt_bind_int(statement, 1, sequence);
+    if (strstr(table->sql, "?2") != NULL)
+        weft_stmt_bind_int(statement, 2, now_us);
+    *out = statement;
     return 0;
 }
 
 int weft_mesh_table_relation(struct weft_arena *arena, const char *name, struct weft_relation *out,
                              struct weft_error *error)
 {
-    const struct weft_mesh_table *table = table_find(name);
+    const struct weft_mesh_table *table = mesh_find(name);
     if (table == NULL)
         return WEFT_NOT_THERE;
     struct weft_relation_column *columns =
-        weft_arena_array(arena, table->column_count + 1, sizeof *columns);
-    if (columns == NULL)
+        weft_arena_array(arena, table->column_count, sizeof(*columns));
+    const char *product = weft_arena_format(arena, "mesh.%s", table->name);
+    const char *sql = weft_arena_format(arena, "weft_mesh('%s')", table->name);
+    if (columns == NULL || product == NULL || sql == NULL)
         return weft_error_nomem(error);
     for (size_t i = 0; i < table->column_count; i++) {
         columns[i].name = table->columns[i].name;
         WEFT_TRY(weft_type_parse(arena, table->columns[i].type, &columns[i].type, error));
     }
-    *out = (struct weft_relation){
-        .kind = WEFT_RELATION_MESH, .columns = columns, .column_count = table->column_count};
-    out->product = weft_arena_format(arena, "mesh.%s", name);
-    out->sql = weft_arena_format(arena, MESH_FUNCTION "('%s')", name);
-    return out->product == NULL || out->sql == NULL ? weft_error_nomem(error) : 0;
+    *out = (struct weft_relation){.kind = WEFT_RELATION_MESH,
+                                  .product = product,
+                                  .columns = columns,
+                                  .column_count = table->column_count,
+                                  .sql = sql};
+    return 0;
 }
 
 /* ---- the table function ---- */
 
-struct mesh_handle {
+enum mesh_kind { MESH_TEXT, MESH_LONG, MESH_DOUBLE, MESH_BOOLEAN, MESH_TIME, MESH_LIST };
+
+struct mesh_attached {
     struct weft_ledger_txn *txn;
     int64_t sequence;
     int64_t now_us;
     pthread_mutex_t mutex;
 };
 
-struct mesh_bind {
-    const struct weft_mesh_table *table;
-    struct weft_arena *arena;
-    const struct weft_type **types;
-};
-
 struct mesh_scan {
-    struct weft_stmt *stmt;
-    struct mesh_handle *handle;
-    bool ended;
+    struct mesh_attached *attached;
+    struct weft_stmt *statement;
 };
 
-static void handle_free(void *data)
+static enum mesh_kind mesh_kind_of(const char *type)
 {
-    struct mesh_handle *handle = data;
-    pthread_mutex_destroy(&handle->mutex);
-    weft_free(handle);
+    static const struct {
+        const char *type;
+        enum mesh_kind kind;
+    } kinds[] = {{"string", MESH_TEXT},      {"long", MESH_LONG},
+                 {"double", MESH_DOUBLE},    {"boolean", MESH_BOOLEAN},
+                 {"timestamptz", MESH_TIME}, {"list<string>", MESH_LIST}};
+    for (size_t i = 0; i < WEFT_COUNT(kinds); i++)
+        if (strcmp(kinds[i].type, type) == 0)
+            return kinds[i].kind;
+    return MESH_TEXT;
 }
 
-static void bind_free(void *data)
+static duckdb_logical_type mesh_logical_type(enum mesh_kind kind)
 {
-    struct mesh_bind *bind = data;
-    weft_arena_free(bind->arena);
-    weft_free(bind);
-}
-
-static void scan_free(void *data)
-{
-    struct mesh_scan *scan = data;
-    pthread_mutex_lock(&scan->handle->mutex);
-    weft_stmt_free(scan->stmt);
-    pthread_mutex_unlock(&scan->handle->mutex);
-    weft_free(scan);
-}
-
-static duckdb_logical_type logical_of(const struct weft_type *type)
-{
-    static const duckdb_type ids[] = {
-        [WEFT_TYPE_BOOLEAN] = DUCKDB_TYPE_BOOLEAN,
-        [WEFT_TYPE_INT] = DUCKDB_TYPE_INTEGER,
-        [WEFT_TYPE_LONG] = DUCKDB_TYPE_BIGINT,
-        [WEFT_TYPE_DOUBLE] = DUCKDB_TYPE_DOUBLE,
-        [WEFT_TYPE_STRING] = DUCKDB_TYPE_VARCHAR,
-        [WEFT_TYPE_TIMESTAMPTZ] = DUCKDB_TYPE_TIMESTAMP_TZ,
-    };
-    if (type->kind != WEFT_TYPE_LIST)
-        return weft_duckdb.create_logical_type(ids[type->kind]);
+    static const duckdb_type ids[] = {DUCKDB_TYPE_VARCHAR, DUCKDB_TYPE_BIGINT, DUCKDB_TYPE_DOUBLE,
+                                      DUCKDB_TYPE_BOOLEAN, DUCKDB_TYPE_TIMESTAMP_TZ};
+    if (kind != MESH_LIST)
+        return weft_duckdb.create_logical_type(ids[kind]);
     duckdb_logical_type text = weft_duckdb.create_logical_type(DUCKDB_TYPE_VARCHAR);
     duckdb_logical_type list = weft_duckdb.create_list_type(text);
     weft_duckdb.destroy_logical_type(&text);
     return list;
 }
 
-static int bind_columns(duckdb_bind_info info, struct mesh_bind *bind, struct weft_error *error)
+static void mesh_bind(duckdb_bind_info info)
 {
-    for (size_t i = 0; i < bind->table->column_count; i++) {
-        const struct weft_mesh_column *column = &bind->table->columns[i];
-        WEFT_TRY(weft_type_parse(bind->arena, column->type, &bind->types[i], error));
-        duckdb_logical_type type = logical_of(bind->types[i]);
-        weft_duckdb.bind_add_result_column(info, column->name, type);
-        weft_duckdb.destroy_logical_type(&type);
-    }
-    return 0;
-}
-
-static void mesh_bind_call(duckdb_bind_info info)
-{
-    struct weft_error error = WEFT_ERROR_INIT;
     duckdb_value value = weft_duckdb.bind_get_parameter(info, 0);
     char *name = weft_duckdb.get_varchar(value);
-    const struct weft_mesh_table *table = name == NULL ? NULL : table_find(name);
+    const struct weft_mesh_table *table = name == NULL ? NULL : mesh_find(name);
     weft_duckdb.free(name);
     weft_duckdb.destroy_value(&value);
-    struct mesh_bind *bind = table == NULL ? NULL : weft_alloc(sizeof *bind);
-    if (bind == NULL) {
-        weft_duckdb.bind_set_error(info, table == NULL ? "no such table" : "out of memory");
+    if (table == NULL) {
+        weft_duckdb.bind_set_error(info, "there is no such table");
         return;
     }
-    bind->table = table;
-    bind->arena = weft_arena_new(0);
-    bind->types = bind->arena == NULL
-                      ? NULL
-                      : weft_arena_array(bind->arena, table->column_count + 1, sizeof(void *));
-    if (bind->types == NULL || bind_columns(info, bind, &error) < 0) {
-        weft_duckdb.bind_set_error(info, bind->types == NULL ? "out of memory" : error.message);
-        bind_free(bind);
-        return;
+    for (size_t i = 0; i < table->column_count; i++) {
+        duckdb_logical_type type = mesh_logical_type(mesh_kind_of(table->columns[i].type));
+        weft_duckdb.bind_add_result_column(info, table->columns[i].name, type);
+        weft_duckdb.destroy_logical_type(&type);
     }
-    weft_duckdb.bind_set_bind_data(info, bind, bind_free);
+    weft_duckdb.bind_set_bind_data(info, (void *)(uintptr_t)table, NULL);
 }
 
-static void mesh_init_call(duckdb_init_info info)
+static void mesh_scan_free(void *data)
 {
+    struct mesh_scan *scan = data;
+    pthread_mutex_lock(&scan->attached->mutex);
+    weft_stmt_free(scan->statement);
+    pthread_mutex_unlock(&scan->attached->mutex);
+    weft_free(scan);
+}
+
+static void mesh_init(duckdb_init_info info)
+{
+    struct mesh_attached *attached = weft_duckdb.init_get_extra_info(info);
+    const struct weft_mesh_table *table = weft_duckdb.init_get_bind_data(info);
+    struct mesh_scan *scan = weft_alloc(sizeof(*scan));
     struct weft_error error = WEFT_ERROR_INIT;
-    struct mesh_bind *bind = weft_duckdb.init_get_bind_data(info);
-    struct mesh_handle *handle = weft_duckdb.init_get_extra_info(info);
-    struct mesh_scan *scan = weft_alloc(sizeof *scan);
     if (scan == NULL) {
         weft_duckdb.init_set_error(info, "out of memory");
         return;
     }
-    scan->handle = handle;
-    pthread_mutex_lock(&handle->mutex);
-    int rc = weft_mesh_table_open(handle->txn, bind->table->name, handle->sequence, handle->now_us,
-                                  &scan->stmt, &error);
-    pthread_mutex_unlock(&handle->mutex);
+    scan->attached = attached;
+    pthread_mutex_lock(&attached->mutex);
+    int rc = weft_mesh_table_open(attached->txn, table->name, attached->sequence, attached->now_us,
+                                  &scan->statement, &error);
+    pthread_mutex_unlock(&attached->mutex);
     if (rc < 0) {
-        weft_duckdb.init_set_error(info, error.message);
         weft_free(scan);
+        weft_duckdb.init_set_error(info, error.message);
         return;
     }
-    weft_duckdb.init_set_init_data(info, scan, scan_free);
+    weft_duckdb.init_set_init_data(info, scan, mesh_scan_free);
+    weft_duckdb.init_set_max_threads(info, 1);
 }
 
-/* A JSON array of texts as a list. */
-static int list_put(duckdb_vector vector, idx_t row, const char *json, struct weft_error *error)
+static int mesh_put_list(duckdb_vector vector, idx_t row, const char *json,
+                         struct weft_error *error)
 {
     WEFT_CLEANUP(weft_json_freep) yyjson_doc *doc = NULL;
     WEFT_TRY(weft_json_parse(json, strlen(json), 0, &doc, error));
     yyjson_val *array = yyjson_doc_get_root(doc);
-    duckdb_list_entry *entries = weft_duckdb.vector_get_data(vector);
-    idx_t offset = weft_duckdb.list_vector_get_size(vector);
-    entries[row].offset = offset;
-    entries[row].length = yyjson_arr_size(array);
-    if (weft_duckdb.list_vector_reserve(vector, offset + entries[row].length) != DuckDBSuccess ||
-        weft_duckdb.list_vector_set_size(vector, offset + entries[row].length) != DuckDBSuccess)
+    size_t count = yyjson_arr_size(array);
+    idx_t start = weft_duckdb.list_vector_get_size(vector);
+    if (weft_duckdb.list_vector_reserve(vector, start + count) != DuckDBSuccess ||
+        weft_duckdb.list_vector_set_size(vector, start + count) != DuckDBSuccess)
         return weft_error_nomem(error);
     duckdb_vector child = weft_duckdb.list_vector_get_child(vector);
-    yyjson_val *item;
-    yyjson_arr_iter iter = yyjson_arr_iter_with(array);
-    while ((item = yyjson_arr_iter_next(&iter)) != NULL)
-        weft_duckdb.vector_assign_string_element_len(child, offset++, yyjson_get_str(item),
-                                                     yyjson_get_len(item));
+    for (size_t i = 0; i < count; i++) {
+        const char *text = yyjson_get_str(yyjson_arr_get(array, i));
+        weft_duckdb.vector_assign_string_element(child, start + i, text == NULL ? "" : text);
+    }
+    duckdb_list_entry *entries = weft_duckdb.vector_get_data(vector);
+    entries[row] = (duckdb_list_entry){start, count};
     return 0;
 }
 
-static void null_put(duckdb_vector vector, idx_t row)
-{
-    weft_duckdb.vector_ensure_validity_writable(vector);
-    weft_duckdb.validity_set_row_invalid(weft_duckdb.vector_get_validity(vector), row);
-}
-
-static int cell_put(const struct weft_type *type, struct weft_stmt *stmt, int column,
+static int mesh_put(struct weft_stmt *statement, int column, enum mesh_kind kind,
                     duckdb_vector vector, idx_t row, struct weft_error *error)
 {
     void *data = weft_duckdb.vector_get_data(vector);
-    if (weft_stmt_column_is_null(stmt, column)) {
-        if (type->kind == WEFT_TYPE_LIST) {
-            ((duckdb_list_entry *)data)[row].offset = weft_duckdb.list_vector_get_size(vector);
-            ((duckdb_list_entry *)data)[row].length = 0;
-        }
-        null_put(vector, row);
+    if (weft_stmt_column_is_null(statement, column)) {
+        weft_duckdb.vector_ensure_validity_writable(vector);
+        weft_duckdb.validity_set_row_invalid(weft_duckdb.vector_get_validity(vector), row);
+        if (kind == MESH_LIST)
+            ((duckdb_list_entry *)data)[row] =
+                (duckdb_list_entry){weft_duckdb.list_vector_get_size(vector), 0};
         return 0;
     }
-    switch (type->kind) {
-    case WEFT_TYPE_BOOLEAN:
-        ((bool *)data)[row] = weft_stmt_column_int(stmt, column) != 0;
+    switch (kind) {
+    case MESH_LONG:
+    case MESH_TIME:
+        ((int64_t *)data)[row] = weft_stmt_column_int(statement, column);
         return 0;
-    case WEFT_TYPE_INT:
-        ((int32_t *)data)[row] = (int32_t)weft_stmt_column_int(stmt, column);
+    case MESH_DOUBLE:
+        ((double *)data)[row] = weft_stmt_column_double(statement, column);
         return 0;
-    case WEFT_TYPE_LONG:
-    case WEFT_TYPE_TIMESTAMPTZ:
-        ((int64_t *)data)[row] = weft_stmt_column_int(stmt, column);
+    case MESH_BOOLEAN:
+        ((bool *)data)[row] = weft_stmt_column_int(statement, column) != 0;
         return 0;
-    case WEFT_TYPE_DOUBLE:
-        ((double *)data)[row] = weft_stmt_column_double(stmt, column);
-        return 0;
-    case WEFT_TYPE_LIST:
-        return list_put(vector, row, weft_stmt_column_text(stmt, column), error);
+    case MESH_LIST:
+        return mesh_put_list(vector, row, weft_stmt_column_text(statement, column), error);
     default:
-        weft_duckdb.vector_assign_string_element(vector, row, weft_stmt_column_text(stmt, column));
-        return weft_stmt_check(stmt, error);
+        weft_duckdb.vector_assign_string_element(vector, row,
+                                                 weft_stmt_column_text(statement, column));
+        return 0;
     }
 }
 
-static int rows_put(const struct mesh_bind *bind, struct mesh_scan *scan, duckdb_data_chunk chunk,
-                    struct weft_error *error)
+static int mesh_fill(struct mesh_scan *scan, const struct weft_mesh_table *table,
+                     duckdb_data_chunk chunk, idx_t *rows, struct weft_error *error)
 {
-    idx_t row = 0, most = weft_duckdb.vector_size();
-    while (row < most && !scan->ended) {
-        int rc = weft_stmt_step(scan->stmt, error);
-        WEFT_TRY(rc);
-        scan->ended = rc == WEFT_END;
-        if (scan->ended)
-            break;
-        for (size_t i = 0; i < bind->table->column_count; i++)
-            WEFT_TRY(cell_put(bind->types[i], scan->stmt, (int)i,
-                              weft_duckdb.data_chunk_get_vector(chunk, i), row, error));
-        row++;
+    for (*rows = 0; *rows < MESH_CHUNK; ++*rows) {
+        int rc = weft_stmt_step(scan->statement, error);
+        if (rc != 0)
+            return rc;
+        for (size_t i = 0; i < table->column_count; i++)
+            WEFT_TRY(mesh_put(scan->statement, (int)i, mesh_kind_of(table->columns[i].type),
+                              weft_duckdb.data_chunk_get_vector(chunk, i), *rows, error));
     }
-    weft_duckdb.data_chunk_set_size(chunk, row);
     return 0;
 }
 
-static void mesh_scan_call(duckdb_function_info info, duckdb_data_chunk chunk)
+static void mesh_function(duckdb_function_info info, duckdb_data_chunk chunk)
 {
-    struct weft_error error = WEFT_ERROR_INIT;
-    struct mesh_bind *bind = weft_duckdb.function_get_bind_data(info);
     struct mesh_scan *scan = weft_duckdb.function_get_init_data(info);
-    pthread_mutex_lock(&scan->handle->mutex);
-    int rc = rows_put(bind, scan, chunk, &error);
-    pthread_mutex_unlock(&scan->handle->mutex);
+    const struct weft_mesh_table *table = weft_duckdb.function_get_bind_data(info);
+    struct weft_error error = WEFT_ERROR_INIT;
+    idx_t rows = 0;
+    pthread_mutex_lock(&scan->attached->mutex);
+    int rc = scan->statement == NULL ? WEFT_END : mesh_fill(scan, table, chunk, &rows, &error);
+    if (rc == WEFT_END) {
+        weft_stmt_free(scan->statement);
+        scan->statement = NULL;
+    }
+    pthread_mutex_unlock(&scan->attached->mutex);
     if (rc < 0)
         weft_duckdb.function_set_error(info, error.message);
+    weft_duckdb.data_chunk_set_size(chunk, rc < 0 ? 0 : rows);
+}
+
+static void mesh_attached_free(void *data)
+{
+    struct mesh_attached *attached = data;
+    pthread_mutex_destroy(&attached->mutex);
+    weft_free(attached);
 }
 
 int weft_mesh_tables_attach(struct weft_engine *engine, struct weft_ledger_txn *txn,
                             int64_t sequence, int64_t now_us, struct weft_error *error)
 {
-    struct mesh_handle *handle = weft_alloc(sizeof *handle);
-    if (handle == NULL)
+    struct mesh_attached *attached = weft_alloc(sizeof(*attached));
+    if (attached == NULL)
         return weft_error_nomem(error);
-    *handle = (struct mesh_handle){.txn = txn, .sequence = sequence, .now_us = now_us};
-    pthread_mutex_init(&handle->mutex, NULL);
+    *attached = (struct mesh_attached){.txn = txn, .sequence = sequence, .now_us = now_us};
+    pthread_mutex_init(&attached->mutex, NULL);
     duckdb_table_function function = weft_duckdb.create_table_function();
     duckdb_logical_type text = weft_duckdb.create_logical_type(DUCKDB_TYPE_VARCHAR);
-    weft_duckdb.table_function_set_name(function, MESH_FUNCTION);
+    weft_duckdb.table_function_set_name(function, "weft_mesh");
     weft_duckdb.table_function_add_parameter(function, text);
-    weft_duckdb.table_function_set_extra_info(function, handle, handle_free);
-    weft_duckdb.table_function_set_bind(function, mesh_bind_call);
-    weft_duckdb.table_function_set_init(function, mesh_init_call);
-    weft_duckdb.table_function_set_function(function, mesh_scan_call);
-    duckdb_state state =
-        weft_duckdb.register_table_function(weft_engine_connection(engine), function);
+    weft_duckdb.table_function_set_extra_info(function, attached, mesh_attached_free);
+    weft_duckdb.table_function_set_bind(function, mesh_bind);
+    weft_duckdb.table_function_set_init(function, mesh_init);
+    weft_duckdb.table_function_set_function(function, mesh_function);
     weft_duckdb.destroy_logical_type(&text);
+    duckdb_state state = weft_duckdb.register_table_function(engine->connection, function);
     weft_duckdb.destroy_table_function(&function);
     if (state != DuckDBSuccess)
-        return weft_error_set(error, WEFT_E_INTERNAL, "the mesh's tables cannot be registered");
+        return weft_error_set(error, WEFT_E_INTERNAL, "the mesh's tables cannot be shown");
     return 0;
 }

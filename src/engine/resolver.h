@@ -4,10 +4,10 @@
  * A person's SQL never reaches DuckDB as it was typed. DuckDB parses it into its serialized tree
  * (SELECT only); the resolver walks the tree with scopes, resolves every table reference through
  * the caller's function or refuses it, annotates every column reference with its source, refuses
- * what is not on the allow-lists (node types, expression classes, functions, table functions), renames
- * CTEs, rewrites references, prints the tree, parses the text again, walks it again, and hands out
- * exactly the text that was verified. Everything is as docs: design of SQL security, sections 2, 3,
- * 5, 6, 8. Errors are weft's own texts with line and column of the person's text.
+ * what is not on the allow-lists (node types, expression classes, functions, table functions),
+ * renames CTEs, rewrites references, prints the tree, parses the text again, walks it again, and
+ * hands out exactly the text that was verified. Everything is as docs: design of SQL security,
+ * sections 2, 3, 5, 6, 8. Errors are weft's own texts with line and column of the person's text.
  * Thread rule: a resolver belongs to the thread of its engine.
  */
 #ifndef WEFT_ENGINE_RESOLVER_H
@@ -62,14 +62,19 @@ typedef int weft_resolve_fn(void *arg, struct weft_arena *arena,
                             const struct weft_resolve_name *name, struct weft_relation *out,
                             struct weft_error *error);
 
+/* The nearest name the reader may know of, for "did you mean"; NULL = none. */
+typedef const char *weft_suggest_fn(void *arg, struct weft_arena *arena,
+                                    const struct weft_resolve_name *name);
+
 struct weft_resolve_options {
     weft_resolve_fn *resolve;
+    weft_suggest_fn *suggest; /* may be NULL; gets arg too */
     void *arg;
     int64_t now_us;        /* what now() and current_date answer */
     const char *principal; /* what current_user answers */
     bool deterministic;    /* a product's SQL: random(), uuid() ... are refused */
-    int64_t size_max;      /* bytes of the text */
-    int depth_max;         /* of expressions */
+    int64_t size_max;      /* bytes of the text; 0 = 128 KB, which is also the most */
+    int depth_max;         /* of expressions; 0 = 150 */
     const char *file;      /* for error places; NULL = the command line */
     int line_offset;       /* added to lines */
     int column_offset;     /* added to columns of the first line */
@@ -83,21 +88,35 @@ struct weft_resolved_source {
     size_t column_count;
 };
 
+struct weft_resolved_places; /* what errors need to speak of the person's text */
+
 struct weft_resolved {
     const char *sql; /* what runs: prepare exactly this */
     const struct weft_resolved_source *sources;
     size_t source_count;
     size_t parameter_count;
     const char *const *parameters;   /* names or "1", "2" ... */
-    const char *const *column_names; /* of the result, where DuckDB's printing would change them;
-                                      * NULL entries keep DuckDB's */
+    const char *const *column_names; /* always NULL: changed names became aliases in the text */
     size_t column_count;
+    const struct weft_resolved_places *places;
 };
 
 /* SQL (wrong), SQL_REFUSED (not allowed), NOT_FOUND (with suggestion), LIMIT. */
 int weft_resolve(struct weft_engine *engine, struct weft_arena *arena, const char *sql,
                  size_t length, const struct weft_resolve_options *options,
                  struct weft_resolved *out, struct weft_error *error) WEFT_MUST_CHECK;
+
+/* Runs what was resolved: as weft_engine_query, its errors made fit for people. Errors that come
+ * later, from weft_result_next, go through weft_engine_error_for_people. */
+int weft_resolved_query(struct weft_engine *engine, const struct weft_resolved *resolved,
+                        const struct weft_param *params, size_t param_count,
+                        struct weft_result **out, struct weft_error *error) WEFT_MUST_CHECK;
+/* Binds without running: unknown columns, types that do not fit. */
+int weft_resolved_check(struct weft_engine *engine, const struct weft_resolved *resolved,
+                        struct weft_error *error) WEFT_MUST_CHECK;
+/* Replaces DuckDB's text in error by weft's own: no rewritten SQL, path or file name, and no value
+ * where a policy applied; the place is that of the person's text where it is known. Always -1. */
+int weft_engine_error_for_people(const struct weft_resolved *resolved, struct weft_error *error);
 
 /* A row rule's condition: one expression over the given columns, no subqueries, no aggregates, the
  * same allow-lists. *out is the expression as printed, its columns quoted and, with `alias`, put
@@ -107,8 +126,8 @@ int weft_resolve_condition(struct weft_engine *engine, struct weft_arena *arena,
                            const char *alias, const struct weft_resolve_options *options,
                            const char **out, struct weft_error *error) WEFT_MUST_CHECK;
 
-/* SELECT over a relation's files as a text of weft's own: read_parquet with a schema map by field id,
- * so that renamed and added columns read right. For flow's checks and rewrites. */
+/* SELECT over a relation's files as a text of weft's own: read_parquet with a schema map by field
+ * id, so that renamed and added columns read right. For flow's checks and rewrites. */
 int weft_relation_print(const struct weft_relation *relation, struct weft_buf *out,
                         struct weft_error *error) WEFT_MUST_CHECK;
 

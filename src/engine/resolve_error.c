@@ -1,0 +1,204 @@
+/*
+ * resolve_error.c - DuckDB's errors on resolved text, told in weft's words.
+ *
+ * DuckDB's texts show the rewritten statement, file names and values, of rows too that a policy
+ * hides. Classes that cannot (binding) keep their first sentence where it is clean; the others get
+ * a text of weft's own.
+ */
+#include "engine/resolve_error.h"
+
+#include "base/text.h"
+
+#include <ctype.h>
+
+#define PEOPLE_TEXT_MAX 600
+
+/* The part in the first pair of double quotes. */
+static bool quoted_part(const char *text, char *out, size_t size)
+{
+    const char *open = strchr(text, '"');
+    const char *close = open == NULL ? NULL : strchr(open + 1, '"');
+    if (close == NULL || (size_t)(close - open) > size)
+        return false;
+    size_t length = (size_t)(close - open - 1);
+    memcpy(out, open + 1, length);
+    out[length] = 0;
+    return true;
+}
+
+static const struct resolve_unknown *unknown_find(const struct weft_resolved_places *places,
+                                                  const char *name)
+{
+    for (size_t i = 0; i < places->unknown_count; i++)
+        if (weft_equal_fold(places->unknowns[i].name, name))
+            return &places->unknowns[i];
+    return NULL;
+}
+
+static const char *nearest(const char *name, const char *candidates, char *store, size_t size)
+{
+    const char *list[64];
+    size_t count = 0;
+    size_t length = strlen(candidates);
+    if (length >= size)
+        return NULL;
+    memcpy(store, candidates, length + 1);
+    for (char *at = store; *at != 0 && count < WEFT_COUNT(list);) {
+        list[count++] = at;
+        char *comma = strstr(at, ", ");
+        if (comma == NULL)
+            break;
+        *comma = 0;
+        at = comma + 2;
+    }
+    return weft_suggest(name, list, count);
+}
+
+static int unknown_column(const struct weft_resolved_places *places, const char *name,
+                          struct weft_error *error)
+{
+    const struct resolve_unknown *unknown = unknown_find(places, name);
+    weft_error_set(error, WEFT_E_SQL, "there is no column \"%s\" here", name);
+    resolve_place(&places->options, places->sql, places->length,
+                  unknown == NULL ? RESOLVE_LOCATION_NO : unknown->location, error);
+    if (unknown == NULL || unknown->candidates == NULL || unknown->candidates[0] == 0)
+        return -1;
+    char store[2048];
+    const char *instead = nearest(name, unknown->candidates, store, sizeof(store));
+    if (instead != NULL)
+        weft_error_hint(error, "did you mean %s?", instead);
+    return weft_error_detail(error, "columns: %s", unknown->candidates);
+}
+
+static bool has_prefix(const char *text, const char *prefix)
+{
+    return strncmp(text, prefix, strlen(prefix)) == 0;
+}
+
+/* Nothing in it may point below the resolver. */
+static bool text_is_clean(const char *text)
+{
+    static const char *const marks[] = {"__w",          "__r_",     "__c",       "__t",
+                                        "read_parquet", ".parquet", "weft_mesh", "/",
+                                        "main.",        "LINE ",    "SELECT",    "schema ="};
+    for (size_t i = 0; i < WEFT_COUNT(marks); i++)
+        if (strstr(text, marks[i]) != NULL)
+            return false;
+    return true;
+}
+
+/* The first line without DuckDB's class and without its suggestions, which name what the reader may
+ * not know of. */
+static void first_sentence(const char *said, char *out, size_t size)
+{
+    static const char *const ends[] = {"\n", "Did you mean", "Candidate", " You might need"};
+    const char *colon = strstr(said, "Error: ");
+    const char *from = colon == NULL ? said : colon + strlen("Error: ");
+    size_t length = strlen(from);
+    for (size_t i = 0; i < WEFT_COUNT(ends); i++) {
+        const char *end = strstr(from, ends[i]);
+        if (end != NULL)
+            length = WEFT_MIN(length, (size_t)(end - from));
+    }
+    while (length > 0 && (from[length - 1] == ' ' || from[length - 1] == '!'))
+        length--;
+    snprintf(out, size, "%.*s", (int)WEFT_MIN(length, size - 1), from);
+}
+
+static int people_bind(const struct weft_resolved_places *places, const char *said,
+                       struct weft_error *error)
+{
+    char name[256];
+    if ((strstr(said, "Referenced column") != NULL ||
+         strstr(said, "does not have a column") != NULL ||
+         strstr(said, "not found in FROM clause") != NULL) &&
+        quoted_part(said, name, sizeof(name))) {
+        /* Table "t" does not have a column named "x": the second name is the column. */
+        const char *named = strstr(said, "column named ");
+        if (named != NULL)
+            (void)quoted_part(named, name, sizeof(name));
+        if (text_is_clean(name))
+            return unknown_column(places, name, error);
+    }
+    if (strstr(said, "Referenced table") != NULL && quoted_part(said, name, sizeof(name)) &&
+        text_is_clean(name)) {
+        weft_error_set(error, WEFT_E_SQL, "there is no table \"%s\" in this FROM", name);
+        return -1;
+    }
+    char text[PEOPLE_TEXT_MAX];
+    first_sentence(said, text, sizeof(text));
+    if (!text_is_clean(text) || text[0] == 0)
+        return weft_error_set(error, WEFT_E_SQL, "the parts of this statement do not fit together");
+    text[0] = (char)tolower((unsigned char)text[0]);
+    return weft_error_set(error, WEFT_E_SQL, "%s", text);
+}
+
+/* Errors while rows are computed: these hold values. */
+static int people_run(const struct weft_resolved_places *places, const char *said,
+                      struct weft_error *error)
+{
+    char text[PEOPLE_TEXT_MAX];
+    first_sentence(said, text, sizeof(text));
+    bool conversion = has_prefix(said, "Conversion Error");
+    bool range = has_prefix(said, "Out of Range Error");
+    if (places == NULL || places->guarded || !text_is_clean(text) || text[0] == 0) {
+        if (conversion)
+            return weft_error_set(error, WEFT_E_SQL,
+                                  "a value cannot be converted to the type "
+                                  "that is asked for");
+        if (range)
+            return weft_error_set(error, WEFT_E_SQL, "a value is out of range");
+        return weft_error_set(error, WEFT_E_SQL, "the statement failed on a value");
+    }
+    text[0] = (char)tolower((unsigned char)text[0]);
+    return weft_error_set(error, WEFT_E_SQL, "%s", text);
+}
+
+int weft_engine_error_for_people(const struct weft_resolved *resolved, struct weft_error *error)
+{
+    if (error == NULL)
+        return -1;
+    char said[sizeof(error->message)];
+    memcpy(said, error->message, sizeof(said));
+    const struct weft_resolved_places *places = resolved == NULL ? NULL : resolved->places;
+    switch (error->code) {
+    case WEFT_E_SQL:
+        break;
+    case WEFT_E_NOMEM:
+        weft_error_set(error, WEFT_E_NOMEM, "the statement needs more memory than it may have");
+        return weft_error_hint(error, "read fewer rows or columns, or group less finely");
+    case WEFT_E_IO:
+        return weft_error_set(error, WEFT_E_IO, "a file behind this statement cannot be read");
+    case WEFT_E_NO_SPACE:
+        return weft_error_set(error, WEFT_E_NO_SPACE, "the disk for temporary files is full");
+    case WEFT_E_INTERNAL:
+        return weft_error_set(error, WEFT_E_INTERNAL, "the engine failed on this statement");
+    default:
+        return -1;
+    }
+    if (places == NULL)
+        return people_run(NULL, said, error);
+    if (has_prefix(said, "the statement has") || has_prefix(said, "parameter"))
+        return -1; /* weft's own */
+    if (has_prefix(said, "Binder Error") || has_prefix(said, "Catalog Error") ||
+        has_prefix(said, "Parser Error"))
+        return people_bind(places, said, error);
+    return people_run(places, said, error);
+}
+
+int weft_resolved_query(struct weft_engine *engine, const struct weft_resolved *resolved,
+                        const struct weft_param *params, size_t param_count,
+                        struct weft_result **out, struct weft_error *error)
+{
+    if (weft_engine_query(engine, resolved->sql, params, param_count, out, error) == 0)
+        return 0;
+    return weft_engine_error_for_people(resolved, error);
+}
+
+int weft_resolved_check(struct weft_engine *engine, const struct weft_resolved *resolved,
+                        struct weft_error *error)
+{
+    if (weft_engine_bind(engine, resolved->sql, error) == 0)
+        return 0;
+    return weft_engine_error_for_people(resolved, error);
+}

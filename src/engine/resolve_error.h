@@ -1,0 +1,18 @@
+/*
+ * resolve_error.h - what is kept of a resolved statement to speak of its errors.
+ */
+#ifndef WEFT_ENGINE_RESOLVE_ERROR_H
+#define WEFT_ENGINE_RESOLVE_ERROR_H
+
+#include "engine/resolve_internal.h"
+
+struct weft_resolved_places {
+    const char *sql;
+    size_t length;
+    struct weft_resolve_options options;
+    const struct resolve_unknown *unknowns;
+    size_t unknown_count;
+    bool guarded; /* a policy applied: no value may show */
+};
+
+#endif

@@ -1,0 +1,165 @@
+/*
+ * resolve_internal.h - what the parts of the resolver share. The way of a text:
+ *   resolve_tree.c    text -> tree (DuckDB's parser), tree -> text (DuckDB's printer)
+ *   resolve_guard.c   allow-lists over every object of the tree; again over the printed text's tree
+ *   resolve_name.c    result columns whose names the rewriting would change get them as aliases
+ *   resolve_walk.c    scopes: tables resolved, columns annotated, CTEs renamed
+ *   resolve_scope.c   what a name can mean where it stands
+ *   resolve_repair.c  constants of the request, forms that DuckDB prints wrongly
+ *   relation.c        a relation as a subquery of weft's own
+ *   resolver.c        the order of it all
+ *
+ * A resolved table stands in the tree as a base table with a random name (`__w<n>_<128 bits>`) that
+ * the user's text cannot hold. After printing, the text is parsed and walked again; then each name,
+ * known to stand exactly where a table stands, is replaced by the secured subquery. So neither long
+ * file lists nor policies go through the parser or printer.
+ */
+#ifndef WEFT_ENGINE_RESOLVE_INTERNAL_H
+#define WEFT_ENGINE_RESOLVE_INTERNAL_H
+
+#include "codec/json.h"
+#include "engine/engine_internal.h"
+#include "engine/resolver.h"
+
+#define RESOLVE_TEXT_MAX (128 * 1024)
+#define RESOLVE_DEPTH_MAX 150   /* expressions within one another */
+#define RESOLVE_NESTING_MAX 240 /* queries, joins and everything within one another */
+#define RESOLVE_LAMBDA_MAX 6
+#define RESOLVE_TABLES_MAX 1000
+#define RESOLVE_PRINTED_MAX (4 * 1024 * 1024)
+#define RESOLVE_FINAL_MAX (256 * 1024 * 1024)
+#define RESOLVE_SECRET 33
+#define RESOLVE_NAME_PARTS 16
+#define RESOLVE_LOCATION_NO (-1)
+
+/* One place where a product stands in the text. */
+struct resolve_table {
+    struct weft_relation relation;
+    const char *token; /* its name in the tree */
+    bool *used;        /* per column */
+    size_t found;      /* how often the verified text holds it */
+};
+
+struct resolve_unknown {
+    const char *name;
+    const char *candidates; /* "a, b, c" */
+    int64_t location;
+};
+
+struct resolve_origin {
+    int table;
+    int column;
+};
+
+struct resolve_origins {
+    struct resolve_origin *items;
+    size_t count;
+    size_t capacity;
+};
+
+struct resolve {
+    struct weft_engine *engine;
+    struct weft_arena *arena;
+    const struct weft_resolve_options *options;
+    const char *sql;
+    size_t length;
+    struct weft_error *error;
+    yyjson_mut_doc *doc;
+    char secret[RESOLVE_SECRET];
+    struct resolve_table *tables;
+    size_t table_count;
+    size_t table_capacity;
+    int cte_count;
+    int lambda_depth;
+    bool nomem;                   /* sticky: asked after each pass */
+    struct resolve_origins *sink; /* NULL = a column used here is used for good */
+    struct resolve_unknown *unknowns;
+    size_t unknown_count;
+    size_t unknown_capacity;
+    const char **parameters;
+    size_t parameter_count;
+    size_t parameter_capacity;
+};
+
+/* ---- resolve_tree.c ---- */
+/* *json is a heap text (weft_free). SQL with the place of the mistake; SQL_REFUSED for what is no
+ * SELECT. */
+int resolve_serialize(struct resolve *resolve, const char *sql, size_t length, char **json,
+                      struct weft_error *error) WEFT_MUST_CHECK;
+/* The one statement's root query node, in a mutable document of its own. */
+int resolve_load(struct resolve *resolve, const char *json, yyjson_mut_doc **doc,
+                 yyjson_mut_val **node) WEFT_MUST_CHECK;
+int resolve_print(struct resolve *resolve, yyjson_mut_val *node, char **sql) WEFT_MUST_CHECK;
+void resolve_docp(yyjson_mut_doc **doc);
+const char *tree_text(yyjson_mut_val *object, const char *key); /* "" when not there */
+bool tree_is(yyjson_mut_val *object, const char *key, const char *text);
+int64_t tree_location(yyjson_mut_val *object);
+void tree_set(struct resolve *resolve, yyjson_mut_val *object, const char *key,
+              yyjson_mut_val *value);
+void tree_set_text(struct resolve *resolve, yyjson_mut_val *object, const char *key,
+                   const char *text);
+void tree_remove(yyjson_mut_val *object, const char *key);
+/* object becomes what `from` is; its alias and place stay. */
+void tree_replace(struct resolve *resolve, yyjson_mut_val *object, yyjson_mut_val *from);
+yyjson_mut_val *tree_constant_text(struct resolve *resolve, const char *text);
+yyjson_mut_val *tree_cast(struct resolve *resolve, yyjson_mut_val *child, const char *type);
+
+/* ---- places and refusals ---- */
+int resolve_refuse(struct resolve *resolve, enum weft_code code, int64_t location,
+                   const char *format, ...) WEFT_PRINTF(4, 5);
+int resolve_nomem(struct resolve *resolve);
+/* Byte offset in the text -> line and column of the person's file. */
+void resolve_place(const struct weft_resolve_options *options, const char *sql, size_t length,
+                   int64_t location, struct weft_error *error);
+void *resolve_alloc(struct resolve *resolve, size_t count, size_t size); /* NULL: sticky nomem */
+
+/* ---- resolve_guard.c ---- */
+int resolve_guard(struct resolve *resolve, yyjson_mut_val *node) WEFT_MUST_CHECK;
+/* Over the tree of the printed text: nothing but renamed CTEs and the tokens, each once. */
+int resolve_verify(struct resolve *resolve, yyjson_mut_val *node) WEFT_MUST_CHECK;
+
+/* ---- functions.c ---- */
+bool resolve_function_allowed(const char *name); /* any case */
+bool resolve_function_random(const char *name);  /* another answer each time */
+bool resolve_function_aggregate(const char *name);
+bool resolve_table_function_allowed(const char *name);
+
+/* ---- resolve_name.c, resolve_repair.c ---- */
+int resolve_keep_names(struct resolve *resolve, yyjson_mut_val *node) WEFT_MUST_CHECK;
+int resolve_repair(struct resolve *resolve, yyjson_mut_val *node) WEFT_MUST_CHECK;
+enum resolve_special {
+    RESOLVE_SPECIAL_NONE,
+    RESOLVE_SPECIAL_TIMESTAMPTZ,
+    RESOLVE_SPECIAL_TIMESTAMP,
+    RESOLVE_SPECIAL_DATE,
+    RESOLVE_SPECIAL_TIMETZ,
+    RESOLVE_SPECIAL_TIME,
+    RESOLVE_SPECIAL_USER
+};
+/* What a bare word, or a function without arguments, answers from the request. */
+enum resolve_special resolve_special_word(const char *word);
+enum resolve_special resolve_special_function(const char *name);
+int resolve_special_put(struct resolve *resolve, yyjson_mut_val *object,
+                        enum resolve_special special) WEFT_MUST_CHECK;
+
+/* ---- resolver.c: from the tree's JSON on, for the fuzz target ---- */
+int resolve_from_tree(struct weft_engine *engine, struct weft_arena *arena, const char *json,
+                      const struct weft_resolve_options *options, struct weft_resolved *out,
+                      struct weft_error *error) WEFT_MUST_CHECK;
+
+/* ---- resolve_walk.c ---- */
+int resolve_walk(struct resolve *resolve, yyjson_mut_val *node) WEFT_MUST_CHECK;
+
+/* ---- relation.c ---- */
+/* "(SELECT ...)": the relation with its row condition and treatments. */
+int resolve_relation_print(struct resolve *resolve, const struct weft_relation *relation,
+                           struct weft_buf *out) WEFT_MUST_CHECK;
+
+/* ---- condition.c ---- */
+/* An expression of a policy or treatment, its columns put behind alias. */
+int resolve_expression(struct weft_engine *engine, struct weft_arena *arena, const char *text,
+                       const struct weft_relation_column *columns, size_t column_count,
+                       const char *alias, const struct weft_resolve_options *options, bool policy,
+                       const char **out, struct weft_error *error) WEFT_MUST_CHECK;
+
+#endif

@@ -1,0 +1,134 @@
+/*
+ * resolver_fuzz.c - mutated SQL and mutated trees. A first byte of '{' makes the input a tree's
+ * JSON. Whatever is accepted: the text parses again as one SELECT, its base tables are renamed
+ * CTEs, its table functions are those allowed and the resolver's own read of the product's file.
+ */
+#include "base/mem.h"
+#include "engine/resolve_internal.h"
+
+#include <stdio.h>
+
+#define FUZZ_FILE "/nowhere/0190b0c1.parquet"
+
+static int fuzz_relation(void *arg, struct weft_arena *arena, const struct weft_resolve_name *name,
+                         struct weft_relation *out, struct weft_error *error)
+{
+    static const struct weft_type number = {.kind = WEFT_TYPE_LONG};
+    static const struct weft_type text = {.kind = WEFT_TYPE_STRING};
+    static const struct weft_relation_column columns[] = {{"id", &number, 1, NULL},
+                                                          {"state", &text, 2, NULL},
+                                                          {"amount", &number, 3, "amount // 10"}};
+    static const char *const files[] = {FUZZ_FILE};
+    (void)arg;
+    (void)arena;
+    (void)error;
+    if (name->schema == NULL || strcmp(name->schema, "s") != 0 || strlen(name->table) != 1)
+        return WEFT_NOT_THERE;
+    *out = (struct weft_relation){.kind = WEFT_RELATION_FILES,
+                                  .product = "s.t",
+                                  .columns = columns,
+                                  .column_count = 3,
+                                  .files = files,
+                                  .file_count = 1,
+                                  .row_condition = name->table[0] == 'g' ? "state <> 'x'" : NULL};
+    return 0;
+}
+
+static void fuzz_fail(const char *why, const char *sql)
+{
+    fprintf(stderr, "%s: %s\n", why, sql);
+    abort();
+}
+
+static void check_reference(yyjson_mut_val *object, const char *sql)
+{
+    if (tree_is(object, "type", "BASE_TABLE")) {
+        int number = 0;
+        int read = 0;
+        const char *table = tree_text(object, "table_name");
+        if (sscanf(table, "__c%9d%n", &number, &read) != 1 || table[read] != 0)
+            fuzz_fail("a base table is left", sql);
+    }
+    if (!tree_is(object, "type", "TABLE_FUNCTION"))
+        return;
+    yyjson_mut_val *function = yyjson_mut_obj_get(object, "function");
+    const char *name = tree_text(function, "function_name");
+    if (resolve_table_function_allowed(name))
+        return;
+    yyjson_mut_val *first = yyjson_mut_arr_get_first(yyjson_mut_obj_get(function, "children"));
+    yyjson_mut_val *files = yyjson_mut_obj_get(first, "children");
+    yyjson_mut_val *file = yyjson_mut_arr_get_first(files);
+    if (strcmp(name, "read_parquet") != 0 || yyjson_mut_arr_size(files) != 1 ||
+        !tree_is(yyjson_mut_obj_get(file, "value"), "value", FUZZ_FILE))
+        fuzz_fail("a table function is left", sql);
+}
+
+static void check_tree(yyjson_mut_val *value, const char *sql)
+{
+    if (yyjson_mut_is_arr(value)) {
+        yyjson_mut_arr_iter items = yyjson_mut_arr_iter_with(value);
+        yyjson_mut_val *item;
+        while ((item = yyjson_mut_arr_iter_next(&items)) != NULL)
+            check_tree(item, sql);
+    } else if (yyjson_mut_is_obj(value)) {
+        if (yyjson_mut_obj_get(value, "class") == NULL)
+            check_reference(value, sql);
+        if (tree_is(value, "class", "CONSTANT"))
+            return;
+        yyjson_mut_obj_iter members = yyjson_mut_obj_iter_with(value);
+        yyjson_mut_val *key;
+        while ((key = yyjson_mut_obj_iter_next(&members)) != NULL)
+            check_tree(yyjson_mut_obj_iter_get_val(key), sql);
+    }
+}
+
+static void check_accepted(struct weft_engine *engine, struct weft_arena *arena,
+                           const struct weft_resolve_options *options, const char *sql)
+{
+    struct weft_error error = WEFT_ERROR_INIT;
+    struct resolve resolve = {.engine = engine,
+                              .arena = arena,
+                              .options = options,
+                              .sql = sql,
+                              .length = strlen(sql),
+                              .error = &error};
+    char *json = NULL;
+    yyjson_mut_doc *doc = NULL;
+    yyjson_mut_val *node = NULL;
+    if (resolve_serialize(&resolve, sql, strlen(sql), &json, &error) < 0 ||
+        resolve_load(&resolve, json, &doc, &node) < 0)
+        fuzz_fail(error.message, sql);
+    check_tree(node, sql);
+    weft_free(json);
+    resolve_docp(&doc);
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+    static struct weft_engine *engine;
+    struct weft_error error = WEFT_ERROR_INIT;
+    if (engine == NULL) {
+        struct weft_engine_config config = {.threads = 1, .memory_bytes = 256 << 20};
+        if (weft_engine_open(&config, &engine, &error) < 0)
+            fuzz_fail(error.message, "");
+    }
+    if (size > 65536)
+        return 0;
+    struct weft_resolve_options options = {.resolve = fuzz_relation, .principal = "user:x"};
+    struct weft_arena *arena = weft_arena_new(0);
+    char *text = weft_strndup((const char *)data, size);
+    struct weft_resolved resolved;
+    int rc =
+        size > 0 && data[0] == '{'
+            ? resolve_from_tree(engine, arena, text, &options, &resolved, &error)
+            : weft_resolve(engine, arena, (const char *)data, size, &options, &resolved, &error);
+    if (rc == 0)
+        check_accepted(engine, arena, &options, resolved.sql);
+    else if (error.message[0] == 0 || error.code == WEFT_E_NONE)
+        fuzz_fail("refused without a word", text);
+    weft_free(text);
+    weft_arena_free(arena);
+    return 0;
+}
