@@ -488,7 +488,12 @@ static int begin_snapshot(struct making *making)
     if (making->change->operation != WEFT_OP_ROLLBACK)
         return 0;
     int64_t wanted = making->change->rollback_snapshot_id;
-    making->base = table == NULL ? NULL : weft_table_snapshot(table, wanted);
+    int rc = 0;
+    making->base = NULL;
+    if (table != NULL)
+        rc = weft_table_find(table, wanted, &making->base, making->error);
+    if (rc < 0)
+        return rc;
     if (making->base == NULL)
         return weft_error_set(making->error, WEFT_E_NOT_FOUND, "the table has no snapshot %" PRId64,
                               wanted);

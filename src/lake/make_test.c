@@ -292,6 +292,33 @@ static void test_damaged_metadata(void **state)
     weft_free(path);
 }
 
+/* A snapshot that nobody asked for may be damaged; whoever asks is told. */
+static void test_damaged_snapshot(void **state)
+{
+    (void)state;
+    struct weft_table *table = append(append(NULL, "one", 10), "two", 5);
+    const struct weft_snapshot *first = weft_table_snapshot_nth(table, 0);
+    size_t length = 0;
+    char *path = weft_path_join(home, weft_table_metadata_path(table));
+    char *text = read_all(path, &length);
+    char *summary = strstr(text, "\"summary\":{");
+    summary[10] = '[';
+    struct weft_table *damaged = NULL;
+    const struct weft_snapshot *out = NULL;
+    lake_test_ok(lake_metadata_parse(arena, FOLDER "/metadata/x", text, length, &damaged, &error),
+                 &error);
+    assert_int_equal(weft_table_find(damaged, first->snapshot_id, &out, &error), -1);
+    assert_int_equal(error.code, WEFT_E_CORRUPT);
+    assert_int_equal(weft_table_find_at(damaged, first->timestamp_ms, &out, &error), -1);
+    assert_null(weft_table_snapshot_nth(damaged, 0));
+    assert_int_equal(weft_table_find(damaged, 42, &out, &error), WEFT_NOT_THERE);
+    assert_int_equal(weft_table_find_at(damaged, 42, &out, &error), WEFT_NOT_THERE);
+    lake_test_ok(weft_table_find(damaged, weft_table_current(table)->snapshot_id, &out, &error),
+                 &error);
+    weft_free(text);
+    weft_free(path);
+}
+
 /* ---- out of memory ---- */
 
 struct torture {
@@ -468,6 +495,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_sweep, setup, teardown),
         cmocka_unit_test_setup_teardown(test_locations, setup, teardown),
         cmocka_unit_test_setup_teardown(test_damaged_metadata, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_damaged_snapshot, setup, teardown),
         cmocka_unit_test_setup_teardown(test_torture, setup, teardown),
         cmocka_unit_test_setup_teardown(test_many_snapshots, setup, teardown),
     };

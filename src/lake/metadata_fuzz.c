@@ -11,8 +11,11 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     if (arena != NULL && lake_metadata_parse(arena, "lake/d/t/metadata/x", (const char *)data, size,
                                              &table, &error) == 0) {
         const struct weft_table_schema *schema = weft_table_schema(table);
-        for (size_t i = 0; i < weft_table_snapshot_count(table); i++)
-            (void)weft_table_snapshot_at(table, weft_table_snapshot_nth(table, i)->timestamp_ms);
+        for (size_t i = 0; i < weft_table_snapshot_count(table); i++) {
+            const struct weft_snapshot *snapshot = weft_table_snapshot_nth(table, i);
+            if (snapshot != NULL)
+                (void)weft_table_snapshot_at(table, snapshot->timestamp_ms);
+        }
         (void)lake_schema_bounded(schema, 1);
     }
     weft_arena_free(arena);

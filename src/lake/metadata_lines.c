@@ -154,8 +154,8 @@ static bool line_has(struct weft_str line, const char *text, size_t length)
     return at != NULL && (at[length] < '0' || at[length] > '9');
 }
 
-/* The last ones are asked for most. The text may also stand in a summary: what is found is read, and
- * counts only when its id is the one that is sought. */
+/* The last ones are asked for most. The text may also stand in a summary: what is found is read,
+ * and counts only when its id is the one that is sought. */
 int lake_lines_search(const struct weft_table *table, int64_t snapshot_id, size_t *index,
                       struct weft_error *error)
 {

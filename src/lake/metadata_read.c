@@ -2,7 +2,8 @@
  * metadata_read.c - a table's metadata file, read and checked: what other code may ask of a table.
  *
  * Of a file that weft laid out only the head is parsed at once; snapshots are read when asked for,
- * and their text is kept, because the next metadata file takes it as it is. Only format version 2 without partitions is read: weft writes no other.
+ * and their text is kept, because the next metadata file takes it as it is. Only format version 2
+ * without partitions is read: weft writes no other.
  */
 #include "base/fs.h"
 #include "lake/table_internal.h"
@@ -314,20 +315,37 @@ const struct weft_snapshot *weft_table_current(const struct weft_table *table)
     return table->current;
 }
 
-const struct weft_snapshot *weft_table_snapshot(const struct weft_table *table, int64_t snapshot_id)
+int weft_table_find(const struct weft_table *table, int64_t snapshot_id,
+                    const struct weft_snapshot **out, struct weft_error *error)
 {
     size_t i = 0;
-    return find_snapshot(table, snapshot_id, &i, NULL) < 0 ? NULL
-                                                           : weft_table_snapshot_nth(table, i);
+    WEFT_TRY(find_snapshot(table, snapshot_id, &i, error));
+    if (i == table->snapshot_count)
+        return WEFT_NOT_THERE;
+    *out = &table->snapshots[i].snapshot;
+    return 0;
+}
+
+int weft_table_find_at(const struct weft_table *table, int64_t timestamp_ms,
+                       const struct weft_snapshot **out, struct weft_error *error)
+{
+    for (size_t i = table->log_count; i > 0; i--)
+        if (table->log[i - 1].timestamp_ms <= timestamp_ms)
+            return weft_table_find(table, table->log[i - 1].snapshot_id, out, error);
+    return WEFT_NOT_THERE;
+}
+
+const struct weft_snapshot *weft_table_snapshot(const struct weft_table *table, int64_t snapshot_id)
+{
+    const struct weft_snapshot *out = NULL;
+    return weft_table_find(table, snapshot_id, &out, NULL) == 0 ? out : NULL;
 }
 
 const struct weft_snapshot *weft_table_snapshot_at(const struct weft_table *table,
                                                    int64_t timestamp_ms)
 {
-    for (size_t i = table->log_count; i > 0; i--)
-        if (table->log[i - 1].timestamp_ms <= timestamp_ms)
-            return weft_table_snapshot(table, table->log[i - 1].snapshot_id);
-    return NULL;
+    const struct weft_snapshot *out = NULL;
+    return weft_table_find_at(table, timestamp_ms, &out, NULL) == 0 ? out : NULL;
 }
 
 size_t weft_table_snapshot_count(const struct weft_table *table)

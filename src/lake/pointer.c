@@ -33,12 +33,20 @@ static const struct weft_ledger_table snapshots_table = {
     false};
 
 /* Names and types of the views' columns are those of the JDBC catalogue's tables, version 1. */
+static const struct weft_ledger_table names_table =
+    {/* names.c */
+     "lake_names",
+     "CREATE TABLE IF NOT EXISTS lake_names (table_name TEXT NOT NULL, name TEXT NOT NULL, "
+     "seq_from BIGINT NOT NULL, seq_to BIGINT, PRIMARY KEY (table_name, seq_from));",
+     false};
+
 static const struct weft_ledger_table catalog_table = {
     "lake_catalog",
     "CREATE TABLE IF NOT EXISTS lake_catalog (mesh TEXT NOT NULL, root TEXT NOT NULL, "
     "seq_from BIGINT NOT NULL PRIMARY KEY, seq_to BIGINT);"
     "CREATE VIEW IF NOT EXISTS iceberg_tables AS SELECT c.mesh AS catalog_name, "
-    "t.domain AS table_namespace, t.name AS table_name, "
+    "t.domain AS table_namespace, COALESCE((SELECT n.name FROM lake_names n WHERE "
+    "n.table_name = t.table_name AND n.seq_to IS NULL), t.name) AS table_name, "
     "'file://' || c.root || '/' || t.metadata AS metadata_location, "
     "'file://' || c.root || '/' || t.previous AS previous_metadata_location, "
     "'TABLE' AS iceberg_type FROM lake_tables t CROSS JOIN lake_catalog c "
@@ -266,6 +274,7 @@ void weft_lake_register(void)
 {
     weft_ledger_register_table(&tables_table);
     weft_ledger_register_table(&snapshots_table);
+    weft_ledger_register_table(&names_table);
     weft_ledger_register_table(&catalog_table);
     weft_ledger_register_kind(&committed_kind);
     weft_ledger_register_kind(&dropped_kind);

@@ -60,8 +60,13 @@ const struct weft_table_schema *weft_table_schema_of(const struct weft_table *ta
                                                      int schema_id); /* NULL = none */
 /* NULL when the table has no snapshot. */
 const struct weft_snapshot *weft_table_current(const struct weft_table *table);
-/* Snapshots other than the current one are read when they are asked for: one that does not read is
- * NULL too. */
+/* Snapshots other than the current one are read when they are asked for. These two tell one that is
+ * not there (WEFT_NOT_THERE) from one that does not read (CORRUPT); the ones below give NULL for
+ * both. find_at: the one current at a time, by the snapshot log. */
+int weft_table_find(const struct weft_table *table, int64_t snapshot_id,
+                    const struct weft_snapshot **out, struct weft_error *error) WEFT_MUST_CHECK;
+int weft_table_find_at(const struct weft_table *table, int64_t timestamp_ms,
+                       const struct weft_snapshot **out, struct weft_error *error) WEFT_MUST_CHECK;
 const struct weft_snapshot *weft_table_snapshot(const struct weft_table *table,
                                                 int64_t snapshot_id); /* NULL = none */
 /* The one current at a time (by the snapshot log); NULL = none yet. */
