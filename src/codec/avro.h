@@ -6,7 +6,9 @@
  * then blocks: number of records, bytes, data (as the codec says), the marker again.
  * Codecs: null and deflate. Specification: https://avro.apache.org/docs/1.11.1/specification/
  *
- * Input is hostile: sizes, counts and depths are bounded; CORRUPT names the byte.
+ * Input is hostile: depths, the number of values for each byte, and what is unpacked (256 MB) are
+ * bounded; CORRUPT names the byte, LIMIT what was exceeded. What the values take in the arena is the
+ * caller's to cap.
  * Thread rule: one thread at a time.
  */
 #ifndef WEFT_CODEC_AVRO_H

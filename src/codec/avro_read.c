@@ -1,16 +1,21 @@
 /*
  * avro_read.c - reads object container files (avro.h) into trees of values.
  *
- * Every length is checked against the bytes that are left before it is believed, and items of zero
- * bytes (null, empty records) are bounded by a count, so that a few bytes cannot ask for gigabytes.
+ * Every length is checked against the bytes that are left before it is believed. Values may take no
+ * bytes at all (null, records of nothing), and records that hold such records double with each level,
+ * so the number of values is bounded by the bytes read: a few bytes cannot ask for gigabytes or
+ * hours.
  */
+#include "base/text.h"
 #include "codec/avro_internal.h"
 
 #include <string.h>
 #include <zlib.h>
 
-#define UNPACKED_MAX ((size_t)1 << 30)
-#define EMPTY_ITEMS_MAX 65536
+#define UNPACKED_MAX ((size_t)256 << 20) /* of all blocks together */
+#define INFLATE_STEP 65536
+#define VALUES_FREE 65536 /* values that any file may have ... */
+#define VALUES_PER_BYTE 8 /* ... and how many more for each byte */
 
 struct cursor {
     const unsigned char *data;
@@ -19,6 +24,7 @@ struct cursor {
     size_t base; /* of data in the file, for messages */
     struct weft_arena *arena;
     struct weft_error *error;
+    uint64_t *values_left;
 };
 
 static int wrong(struct cursor *cursor, const char *what)
@@ -65,6 +71,12 @@ static int bytes_read(struct cursor *cursor, int64_t length, struct weft_str *ou
     return out->data == NULL ? weft_error_nomem(cursor->error) : 0;
 }
 
+static int utf8_check(struct cursor *cursor, struct weft_str text)
+{
+    bool valid = weft_utf8_valid(text.data, text.length) == text.length;
+    return valid ? 0 : wrong(cursor, "a text is not UTF-8");
+}
+
 static int value_read(struct cursor *cursor, const struct weft_avro_schema *schema, int depth,
                       struct weft_avro_value *out);
 
@@ -72,17 +84,19 @@ static int value_read(struct cursor *cursor, const struct weft_avro_schema *sche
 static int items_block(struct cursor *cursor, const struct weft_avro_schema *schema, int depth,
                        struct weft_avro_value **items, size_t *count, size_t *capacity, bool *more)
 {
-    int64_t block, size;
+    int64_t block, size = 0;
     bool map = schema->type == WEFT_AVRO_T_MAP;
     WEFT_TRY(long_read(cursor, &block));
     *more = block != 0;
-    if (block < 0) {
-        if (block == INT64_MIN)
-            return wrong(cursor, "a block's count is wrong");
+    bool sized = block < 0;
+    if (block == INT64_MIN)
+        return wrong(cursor, "a block's count is wrong");
+    if (sized) {
         block = -block;
         WEFT_TRY(long_read(cursor, &size));
     }
-    if ((uint64_t)block > cursor->length - cursor->at + EMPTY_ITEMS_MAX)
+    size_t start = cursor->at;
+    if ((uint64_t)block > *cursor->values_left)
         return wrong(cursor, "a block says it has more items than there are bytes");
     for (int64_t i = 0; i < block; i++) {
         size_t need = *count + (map ? 2 : 1);
@@ -94,9 +108,12 @@ static int items_block(struct cursor *cursor, const struct weft_avro_schema *sch
             *key = (struct weft_avro_value){.kind = WEFT_AVRO_IS_TEXT};
             WEFT_TRY(long_read(cursor, &length));
             WEFT_TRY(bytes_read(cursor, length, &key->bytes));
+            WEFT_TRY(utf8_check(cursor, key->bytes));
         }
         WEFT_TRY(value_read(cursor, schema->parts[0], depth + 1, &(*items)[(*count)++]));
     }
+    if (sized && (size < 0 || (uint64_t)size != cursor->at - start))
+        return wrong(cursor, "a block of items has another size than it says");
     return 0;
 }
 
@@ -106,11 +123,8 @@ static int items_read(struct cursor *cursor, const struct weft_avro_schema *sche
     struct weft_avro_value *items = NULL;
     size_t count = 0, capacity = 0;
     bool more = true;
-    while (more) {
+    while (more)
         WEFT_TRY(items_block(cursor, schema, depth, &items, &count, &capacity, &more));
-        if (count > EMPTY_ITEMS_MAX && count > cursor->length)
-            return wrong(cursor, "too many items");
-    }
     out->kind = schema->type == WEFT_AVRO_T_MAP ? WEFT_AVRO_IS_MAP : WEFT_AVRO_IS_ARRAY;
     out->items = items;
     out->count = count;
@@ -178,7 +192,8 @@ static int text_read(struct cursor *cursor, const struct weft_avro_schema *schem
     out->kind = schema->type == WEFT_AVRO_T_STRING ? WEFT_AVRO_IS_TEXT : WEFT_AVRO_IS_BYTES;
     if (schema->type != WEFT_AVRO_T_FIXED)
         WEFT_TRY(long_read(cursor, &length));
-    return bytes_read(cursor, length, &out->bytes);
+    WEFT_TRY(bytes_read(cursor, length, &out->bytes));
+    return out->kind == WEFT_AVRO_IS_TEXT ? utf8_check(cursor, out->bytes) : 0;
 }
 
 static int boolean_read(struct cursor *cursor, struct weft_avro_value *out)
@@ -198,6 +213,9 @@ static int value_read(struct cursor *cursor, const struct weft_avro_schema *sche
     *out = (struct weft_avro_value){.kind = WEFT_AVRO_IS_NULL};
     if (depth > WEFT_AVRO_DEPTH_MAX)
         return wrong(cursor, "nested too deep");
+    if (*cursor->values_left == 0)
+        return wrong(cursor, "more values than its bytes can hold");
+    (*cursor->values_left)--;
     switch (schema->type) {
     case WEFT_AVRO_T_NULL:
         return 0;
@@ -233,6 +251,8 @@ struct container {
     const struct weft_avro_schema *schema;
     enum weft_avro_codec codec;
     const char *sync;
+    uint64_t values_left;
+    size_t unpacked_left;
 };
 
 static int meta_keep(struct container *container, struct weft_avro_file *file, struct weft_str key,
@@ -240,6 +260,8 @@ static int meta_keep(struct container *container, struct weft_avro_file *file, s
 {
     struct cursor *cursor = &container->cursor;
     if (weft_str_is(key, "avro.schema")) {
+        if (file->schema != NULL)
+            return wrong(cursor, "it has two schemas");
         file->schema = value.data;
         return weft_avro_schema_parse(cursor->arena, value.data, value.length, &container->schema,
                                       cursor->error);
@@ -281,27 +303,43 @@ static int head_read(struct container *container, struct weft_avro_file *file)
     return bytes_take(cursor, 16, &container->sync);
 }
 
+static void *inflate_alloc(void *opaque, unsigned count, unsigned size)
+{
+    (void)opaque;
+    return weft_alloc_array(count, size);
+}
+
+static void inflate_free(void *opaque, void *pointer)
+{
+    (void)opaque;
+    weft_free(pointer);
+}
+
+/* What stands behind the end of the packed data is left alone: Python's avro leaves zlib's checksum
+ * there. */
 static int inflate_block(struct container *container, const char *packed, size_t length,
                          struct weft_buf *out)
 {
-    z_stream stream = {0};
+    z_stream stream = {.zalloc = inflate_alloc, .zfree = inflate_free};
     if (inflateInit2(&stream, -15) != Z_OK)
         return weft_error_nomem(container->cursor.error);
     stream.next_in = (Bytef *)(uintptr_t)packed;
     stream.avail_in = (uInt)length;
     int rc = Z_OK;
     while (rc == Z_OK) {
-        char *room = weft_buf_room(out, 65536);
+        char *room = weft_buf_room(out, INFLATE_STEP);
         if (room == NULL)
             break;
         stream.next_out = (Bytef *)room;
-        stream.avail_out = 65536;
+        stream.avail_out = INFLATE_STEP;
         rc = inflate(&stream, Z_NO_FLUSH);
-        out->length += 65536 - stream.avail_out;
+        out->length += INFLATE_STEP - stream.avail_out;
     }
     inflateEnd(&stream);
     if (out->failed)
         return weft_buf_check(out, container->cursor.error);
+    if (rc == Z_MEM_ERROR)
+        return weft_error_nomem(container->cursor.error);
     return rc == Z_STREAM_END ? 0 : wrong(&container->cursor, "a packed block does not unpack");
 }
 
@@ -316,6 +354,20 @@ static int records_read(struct container *container, struct cursor *cursor, int6
     return cursor->at == cursor->length ? 0 : wrong(cursor, "a block has bytes left over");
 }
 
+static int block_unpack(struct container *container, struct cursor *inner,
+                        struct weft_buf *unpacked)
+{
+    WEFT_TRY(inflate_block(container, (const char *)inner->data, inner->length, unpacked));
+    if (unpacked->length > container->unpacked_left)
+        return weft_error_set(inner->error, WEFT_E_LIMIT,
+                              "an Avro file unpacks to more than %zu bytes", UNPACKED_MAX);
+    container->unpacked_left -= unpacked->length;
+    container->values_left += (uint64_t)VALUES_PER_BYTE * unpacked->length;
+    inner->data = (const unsigned char *)unpacked->data;
+    inner->length = unpacked->length;
+    return 0;
+}
+
 static int block_read(struct container *container, struct weft_avro_file *file,
                       weft_avro_record_fn *fn, void *arg)
 {
@@ -324,32 +376,28 @@ static int block_read(struct container *container, struct weft_avro_file *file,
     const char *data, *sync;
     WEFT_TRY(long_read(outer, &count));
     WEFT_TRY(long_read(outer, &size));
-    size_t base = outer->at;
+    struct cursor inner = *outer;
     WEFT_TRY(bytes_take(outer, size, &data));
     WEFT_TRY(bytes_take(outer, 16, &sync));
-    if (count < 0 || (uint64_t)count > (uint64_t)UNPACKED_MAX ||
-        memcmp(sync, container->sync, 16) != 0)
+    if (count < 0 || memcmp(sync, container->sync, 16) != 0)
         return wrong(outer, "a block does not end with the file's marker");
-    struct weft_buf unpacked;
-    weft_buf_init(&unpacked, UNPACKED_MAX);
-    struct cursor inner = *outer;
-    int rc = 0;
-    if (container->codec == WEFT_AVRO_DEFLATE) {
-        rc = inflate_block(container, data, (size_t)size, &unpacked);
-        inner.data = (const unsigned char *)unpacked.data;
-        inner.length = unpacked.length;
-    } else {
-        inner.data = (const unsigned char *)data;
-        inner.length = (size_t)size;
-    }
+    if ((size_t)size > UNPACKED_MAX)
+        return weft_error_set(outer->error, WEFT_E_LIMIT,
+                              "a block of an Avro file is larger than %zu bytes", UNPACKED_MAX);
+    inner.base += inner.at;
     inner.at = 0;
-    inner.base = base;
-    if (rc == 0 && inner.length == 0 && count > EMPTY_ITEMS_MAX)
-        rc = wrong(outer, "a block says it has more records than there are bytes");
+    inner.data = (const unsigned char *)data;
+    inner.length = (size_t)size;
+    struct weft_buf unpacked;
+    weft_buf_init(&unpacked, container->unpacked_left + INFLATE_STEP);
+    int rc = 0;
+    if (container->codec == WEFT_AVRO_DEFLATE)
+        rc = block_unpack(container, &inner, &unpacked);
     if (rc == 0)
         rc = records_read(container, &inner, count, fn, arg);
     weft_buf_release(&unpacked);
-    file->records += count;
+    if (rc == 0)
+        file->records += count;
     return rc;
 }
 
@@ -358,7 +406,10 @@ int weft_avro_read(struct weft_arena *arena, const void *data, size_t length,
                    struct weft_error *error)
 {
     struct container container = {
-        .cursor = {.data = data, .length = length, .arena = arena, .error = error}};
+        .cursor = {.data = data, .length = length, .arena = arena, .error = error},
+        .values_left = VALUES_FREE + (uint64_t)VALUES_PER_BYTE * length,
+        .unpacked_left = UNPACKED_MAX};
+    container.cursor.values_left = &container.values_left;
     *file = (struct weft_avro_file){0};
     WEFT_TRY(head_read(&container, file));
     while (container.cursor.at < container.cursor.length)
@@ -377,6 +428,8 @@ const struct weft_avro_value *weft_avro_get(const struct weft_avro_value *record
 
 const struct weft_avro_value *weft_avro_get_id(const struct weft_avro_value *record, int field_id)
 {
+    if (field_id < 0) /* fields without an id have -1 */
+        return NULL;
     for (size_t i = 0; record->kind == WEFT_AVRO_IS_RECORD && i < record->count; i++) {
         if (record->fields[i].id == field_id)
             return &record->items[i];

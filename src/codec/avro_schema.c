@@ -1,20 +1,21 @@
 /*
- * avro_schema.c - the JSON of a schema as a tree. Names are kept as written and looked up by their
- * last part too, which is what Iceberg's writers use.
+ * avro_schema.c - the JSON of a schema as a tree. Named types are known by their full names: the
+ * namespace of a name that has none is that of the definition around it.
  */
+#include "base/map.h"
 #include "codec/avro_internal.h"
 #include "codec/json.h"
 
 #include <string.h>
 
 #define NAMED_MAX 4096
+#define NAME_MAX_BYTES 1024
 
 struct parser {
     struct weft_arena *arena;
     struct weft_error *error;
-    struct weft_avro_schema **named;
-    size_t named_count;
-    size_t named_capacity;
+    struct weft_map *named;
+    struct weft_str space; /* the namespace around; empty = none */
 };
 
 static int schema_wrong(struct parser *parser, const char *what)
@@ -46,6 +47,14 @@ static int primitive_find(const char *name)
     return -1;
 }
 
+/* NULL when memory is out. A name with a dot is full already. */
+static const char *name_full(struct parser *parser, const char *name, struct weft_str space)
+{
+    if (strchr(name, '.') != NULL || space.length == 0)
+        return weft_arena_strdup(parser->arena, name);
+    return weft_arena_format(parser->arena, "%.*s.%s", (int)space.length, space.data, name);
+}
+
 static int name_parse(struct parser *parser, const char *name, const struct weft_avro_schema **out)
 {
     int primitive = primitive_find(name);
@@ -54,30 +63,32 @@ static int name_parse(struct parser *parser, const char *name, const struct weft
         *out = schema;
         return schema == NULL ? -1 : 0;
     }
-    const char *dot = strrchr(name, '.');
-    const char *last = dot == NULL ? name : dot + 1;
-    for (size_t i = parser->named_count; i-- > 0;) {
-        const char *known = parser->named[i]->name;
-        if (strcmp(known, name) == 0 || strcmp(known, last) == 0) {
-            *out = parser->named[i];
-            return 0;
-        }
-    }
-    return schema_wrong(parser, "a type that is not defined");
+    const char *full = name_full(parser, name, parser->space);
+    if (full == NULL)
+        return weft_error_nomem(parser->error);
+    *out = weft_map_get(parser->named, full);
+    return *out != NULL ? 0 : schema_wrong(parser, "a type that is not defined");
 }
 
+/* Also enters the namespace of what is defined; the caller leaves it. */
 static int named_add(struct parser *parser, yyjson_val *json, struct weft_avro_schema *schema)
 {
-    yyjson_val *name = yyjson_obj_get(json, "name");
-    if (!yyjson_is_str(name) || parser->named_count >= NAMED_MAX)
-        return schema_wrong(parser, "a named type without a name, or too many of them");
-    schema->name = weft_arena_strdup(parser->arena, yyjson_get_str(name));
-    if (schema->name == NULL ||
-        weft_arena_reserve(parser->arena, &parser->named, &parser->named_capacity,
-                           parser->named_count + 1, sizeof(struct weft_avro_schema *)) < 0)
+    const char *name = weft_json_text_or(json, "name", NULL);
+    const char *space = weft_json_text_or(json, "namespace", NULL);
+    if (name == NULL || *name == 0 || strlen(name) > NAME_MAX_BYTES ||
+        (space != NULL && strlen(space) > NAME_MAX_BYTES))
+        return schema_wrong(parser, "a named type without a name, or with one that is too long");
+    if (primitive_find(name) >= 0 || weft_map_count(parser->named) >= NAMED_MAX)
+        return schema_wrong(parser, "a type with a name of Avro's own, or too many types");
+    schema->name = name_full(parser, name, space != NULL ? weft_str_of(space) : parser->space);
+    if (schema->name == NULL)
         return weft_error_nomem(parser->error);
-    parser->named[parser->named_count++] = schema;
-    return 0;
+    if (weft_map_has(parser->named, schema->name))
+        return schema_wrong(parser, "a type that is defined twice");
+    const char *dot = strrchr(schema->name, '.');
+    parser->space = (struct weft_str){schema->name, dot == NULL ? 0 : (size_t)(dot - schema->name)};
+    return weft_map_put(parser->named, schema->name, schema) < 0 ? weft_error_nomem(parser->error)
+                                                                 : 0;
 }
 
 static int field_parse(struct parser *parser, yyjson_val *json, struct weft_avro_field *field)
@@ -88,7 +99,8 @@ static int field_parse(struct parser *parser, yyjson_val *json, struct weft_avro
     field->name = weft_arena_strdup(parser->arena, yyjson_get_str(name));
     if (field->name == NULL)
         return weft_error_nomem(parser->error);
-    field->id = (int)weft_json_int_or(json, "field-id", -1);
+    int64_t id = weft_json_int_or(json, "field-id", -1);
+    field->id = id >= 0 && id <= INT32_MAX ? (int)id : -1;
     return schema_parse(parser, yyjson_obj_get(json, "type"), &field->schema);
 }
 
@@ -101,6 +113,7 @@ static int record_parse(struct parser *parser, yyjson_val *json,
         return -1;
     if (!yyjson_is_arr(fields))
         return schema_wrong(parser, "a record without fields");
+    struct weft_str around = parser->space;
     WEFT_TRY(named_add(parser, json, schema));
     schema->count = yyjson_arr_size(fields);
     schema->fields = weft_arena_array(parser->arena, schema->count + 1, sizeof *schema->fields);
@@ -110,6 +123,7 @@ static int record_parse(struct parser *parser, yyjson_val *json,
     yyjson_val *field;
     yyjson_arr_foreach(fields, i, max, field)
         WEFT_TRY(field_parse(parser, field, &schema->fields[i]));
+    parser->space = around;
     *out = schema;
     return 0;
 }
@@ -120,7 +134,9 @@ static int fixed_parse(struct parser *parser, yyjson_val *json, enum weft_avro_t
     struct weft_avro_schema *schema = schema_new(parser, type);
     if (schema == NULL)
         return -1;
+    struct weft_str around = parser->space;
     WEFT_TRY(named_add(parser, json, schema));
+    parser->space = around;
     schema->size = type == WEFT_AVRO_T_ENUM
                        ? (int64_t)yyjson_arr_size(yyjson_obj_get(json, "symbols"))
                        : weft_json_int_or(json, "size", -1);
@@ -195,8 +211,14 @@ int weft_avro_schema_parse(struct weft_arena *arena, const char *json, size_t le
                            const struct weft_avro_schema **out, struct weft_error *error)
 {
     WEFT_CLEANUP(weft_json_freep) yyjson_doc *doc = NULL;
-    struct parser parser = {.arena = arena, .error = error};
-    if (weft_json_parse(json, length, 0, &doc, error) < 0)
+    WEFT_CLEANUP(weft_map_freep) struct weft_map *named = weft_map_new();
+    struct parser parser = {.arena = arena, .error = error, .named = named};
+    if (named == NULL)
+        return weft_error_nomem(error);
+    if (weft_json_parse(json, length, 0, &doc, error) < 0) {
+        if (error != NULL && error->code == WEFT_E_INVALID)
+            error->code = WEFT_E_CORRUPT;
         return weft_error_prefix(error, "an Avro schema");
+    }
     return schema_parse(&parser, yyjson_doc_get_root(doc), out);
 }

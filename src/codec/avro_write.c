@@ -107,10 +107,22 @@ void weft_avro_end_items(struct weft_avro_writer *writer, int64_t count)
     long_add(&writer->block, 0);
 }
 
+static void *deflate_alloc(void *opaque, unsigned count, unsigned size)
+{
+    (void)opaque;
+    return weft_alloc_array(count, size);
+}
+
+static void deflate_free(void *opaque, void *pointer)
+{
+    (void)opaque;
+    weft_free(pointer);
+}
+
 /* Raw deflate, without head and checksum, as Avro wants. */
 static int deflated_add(struct weft_buf *out, const struct weft_buf *block)
 {
-    z_stream stream = {0};
+    z_stream stream = {.zalloc = deflate_alloc, .zfree = deflate_free};
     if (deflateInit2(&stream, Z_DEFAULT_COMPRESSION, Z_DEFLATED, -15, 8, Z_DEFAULT_STRATEGY) !=
         Z_OK)
         return -1;

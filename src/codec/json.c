@@ -57,9 +57,15 @@ static void place_of(const char *data, size_t at, int *line, int *column)
     *column = (int)weft_utf8_count(data + start, at - start) + 1;
 }
 
-static int json_fail(struct weft_error *error, const char *data, size_t at, const char *what)
+static int WEFT_PRINTF(4, 5)
+    json_fail(struct weft_error *error, const char *data, size_t at, const char *format, ...)
 {
     int line, column;
+    char what[256];
+    va_list args;
+    va_start(args, format);
+    vsnprintf(what, sizeof what, format, args);
+    va_end(args);
     place_of(data, at, &line, &column);
     weft_error_set(error, WEFT_E_INVALID, "not valid JSON: %s (line %d, column %d)", what, line,
                    column);
@@ -102,29 +108,44 @@ static int key_compare(const void *a, const void *b)
     return x_length < y_length ? -1 : x_length > y_length;
 }
 
-static int object_unique(yyjson_val *object, yyjson_val **keys, struct weft_error *error)
+/* Texts and raw numbers lie in the document's copy of the input, where they stood. */
+static size_t text_offset(yyjson_doc *doc, yyjson_val *value, size_t length)
+{
+    ptrdiff_t at = doc->str_pool == NULL ? -1 : value->uni.str - doc->str_pool;
+    return at >= 0 && (size_t)at <= length ? (size_t)at : 0;
+}
+
+struct input {
+    yyjson_doc *doc;
+    const char *data;
+    size_t length;
+    struct weft_error *error;
+};
+
+/* The second of two equal keys, as they stand in the text, or NULL. */
+static yyjson_val *object_twice(yyjson_val *object, yyjson_val **keys)
 {
     size_t count = 0;
-    yyjson_val *key;
+    yyjson_val *key, *twice = NULL;
     yyjson_obj_iter iter = yyjson_obj_iter_with(object);
     while ((key = yyjson_obj_iter_next(&iter)) != NULL)
         keys[count++] = key;
-    qsort(keys, count, sizeof *keys, key_compare);
+    qsort(keys, count, sizeof(yyjson_val *), key_compare);
     for (size_t i = 1; i < count; i++) {
-        if (key_compare(&keys[i - 1], &keys[i]) == 0)
-            return weft_error_set(error, WEFT_E_INVALID,
-                                  "not valid here: the key `%.100s` stands "
-                                  "twice in one object",
-                                  yyjson_get_str(keys[i]));
+        if (key_compare(&keys[i - 1], &keys[i]) != 0)
+            continue;
+        yyjson_val *later = WEFT_MAX(keys[i - 1], keys[i]);
+        twice = twice == NULL ? later : WEFT_MIN(twice, later);
     }
-    return 0;
+    return twice;
 }
 
 /* All values of a document lie in one array in order of the text, so no recursion is needed. */
-static int unique_check(yyjson_doc *doc, struct weft_error *error)
+static int unique_check(const struct input *input)
 {
-    size_t count = yyjson_doc_get_val_count(doc);
-    yyjson_val *values = yyjson_doc_get_root(doc);
+    size_t count = yyjson_doc_get_val_count(input->doc);
+    yyjson_val *values = yyjson_doc_get_root(input->doc);
+    yyjson_val *twice = NULL;
     size_t most = 0;
     for (size_t i = 0; i < count; i++) {
         if (yyjson_is_obj(values + i))
@@ -132,30 +153,31 @@ static int unique_check(yyjson_doc *doc, struct weft_error *error)
     }
     if (most < 2)
         return 0;
-    yyjson_val **keys = weft_alloc_array(most, sizeof *keys);
+    yyjson_val **keys = weft_alloc_array(most, sizeof(yyjson_val *));
     if (keys == NULL)
-        return weft_error_nomem(error);
-    int rc = 0;
-    for (size_t i = 0; i < count && rc == 0; i++) {
+        return weft_error_nomem(input->error);
+    for (size_t i = 0; i < count && twice == NULL; i++) {
         if (yyjson_is_obj(values + i))
-            rc = object_unique(values + i, keys, error);
+            twice = object_twice(values + i, keys);
     }
     weft_free(keys);
-    return rc;
+    if (twice == NULL)
+        return 0;
+    size_t at = text_offset(input->doc, twice, input->length);
+    return json_fail(input->error, input->data, at > 0 ? at - 1 : 0,
+                     "the key `%.100s` stands twice in one object", yyjson_get_str(twice));
 }
 
-/* Numbers that 64 bits do not hold come as raw text, which lies in the document's copy of the input
- * at the same offset. */
-static int numbers_check(yyjson_doc *doc, const char *data, size_t length, struct weft_error *error)
+/* Numbers that 64 bits do not hold come as raw text. */
+static int numbers_check(const struct input *input)
 {
-    size_t count = yyjson_doc_get_val_count(doc);
-    yyjson_val *values = yyjson_doc_get_root(doc);
+    size_t count = yyjson_doc_get_val_count(input->doc);
+    yyjson_val *values = yyjson_doc_get_root(input->doc);
     for (size_t i = 0; i < count; i++) {
-        if (!yyjson_is_raw(values + i))
-            continue;
-        ptrdiff_t at = doc->str_pool == NULL ? 0 : yyjson_get_raw(values + i) - doc->str_pool;
-        bool inside = at >= 0 && (size_t)at <= length;
-        return json_fail(error, data, inside ? (size_t)at : 0, "a number beyond 64 bits");
+        if (yyjson_is_raw(values + i))
+            return json_fail(input->error, input->data,
+                             text_offset(input->doc, values + i, input->length),
+                             "a number beyond 64 bits");
     }
     return 0;
 }
@@ -174,13 +196,11 @@ int weft_json_parse(const char *data, size_t length, unsigned flags, yyjson_doc 
     if (doc == NULL) {
         if (why.code == YYJSON_READ_ERROR_MEMORY_ALLOCATION)
             return weft_error_nomem(error);
-        return json_fail(error, data, WEFT_MIN(why.pos, length), why.msg);
+        return json_fail(error, data, WEFT_MIN(why.pos, length), "%s", why.msg);
     }
-    if (numbers_check(doc, data, length, error) < 0) {
-        yyjson_doc_free(doc);
-        return -1;
-    }
-    if ((flags & WEFT_JSON_UNIQUE_KEYS) && unique_check(doc, error) < 0) {
+    struct input input = {doc, data, length, error};
+    if (numbers_check(&input) < 0 ||
+        ((flags & WEFT_JSON_UNIQUE_KEYS) && unique_check(&input) < 0)) {
         yyjson_doc_free(doc);
         return -1;
     }

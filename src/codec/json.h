@@ -27,14 +27,14 @@ void weft_json_freep(yyjson_doc **doc);
 const yyjson_alc *weft_json_allocator(void);
 
 /* ---- reading members: CORRUPT when missing or of another type (for documents that weft wrote) */
-int weft_json_text(yyjson_val *object, const char *key, const char **out,
-                   struct weft_error *error) WEFT_MUST_CHECK;
+int weft_json_text(yyjson_val *object, const char *key, const char **out, struct weft_error *error)
+    WEFT_MUST_CHECK;
 int weft_json_int(yyjson_val *object, const char *key, int64_t *out, struct weft_error *error)
     WEFT_MUST_CHECK; /* also reads the string form of integers beyond 2^53 */
-int weft_json_bool(yyjson_val *object, const char *key, bool *out,
-                   struct weft_error *error) WEFT_MUST_CHECK;
-int weft_json_array(yyjson_val *object, const char *key, yyjson_val **out,
-                    struct weft_error *error) WEFT_MUST_CHECK;
+int weft_json_bool(yyjson_val *object, const char *key, bool *out, struct weft_error *error)
+    WEFT_MUST_CHECK;
+int weft_json_array(yyjson_val *object, const char *key, yyjson_val **out, struct weft_error *error)
+    WEFT_MUST_CHECK;
 int weft_json_object(yyjson_val *object, const char *key, yyjson_val **out,
                      struct weft_error *error) WEFT_MUST_CHECK;
 /* Missing or null gives the default. */
@@ -74,7 +74,7 @@ void weft_json_member_bool(struct weft_json_writer *writer, const char *key, boo
 
 /* ---- RFC 8785 (JCS): members sorted by UTF-16 code units, ECMAScript numbers, minimal escapes.
  * Integers beyond 2^53 must be strings already: INVALID. ---- */
-int weft_json_canonical(yyjson_val *value, struct weft_buf *out,
-                        struct weft_error *error) WEFT_MUST_CHECK;
+int weft_json_canonical(yyjson_val *value, struct weft_buf *out, struct weft_error *error)
+    WEFT_MUST_CHECK;
 
 #endif

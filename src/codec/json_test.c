@@ -39,11 +39,11 @@ static void test_mistakes_have_a_place(void **state)
     refused("{\n  \"a\": 1,\n  \"\xC3\xA9\" 2}", 0, 3, 7, "not valid JSON");
     refused("[1] x", 0, 1, 5, "not valid JSON");
     refused("\"\xFF\"", 0, 1, 2, "not valid JSON");
-    refused("{\"a\":1,\n \"b\":{\"x\":1,\"x\":2}}", WEFT_JSON_UNIQUE_KEYS, 0, 0, "stands twice");
+    refused("{\"a\":1,\n \"b\":{\"x\":1,\"x\":2}}", WEFT_JSON_UNIQUE_KEYS, 2, 13, "stands twice");
     refused("[123456789012345678901234567890]", 0, 1, 2, "beyond 64 bits");
     refused("[1,\n1e999]", 0, 2, 1, "beyond 64 bits");
     refused("{\"a\":1,\"b\":2,\"c\":3,\"d\":4,\"e\":5,\"f\":6,\"g\":7,\"h\":8,\"i\":9,\"a\":0}",
-            WEFT_JSON_UNIQUE_KEYS, 0, 0, "stands twice");
+            WEFT_JSON_UNIQUE_KEYS, 1, 56, "`a` stands twice");
     yyjson_doc *doc = NULL;
     struct weft_error error = WEFT_ERROR_INIT;
     assert_int_equal(weft_json_parse("{\"a\":1,\"a\":2}", 13, 0, &doc, &error), 0);
