@@ -1,6 +1,7 @@
 /* Tests of settings.h: precedence, kinds, mistakes. */
 #include "model/settings.h"
 
+#include "base/process.h"
 #include "model/mesh.h"
 
 #include <setjmp.h>
