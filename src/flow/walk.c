@@ -81,9 +81,11 @@ static int file_enter(struct flow_walk *walk, size_t at, struct weft_error *erro
 /* Reads on; the text from `keep` stays, what lies before is counted and dropped. */
 static int window_slide(struct flow_walk *walk, size_t keep, struct weft_error *error)
 {
-    walk->line += (int64_t)flow_count_lines(walk->data + walk->counted, keep - walk->counted);
+    if (walk->length > 0) {
+        walk->line += (int64_t)flow_count_lines(walk->data + walk->counted, keep - walk->counted);
+        memmove(walk->data, walk->data + keep, walk->length - keep);
+    }
     walk->counted = 0;
-    memmove(walk->data, walk->data + keep, walk->length - keep);
     walk->offset += (int64_t)keep;
     walk->length -= keep;
     if (walk->capacity < walk->length + WALK_BLOCK) {
