@@ -4,6 +4,8 @@
  */
 #include "catalog/catalog_internal.h"
 
+#include "lake/pointer.h"
+
 #include <stdio.h>
 #include <string.h>
 
@@ -134,9 +136,11 @@ static int names_refresh(struct weft_ledger_txn *txn, const char *product, int64
             snprintf(shown, sizeof shown, "%s", product);
         else
             snprintf(shown, sizeof shown, "%s__v%" PRId64, product, rows[i].major);
-        if (strcmp(shown, rows[i].shown) != 0)
-            WEFT_TRY(name_put(txn, product, rows[i].major, rows[i].table, shown, rows[i].retired,
-                              sequence, error));
+        if (strcmp(shown, rows[i].shown) == 0)
+            continue;
+        WEFT_TRY(name_put(txn, product, rows[i].major, rows[i].table, shown, rows[i].retired,
+                          sequence, error));
+        WEFT_TRY(weft_lake_name(txn, rows[i].table, strchr(shown, '.') + 1, sequence, error));
     }
     return 0;
 }
@@ -282,8 +286,8 @@ static int body_product(yyjson_val *body, const char **product, int64_t *major,
 {
     WEFT_TRY(weft_json_text(body, "product", product, error));
     WEFT_TRY(weft_json_int(body, "major", major, error));
-    if (strlen(*product) >= WEFT_CATALOG_NAME_SIZE - 16)
-        return weft_error_set(error, WEFT_E_CORRUPT, "the name %.40s... is too long", *product);
+    if (strlen(*product) >= WEFT_CATALOG_NAME_SIZE - 16 || strchr(*product, '.') == NULL)
+        return weft_error_set(error, WEFT_E_CORRUPT, "%.40s is no name of a product", *product);
     return 0;
 }
 

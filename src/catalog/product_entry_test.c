@@ -172,6 +172,51 @@ static void pending_then_in_force(void **state)
     rebuilds(f);
 }
 
+static void moved_to(struct fixture *f, const char *table, const char *metadata)
+{
+    struct weft_table_made made = {.metadata_path = metadata, .snapshot_id = 42};
+    struct weft_pointer_commit move = {
+        .space = WEFT_SPACE_LAKE, .table = table, .made = &made, .operation = "append"};
+    begin(f);
+    OK(weft_lake_describe(f->txn, "local:test", "mesh", f->home, &f->error));
+    OK(weft_pointer_commit(f->txn, "local:test", &move, &f->error));
+    commit(f);
+}
+
+static const char *catalogue(struct fixture *f)
+{
+    struct weft_stmt *stmt = NULL;
+    const char *out = "";
+    OK(weft_ledger_begin_read(f->ledger, &f->txn, &f->error));
+    OK(weft_sql_query(
+        f->txn, &stmt, &f->error,
+        "SELECT table_namespace || '.' || table_name || substr(metadata_location, -7) "
+        "FROM iceberg_tables ORDER BY 1",
+        ""));
+    while (weft_stmt_step(stmt, &f->error) == 0)
+        out = weft_arena_format(f->arena, "%s%s ", out, weft_stmt_column_text(stmt, 0));
+    weft_stmt_free(stmt);
+    weft_ledger_end(f->txn);
+    f->txn = NULL;
+    return out;
+}
+
+static void catalogue_follows_names(void **state)
+{
+    struct fixture *f = *state;
+    const struct weft_product *one = product(f, "reports", "1.0.0", "");
+    const struct weft_product *two = product(f, "reports", "2.0.0", "");
+    put(f, one);
+    moved_to(f, "health.reports", "lake/1.json");
+    enforce(f, one);
+    put(f, two);
+    moved_to(f, "health.reports__v2", "lake/2.json");
+    assert_string_equal(catalogue(f), "health.reports/1.json health.reports__v2/2.json ");
+    enforce(f, two);
+    assert_string_equal(catalogue(f), "health.reports/2.json health.reports__v1/1.json ");
+    rebuilds(f);
+}
+
 static void majors_have_stable_keys(void **state)
 {
     struct fixture *f = *state;
@@ -406,6 +451,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(pending_then_in_force, setup, teardown),
         cmocka_unit_test_setup_teardown(majors_have_stable_keys, setup, teardown),
+        cmocka_unit_test_setup_teardown(catalogue_follows_names, setup, teardown),
         cmocka_unit_test_setup_teardown(tables_of_the_mesh, setup, teardown),
         cmocka_unit_test_setup_teardown(detected_columns, setup, teardown),
         cmocka_unit_test_setup_teardown(thousand_products, setup, teardown),

@@ -32,7 +32,6 @@ static const struct weft_ledger_table snapshots_table = {
     "(space, table_name, seq_from);",
     false};
 
-/* Names and types of the views' columns are those of the JDBC catalogue's tables, version 1. */
 static const struct weft_ledger_table names_table =
     {/* names.c */
      "lake_names",
@@ -40,6 +39,7 @@ static const struct weft_ledger_table names_table =
      "seq_from BIGINT NOT NULL, seq_to BIGINT, PRIMARY KEY (table_name, seq_from));",
      false};
 
+/* Names and types of the views' columns are those of the JDBC catalogue's tables, version 1. */
 static const struct weft_ledger_table catalog_table = {
     "lake_catalog",
     "CREATE TABLE IF NOT EXISTS lake_catalog (mesh TEXT NOT NULL, root TEXT NOT NULL, "
