@@ -118,6 +118,14 @@ static int doctor_run(struct weft_context *context, const struct weft_op_request
         int64_t count = 0;
         WEFT_TRY(
             weft_run_rebase(ledger, context->arena, context->request.principal, &count, error));
+        WEFT_CLEANUP(weft_buf_release) struct weft_buf buf;
+        weft_buf_init(&buf, 4096);
+        struct weft_json_writer json;
+        weft_json_writer_init(&json, &buf);
+        weft_json_begin_object(&json);
+        weft_json_member_int(&json, "rebased", count);
+        weft_json_end_object(&json);
+        WEFT_TRY(weft_out_json(out, &buf, error));
         return weft_out_line(out, WEFT_STYLE_GOOD, error,
                              "%" PRId64 " table%s now name%s their files below %s", count,
                              count == 1 ? "" : "s", count == 1 ? "s" : "", home);

@@ -133,11 +133,21 @@ static int spool_copy(int fd, const char *path, struct weft_error *error)
         return weft_error_nomem(error);
     for (;;) {
         size_t got = 0;
-        WEFT_TRY(weft_process_check_cancelled(error));
+        WEFT_TRY(weft_process_wait_input(STDIN_FILENO, error));
         WEFT_TRY(weft_fs_read(STDIN_FILENO, block, SPOOL_BLOCK, &got, "standard input", error));
         if (got == 0)
             return 0;
         WEFT_TRY(weft_fs_write(fd, block, got, path, error));
+    }
+}
+
+static void spools_remove(const struct weft_job_file *files, size_t count)
+{
+    struct weft_error ignored = WEFT_ERROR_INIT;
+    for (size_t i = 0; i < count; i++) {
+        if (files[i].path != NULL && strcmp(files[i].shown, "standard input") == 0 &&
+            weft_fs_unlink(files[i].path, &ignored) < 0)
+            return; /* it lies in the home's tmp, which the next run sweeps */
     }
 }
 
@@ -157,17 +167,10 @@ static int spool_stdin(struct weft_context *context, struct weft_job_file *file,
     WEFT_TRY(weft_fs_mkdirs(folder, error));
     WEFT_CLEANUP(weft_fd_close) int fd = -1;
     WEFT_TRY(weft_fs_open(file->path, O_WRONLY | O_CREAT | O_EXCL, &fd, error));
-    return spool_copy(fd, file->path, error);
-}
-
-static void spools_remove(const struct weft_job_file *files, size_t count)
-{
-    struct weft_error ignored = WEFT_ERROR_INIT;
-    for (size_t i = 0; i < count; i++) {
-        if (files[i].path != NULL && strcmp(files[i].shown, "standard input") == 0 &&
-            weft_fs_unlink(files[i].path, &ignored) < 0)
-            return; /* it lies in the home's tmp, which the next run sweeps */
-    }
+    int rc = spool_copy(fd, file->path, error);
+    if (rc < 0)
+        spools_remove(file, 1);
+    return rc;
 }
 
 static int load_files(struct weft_context *context, const struct weft_op_request *request,
@@ -307,6 +310,15 @@ static int drop_run(struct weft_context *context, const struct weft_op_request *
         return weft_error_set(error, WEFT_E_REFUSED, "not dropped");
     WEFT_TRY(weft_run_drop(context->ledger, context->arena, &product, context->request.principal,
                            because, error));
+    WEFT_CLEANUP(weft_buf_release) struct weft_buf buf;
+    weft_buf_init(&buf, 4096);
+    struct weft_json_writer json;
+    weft_json_writer_init(&json, &buf);
+    weft_json_begin_object(&json);
+    weft_json_member_text(&json, "dropped", product.full_name);
+    weft_json_member_int(&json, "major", product.major);
+    weft_json_end_object(&json);
+    WEFT_TRY(weft_out_json(out, &buf, error));
     return weft_out_line(out, WEFT_STYLE_GOOD, error, "%s is dropped.", product.full_name);
 }
 

@@ -8,6 +8,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <poll.h>
 #include <signal.h>
 #include <spawn.h>
 #include <stdio.h>
@@ -146,4 +147,19 @@ int weft_process_check_cancelled(struct weft_error *error)
     if (cancel_count == 0)
         return 0;
     return weft_error_set(error, WEFT_E_CANCELLED, "stopped on request");
+}
+
+#define INPUT_POLL_MS 100
+
+int weft_process_wait_input(int fd, struct weft_error *error)
+{
+    for (;;) {
+        struct pollfd input = {.fd = fd, .events = POLLIN};
+        WEFT_TRY(weft_process_check_cancelled(error));
+        int ready = poll(&input, 1, INPUT_POLL_MS);
+        if (ready > 0)
+            return 0;
+        if (ready < 0 && errno != EINTR)
+            return weft_error_errno(error, WEFT_E_IO, errno, "cannot wait for input");
+    }
 }

@@ -34,6 +34,9 @@ void weft_process_bind_to_parent(pid_t parent);
 void weft_process_catch_signals(void);
 bool weft_process_cancelled(void);
 int weft_process_check_cancelled(struct weft_error *error) WEFT_MUST_CHECK; /* CANCELLED */
+/* Waits until fd has something to read, or its end; CANCELLED soon after Ctrl-C, also when that
+ * came just before the call. */
+int weft_process_wait_input(int fd, struct weft_error *error) WEFT_MUST_CHECK;
 /* True while a process with this id and start time (field 22 of /proc/pid/stat) lives. */
 bool weft_process_alive(pid_t pid, uint64_t start_time);
 uint64_t weft_process_start_time(pid_t pid); /* 0 when it is not there */

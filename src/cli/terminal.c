@@ -278,11 +278,10 @@ static int answer_read(char *answer, size_t size, bool *ended, struct weft_error
     *ended = false;
     for (;;) {
         char c;
+        WEFT_TRY(weft_process_wait_input(STDIN_FILENO, error));
         ssize_t got = read(STDIN_FILENO, &c, 1);
-        if (got < 0 && errno == EINTR) {
-            WEFT_TRY(weft_process_check_cancelled(error));
+        if (got < 0 && errno == EINTR)
             continue;
-        }
         *ended = got <= 0;
         if (got <= 0 || c == '\n')
             break;
