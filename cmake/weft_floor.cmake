@@ -96,9 +96,11 @@ function(weft_floor)
   set_property(GLOBAL APPEND PROPERTY WEFT_FLOOR_TARGETS weft_${F_NAME})
   if(WEFT_TESTS)
     if(F_TEST_SUPPORT)
+      # Helpers of lower floors stand behind those of this one.
+      get_property(lower GLOBAL PROPERTY WEFT_TEST_SUPPORT)
       add_library(weft_${F_NAME}_test_support STATIC ${F_TEST_SUPPORT})
       target_link_libraries(weft_${F_NAME}_test_support PRIVATE weft_test_options
-        PUBLIC weft_${F_NAME} PkgConfig::CMOCKA)
+        PUBLIC ${lower} weft_${F_NAME} PkgConfig::CMOCKA)
       set_property(GLOBAL APPEND PROPERTY WEFT_TEST_SUPPORT weft_${F_NAME}_test_support)
     endif()
     # Under libFuzzer only the fuzz targets are wanted: the unit tests run in the other builds.
