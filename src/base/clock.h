@@ -15,7 +15,8 @@ int64_t weft_clock_mono_us(void); /* only for differences */
 /* 2026-11-21T04:05:06.123456Z; the fraction is left out when it is zero. */
 void weft_time_format(int64_t us, char out[WEFT_TIME_TEXT]);
 /* Reads a date (2026-11-21: midnight UTC), or date and time with T or a blank, an optional
- * fraction of up to 6 digits, and Z, an offset, or nothing (UTC). False when it is none of these. */
+ * fraction of up to 6 digits, and Z, an offset, or nothing (UTC). False when it is none of
+ * these. */
 bool weft_time_parse(const char *text, int64_t *us);
 /* Reads 24h, 7d, 90m, 30s, 2w, 7y (365 days), 500ms. False when it is none of these. */
 bool weft_duration_parse(const char *text, int64_t *us);

@@ -5,11 +5,11 @@
  *   WEFT_FAULT=<spec>[,<spec>...]
  *   kill:<point>[:<nth>]          the process kills itself (SIGKILL) at the nth pass (default 1)
  *   stop:<point>[:<nth>]          fails there with an I/O error, where the point can fail
- *   <op>:<nth>[:<errno name>]     the nth call of write|sync|rename|open|unlink|mkdir|truncate fails
+ *   <op>:<nth>[:<errno name>]     the nth write|sync|rename|open|unlink|mkdir|truncate fails
  *                                 (EIO, ENOSPC, EDQUOT, EROFS; default EIO)
  *   clock:<seconds>               the clock is off by so many seconds
- *   WEFT_FAULT_LOG=<file>         each point passed is appended as a line "<pid> <point>"
- *   WEFT_FAULT_IN=<role>          only processes of this role obey (cli, worker); see weft_fault_role
+ *   WEFT_FAULT_LOG=<file>         each point passed is appended as a line "<role> <point>"
+ *   WEFT_FAULT_IN=<role>          only processes of this role obey (cli, worker)
  * Without WEFT_FAULTS all of it is empty and costs nothing.
  */
 #ifndef WEFT_BASE_FAULT_H

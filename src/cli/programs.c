@@ -1,7 +1,7 @@
 /*
- * programs.c - the door for programs: tables as arrays of objects, streamed, one object a line; JSON
- * values as they are. Lines for people are passed over. A table that breaks off leaves its array
- * open, so that half a result cannot be taken for a whole one.
+ * programs.c - the door for programs: tables as arrays of objects, streamed, one object a line;
+ * JSON values as they are. Lines for people are passed over. A table that breaks off leaves its
+ * array open, so that half a result cannot be taken for a whole one.
  */
 #include "cli/doors.h"
 
@@ -112,7 +112,7 @@ void weft_programs_open(struct weft_door *door, struct weft_stream *stream,
     out->table_end = programs_table_end;
     out->line = programs_line;
     out->json = programs_json;
-    /* Whoever reads standard error of a program that reads JSON wants no plain lines of progress. */
+    /* Who reads JSON wants no plain lines of progress beside it. */
     if (!terminal->err_terminal)
         out->progress = NULL;
 }

@@ -1,6 +1,6 @@
 /*
- * terminal.h - what people see beside the result: notes, errors, progress and questions, on standard
- * error; and what is known about the terminal: its width, whether it takes colour.
+ * terminal.h - what people see beside the result: notes, errors, progress and questions, on
+ * standard error; and what is known about the terminal: its width, whether it takes colour.
  * Lives on the stack. Thread rule: one thread.
  */
 #ifndef WEFT_CLI_TERMINAL_H

@@ -352,7 +352,7 @@ def test_control_c_at_a_question(tmp_path):
 def test_sigterm_stops_a_run(tmp_path):
     weft("init", "m", cwd=tmp_path)
     with open(tmp_path / "m/inbox/orders.csv", "a") as file:
-        file.writelines(f"{i},2026-01-05,customer {i},1.50\n" for i in range(10, 1_500_000))
+        file.writelines(f"{i},2026-01-05,customer {i},1.50\n" for i in range(10, 4_000_000))
     process = subprocess.Popen([BIN, "apply", "--yes"], cwd=tmp_path / "m", env=CLEAN,
                                stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
     time.sleep(0.3)
