@@ -146,7 +146,7 @@ static int rows_show(struct weft_query *query, const char *full_name, struct wef
                      struct weft_error *error)
 {
     WEFT_CLEANUP(weft_result_closep) struct weft_result *result = NULL;
-    WEFT_TRY(weft_engine_query(query->engine, query->resolved.sql, NULL, 0, &result, error));
+    WEFT_TRY(weft_resolved_query(query->engine, &query->resolved, NULL, 0, &result, error));
     char rule[256] = "";
     int rc;
     while ((rc = weft_result_row(result, error)) == 0) {

@@ -45,31 +45,39 @@ static int name_split(struct weft_arena *arena, const char *table, const char **
     return *name == NULL ? weft_error_nomem(error) : 0;
 }
 
+/* NULL in *out: the table had no snapshot yet. */
+static int snapshot_at(const struct weft_table *table, int64_t time_us,
+                       const struct weft_snapshot **out, struct weft_error *error)
+{
+    int rc = weft_table_find_at(table, time_us / 1000, out, error);
+    return rc == WEFT_NOT_THERE ? 0 : rc;
+}
+
 /* The snapshot that a reference means: AT of its own, else the query's --as-of, else the current. */
 static int snapshot_choose(struct weft_query *query, const struct weft_table *table,
                            const struct weft_resolve_at *at, const struct weft_snapshot **out,
                            struct weft_error *error)
 {
+    *out = NULL;
     if (at->given && at->version != 0) {
-        *out = weft_table_snapshot(table, at->version);
-        if (*out == NULL)
+        int rc = weft_table_find(table, at->version, out, error);
+        if (rc == WEFT_NOT_THERE)
             return weft_error_set(error, WEFT_E_NOT_FOUND,
                                   "there is no snapshot %" PRId64 " of this table", at->version);
-        return 0;
+        return rc;
     }
-    if (at->given) {
-        *out = weft_table_snapshot_at(table, at->timestamp_us / 1000);
-        return 0;
+    if (at->given)
+        return snapshot_at(table, at->timestamp_us, out, error);
+    if (query->as_of_snapshot != 0) {
+        int rc = weft_table_find(table, query->as_of_snapshot, out, error);
+        WEFT_TRY(rc);
+        query->as_of_found = query->as_of_found || rc == 0;
+        if (rc == 0)
+            return 0;
     }
-    *out = NULL;
-    if (query->as_of_snapshot != 0)
-        *out = weft_table_snapshot(table, query->as_of_snapshot);
-    if (*out != NULL)
-        query->as_of_found = true;
-    else if (query->as_of_us != 0)
-        *out = weft_table_snapshot_at(table, query->as_of_us / 1000);
-    else
-        *out = weft_table_current(table);
+    if (query->as_of_us != 0)
+        return snapshot_at(table, query->as_of_us, out, error);
+    *out = weft_table_current(table);
     return 0;
 }
 
@@ -134,6 +142,7 @@ static int table_relation(struct weft_query *query, struct weft_arena *arena, co
         return weft_error_set(error, WEFT_E_CORRUPT, "a snapshot of %s names no schema",
                               table_name);
     out->kind = WEFT_RELATION_FILES;
+    out->plain = weft_table_schema_of(table, 1) == NULL; /* it never changed */
     WEFT_TRY(columns_fill(arena, schema, out, error));
     return snapshot == NULL ? 0 : files_fill(query, arena, table, snapshot, out, error);
 }
@@ -239,6 +248,37 @@ static int query_resolve(void *arg, struct weft_arena *arena, const struct weft_
     return product_relation(query, arena, name, out, error);
 }
 
+/* The nearest product or table of the mesh; the gate was asked by those who list them. */
+static const char *query_suggest(void *arg, struct weft_arena *arena,
+                                 const struct weft_resolve_name *name)
+{
+    struct weft_query *query = arg;
+    struct weft_error ignored = WEFT_ERROR_INIT;
+    struct weft_registered_digest *digests = NULL;
+    size_t count = 0;
+    if (weft_catalog_digests(query->txn, arena, &digests, &count, &ignored) < 0)
+        return NULL;
+    size_t tables = weft_mesh_table_count();
+    const char **names = weft_arena_array(arena, count + tables + 1, sizeof *names);
+    char *asked = weft_arena_format(arena, "%s%s%s", name->schema == NULL ? "" : name->schema,
+                                    name->schema == NULL ? "" : ".", name->table);
+    if (names == NULL || asked == NULL)
+        return NULL;
+    for (size_t i = 0; i < count; i++) {
+        const char *dot = strchr(digests[i].full_name, '.');
+        /* `select * from orders` means shop.orders. */
+        if (name->schema == NULL && dot != NULL && strcmp(dot + 1, name->table) == 0)
+            return digests[i].full_name;
+        names[i] = digests[i].full_name;
+    }
+    for (size_t i = 0; i < tables; i++) {
+        names[count + i] = weft_arena_format(arena, "mesh.%s", weft_mesh_table_nth(i)->name);
+        if (names[count + i] == NULL)
+            return NULL;
+    }
+    return weft_suggest(asked, names, count + tables);
+}
+
 /* ---- opening ---- */
 
 /* One read transaction, one sequence. With --as-of TIME the mesh's tables are as of then too. */
@@ -306,6 +346,7 @@ int weft_query_open(struct weft_query *query, struct weft_error *error)
     WEFT_TRY(query_engine(query, settings, error));
     struct weft_resolve_options options = {
         .resolve = query_resolve,
+        .suggest = query_suggest,
         .arg = query,
         .now_us = query->as_of_us != 0 ? query->as_of_us : context->request.time_us,
         .principal = context->request.principal,

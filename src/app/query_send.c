@@ -44,11 +44,15 @@ static int sender_flush(struct sender *sender, struct weft_error *error)
     return 0;
 }
 
+/* An error in the middle of the rows is told in the words of the person's text too. */
+static int chunk_next(struct sender *sender, duckdb_data_chunk *chunk, struct weft_error *error)
+{
+    int rc = weft_result_next(sender->result, chunk, error);
+    return rc < 0 ? weft_engine_error_for_people(&sender->query->resolved, error) : rc;
+}
+
 static const char *column_name(const struct sender *sender, size_t column)
 {
-    const struct weft_resolved *resolved = &sender->query->resolved;
-    if (column < resolved->column_count && resolved->column_names[column] != NULL)
-        return resolved->column_names[column];
     return weft_result_column_name(sender->result, column);
 }
 
@@ -110,7 +114,7 @@ static int chunks_text(struct sender *sender, const struct weft_buf *heads, cons
     bool csv = sender->query->format == WEFT_QUERY_CSV;
     duckdb_data_chunk chunk;
     int rc;
-    while ((rc = weft_result_next(sender->result, &chunk, error)) == 0) {
+    while ((rc = chunk_next(sender, &chunk, error)) == 0) {
         idx_t count = weft_duckdb.data_chunk_get_size(chunk);
         for (idx_t row = 0; row < count; row++) {
             if (csv) {
@@ -202,7 +206,7 @@ static int table_chunks(struct sender *sender, struct weft_cell *cells, size_t *
 {
     duckdb_data_chunk chunk;
     int rc;
-    while ((rc = weft_result_next(sender->result, &chunk, error)) == 0) {
+    while ((rc = chunk_next(sender, &chunk, error)) == 0) {
         idx_t count = weft_duckdb.data_chunk_get_size(chunk);
         for (idx_t row = 0; row < count; row++, sender->query->rows++)
             WEFT_TRY(table_row(sender, chunk, row, cells, ends, error));
@@ -269,6 +273,8 @@ static int send_parquet(struct sender *sender, struct weft_error *error)
                                &sender->result, error);
     if (rc == 0)
         rc = weft_result_row(sender->result, error);
+    if (rc < 0)
+        weft_engine_error_for_people(&query->resolved, error);
     if (rc == 0) {
         query->rows = weft_result_int(sender->result, 0);
         rc = file_out(sender, path, error);
@@ -297,8 +303,8 @@ int weft_query_send(struct weft_query *query, struct weft_out *out, struct weft_
     if (query->format == WEFT_QUERY_PARQUET) {
         rc = send_parquet(&sender, error);
     } else {
-        rc = weft_engine_query(query->engine, query->resolved.sql, query->params,
-                               query->param_count, &sender.result, error);
+        rc = weft_resolved_query(query->engine, &query->resolved, query->params, query->param_count,
+                                 &sender.result, error);
         if (rc == 0) {
             sender.columns = weft_result_column_count(sender.result);
             rc = query->format == WEFT_QUERY_TABLE ? send_table(&sender, error)

@@ -75,7 +75,7 @@ static int relation_from(const struct weft_relation *relation, struct weft_buf *
         weft_buf_add_sql_text(out, relation->files[i], strlen(relation->files[i]));
     }
     weft_buf_addc(out, ']');
-    if (relation_has_ids(relation))
+    if (!relation->plain && relation_has_ids(relation))
         WEFT_TRY(relation_schema(relation, out, error));
     weft_buf_addc(out, ')');
     return 0;

@@ -39,6 +39,9 @@ struct weft_relation {
     size_t column_count;
     const char *const *files; /* absolute paths; none = empty */
     size_t file_count;
+    /* All files have exactly these columns under these names. Then they are read without the map
+     * of field ids, which costs DuckDB the parallel reading of one file. */
+    bool plain;
     const char *sql;           /* RELATION_SQL: a SELECT; MESH: the call of the table function */
     const char *row_condition; /* NULL = all rows; an expression of the policy language */
 };

@@ -48,6 +48,8 @@ int flow_relation_this(struct flow_work *work, bool with_new, struct weft_relati
     }
     out->files = files;
     out->file_count = old;
+    out->plain =
+        old == 0 || (work->schema.schema_id == 0 && weft_table_schema_of(work->table, 1) == NULL);
     if (with_new && work->data.records > 0)
         files[out->file_count++] = work->data_path;
     return 0;
@@ -60,6 +62,7 @@ int flow_relation_new(struct flow_work *work, struct weft_relation *out, struct 
     if (files == NULL)
         return weft_error_nomem(error);
     files[0] = work->data_path;
+    out->plain = true;
     out->files = files;
     out->file_count = work->data.records > 0;
     return 0;

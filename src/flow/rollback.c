@@ -38,13 +38,15 @@ static int rollback_made(struct weft_asker *asker, int64_t snapshot_id,
                               asker->registered.name);
     WEFT_TRY(weft_table_load(asker->arena, home, asker->table.metadata, &table, error));
     const struct weft_snapshot *before = weft_table_current(table);
-    const struct weft_snapshot *target = weft_table_snapshot(table, snapshot_id);
-    if (target == NULL || before == NULL) {
+    const struct weft_snapshot *target = NULL;
+    int rc = weft_table_find(table, snapshot_id, &target, error);
+    WEFT_TRY(rc);
+    if (rc == WEFT_NOT_THERE || before == NULL) {
         weft_error_set(error, WEFT_E_NOT_FOUND, "%s has no snapshot %" PRId64,
                        asker->registered.name, snapshot_id);
         return weft_error_hint(error, "`weft snapshots %s` lists them", asker->registered.name);
     }
-    if (before == target)
+    if (before->snapshot_id == target->snapshot_id)
         return weft_error_set(error, WEFT_E_EXISTS, "snapshot %" PRId64 " is the current one",
                               snapshot_id);
     struct weft_summary_item summary[] = {{"weft.run-id", asker->run_id},
