@@ -9,9 +9,11 @@
 
 #include <cmocka.h>
 
+#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 #include <zlib.h>
 #include <zstd.h>
 
@@ -481,6 +483,86 @@ static void test_quarantine_max(void **state)
     assert_false(job_check(f, "quarantine_max")->passed);
 }
 
+/* ---- while it runs ---- */
+
+struct meddler {
+    const char *path;
+    int calls;
+};
+
+static void meddle(void *arg, const struct weft_progress *progress)
+{
+    struct meddler *meddler = arg;
+    (void)progress;
+    if (meddler->calls++ > 0)
+        return;
+    FILE *file = fopen(meddler->path, "a");
+    assert_non_null(file);
+    fputs("9999999,late,1\n", file);
+    fclose(file);
+}
+
+static void test_changed_while_read(void **state)
+{
+    struct job_fixture *f = *state;
+    struct weft_error error = WEFT_ERROR_INIT;
+    size_t length = 0;
+    char path[8192];
+    char *text = many_rows(1000000, 1000000, &length);
+    job_file(f, "a.csv", text, length);
+    free(text);
+    snprintf(path, sizeof path, "%s/a.csv", f->inbox);
+    struct meddler meddler = {path, 0};
+    assert_int_equal(weft_uuid(f->job.run_id, &error), 0);
+    f->job.document = all_doc;
+    assert_int_equal(weft_job_do(f->arena, &f->job, meddle, &meddler, &f->outcome, &error), 0);
+    assert_true(meddler.calls > 0);
+    expect_bad(f, "changed while it was read", -1);
+    /* Nothing of it is left. */
+    snprintf(path, sizeof path, "%s/lake/d/p/data/%s-0.parquet", f->home, f->job.run_id);
+    assert_null(fopen(path, "r"));
+}
+
+static void test_worker(void **state)
+{
+    struct job_fixture *f = *state;
+    struct weft_error error = WEFT_ERROR_INIT;
+    struct weft_buf lines;
+    char path[8192];
+    job_text(f, "a.csv", "id,name,n\n1,a,1\n");
+    weft_buf_init(&lines, 1 << 20);
+    f->job.document = all_doc;
+    for (int i = 0; i < 2; i++) { /* two jobs, one after the other */
+        assert_int_equal(weft_uuid(f->job.run_id, &error), 0);
+        assert_int_equal(weft_job_write(&f->job, &lines, &error), 0);
+        weft_buf_addc(&lines, '\n');
+    }
+    job_file(f, "jobs", lines.data, lines.length);
+    weft_buf_release(&lines);
+    snprintf(path, sizeof path, "%s/jobs", f->inbox);
+    int in = open(path, O_RDONLY);
+    snprintf(path, sizeof path, "%s/answers", f->inbox);
+    int out = open(path, O_RDWR | O_CREAT, 0600);
+    assert_true(in >= 0 && out >= 0);
+    if (weft_worker_main(in, out, &error) < 0)
+        fail_msg("%s", error.message);
+    FILE *file = fdopen(out, "r");
+    char *line = NULL;
+    size_t room = 0;
+    int outcomes = 0;
+    int told = 0;
+    rewind(file);
+    while (getline(&line, &room, file) > 0) {
+        outcomes += strncmp(line, "{\"outcome\":", 11) == 0 && strstr(line, "\"read\":1") != NULL;
+        told += strncmp(line, "{\"progress\":", 12) == 0;
+    }
+    assert_int_equal(outcomes, 2);
+    assert_true(told >= 2);
+    free(line);
+    fclose(file);
+    close(in);
+}
+
 /* ---- detection ---- */
 
 static void test_detected(void **state)
@@ -515,6 +597,8 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_types, setup, teardown),
         cmocka_unit_test_setup_teardown(test_date_format_and_sort, setup, teardown),
         cmocka_unit_test_setup_teardown(test_quarantine_max, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_changed_while_read, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_worker, setup, teardown),
         cmocka_unit_test_setup_teardown(test_detected, setup, teardown),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
