@@ -96,22 +96,44 @@ static void put_text(struct encode *to, const char *data, size_t length)
 
 /* ---- scalars ---- */
 
+/* Most values of most results: printf would be the larger part of an export. */
+static void encode_int(struct weft_buf *out, uint64_t value, bool minus)
+{
+    char digits[24];
+    size_t at = sizeof(digits);
+    do {
+        digits[--at] = (char)('0' + (int)(value % 10));
+        value /= 10;
+    } while (value != 0);
+    if (minus)
+        digits[--at] = '-';
+    weft_buf_add(out, digits + at, sizeof(digits) - at);
+}
+
 static bool encode_number(struct encode *to, duckdb_type id, void *data, idx_t row)
 {
     struct weft_buf *out = to->out;
     switch (id) {
-#define ENCODE_INT(name, c_type, print, cast)                                                      \
+#define ENCODE_INT(name, c_type)                                                                   \
+    case DUCKDB_TYPE_##name: {                                                                     \
+        c_type value = ((c_type *)data)[row];                                                      \
+        bool minus = value < 0;                                                                    \
+        encode_int(out, minus ? -(uint64_t)value : (uint64_t)value, minus);                        \
+        return true;                                                                               \
+    }
+#define ENCODE_UINT(name, c_type)                                                                  \
     case DUCKDB_TYPE_##name:                                                                       \
-        weft_buf_addf(out, "%" print, (cast)((c_type *)data)[row]);                                \
+        encode_int(out, ((c_type *)data)[row], false);                                             \
         return true;
-        ENCODE_INT(TINYINT, int8_t, PRId64, int64_t)
-        ENCODE_INT(SMALLINT, int16_t, PRId64, int64_t)
-        ENCODE_INT(INTEGER, int32_t, PRId64, int64_t)
-        ENCODE_INT(BIGINT, int64_t, PRId64, int64_t)
-        ENCODE_INT(UTINYINT, uint8_t, PRIu64, uint64_t)
-        ENCODE_INT(USMALLINT, uint16_t, PRIu64, uint64_t)
-        ENCODE_INT(UINTEGER, uint32_t, PRIu64, uint64_t)
-        ENCODE_INT(UBIGINT, uint64_t, PRIu64, uint64_t)
+        ENCODE_INT(TINYINT, int8_t)
+        ENCODE_INT(SMALLINT, int16_t)
+        ENCODE_INT(INTEGER, int32_t)
+        ENCODE_INT(BIGINT, int64_t)
+        ENCODE_UINT(UTINYINT, uint8_t)
+        ENCODE_UINT(USMALLINT, uint16_t)
+        ENCODE_UINT(UINTEGER, uint32_t)
+        ENCODE_UINT(UBIGINT, uint64_t)
+#undef ENCODE_UINT
 #undef ENCODE_INT
     case DUCKDB_TYPE_BOOLEAN:
         weft_buf_adds(out, ((bool *)data)[row] ? "true" : "false");

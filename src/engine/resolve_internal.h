@@ -142,10 +142,10 @@ enum resolve_special resolve_special_function(const char *name);
 int resolve_special_put(struct resolve *resolve, yyjson_mut_val *object,
                         enum resolve_special special) WEFT_MUST_CHECK;
 
-/* ---- resolver.c: from the tree's JSON on, for the fuzz target ---- */
-int resolve_from_tree(struct weft_engine *engine, struct weft_arena *arena, const char *json,
-                      const struct weft_resolve_options *options, struct weft_resolved *out,
-                      struct weft_error *error) WEFT_MUST_CHECK;
+/* ---- resolver.c: all passes over a tree's JSON but printing, for the fuzz target (DuckDB's
+ * printer trusts the tree, and its parser makes no wrong one) ---- */
+int resolve_from_tree(struct resolve *resolve, const char *json, yyjson_mut_doc **doc,
+                      yyjson_mut_val **node) WEFT_MUST_CHECK;
 
 /* ---- resolve_walk.c ---- */
 int resolve_walk(struct resolve *resolve, yyjson_mut_val *node) WEFT_MUST_CHECK;

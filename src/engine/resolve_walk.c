@@ -598,8 +598,10 @@ static int walk_select(struct walk *walk, yyjson_mut_val *node, const struct sco
     scope_init(&scope, SCOPE_SELECT, parent);
     yyjson_mut_val *from = yyjson_mut_obj_get(node, "from_table");
     yyjson_mut_val *list = yyjson_mut_obj_get(node, "select_list");
-    if (from != NULL)
-        WEFT_TRY(walk_reference(walk, from, ctes, &scope));
+    if (!yyjson_mut_is_obj(from) || !yyjson_mut_is_arr(list))
+        return resolve_refuse(walk->resolve, WEFT_E_SQL_REFUSED, RESOLVE_LOCATION_NO,
+                              "this form of SQL is not allowed");
+    WEFT_TRY(walk_reference(walk, from, ctes, &scope));
     WEFT_TRY(walk_list(walk, list, ctes, &scope, out));
     bool distinct = false;
     WEFT_TRY(walk_modifiers(walk, yyjson_mut_obj_get(node, "modifiers"), ctes, &scope, &distinct));

@@ -265,16 +265,16 @@ int weft_resolve(struct weft_engine *engine, struct weft_arena *arena, const cha
     return resolve_tree_text(&resolve, json, out);
 }
 
-int resolve_from_tree(struct weft_engine *engine, struct weft_arena *arena, const char *json,
-                      const struct weft_resolve_options *options, struct weft_resolved *out,
-                      struct weft_error *error)
+int resolve_from_tree(struct resolve *resolve, const char *json, yyjson_mut_doc **doc,
+                      yyjson_mut_val **node)
 {
-    struct resolve resolve = {.engine = engine,
-                              .arena = arena,
-                              .options = options,
-                              .sql = "",
-                              .length = 0,
-                              .error = error};
-    WEFT_TRY(make_secret(&resolve));
-    return resolve_tree_text(&resolve, json, out);
+    WEFT_TRY(make_secret(resolve));
+    WEFT_TRY(resolve_load(resolve, json, doc, node));
+    resolve->doc = *doc;
+    WEFT_TRY(resolve_guard(resolve, *node));
+    WEFT_TRY(resolve_walk(resolve, *node));
+    WEFT_TRY(resolve_repair(resolve, *node));
+    if (resolve->nomem)
+        return resolve_nomem(resolve);
+    return resolve_verify(resolve, *node);
 }
