@@ -149,17 +149,26 @@ static int table_open(struct flow_work *work, struct weft_error *error)
 static int engine_start(struct flow_work *work, struct weft_error *error)
 {
     const struct weft_job *job = work->job;
-    const char *folders[] = {
-        weft_arena_format(work->arena, "%s/%s/", job->home, job->table_folder),
-        weft_arena_format(work->arena, "%s/%s/", job->home, job->quarantine_folder), job->temp_dir};
+    WEFT_TRY(flow_references_load(work, error));
+    size_t count = 2;
+    const char **folders =
+        weft_arena_array(work->arena, work->reference_count + 3, sizeof *folders);
+    if (folders == NULL)
+        return weft_error_nomem(error);
+    folders[0] = weft_arena_format(work->arena, "%s/%s/", job->home, job->table_folder);
+    folders[1] = weft_arena_format(work->arena, "%s/%s/", job->home, job->quarantine_folder);
     if (folders[0] == NULL || folders[1] == NULL)
         return weft_error_nomem(error);
+    if (job->temp_dir != NULL)
+        folders[count++] = job->temp_dir;
+    for (size_t i = 0; i < work->reference_count; i++)
+        folders[count++] = work->references[i].folder;
     struct weft_engine_config config = {.memory_bytes = job->memory_bytes,
                                         .threads = job->threads,
                                         .temp_dir = job->temp_dir,
                                         .temp_size_max = job->temp_size_max,
                                         .folders = folders,
-                                        .folder_count = job->temp_dir != NULL ? 3 : 2,
+                                        .folder_count = count,
                                         .keep_order = false};
     WEFT_TRY(weft_engine_open(&config, &work->engine, error));
     WEFT_TRY(flow_scan_new(work, &work->scan, error));

@@ -4,6 +4,8 @@
  */
 #include "flow/job_test_support.h"
 
+#include "lake/pointer.h"
+
 #include <setjmp.h>
 #include <stdarg.h>
 
@@ -483,6 +485,46 @@ static void test_quarantine_max(void **state)
     assert_false(job_check(f, "quarantine_max")->passed);
 }
 
+static void test_references(void **state)
+{
+    struct job_fixture *f = *state;
+    static const char doc[] =
+        HEAD "\"input\":{\"files\":\"p*.csv\",\"read\":\"new\"},\"schema\":["
+             "{\"name\":\"id\",\"type\":\"long\"},{\"name\":\"county\",\"type\":\"long\","
+             "\"references\":\"d.counties.id\"}]}";
+    struct weft_error error = WEFT_ERROR_INIT;
+    struct weft_ledger_txn *txn = NULL;
+    job_text(f, "p.csv", "id,county\n1,10\n2,12\n3,\n4,11\n");
+    job_run(f, doc, WEFT_JOB_RUN);
+    expect_state(f, WEFT_RUN_FAILED);
+    assert_int_equal(f->outcome.error.code, WEFT_E_NOT_FOUND);
+    job_text(f, "a.csv", "id,name,n\n10,a,1\n11,b,1\n");
+    f->job.table = "d.counties";
+    f->job.table_folder = "lake/d/counties";
+    static const char counties[] =
+        HEAD "\"input\":{\"files\":\"a.csv\",\"read\":\"new\"}," SCHEMA "}";
+    job_run(f, counties, WEFT_JOB_RUN);
+    expect_balance(f, 2, 2, 0);
+    struct weft_pointer_commit commit = {.space = WEFT_SPACE_LAKE,
+                                         .table = "d.counties",
+                                         .made = &f->outcome.table->made,
+                                         .operation = "append",
+                                         .added = 2,
+                                         .run_id = f->job.run_id,
+                                         .contract_version = "1.0.0"};
+    assert_int_equal(weft_ledger_begin_write(f->ledger, &txn, &error), 0);
+    if (weft_pointer_commit(txn, "tester", &commit, &error) < 0)
+        fail_msg("%s", error.message);
+    assert_int_equal(weft_ledger_commit(txn, &error), 0);
+    f->job.table = "d.p";
+    f->job.table_folder = "lake/d/p";
+    job_run(f, doc, WEFT_JOB_RUN);
+    expect_balance(f, 4, 3, 1);
+    job_commit(f);
+    assert_int_equal(job_number(f, "SELECT line FROM {q} WHERE rules = ['county.references']"), 3);
+    assert_int_equal(job_check(f, "county.references")->failing, 1);
+}
+
 /* ---- while it runs ---- */
 
 struct meddler {
@@ -598,6 +640,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_date_format_and_sort, setup, teardown),
         cmocka_unit_test_setup_teardown(test_quarantine_max, setup, teardown),
         cmocka_unit_test_setup_teardown(test_changed_while_read, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_references, setup, teardown),
         cmocka_unit_test_setup_teardown(test_worker, setup, teardown),
         cmocka_unit_test_setup_teardown(test_detected, setup, teardown),
     };

@@ -168,6 +168,21 @@ struct marks {
     size_t capacity;
 };
 
+/* The column as it stands in the table, under its name. */
+static int output_print(struct flow_work *work, int column, struct weft_buf *sql,
+                        struct weft_error *error)
+{
+    const char *name = work->columns.items[column].name;
+    for (size_t k = 0; k < work->columns.output_count; k++) {
+        if (work->columns.outputs[k].column != column)
+            continue;
+        weft_buf_addf(sql, "%s AS ", work->columns.outputs[k].sql);
+        weft_buf_add_sql_name(sql, name);
+        return 0;
+    }
+    return weft_error_set(error, WEFT_E_INVALID, "the field %s is not in the table", name);
+}
+
 static int marks_sql(struct flow_work *work, const struct flow_unique *unique, bool twins,
                      bool published, struct weft_buf *sql, struct weft_error *error)
 {
@@ -190,17 +205,9 @@ static int marks_sql(struct flow_work *work, const struct flow_unique *unique, b
     names_print(work, unique, "", sql);
     weft_buf_adds(sql, "), s AS (SELECT \"" FLOW_ID "\", ");
     for (size_t i = 0; i < unique->column_count; i++) {
-        const char *name = work->columns.items[unique->columns[i]].name;
-        const struct flow_output *output = NULL;
-        for (size_t k = 0; k < work->columns.output_count; k++) {
-            if (work->columns.outputs[k].column == unique->columns[i])
-                output = &work->columns.outputs[k];
-        }
-        if (output == NULL)
-            return weft_error_set(error, WEFT_E_INVALID, "the key's field %s is not in the table",
-                                  name);
-        weft_buf_addf(sql, "%s%s AS ", i > 0 ? ", " : "", output->sql);
-        weft_buf_add_sql_name(sql, name);
+        if (i > 0)
+            weft_buf_adds(sql, ", ");
+        WEFT_TRY(output_print(work, unique->columns[i], sql, error));
     }
     weft_buf_adds(sql, " FROM ");
     flow_columns_print_from(&work->columns, work->rules.words, sql);
@@ -215,38 +222,108 @@ static int marks_sql(struct flow_work *work, const struct flow_unique *unique, b
     return weft_buf_check(sql, error);
 }
 
-static int marks_collect(struct flow_work *work, size_t at, bool twins, bool published,
-                         struct marks *marks, struct weft_error *error)
+/* Reads the files again for the ids that a query gives, and marks them with a rule. */
+static int marks_read(struct flow_work *work, const char *sql, size_t rule, struct marks *marks,
+                      struct weft_error *error)
 {
-    const struct flow_unique *unique = &work->rules.uniques[at];
-    WEFT_CLEANUP(weft_buf_release) struct weft_buf sql;
     WEFT_CLEANUP(weft_result_closep) struct weft_result *result = NULL;
     int rc = 0;
-    weft_buf_init(&sql, (size_t)1 << 28);
-    WEFT_TRY(marks_sql(work, unique, twins, published, &sql, error));
     WEFT_TRY(flow_scan_restart(work->scan, false, error));
-    if (weft_engine_query(work->engine, sql.data, NULL, 0, &result, error) < 0)
+    if (weft_engine_query(work->engine, sql, NULL, 0, &result, error) < 0)
         return flow_scan_failure(work->scan, error);
     while ((rc = weft_result_row(result, error)) == 0) {
         if (marks->count >= work->rules.row_max)
-            return weft_error_set(error, WEFT_E_LIMIT,
-                                  "more than %zu rows have keys that are taken",
-                                  work->rules.row_max);
+            return weft_error_set(error, WEFT_E_LIMIT, "more than %zu rows break %s",
+                                  work->rules.row_max, work->rules.items[rule].id);
         if (weft_array_reserve(&marks->items, &marks->capacity, marks->count + 1,
                                sizeof *marks->items) < 0)
             return weft_error_nomem(error);
-        marks->items[marks->count++] = (struct flow_mark){weft_result_int(result, 0), unique->rule};
+        marks->items[marks->count++] = (struct flow_mark){weft_result_int(result, 0), rule};
     }
     if (rc < 0)
         return flow_scan_failure(work->scan, error);
     return flow_scan_finish(work->scan, error);
 }
 
-static int64_t uniques_failing(const struct flow_work *work)
+static int unique_check(struct flow_work *work, size_t at, struct marks *marks,
+                        struct weft_error *error)
+{
+    const struct flow_unique *unique = &work->rules.uniques[at];
+    WEFT_CLEANUP(weft_buf_release) struct weft_buf sql;
+    weft_buf_init(&sql, (size_t)1 << 28);
+    bool twins = false;
+    bool published = false;
+    WEFT_TRY(unique_broken(work, at, &twins, &published, error));
+    if (!twins && !published)
+        return 0;
+    WEFT_TRY(marks_sql(work, unique, twins, published, &sql, error));
+    return marks_read(work, sql.data, unique->rule, marks, error);
+}
+
+/* ---- references ---- */
+
+static int strangers_print(const struct flow_reference *reference, struct weft_buf *sql,
+                           struct weft_error *error)
+{
+    weft_buf_adds(sql, " AS n ANTI JOIN (");
+    WEFT_TRY(weft_relation_print(&reference->relation, sql, error));
+    weft_buf_adds(sql, ") AS o USING (");
+    weft_buf_add_sql_name(sql, reference->field);
+    weft_buf_adds(sql, ") WHERE ");
+    weft_buf_add_sql_name(sql, reference->field);
+    weft_buf_adds(sql, " IS NOT NULL");
+    return weft_buf_check(sql, error);
+}
+
+static int reference_rule(const struct flow_work *work, const struct flow_reference *reference)
+{
+    for (size_t i = 0; i < work->rules.count; i++) {
+        const struct flow_rule *rule = &work->rules.items[i];
+        size_t length = strlen(reference->field);
+        if (strncmp(rule->id, reference->field, length) == 0 &&
+            strcmp(rule->id + length, ".references") == 0)
+            return (int)i;
+    }
+    return -1;
+}
+
+static int reference_check(struct flow_work *work, const struct flow_reference *reference,
+                           struct marks *marks, struct weft_error *error)
+{
+    WEFT_CLEANUP(weft_buf_release) struct weft_buf sql;
+    weft_buf_init(&sql, (size_t)1 << 28);
+    struct weft_relation fresh;
+    int rule = reference_rule(work, reference);
+    bool any = false;
+    if (rule < 0)
+        return 0;
+    WEFT_TRY(flow_relation_new(work, &fresh, error));
+    weft_buf_adds(&sql, "SELECT 1 FROM (");
+    WEFT_TRY(weft_relation_print(&fresh, &sql, error));
+    weft_buf_addc(&sql, ')');
+    WEFT_TRY(strangers_print(reference, &sql, error));
+    weft_buf_adds(&sql, " LIMIT 1");
+    WEFT_TRY(weft_buf_check(&sql, error));
+    WEFT_TRY(query_any(work, sql.data, &any, error));
+    if (!any)
+        return 0;
+    weft_buf_clear(&sql);
+    weft_buf_adds(&sql, "SELECT \"" FLOW_ID "\" FROM (SELECT \"" FLOW_ID "\", ");
+    WEFT_TRY(output_print(work, work->rules.items[rule].field, &sql, error));
+    weft_buf_adds(&sql, " FROM ");
+    flow_columns_print_from(&work->columns, work->rules.words, &sql);
+    weft_buf_adds(&sql, " WHERE ");
+    flow_rules_print(&work->rules, false, &sql);
+    weft_buf_addc(&sql, ')');
+    WEFT_TRY(strangers_print(reference, &sql, error));
+    return marks_read(work, sql.data, (size_t)rule, marks, error);
+}
+
+static int64_t key_rules_failing(const struct flow_work *work)
 {
     int64_t failing = 0;
-    for (size_t i = 0; i < work->rules.unique_count; i++)
-        failing += work->rules.items[work->rules.uniques[i].rule].failing;
+    for (size_t i = 0; i < work->rules.count; i++)
+        failing += work->rules.items[i].kind[0] == 'k' ? work->rules.items[i].failing : 0;
     return failing;
 }
 
@@ -254,16 +331,16 @@ static int64_t uniques_failing(const struct flow_work *work)
  * time; the files' hashes must be the same. */
 static int pass_again(struct flow_work *work, size_t marked, struct weft_error *error)
 {
-    int64_t before = uniques_failing(work);
+    int64_t before = key_rules_failing(work);
     WEFT_TRY(weft_fs_unlink(work->data_path, error));
     flow_rules_reset(&work->rules);
     WEFT_TRY(flow_scan_restart(work->scan, false, error));
     WEFT_TRY(flow_pass_run(work, error));
-    if (uniques_failing(work) == before + (int64_t)marked)
+    if (key_rules_failing(work) == before + (int64_t)marked)
         return 0;
     return weft_error_set(error, WEFT_E_INTERNAL,
                           "%zu rows have keys that are taken, but %" PRId64 " were set aside",
-                          marked, uniques_failing(work) - before);
+                          marked, key_rules_failing(work) - before);
 }
 
 int flow_keys_check(struct flow_work *work, struct weft_error *error)
@@ -271,15 +348,12 @@ int flow_keys_check(struct flow_work *work, struct weft_error *error)
     WEFT_TRY(flow_point("run.keys", error));
     struct marks marks = {0};
     int rc = 0;
-    for (size_t i = 0; rc == 0 && i < work->rules.unique_count; i++) {
-        bool twins = false;
-        bool published = false;
-        if (work->data.records == 0)
-            break;
-        rc = unique_broken(work, i, &twins, &published, error);
-        if (rc == 0 && (twins || published))
-            rc = marks_collect(work, i, twins, published, &marks, error);
-    }
+    if (work->data.records == 0)
+        return 0;
+    for (size_t i = 0; rc == 0 && i < work->rules.unique_count; i++)
+        rc = unique_check(work, i, &marks, error);
+    for (size_t i = 0; rc == 0 && i < work->reference_count; i++)
+        rc = reference_check(work, &work->references[i], &marks, error);
     if (rc < 0 || marks.count == 0) {
         weft_free(marks.items);
         return rc;

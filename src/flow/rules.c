@@ -163,9 +163,6 @@ static int field_rules_add(struct rules_builder *b, const char *prefix,
 {
     if (flow_columns_find(b->columns, field->name) < 0)
         return 0; /* a field the input does not have: null, which every rule but required passes */
-    if (field->references != NULL)
-        return weft_error_set(b->error, WEFT_E_NOT_YET, "field %s: references is not checked yet",
-                              field->name);
     if (field->required)
         WEFT_TRY(required_add(b, prefix, field));
     if (field->pattern != NULL)
@@ -327,6 +324,18 @@ static int key_add(struct rules_builder *b)
                       quick_text);
 }
 
+/* keys.c marks the rows that break it. */
+static int reference_add(struct rules_builder *b, const struct weft_field *field)
+{
+    const char *id = rule_id(b, NULL, field->name, WEFT_RULE_REFERENCES);
+    if (id == NULL)
+        return weft_error_nomem(b->error);
+    return rule_add(b, (struct flow_rule){.id = id,
+                                          .kind = "key",
+                                          .on_fail = field->on_fail[WEFT_RULE_REFERENCES],
+                                          .field = flow_columns_find(b->columns, field->name)});
+}
+
 static int uniques_add(struct rules_builder *b)
 {
     const struct weft_fields *fields = &b->columns->fields;
@@ -336,6 +345,8 @@ static int uniques_add(struct rules_builder *b)
     WEFT_TRY(key_add(b));
     for (size_t i = 0; i < fields->count; i++) {
         const struct weft_field *field = &fields->items[i];
+        if (field->references != NULL && flow_columns_find(b->columns, field->name) >= 0)
+            WEFT_TRY(reference_add(b, field));
         if (field->unique)
             WEFT_TRY(unique_add(b, rule_id(b, NULL, field->name, WEFT_RULE_UNIQUE),
                                 field->on_fail[WEFT_RULE_UNIQUE], &field->name, 1, NULL, NULL));

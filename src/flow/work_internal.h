@@ -40,6 +40,14 @@ struct flow_file {
     int64_t rejected;
 };
 
+/* A field whose values must be among those of another product. */
+struct flow_reference {
+    const char *field;
+    const char *table; /* domain.product */
+    const char *folder;
+    struct weft_relation relation; /* one column, called as the field */
+};
+
 struct flow_scan;
 struct aside;
 
@@ -71,6 +79,9 @@ struct flow_work {
     struct flow_rules rules;
     struct flow_scan *scan;
     struct aside *aside; /* while quarantine is written */
+
+    struct flow_reference *references;
+    size_t reference_count;
 
     const char *data_path;  /* absolute, of the new data file; NULL = no row passed */
     const char *data_shown; /* relative to the home */
@@ -126,10 +137,13 @@ void flow_scan_mark(struct flow_scan *scan, struct flow_mark *marks, size_t coun
 
 /* ---- pass.c ---- */
 int flow_pass_run(struct flow_work *work, struct weft_error *error) WEFT_MUST_CHECK;
-/* COPY `select` to a new Parquet file of a schema; WEFT_END when it got no row (no file is left). */
+/* COPY `select` to a new Parquet file of a schema; WEFT_END when it got no row (no file stays). */
 int flow_pass_copy(struct flow_work *work, const char *select,
                    const struct weft_table_schema *schema, const char *path, const char *shown,
                    struct weft_data_file *out, struct weft_error *error) WEFT_MUST_CHECK;
+
+/* ---- references.c ---- */
+int flow_references_load(struct flow_work *work, struct weft_error *error) WEFT_MUST_CHECK;
 
 /* ---- keys.c ---- */
 int flow_keys_check(struct flow_work *work, struct weft_error *error) WEFT_MUST_CHECK;
