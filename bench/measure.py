@@ -1,5 +1,5 @@
-"""Times whole processes: wall time from exec to exit, and the largest sum of resident memory over the
-process and all its children, sampled every 4 ms. Standard library only."""
+"""Times whole processes: wall time from exec to exit, and the largest sum of resident memory over
+the process and all its children, sampled every 4 ms. Standard library only."""
 
 import os
 import statistics
@@ -35,7 +35,9 @@ def once(argv, env=None, expect=(0,), cwd=None):
     """(seconds, peak bytes, standard output)"""
     peak = 0
     start = time.perf_counter()
-    process = subprocess.Popen(argv, env=env, cwd=cwd, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+    process = subprocess.Popen(
+        argv, env=env, cwd=cwd, stdout=subprocess.PIPE, stderr=subprocess.PIPE
+    )
     done = threading.Event()
 
     def sample():
@@ -66,7 +68,9 @@ def median(runs, before, *args, **kwargs):
     return statistics.median(seconds), statistics.median(peaks)
 
 
-def pair(runs, before_a, argv_a, before_b, argv_b, env_a=None, env_b=None, expect_a=(0,), expect_b=(0,)):
+def pair(
+    runs, before_a, argv_a, before_b, argv_b, env_a=None, env_b=None, expect_a=(0,), expect_b=(0,)
+):
     """Two commands in turn, A B A B ...: (seconds a, bytes a, seconds b, bytes b), medians."""
     a, b = [], []
     for _ in range(runs):

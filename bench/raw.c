@@ -3,8 +3,8 @@
  *
  *   raw LIBRARY MEMORY THREADS SQL... [--sync FILE...]
  *
- * Opens an instance in memory, runs each statement, prints the first value of each result, then syncs the
- * files named and their folders, as weft does with what it writes.
+ * Opens an instance in memory, runs each statement, prints the first value of each result, then
+ * syncs the files named and their folders, as weft does with what it writes.
  */
 #include <dlfcn.h>
 #include <duckdb.h>

@@ -1,7 +1,8 @@
 """The benchmarks: each figure beside its limit, ratios against raw DuckDB in the same run.
 
-Medians of five fresh processes; memory is the sum over all processes. Exit status 0 in every case: a
-figure is a figure, not a test. `--long` adds what takes minutes (7.2 M rows, 100 M rows, 10,000 snapshots).
+Medians of five fresh processes; memory is the sum over all processes. Exit status 0 in every case:
+a figure is a figure, not a test. `--long` adds what takes minutes (7.2 M rows, 100 M rows, 10,000
+snapshots).
 """
 
 import argparse
@@ -29,7 +30,9 @@ rows_out = []
 
 def show(name, figure, limit, ok, note=""):
     rows_out.append((name, figure, limit, ok, note))
-    print(f"{'ok  ' if ok else 'OVER'} {name:<46} {figure:>22}   limit {limit:<18} {note}", flush=True)
+    print(
+        f"{'ok  ' if ok else 'OVER'} {name:<46} {figure:>22}   limit {limit:<18} {note}", flush=True
+    )
 
 
 def environment(home):
@@ -58,7 +61,9 @@ def mesh(folder, files, more=""):
     product.mkdir(parents=True)
     (folder / "weft.yaml").write_text("mesh: bench\n")
     states = ", ".join(f'"{s}"' for s in STATES)
-    (product / "data_product.yaml").write_text(PRODUCT.format(files=files, states=states, more=more))
+    (product / "data_product.yaml").write_text(
+        PRODUCT.format(files=files, states=states, more=more)
+    )
     return folder
 
 
@@ -71,19 +76,26 @@ def raw(*sql, sync=()):
     return argv + (["--sync", *map(str, sync)] if sync else [])
 
 
-COLUMNS = "{'date':'DATE','county':'VARCHAR','state':'VARCHAR','fips':'VARCHAR','cases':'BIGINT','deaths':'BIGINT'}"
+COLUMNS = (
+    "{'date':'DATE','county':'VARCHAR','state':'VARCHAR','fips':'VARCHAR',"
+    "'cases':'BIGINT','deaths':'BIGINT'}"
+)
 
 
 def raw_ingest(csv, out):
     members = ",".join("'" + s.replace("'", "''") + "'" for s in STATES)
     mask = (
-        "(case when date is null then 1 else 0 end) | (case when regexp_full_match(fips,'[0-9]{5}') then 0 else 2 end)"
+        "(case when date is null then 1 else 0 end)"
+        " | (case when regexp_full_match(fips,'[0-9]{5}') then 0 else 2 end)"
         " | (case when cases >= 0 then 0 else 4 end) | (case when deaths >= 0 then 0 else 8 end)"
-        " | (case when fips is null then 16 else 0 end) | (case when state in (" + members + ") then 0 else 32 end)"
+        " | (case when fips is null then 16 else 0 end) | (case when state in ("
+        + members
+        + ") then 0 else 32 end)"
     )
     copy = (
         f"copy (select date,county,state,fips,cases,deaths from (select *, {mask} as m from "
-        f"read_csv('{csv}', columns={COLUMNS}, header=true)) where m = 0) to '{out}' (format parquet, compression zstd)"
+        f"read_csv('{csv}', columns={COLUMNS}, header=true)) where m = 0) to '{out}'"
+        " (format parquet, compression zstd)"
     )
     key = f"select date, fips from '{out}' group by 1, 2 having count(*) > 1 limit 1"
     return raw(copy, key, sync=[out])
@@ -129,7 +141,9 @@ def one_row(work):
         shutil.rmtree(home, ignore_errors=True)
         shutil.copytree(fresh, home)
 
-    seconds, _ = measure.median(RUNS, again, [str(WEFT), "run", "bench.reports"], env=environment(home))
+    seconds, _ = measure.median(
+        RUNS, again, [str(WEFT), "run", "bench.reports"], env=environment(home)
+    )
     show("a run that reads one row", f"{seconds*1000:.0f} ms", "80 ms", seconds <= 0.08)
 
 
@@ -159,7 +173,11 @@ def all_bad(work, csv, good_seconds):
 def commands(work, folder, home):
     env = environment(home)
     for name, args, limit in (
-        ("query of one number", ["query", "--json", "select count(*) as n from bench.reports"], 0.060),
+        (
+            "query of one number",
+            ["query", "--json", "select count(*) as n from bench.reports"],
+            0.060,
+        ),
         ("help", ["help"], 0.010),
         ("ls", ["ls"], 0.010),
     ):
@@ -198,14 +216,17 @@ def query_rows(work):
     product.mkdir(parents=True)
     (folder / "weft.yaml").write_text("mesh: five\n")
     (product / "data_product.yaml").write_text(
-        f"version: 1.0.0\ninput: {{files: \"{csv}\"}}\nschema:\n"
+        f'version: 1.0.0\ninput: {{files: "{csv}"}}\nschema:\n'
         "  - {name: id, type: long}\n  - {name: grp, type: int}\n  - {name: amount, type: long}\n"
     )
     home = work / "home-five"
     weft(folder, home, "apply", "--yes")
     files = sorted((home / "lake").rglob("*.parquet"))
     listing = ",".join(f"'{f}'" for f in files)
-    sql = "select grp, sum(amount) as s, count(distinct id) as n from {} group by grp order by s desc limit 3"
+    sql = (
+        "select grp, sum(amount) as s, count(distinct id) as n from {}"
+        " group by grp order by s desc limit 3"
+    )
     mine, _, theirs, _ = measure.pair(
         RUNS,
         None,
@@ -229,13 +250,18 @@ def hundred_million(work):
     with open(csv, "w") as f:
         f.write("id,value\n")
         for start in range(0, 100_000_000, 1_000_000):
-            f.write("".join(f"{(i * 7919) % 100_000_007},{i % 1000}\n" for i in range(start, start + 1_000_000)))
+            f.write(
+                "".join(
+                    f"{(i * 7919) % 100_000_007},{i % 1000}\n"
+                    for i in range(start, start + 1_000_000)
+                )
+            )
     folder = work / "mesh-hundred"
     product = folder / "domains/bench/hundred"
     product.mkdir(parents=True)
     (folder / "weft.yaml").write_text("mesh: hundred\n")
     (product / "data_product.yaml").write_text(
-        f"version: 1.0.0\ninput: {{files: \"{csv}\"}}\nschema:\n"
+        f'version: 1.0.0\ninput: {{files: "{csv}"}}\nschema:\n'
         "  - {name: id, type: long, required: true}\n  - {name: value, type: int}\nkey: [id]\n"
     )
     home = work / "home-hundred"
@@ -274,8 +300,13 @@ def snapshots(work):
         next_row()
         subprocess.run(argv, env=environment(home), check=True, stdout=subprocess.DEVNULL)
     full, _ = measure.median(RUNS, next_row, argv, env=environment(home))
-    show("commit on 10,000 snapshots", f"{full/empty:.2f}x of empty", "2x", full <= 2 * empty,
-         f"{full*1000:.0f} ms, {empty*1000:.0f} ms")
+    show(
+        "commit on 10,000 snapshots",
+        f"{full/empty:.2f}x of empty",
+        "2x",
+        full <= 2 * empty,
+        f"{full*1000:.0f} ms, {empty*1000:.0f} ms",
+    )
 
 
 def size():

@@ -1,8 +1,8 @@
 /*
  * op_query.c - query: a person's SELECT, resolved, run on a sealed instance, streamed out.
  *
- * One read transaction gives one sequence, and that fixes all snapshots of the query; a reader's slot
- * keeps maintenance away from its files until the last row is out.
+ * One read transaction gives one sequence, and that fixes all snapshots of the query; a reader's
+ * slot keeps maintenance away from its files until the last row is out.
  */
 #include "app/ops_internal.h"
 #include "app/query_internal.h"

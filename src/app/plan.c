@@ -1,6 +1,6 @@
 /*
- * plan.c - compares the checkout with the home. Digests first, so that 1,000 unchanged products cost
- * one small query; documents are read only for what differs.
+ * plan.c - compares the checkout with the home. Digests first, so that 1,000 unchanged products
+ * cost one small query; documents are read only for what differs.
  */
 #include "app/plan.h"
 

@@ -53,7 +53,7 @@ static int snapshot_at(const struct weft_table *table, int64_t time_us,
     return rc == WEFT_NOT_THERE ? 0 : rc;
 }
 
-/* The snapshot that a reference means: AT of its own, else the query's --as-of, else the current. */
+/* The snapshot that a reference means: AT of its own, else the query's --as-of, else current. */
 static int snapshot_choose(struct weft_query *query, const struct weft_table *table,
                            const struct weft_resolve_at *at, const struct weft_snapshot **out,
                            struct weft_error *error)

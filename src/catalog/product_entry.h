@@ -57,7 +57,8 @@ struct weft_registered_list {
 int weft_catalog_products(struct weft_ledger_txn *txn, struct weft_arena *arena,
                           struct weft_registered_list *out, struct weft_error *error)
     WEFT_MUST_CHECK;
-/* Digests only, without parsing the documents: what plan compares (1,000 products in milliseconds). */
+/* Digests only, without parsing the documents: what plan compares (1,000 products in
+ * milliseconds). */
 struct weft_registered_digest {
     const char *full_name;
     int major;

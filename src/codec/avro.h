@@ -7,8 +7,8 @@
  * Codecs: null and deflate. Specification: https://avro.apache.org/docs/1.11.1/specification/
  *
  * Input is hostile: depths, the number of values for each byte, and what is unpacked (256 MB) are
- * bounded; CORRUPT names the byte, LIMIT what was exceeded. What the values take in the arena is the
- * caller's to cap.
+ * bounded; CORRUPT names the byte, LIMIT what was exceeded. What the values take in the arena is
+ * the caller's to cap.
  * Thread rule: one thread at a time.
  */
 #ifndef WEFT_CODEC_AVRO_H
@@ -53,8 +53,8 @@ void weft_avro_put_text(struct weft_avro_writer *writer, const char *text);
 void weft_avro_put_fixed(struct weft_avro_writer *writer, const void *data, size_t length);
 /* The branch of a union; then the value, nothing for null. */
 void weft_avro_put_branch(struct weft_avro_writer *writer, int branch);
-/* Arrays and maps: begin with the number of items (0 is fine), then the items (a map's: key, value),
- * then end. */
+/* Arrays and maps: begin with the number of items (0 is fine), then the items (a map's: key,
+ * value), then end. */
 void weft_avro_begin_items(struct weft_avro_writer *writer, int64_t count);
 void weft_avro_end_items(struct weft_avro_writer *writer, int64_t count);
 /* A record is whole. */

@@ -2,9 +2,9 @@
  * avro_read.c - reads object container files (avro.h) into trees of values.
  *
  * Every length is checked against the bytes that are left before it is believed. Values may take no
- * bytes at all (null, records of nothing), and records that hold such records double with each level,
- * so the number of values is bounded by the bytes read: a few bytes cannot ask for gigabytes or
- * hours.
+ * bytes at all (null, records of nothing), and records that hold such records double with each
+ * level, so the number of values is bounded by the bytes read: a few bytes cannot ask for
+ * gigabytes or hours.
  */
 #include "base/text.h"
 #include "codec/avro_internal.h"

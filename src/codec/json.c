@@ -1,9 +1,9 @@
 /*
  * json.c - reading JSON by yyjson, with limits.
  *
- * yyjson's reader keeps its own stack on the heap, so deep input cannot overflow the thread's stack;
- * whoever walks the tree can, so depth is measured before the tree is built: one pass over the text
- * that knows strings and escapes, far cheaper than the parse.
+ * yyjson's reader keeps its own stack on the heap, so deep input cannot overflow the thread's
+ * stack; whoever walks the tree can, so depth is measured before the tree is built: one pass over
+ * the text that knows strings and escapes, far cheaper than the parse.
  */
 #include "codec/json.h"
 

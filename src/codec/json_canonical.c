@@ -1,9 +1,9 @@
 /*
  * json_canonical.c - the canonical form of RFC 8785 (JCS), which is hashed and signed.
  *
- * Members are sorted by the UTF-16 code units of their names, numbers are printed as ECMAScript does
- * (shortest digits; plain between 1e-7 and 1e21), texts with the fewest escapes. Numbers must be
- * exact as IEEE doubles: an integer beyond 2^53 has to be a string.
+ * Members are sorted by the UTF-16 code units of their names, numbers are printed as ECMAScript
+ * does (shortest digits; plain between 1e-7 and 1e21), texts with the fewest escapes. Numbers must
+ * be exact as IEEE doubles: an integer beyond 2^53 has to be a string.
  */
 #include "base/mem.h"
 #include "codec/json.h"

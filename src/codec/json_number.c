@@ -12,7 +12,7 @@
 
 /* The shortest digits that read back as value (> 0, finite): value = 0.d1d2... * 10^point.
  * The nearest decimal of the fewest digits is what ECMAScript wants, except at powers of two, where
- * the next one above can be shorter; yyjson's printer (Schubfach) knows, so its digits are taken. */
+ * the next one above can be shorter; yyjson's printer (Schubfach) knows, so we take its digits. */
 static int shortest_digits(double value, char digits[20], int *point)
 {
     char memory[2048];

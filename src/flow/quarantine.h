@@ -1,6 +1,6 @@
 /*
- * quarantine.h - the rows that broke a rule, as a table for SQL: what was stored, with the state that
- * the ledger's entries give each row.
+ * quarantine.h - the rows that broke a rule, as a table for SQL: what was stored, with the state
+ * that the ledger's entries give each row.
  *
  * Stored (a table of fixed shape, never changed): row_id "<run_id>:<n>", run_id, contract_version,
  * port, file, line, byte, raw, values (JSON), rules (list of texts). Folded over it: state and

@@ -2,9 +2,9 @@
  * quarantine_write.c - rows set aside become rows of the product's quarantine table, and, when the
  * run is blocked, a few of them examples in a file beside its record.
  *
- * The table has a fixed shape. Its rows never change; their states are folded over it elsewhere. The
- * text of a row is read from its file again while the table is written: never more than a window of
- * the file is held.
+ * The table has a fixed shape. Its rows never change; their states are folded over it elsewhere.
+ * The text of a row is read from its file again while the table is written: never more than a
+ * window of the file is held.
  */
 #include "flow/walk_internal.h"
 

@@ -1,6 +1,6 @@
 /*
- * rebase.c - see rebase.h. The old place is what the catalogue's description says; it is changed last,
- * so that a stop in between is only half of the work, not a wrong state.
+ * rebase.c - see rebase.h. The old place is what the catalogue's description says; it is changed
+ * last, so that a stop in between is only half of the work, not a wrong state.
  */
 #include "flow/rebase.h"
 

@@ -6,11 +6,11 @@
  * the lease row's epoch fences late comers. A lease whose process died is taken over: its files are
  * swept, its outbox finished.
  *
- * Ledger kinds of this floor: run.ended, quarantine.replayed, quarantine.dismissed, run.forgotten (a
- * dropped product). Folded tables: flow_runs, flow_checks, flow_inputs (positions of files),
- * flow_quarantine (states by run and row range). Operational: flow_leases, flow_outbox, flow_checked
- * (the last run that looked), flow_messages (texts that may hold values). All are keyed by the
- * table's key. <home>/logs/<run_id>.log holds what the run said, as lines of JSON.
+ * Ledger kinds of this floor: run.ended, quarantine.replayed, quarantine.dismissed, run.forgotten
+ * (a dropped product). Folded tables: flow_runs, flow_checks, flow_inputs (positions of files),
+ * flow_quarantine (states by run and row range). Operational: flow_leases, flow_outbox,
+ * flow_checked (the last run that looked), flow_messages (texts that may hold values). All are
+ * keyed by the table's key. <home>/logs/<run_id>.log holds what the run said, as lines of JSON.
  */
 #ifndef WEFT_FLOW_RUN_H
 #define WEFT_FLOW_RUN_H
@@ -50,8 +50,8 @@ struct weft_run_report {
 
 /* 0 whenever the run came to an end that is recorded (PUBLISHED, NOTHING_NEW, BLOCKED, FAILED in
  * report->outcome->state); -1 when there was no run: BUSY, CANCELLED, WORKER, IO ...
- * Fault points: run.locked, run.leased, run.worker_done, commit.begun, commit.appended, then those of the
- * ledger, then outbox.begun, outbox.moved, outbox.done. */
+ * Fault points: run.locked, run.leased, run.worker_done, commit.begun, commit.appended, then those
+ * of the ledger, then outbox.begun, outbox.moved, outbox.done. */
 int weft_run(struct weft_ledger *ledger, struct weft_arena *arena,
              const struct weft_registered *product, const struct weft_run_options *options,
              struct weft_run_report *report, struct weft_error *error) WEFT_MUST_CHECK;
@@ -62,8 +62,8 @@ int weft_run_rollback(struct weft_ledger *ledger, struct weft_arena *arena,
                       const char *because, int64_t *new_snapshot_id, struct weft_error *error)
     WEFT_MUST_CHECK;
 
-/* Deletes a product with its data: one transaction ends contract, pointers, positions and open rows;
- * its folders go after it. BUSY while it is being run. */
+/* Deletes a product with its data: one transaction ends contract, pointers, positions and open
+ * rows; its folders go after it. BUSY while it is being run. */
 int weft_run_drop(struct weft_ledger *ledger, struct weft_arena *arena,
                   const struct weft_registered *product, const char *actor, const char *because,
                   struct weft_error *error) WEFT_MUST_CHECK;

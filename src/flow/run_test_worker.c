@@ -1,7 +1,7 @@
 /*
- * run_test_worker.c - a small worker for the tests of the asker's side: it reads lines of text files
- * (a line is a record; one that begins with ! is set aside), keeps the rules of positions, and makes
- * real table states. WEFT_TEST_SCENARIO lets it lie, block, die or dawdle.
+ * run_test_worker.c - a small worker for the tests of the asker's side: it reads lines of text
+ * files (a line is a record; one that begins with ! is set aside), keeps the rules of positions,
+ * and makes real table states. WEFT_TEST_SCENARIO lets it lie, block, die or dawdle.
  */
 #include "flow/run_test_support.h"
 
