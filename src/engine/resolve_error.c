@@ -125,6 +125,11 @@ static int people_bind(const struct weft_resolved_places *places, const char *sa
         weft_error_set(error, WEFT_E_SQL, "there is no table \"%s\" in this FROM", name);
         return -1;
     }
+    if (strstr(said, "Ambiguous reference") != NULL && quoted_part(said, name, sizeof(name)) &&
+        text_is_clean(name)) {
+        weft_error_set(error, WEFT_E_SQL, "the column \"%s\" could be of several tables", name);
+        return weft_error_hint(error, "put the table's name or alias before it");
+    }
     char text[PEOPLE_TEXT_MAX];
     first_sentence(said, text, sizeof(text));
     if (!text_is_clean(text) || text[0] == 0)
