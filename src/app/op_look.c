@@ -341,9 +341,9 @@ static const struct weft_op_arg logs_args[] = {
     {"run", 0, WEFT_ARG_WORD, "RUN", "The id that `weft runs` shows; the newest run without it."},
 };
 
-/* The newest run's id. */
-static int newest_run(struct weft_context *context, char *run, size_t size,
-                      struct weft_error *error)
+/* The id of the newest run whose id begins so; any beginning of at least 4 characters will do. */
+static int run_find(struct weft_context *context, const char *beginning, char *run, size_t size,
+                    struct weft_error *error)
 {
     struct weft_ledger_head head;
     WEFT_CLEANUP(weft_ledger_endp) struct weft_ledger_txn *txn = NULL;
@@ -351,12 +351,47 @@ static int newest_run(struct weft_context *context, char *run, size_t size,
     WEFT_TRY(weft_ledger_begin_read(context->ledger, &txn, error));
     WEFT_TRY(weft_ledger_head(txn, &head, error));
     WEFT_TRY(weft_mesh_table_open(txn, "runs", head.sequence, weft_clock_us(), &stmt, error));
-    int rc = weft_stmt_step(stmt, error);
+    size_t length = strlen(beginning), found = 0;
+    int rc;
+    while ((rc = weft_stmt_step(stmt, error)) == 0 && (length > 0 || found == 0)) {
+        const char *id = weft_stmt_column_text(stmt, column_find("runs", "run_id"));
+        if (strncmp(id, beginning, length) == 0 && found++ == 0)
+            snprintf(run, size, "%s", id);
+    }
     WEFT_TRY(rc);
-    if (rc == WEFT_END)
-        return weft_error_set(error, WEFT_E_NOT_FOUND, "there are no runs yet");
-    snprintf(run, size, "%s", weft_stmt_column_text(stmt, column_find("runs", "run_id")));
-    return 0;
+    if (found == 1)
+        return 0;
+    if (found > 1)
+        return weft_error_set(error, WEFT_E_USAGE, "%zu runs have ids that begin with %s", found,
+                              beginning);
+    weft_error_set(error, WEFT_E_NOT_FOUND,
+                   length == 0 ? "there are no runs yet%s" : "there is no run %s", beginning);
+    return weft_error_hint(error, "`weft runs` lists the runs");
+}
+
+int weft_op_run_id(struct weft_context *context, const char *word, char *run, size_t size,
+                   struct weft_error *error)
+{
+    if (word != NULL && (strlen(word) < 4 || strspn(word, "0123456789abcdef-") != strlen(word))) {
+        weft_error_set(error, WEFT_E_USAGE, "`%s` is not the id of a run", word);
+        return weft_error_hint(error, "`weft runs` shows them; its first 4 characters or more do");
+    }
+    return run_find(context, word == NULL ? "" : word, run, size, error);
+}
+
+/* "text" stands alone, all else as name=value. */
+static void log_member(const char *name, yyjson_val *value, struct weft_buf *out)
+{
+    struct weft_json_writer writer;
+    if (out->length > 0)
+        weft_buf_addc(out, ' ');
+    if (strcmp(name, "text") == 0 && yyjson_is_str(value)) {
+        weft_buf_adds(out, yyjson_get_str(value));
+        return;
+    }
+    weft_buf_addf(out, "%s=", name);
+    weft_json_writer_init(&writer, out);
+    weft_json_put_value(&writer, value);
 }
 
 /* Time and text for people; the line as it is for programs. */
@@ -367,11 +402,20 @@ static int log_line(const char *line, size_t length, struct weft_out *out, struc
         return weft_out_bytes(out, "\n", 1, error);
     }
     WEFT_CLEANUP(weft_json_freep) yyjson_doc *doc = NULL;
+    WEFT_CLEANUP(weft_buf_release) struct weft_buf text;
+    weft_buf_init(&text, LOG_MAX);
     WEFT_TRY(weft_json_parse(line, length, 0, &doc, error));
-    yyjson_val *root = yyjson_doc_get_root(doc);
-    return weft_out_line(out, WEFT_STYLE_PLAIN, error, "%s  %-10s %s",
+    yyjson_val *root = yyjson_doc_get_root(doc), *key;
+    yyjson_obj_iter iter = yyjson_obj_iter_with(root);
+    while ((key = yyjson_obj_iter_next(&iter)) != NULL) {
+        const char *name = yyjson_get_str(key);
+        if (strcmp(name, "time") != 0 && strcmp(name, "event") != 0)
+            log_member(name, yyjson_obj_iter_get_val(key), &text);
+    }
+    WEFT_TRY(weft_buf_check(&text, error));
+    return weft_out_line(out, WEFT_STYLE_PLAIN, error, "%s  %-8s  %s",
                          weft_json_text_or(root, "time", ""), weft_json_text_or(root, "event", ""),
-                         weft_json_text_or(root, "text", ""));
+                         text.data);
 }
 
 static int logs_run(struct weft_context *context, const struct weft_op_request *request,
@@ -381,12 +425,7 @@ static int logs_run(struct weft_context *context, const struct weft_op_request *
     char run[128];
     const char *word = weft_op_text(request, "run");
     WEFT_TRY(weft_context_ledger(context, false, &ledger, error));
-    if (word == NULL)
-        WEFT_TRY(newest_run(context, run, sizeof run, error));
-    else
-        snprintf(run, sizeof run, "%s", word);
-    if (strspn(run, "0123456789abcdef-") != strlen(run))
-        return weft_error_set(error, WEFT_E_USAGE, "`%s` is not the id of a run", run);
+    WEFT_TRY(weft_op_run_id(context, word, run, sizeof run, error));
     char *path = weft_arena_format(context->arena, "%s/logs/%s.log", weft_ledger_home(ledger), run);
     if (path == NULL)
         return weft_error_nomem(error);

@@ -66,17 +66,17 @@ static int blocked_show(struct weft_context *context, const char *run, const cha
                                                      {"line", true, false},
                                                      {"byte", true, true},
                                                      {"raw", false, false}};
-    if (strspn(run, "0123456789abcdef-") != strlen(run))
-        return weft_error_set(error, WEFT_E_USAGE, "`%s` is not the id of a run", run);
+    char id[64];
+    WEFT_TRY(weft_op_run_id(context, run, id, sizeof id, error));
     char *path = weft_arena_format(context->arena, "%s/blocked/%s.ndjson",
-                                   weft_ledger_home(context->ledger), run);
+                                   weft_ledger_home(context->ledger), id);
     if (path == NULL)
         return weft_error_nomem(error);
     WEFT_CLEANUP(weft_buf_release) struct weft_buf text;
     weft_buf_init(&text, BLOCKED_MAX + 65536);
     int rc = weft_fs_read_file(path, BLOCKED_MAX, &text, error);
     if (rc == WEFT_NOT_THERE) {
-        weft_error_set(error, WEFT_E_NOT_FOUND, "the run %s kept no examples", run);
+        weft_error_set(error, WEFT_E_NOT_FOUND, "the run %s kept no examples", id);
         return weft_error_hint(error, "only blocked runs do; `weft runs` lists the runs");
     }
     WEFT_TRY(rc);

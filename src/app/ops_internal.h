@@ -17,6 +17,10 @@ extern const struct weft_op weft_op_init, weft_op_validate, weft_op_plan, weft_o
 #define WEFT_ARG_NO_WAIT                                                                           \
     {"no-wait", 0, WEFT_ARG_FLAG, NULL, "Fail at once when another run of it is at work."}
 
+/* The whole id of a run from its beginning; NULL = the newest run. run has room for 37 bytes. */
+int weft_op_run_id(struct weft_context *context, const char *word, char *run, size_t size,
+                   struct weft_error *error) WEFT_MUST_CHECK;
+
 /* USAGE unless --because was given with a text. */
 int weft_op_because(const struct weft_op_request *request, const char **because,
                     struct weft_error *error) WEFT_MUST_CHECK;

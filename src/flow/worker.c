@@ -11,6 +11,7 @@
 #include <fcntl.h>
 #include <poll.h>
 #include <signal.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/wait.h>
@@ -36,7 +37,10 @@ int weft_flow_worker_start(struct weft_asker *asker, struct weft_error *error)
 {
     WEFT_CLEANUP(weft_freep) char *program = NULL;
     WEFT_TRY(program_path(&program, error));
-    const char *const argv[] = {program, "worker", NULL};
+    /* The worker dies with us; our id tells it whom to watch, also if we die before it looks. */
+    char parent[16];
+    snprintf(parent, sizeof parent, "%d", (int)getpid());
+    const char *const argv[] = {program, "worker", parent, NULL};
     return weft_process_spawn(argv, asker->lock_fd, &asker->worker, error);
 }
 
