@@ -81,8 +81,10 @@ static bool part_has_twins(const uint64_t *items, size_t count, uint64_t *table,
 bool flow_hashes_suspect(struct flow_hashes *set)
 {
     size_t starts[257];
-    if (set->gave_up)
+    if (set->gave_up) {
+        blocks_free(set); /* SQL needs the memory now */
         return true;
+    }
     WEFT_CLEANUP(weft_freep) uint64_t *items = hashes_part(set, starts);
     blocks_free(set);
     if (items == NULL)
