@@ -25,7 +25,7 @@ bool weft_cell_boolean(const char *text, size_t length, bool *out)
 
 bool weft_cell_int64(const char *text, size_t length, int64_t *out)
 {
-    size_t i = length > 0 && (*text == '-' || *text == '+');
+    size_t i = length > 0 && *text == '-';
     if (i == length)
         return false;
     if (length - i > 18)
