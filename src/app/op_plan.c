@@ -1,6 +1,7 @@
 /*
  * op_plan.c - validate, plan, apply.
  */
+#include "app/check.h"
 #include "app/ops_internal.h"
 #include "app/plan.h"
 #include "app/runs.h"
@@ -61,6 +62,12 @@ static int validate_run(struct weft_context *context, const struct weft_op_reque
     WEFT_CLEANUP(weft_diag_release) struct weft_diag diag;
     weft_diag_init(&diag);
     WEFT_TRY(weft_mesh_load(context->root, context->environment, &diag, &context->mesh, error));
+    if (context->mesh != NULL) {
+        WEFT_TRY(weft_check_settings(context->mesh, &diag, error));
+        WEFT_TRY(weft_check_sql(context->mesh->products, context->mesh->product_count, &diag,
+                                error));
+    }
+    weft_diag_sort(&diag);
     weft_out_diag(out, &diag);
     WEFT_TRY(mistakes_json(&diag, out, error));
     if (diag.errors > 0)
@@ -81,6 +88,33 @@ const struct weft_op weft_op_validate = {
 
 /* ---- plan ---- */
 
+/* The plan, its new texts of SQL and the settings checked: nothing is registered that cannot run. */
+static int plan_checked(struct weft_context *context, struct weft_out *out, struct weft_mesh **mesh,
+                        struct weft_plan *plan, struct weft_error *error)
+{
+    WEFT_TRY(weft_context_mesh(context, out, mesh, error));
+    WEFT_TRY(weft_plan_make(context, *mesh, context->arena, plan, error));
+    const struct weft_product **products =
+        weft_arena_array(context->arena, plan->count + 1, sizeof *products);
+    if (products == NULL)
+        return weft_error_nomem(error);
+    size_t count = 0;
+    for (size_t i = 0; i < plan->count; i++) {
+        if (plan->items[i].product != NULL)
+            products[count++] = plan->items[i].product;
+    }
+    WEFT_CLEANUP(weft_diag_release) struct weft_diag diag;
+    weft_diag_init(&diag);
+    WEFT_TRY(weft_check_settings(*mesh, &diag, error));
+    WEFT_TRY(weft_check_sql(products, count, &diag, error));
+    weft_diag_sort(&diag);
+    weft_out_diag(out, &diag);
+    if (diag.errors > 0)
+        return weft_error_set(error, WEFT_E_INVALID, "%zu mistake%s to repair; nothing was changed",
+                              diag.errors, diag.errors == 1 ? "" : "s");
+    return 0;
+}
+
 static const struct weft_op_arg plan_args[] = {
     {"exit-code", 0, WEFT_ARG_FLAG, NULL, "Exit with 4 when there are changes."},
 };
@@ -90,8 +124,7 @@ static int plan_run(struct weft_context *context, const struct weft_op_request *
 {
     struct weft_mesh *mesh;
     struct weft_plan plan;
-    WEFT_TRY(weft_context_mesh(context, out, &mesh, error));
-    WEFT_TRY(weft_plan_make(context, mesh, context->arena, &plan, error));
+    WEFT_TRY(plan_checked(context, out, &mesh, &plan, error));
     WEFT_TRY(weft_plan_show(&plan, out, error));
     if (weft_op_given(request, "exit-code") && plan.count > 0)
         return WEFT_CHANGED;
@@ -195,8 +228,7 @@ static int apply_run(struct weft_context *context, const struct weft_op_request 
 {
     struct weft_mesh *mesh;
     struct weft_plan plan;
-    WEFT_TRY(weft_context_mesh(context, out, &mesh, error));
-    WEFT_TRY(weft_plan_make(context, mesh, context->arena, &plan, error));
+    WEFT_TRY(plan_checked(context, out, &mesh, &plan, error));
     if (out->for_people)
         WEFT_TRY(weft_plan_show(&plan, out, error));
     WEFT_TRY(plan_refused(&plan, error));

@@ -118,6 +118,7 @@ static int query_run(struct weft_context *context, const struct weft_op_request 
 {
     WEFT_CLEANUP(weft_query_release) struct weft_query query;
     weft_query_init(&query, context);
+    query.out = out;
     WEFT_TRY(sql_read(context, request, &query, error));
     WEFT_TRY(format_read(request, out, &query, error));
     WEFT_TRY(params_read(context, request, &query, error));

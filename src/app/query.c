@@ -11,8 +11,11 @@
 
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 #define QUARANTINE_SUFFIX "__quarantine"
+/* The program, its library and what rows wait to be written in, beside the memory of the query. */
+#define QUERY_RSS_SLACK ((int64_t)192 << 20)
 
 void weft_query_init(struct weft_query *query, struct weft_context *context)
 {
@@ -296,6 +299,23 @@ static int query_fix(struct weft_query *query, struct weft_error *error)
     return weft_slot_open(weft_ledger_home(ledger), head.sequence, &query->slot, error);
 }
 
+/* From the watcher's thread: this process is the query's worker, and only its end stops it. What
+ * DuckDB spilled lies in unlinked or swept files; nothing of the home is open for writing. */
+static void query_stuck(void *arg, enum weft_code code)
+{
+    struct weft_query *query = arg;
+    const char *text = code == WEFT_E_LIMIT ? "the query takes more memory than it may; stopped"
+                       : code == WEFT_E_TIMEOUT
+                           ? "the query ran longer than query_timeout and did not stop; ended"
+                           : "the query did not stop on request; ended";
+    struct weft_diag_item item = {.severity = WEFT_SEVERITY_ERROR,
+                                  .code = code,
+                                  .file = "",
+                                  .message = (char *)(uintptr_t)text};
+    query->out->note(query->out->arg, &item);
+    _exit(weft_code_exit_status(code));
+}
+
 static int query_engine(struct weft_query *query, const struct weft_settings *settings,
                         struct weft_error *error)
 {
@@ -321,6 +341,9 @@ static int query_engine(struct weft_query *query, const struct weft_settings *se
     WEFT_TRY(weft_mesh_tables_attach(query->engine, query->txn, query->context->request.sequence,
                                      query->context->request.time_us, error));
     WEFT_TRY(weft_engine_seal(query->engine, error));
+    if (query->out != NULL)
+        weft_engine_on_stuck(query->engine, config.memory_bytes / 4 * 5 + QUERY_RSS_SLACK,
+                             query_stuck, query);
     int64_t timeout = weft_settings_number(settings, WEFT_SETTING_QUERY_TIMEOUT);
     query->context->request.deadline_us = query->started_us + timeout;
     weft_engine_watch(query->engine, query->context->request.deadline_us);

@@ -30,6 +30,7 @@ struct weft_query {
     int64_t as_of_us;       /* 0 = now */
     int64_t as_of_snapshot; /* 0 = none */
     /* made by open */
+    struct weft_out *out; /* to tell why the process ends; set before open, may be NULL */
     struct weft_ledger_txn *txn;
     struct weft_engine *engine;
     struct weft_slot *slot;

@@ -12,6 +12,7 @@
 #include <errno.h>
 
 #define ENGINE_WATCH_US 20000
+#define ENGINE_DEAF_US INT64_C(2000000)
 #define ENGINE_EXPRESSION_MAX 250
 #define ENGINE_SETTING_MAX 64
 #define ENGINE_SQL_MAX (1024 * 1024)
@@ -69,6 +70,28 @@ static void engine_wait(struct weft_engine *engine)
     pthread_cond_timedwait(&engine->changed, &engine->mutex, &until);
 }
 
+/* Holds the mutex; so fn is called once: it ends the process, or is taken off. */
+static void engine_check_stuck(struct weft_engine *engine)
+{
+    int why = atomic_load(&engine->stop);
+    if (engine->stuck == NULL)
+        return;
+    if (why == WEFT_STOP_NONE)
+        engine->stopped_us = 0;
+    else if (engine->stopped_us == 0)
+        engine->stopped_us = weft_clock_mono_us();
+    bool deaf =
+        why != WEFT_STOP_NONE && weft_clock_mono_us() - engine->stopped_us >= ENGINE_DEAF_US;
+    bool large = weft_process_rss_bytes() > engine->rss_max;
+    if (!deaf && !large)
+        return;
+    weft_stuck_fn *stuck = engine->stuck;
+    engine->stuck = NULL;
+    stuck(engine->stuck_arg, large                      ? WEFT_E_LIMIT
+                             : why == WEFT_STOP_TIMEOUT ? WEFT_E_TIMEOUT
+                                                        : WEFT_E_CANCELLED);
+}
+
 /* DuckDB forgets an interrupt that comes before a statement has begun, so it is said again every
  * 20 ms while one runs. */
 static void *engine_watcher(void *arg)
@@ -84,10 +107,20 @@ static void *engine_watcher(void *arg)
             engine_stop(engine, WEFT_STOP_CANCELLED);
         else if (engine->deadline_us != 0 && weft_clock_mono_us() >= engine->deadline_us)
             engine_stop(engine, WEFT_STOP_TIMEOUT);
+        engine_check_stuck(engine);
         engine_wait(engine);
     }
     pthread_mutex_unlock(&engine->mutex);
     return NULL;
+}
+
+void weft_engine_on_stuck(struct weft_engine *engine, int64_t rss_max, weft_stuck_fn *fn, void *arg)
+{
+    pthread_mutex_lock(&engine->mutex);
+    engine->rss_max = rss_max;
+    engine->stuck = fn;
+    engine->stuck_arg = arg;
+    pthread_mutex_unlock(&engine->mutex);
 }
 
 void weft_engine_watch(struct weft_engine *engine, int64_t deadline_us)

@@ -40,6 +40,14 @@ void weft_engine_interrupt(struct weft_engine *engine);
 /* Interrupts when weft_process_cancelled() or the deadline (monotonic us; 0 = none) has passed: a
  * watcher thread of the instance asks every 20 ms while a statement runs. */
 void weft_engine_watch(struct weft_engine *engine, int64_t deadline_us);
+/* One scalar call can take gigabytes past the memory limit and heed no interrupt: then only the end
+ * of the process helps. fn is called once, from the watcher's thread, when the resident size of the
+ * process passes rss_max (bytes) while a statement runs (LIMIT), or when a statement still runs 2 s
+ * after it was told to stop (TIMEOUT, CANCELLED). It should tell, and end the process. Call it
+ * before weft_engine_watch. */
+typedef void weft_stuck_fn(void *arg, enum weft_code code);
+void weft_engine_on_stuck(struct weft_engine *engine, int64_t rss_max, weft_stuck_fn *fn,
+                          void *arg);
 
 /* ---- weft's own SQL (never a person's text) ---- */
 /* *rows (may be NULL): rows changed or copied. Errors: SQL with DuckDB's text (for weft's own

@@ -28,6 +28,10 @@ struct weft_engine {
     bool closing;
     int running; /* statements and open streams */
     int64_t deadline_us;
+    int64_t stopped_us; /* monotonic: when the running statement was first told; 0 = not told */
+    int64_t rss_max;
+    weft_stuck_fn *stuck; /* NULL = nobody to tell */
+    void *stuck_arg;
     _Atomic int stop; /* enum weft_engine_stop */
 };
 
