@@ -33,7 +33,8 @@ static int known_take(struct flow_work *work, struct weft_stmt *stmt, size_t *ca
                                          .inode = (uint64_t)weft_stmt_column_int(stmt, 5),
                                          .modified_ns = weft_stmt_column_int(stmt, 6),
                                          .changed_ns = weft_stmt_column_int(stmt, 7)},
-                            .records = weft_stmt_column_int(stmt, 8)};
+                            .records = weft_stmt_column_int(stmt, 8),
+                            .past = weft_stmt_column_int(stmt, 9) != 0};
     return known->port == NULL || known->path == NULL || known->hash == NULL
                ? weft_error_nomem(error)
                : 0;
@@ -50,8 +51,8 @@ static int known_load(struct flow_work *work, struct weft_error *error)
     WEFT_TRY(weft_ledger_begin_read(ledger, &txn, error));
     WEFT_TRY(weft_stmt_prepare(txn,
                                "SELECT port, path, hash, size, device, inode, modified_ns, "
-                               "changed_ns, records FROM flow_inputs "
-                               "WHERE product = ?1 AND seq_to IS NULL ORDER BY seq_from, path",
+                               "changed_ns, records, replaced FROM flow_inputs WHERE product = ?1 "
+                               "AND (seq_to IS NULL OR replaced = 1) ORDER BY seq_from, path",
                                &stmt, error));
     weft_stmt_bind_text(stmt, 1, work->job->table);
     while ((rc = weft_stmt_step(stmt, error)) == 0)
@@ -63,7 +64,7 @@ static const struct flow_known *known_by_path(const struct flow_work *work, cons
 {
     const struct flow_known *found = NULL;
     for (size_t i = 0; i < work->known_count; i++) {
-        if (strcmp(work->known[i].path, path) == 0)
+        if (!work->known[i].past && strcmp(work->known[i].path, path) == 0)
             found = &work->known[i]; /* the newest */
     }
     return found;
@@ -216,6 +217,67 @@ static void file_pass_over(struct flow_file *file, enum weft_file_state state,
     memcpy(file->out.hash, known->hash, WEFT_MIN(strlen(known->hash) + 1, WEFT_SHA256_HEX));
 }
 
+/* Where in the folder the outbox has moved the content to: x.csv, x.3fa9c2d1.csv. *out stays NULL
+ * when it is not there. */
+static int known_moved(struct flow_work *work, const struct flow_known *known, const char *folder,
+                       char **out, struct weft_error *error)
+{
+    const char *base = weft_path_basename(known->path);
+    const char *dot = strchr(base + 1, '.');
+    int stem = (int)(dot == NULL ? strlen(base) : (size_t)(dot - base));
+    WEFT_CLEANUP(weft_freep) char *joined = weft_path_join(work->job->folder, folder);
+    WEFT_CLEANUP(weft_freep) char *done = NULL;
+    if (joined == NULL)
+        return weft_error_nomem(error);
+    WEFT_TRY(weft_path_absolute(joined, &done, error));
+    for (int i = 0; i < 2; i++) {
+        WEFT_CLEANUP(weft_freep)
+        char *path =
+            i == 0 ? weft_path_join(done, base)
+                   : weft_format("%s/%.*s.%.8s%s", done, stem, base, known->hash, base + stem);
+        if (path == NULL)
+            return weft_error_nomem(error);
+        if (!weft_fs_exists(path))
+            continue;
+        struct flow_file file = {.out.path = path};
+        WEFT_TRY(file_hash(&file, error));
+        if (strcmp(file.out.hash, known->hash) != 0)
+            continue;
+        *out = path;
+        path = NULL;
+        return 0;
+    }
+    return 0;
+}
+
+static int file_changed(struct flow_work *work, struct flow_file *file, struct weft_error *error)
+{
+    file->out.state = WEFT_FILE_CHANGED;
+    file->read = false;
+    weft_error_set(error, WEFT_E_BLOCKED, "%s was read before and is another file now",
+                   file->out.shown);
+    weft_error_hint(error,
+                    work->job->mode == WEFT_JOB_LOAD ? "weft load %s %s --again adds its rows"
+                                                     : "weft run %s --reread %s reads it once more",
+                    work->job->table, file->out.shown);
+    return weft_error_at(error, file->out.shown, 0, 0);
+}
+
+/* Where files are moved to `done`, a name comes again: what was read under it lies there now, and
+ * this is another file, new or known by its content. If it does not lie there, the file changed. */
+static int file_judge_reused(struct flow_work *work, struct flow_file *file,
+                             const struct flow_known *known, const struct flow_known *same,
+                             struct weft_error *error)
+{
+    WEFT_CLEANUP(weft_freep) char *moved = NULL;
+    WEFT_TRY(known_moved(work, known, &moved, error));
+    if (moved == NULL)
+        return file_changed(work, file, error);
+    if (same != NULL)
+        file_pass_over(file, WEFT_FILE_KNOWN_CONTENT, same);
+    return 0;
+}
+
 static int file_judge(struct flow_work *work, struct flow_file *file, struct weft_error *error)
 {
     const struct flow_known *known = known_by_path(work, file->out.path);
@@ -231,14 +293,10 @@ static int file_judge(struct flow_work *work, struct flow_file *file, struct wef
     const struct flow_known *same = known_by_hash(work, file->out.hash);
     if (known != NULL && strcmp(known->hash, file->out.hash) == 0) {
         file_pass_over(file, WEFT_FILE_KNOWN, known);
+    } else if (known != NULL && work->input != NULL && work->input->done != NULL) {
+        return file_judge_reused(work, file, known, same, error);
     } else if (known != NULL) {
-        file->out.state = WEFT_FILE_CHANGED;
-        file->read = false;
-        weft_error_set(error, WEFT_E_BLOCKED, "%s was read before and is another file now",
-                       file->out.shown);
-        weft_error_hint(error, "weft run %s --reread %s reads it once more", work->job->table,
-                        file->out.shown);
-        return weft_error_at(error, file->out.shown, 0, 0);
+        return file_changed(work, file, error);
     } else if (same != NULL) {
         file_pass_over(file, WEFT_FILE_KNOWN_CONTENT, same);
     }
@@ -297,34 +355,31 @@ static size_t files_to_read(const struct flow_work *work)
     return count;
 }
 
-/* Files that were read once and lie elsewhere now, in the input's `done` folder, are still to be
- * had; the others are named. */
+/* Files that were read once and lie elsewhere now, in the input's folders `done` and `error`, are
+ * still to be had; the others are named. */
 static int rebuild_add_known(struct flow_work *work, struct weft_error *error)
 {
     for (size_t i = 0; i < work->known_count; i++) {
         const struct flow_known *known = &work->known[i];
         bool found = false;
-        for (size_t k = 0; k < work->file_count; k++)
+        for (size_t k = 0; k < work->file_count && !known->past; k++)
             found = found || strcmp(work->files[k].out.path, known->path) == 0;
         if (found)
             continue;
-        if (weft_fs_exists(known->path)) {
-            WEFT_TRY(file_add(work, known->port, known->path, known->path, true, error));
+        if (!known->past && weft_fs_exists(known->path)) {
+            WEFT_TRY(file_add(work, known->port, known->path, known->path, false, error));
             continue;
         }
         WEFT_CLEANUP(weft_freep) char *moved = NULL;
-        if (work->input->done != NULL) {
-            WEFT_CLEANUP(weft_freep)
-            char *done = weft_path_join(work->job->folder, work->input->done);
-            moved = done == NULL ? NULL : weft_path_join(done, weft_path_basename(known->path));
-            if (moved == NULL)
-                return weft_error_nomem(error);
-        }
-        if (moved != NULL && weft_fs_exists(moved)) {
-            WEFT_TRY(file_add(work, known->port, moved, moved, true, error));
+        if (work->input->done != NULL)
+            WEFT_TRY(known_moved(work, known, work->input->done, &moved, error));
+        if (moved == NULL && work->input->error != NULL)
+            WEFT_TRY(known_moved(work, known, work->input->error, &moved, error));
+        if (moved != NULL) {
+            WEFT_TRY(file_add(work, known->port, moved, moved, false, error));
         } else {
-            const char *text =
-                weft_arena_format(work->arena, "%s is no longer to be had", known->path);
+            const char *text = weft_arena_format(work->arena, "%s%s is no longer to be had",
+                                                 known->past ? "an earlier " : "", known->path);
             if (text == NULL)
                 return weft_error_nomem(error);
             WEFT_TRY(flow_warn(work, text, error));
@@ -358,6 +413,11 @@ int flow_inputs_find(struct flow_work *work, struct weft_error *error)
                (work->job->mode == WEFT_JOB_RUN && work->input->read == WEFT_READ_ALL);
     if (!all)
         WEFT_TRY(files_judge(work, error));
+    /* A rebuild too takes each content once, wherever copies of it lie. */
+    for (size_t i = 0; work->job->mode == WEFT_JOB_REBUILD && i < work->file_count; i++) {
+        if (work->input->read == WEFT_READ_NEW)
+            WEFT_TRY(files_judge_twins(work, i, error));
+    }
     work->read_count = files_to_read(work);
     return work->read_count == 0 ? WEFT_END : 0;
 }
@@ -367,8 +427,11 @@ int flow_inputs_find(struct flow_work *work, struct weft_error *error)
 int flow_inputs_same(struct flow_work *work, struct weft_error *error)
 {
     (void)error;
+    size_t known_now = 0;
+    for (size_t i = 0; i < work->known_count; i++)
+        known_now += !work->known[i].past;
     if (work->job->mode != WEFT_JOB_RUN || work->table == NULL ||
-        weft_table_current(work->table) == NULL || work->known_count != work->file_count ||
+        weft_table_current(work->table) == NULL || known_now != work->file_count ||
         work->job->file_count > 0)
         return 0;
     const char *digest =

@@ -1,4 +1,6 @@
-/* Tests of run.h with a worker of the test's own (run_test_worker.c): commits, positions, outcomes
+/* size: one table of scenarios that share their set-up
+ *
+ * Tests of run.h with a worker of the test's own (run_test_worker.c): commits, positions, outcomes
  * that lie, dead runs, two runs at once, quarantine, rollback, drop, and death at every step. */
 #include "base/clock.h"
 #include "base/fs.h"

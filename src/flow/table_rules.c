@@ -101,6 +101,37 @@ static int nulls_count(struct flow_work *work, const struct weft_column *column,
     return rc < 0 ? rc : 0;
 }
 
+/* A freshness of a field is a promise measured over time: the run only notes the newest value, in
+ * microseconds since 1970; mesh.products compares it with the clock. It never fails. */
+static int freshness_note(struct flow_work *work, struct weft_error *error)
+{
+    const struct weft_quality *quality = &work->product->quality;
+    WEFT_CLEANUP(weft_buf_release) struct weft_buf sql;
+    weft_buf_init(&sql, (size_t)1 << 26);
+    WEFT_CLEANUP(weft_result_closep) struct weft_result *result = NULL;
+    struct weft_relation all;
+    if (quality->freshness_field == NULL || quality->freshness_us == 0)
+        return 0;
+    WEFT_TRY(flow_relation_this(work, true, &all, error));
+    weft_buf_adds(&sql, "SELECT epoch_us(CAST(max(");
+    weft_buf_add_sql_name(&sql, quality->freshness_field);
+    weft_buf_adds(&sql, ") AS TIMESTAMP)) FROM (");
+    WEFT_TRY(weft_relation_print(&all, &sql, error));
+    weft_buf_adds(&sql, ") AS t");
+    WEFT_TRY(weft_buf_check(&sql, error));
+    WEFT_TRY(weft_engine_query(work->engine, sql.data, NULL, 0, &result, error));
+    int rc = weft_result_row(result, error);
+    WEFT_TRY(rc);
+    if (rc != 0 || weft_result_is_null(result, 0))
+        return 0;
+    struct weft_outcome_check check = {.rule = "freshness",
+                                       .on_fail = WEFT_ON_FAIL_WARN,
+                                       .passed = true,
+                                       .total = this_records(work),
+                                       .value = (double)weft_result_int(result, 0)};
+    return table_check(work, check, NULL, error);
+}
+
 static int completeness_one(struct flow_work *work, const struct weft_completeness *rule,
                             const struct weft_column *column, struct weft_error *error)
 {
@@ -336,6 +367,7 @@ int flow_table_rules(struct flow_work *work, struct weft_error *error)
     if (work->out->state == WEFT_RUN_BLOCKED)
         return 0; /* what the table would be is not known, or does not matter any more */
     WEFT_TRY(completeness_check(work, error));
+    WEFT_TRY(freshness_note(work, error));
     WEFT_TRY(rows_check(work, "rows", &quality->rows, this_records(work),
                         work->table == NULL ? -1 : work->live_records, error));
     WEFT_TRY(
