@@ -276,6 +276,11 @@ static int item_do(struct weft_runs *runs, const struct weft_runs_item *item, st
     }
     run_json(item->full_name, &report, json);
     WEFT_TRY(outcome_tell(item->full_name, &report, out, error));
+    if (report.outcome->state == WEFT_RUN_NOTHING_NEW && product.pending != NULL)
+        WEFT_TRY(weft_out_line(out, WEFT_STYLE_CHANGED, error,
+                               "    the contract %s comes into force with the next data; `weft run "
+                               "%s --rebuild` reads all of it again now",
+                               product.pending->version, item->full_name));
     if (report.outcome->state == WEFT_RUN_BLOCKED || report.outcome->state == WEFT_RUN_FAILED) {
         bad_outcome(item->full_name, &report, error);
         return -1;
