@@ -64,8 +64,8 @@ static int validate_run(struct weft_context *context, const struct weft_op_reque
     WEFT_TRY(weft_mesh_load(context->root, context->environment, &diag, &context->mesh, error));
     if (context->mesh != NULL) {
         WEFT_TRY(weft_check_settings(context->mesh, &diag, error));
-        WEFT_TRY(weft_check_sql(context->mesh->products, context->mesh->product_count, &diag,
-                                error));
+        WEFT_TRY(
+            weft_check_sql(context->mesh->products, context->mesh->product_count, &diag, error));
     }
     weft_diag_sort(&diag);
     weft_out_diag(out, &diag);

@@ -27,14 +27,16 @@ static bool texts_have(struct weft_texts texts, const char *text)
 
 /* `what` names something that the file does not have. */
 static void check_known(struct weft_reader *reader, const struct weft_node *node,
-                        struct weft_texts known, const char *what)
+                        struct weft_texts known, const char *what, enum weft_severity severity)
 {
     const char *text = weft_node_text(node);
     char hint[200];
     if (text == NULL || texts_have(known, text))
         return;
     weft_reader_near(text, known.items, known.count, hint, sizeof hint);
-    weft_reader_mistake(reader, node->place, hint, "`%.60s` is not %s of this file", text, what);
+    weft_diag_add(reader->diag, severity, WEFT_E_INVALID, reader->file, node->place.line,
+                  node->place.column, hint[0] == '\0' ? NULL : hint,
+                  "`%.60s` is not %s of this file", text, what);
 }
 
 static void read_vars(struct weft_reader *reader, const struct weft_node *vars,
@@ -96,7 +98,7 @@ static void read_environment(struct weft_mesh_loader *loader, const struct weft_
 
 static void check_environment(struct weft_mesh_loader *loader, const struct weft_node *all,
                               const struct weft_node *node, struct weft_place place,
-                              const char *name)
+                              const char *name, bool chosen)
 {
     struct weft_reader *reader = &loader->reader;
     if (!weft_name_valid(name)) {
@@ -105,11 +107,14 @@ static void check_environment(struct weft_mesh_loader *loader, const struct weft
         snprintf(hint, sizeof hint, "`%s` would be", proposal);
         weft_reader_mistake(reader, place, hint, "`%.60s` is not a name for an environment", name);
     }
-    check_known(reader, weft_node_get(node, "defer"), map_names(all), "an environment");
+    check_known(reader, weft_node_get(node, "defer"), map_names(all), "an environment",
+                WEFT_SEVERITY_ERROR);
     const struct weft_node *buckets = weft_node_get(node, "buckets");
+    /* Connections of other environments may stand elsewhere: not everyone has those of `prod`. */
+    enum weft_severity severity = chosen ? WEFT_SEVERITY_ERROR : WEFT_SEVERITY_WARNING;
     for (size_t i = 0; buckets != NULL && buckets->kind == WEFT_NODE_MAP && i < buckets->count; i++)
         check_known(reader, weft_node_get(buckets->items[i], "connection"), loader->connections,
-                    "a connection");
+                    "a connection", severity);
 }
 
 static void read_environments(struct weft_mesh_loader *loader, const struct weft_node *all,
@@ -118,7 +123,8 @@ static void read_environments(struct weft_mesh_loader *loader, const struct weft
     struct weft_reader *reader = &loader->reader;
     const struct weft_node *chosen = weft_node_get(all, wanted);
     for (size_t i = 0; all != NULL && all->kind == WEFT_NODE_MAP && i < all->count; i++)
-        check_environment(loader, all, all->items[i], all->places[i], all->keys[i]);
+        check_environment(loader, all, all->items[i], all->places[i], all->keys[i],
+                          strcmp(all->keys[i], wanted) == 0);
     if (chosen == NULL && strcmp(wanted, "dev") != 0) {
         struct weft_texts names = map_names(all);
         char hint[300];

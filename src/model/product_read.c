@@ -39,13 +39,16 @@ bool weft_draft_has_field(struct weft_draft *draft, const char *name, struct wef
     const char **names = weft_reader_alloc(draft->reader, schema->count, sizeof *names);
     if (names == NULL)
         return false;
-    for (size_t i = 0; i < schema->count; i++)
-        names[i] = schema->items[i].name;
+    size_t count = 0;
+    for (size_t i = 0; i < schema->count; i++) {
+        if (schema->items[i].name[0] != '\0') /* one that was refused has none */
+            names[count++] = schema->items[i].name;
+    }
     char hint[400];
-    weft_reader_near(name, names, schema->count, hint, sizeof hint);
-    if (hint[0] == '\0') {
+    weft_reader_near(name, names, count, hint, sizeof hint);
+    if (hint[0] == '\0' && count > 0) {
         char all[360];
-        weft_texts_print(names, schema->count, all, sizeof all);
+        weft_texts_print(names, count, all, sizeof all);
         snprintf(hint, sizeof hint, "the fields are %s", all);
     }
     weft_reader_mistake(draft->reader, place, hint, "%s names `%.60s`, which is not in the schema",

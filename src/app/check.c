@@ -1,0 +1,145 @@
+/*
+ * check.c - settings and the SQL of checks, told with the other mistakes of a checkout.
+ */
+#include "app/check.h"
+
+#include "base/text.h"
+#include "engine/resolver.h"
+
+#include <string.h>
+
+#define CHECK_MEMORY ((int64_t)256 << 20)
+#define CHECK_ARENA_MAX ((size_t)64 << 20)
+
+struct checker {
+    struct weft_engine *engine;
+    struct weft_arena *arena;
+    const struct weft_product *product;
+    const struct weft_relation_column *columns;
+};
+
+int weft_check_settings(const struct weft_mesh *mesh, struct weft_diag *diag,
+                        struct weft_error *error)
+{
+    struct weft_settings settings;
+    return weft_settings_load(&settings, mesh, diag, error);
+}
+
+static int checker_columns(struct checker *checker, struct weft_error *error)
+{
+    const struct weft_fields *schema = &checker->product->schema;
+    struct weft_relation_column *columns =
+        weft_arena_array(checker->arena, schema->count, sizeof *columns);
+    if (columns == NULL)
+        return weft_error_nomem(error);
+    for (size_t i = 0; i < schema->count; i++)
+        columns[i] = (struct weft_relation_column){.name = schema->items[i].name,
+                                                   .type = schema->items[i].type};
+    checker->columns = columns;
+    return 0;
+}
+
+/* `this` and `new` as tables without rows. */
+static int checker_name(void *arg, struct weft_arena *arena, const struct weft_resolve_name *name,
+                        struct weft_relation *out, struct weft_error *error)
+{
+    const struct checker *checker = arg;
+    (void)arena;
+    (void)error;
+    if (name->schema != NULL ||
+        (!weft_equal_fold(name->table, "this") && !weft_equal_fold(name->table, "new")))
+        return WEFT_NOT_THERE;
+    *out = (struct weft_relation){.kind = WEFT_RELATION_FILES,
+                                  .product = checker->product->full_name,
+                                  .columns = checker->columns,
+                                  .column_count = checker->product->schema.count};
+    return 0;
+}
+
+static const char *checker_suggest(void *arg, struct weft_arena *arena,
+                                   const struct weft_resolve_name *name)
+{
+    (void)arg;
+    (void)arena;
+    (void)name;
+    return "this";
+}
+
+static int checker_one(struct checker *checker, const struct weft_check *check,
+                       struct weft_error *error)
+{
+    /* Of a text of several lines only its beginning is known: the indentation is YAML's. */
+    struct weft_resolve_options options = {.resolve = checker_name,
+                                           .suggest = checker_suggest,
+                                           .arg = checker,
+                                           .principal = "",
+                                           .deterministic = true,
+                                           .file = checker->product->file};
+    if (check->condition != NULL) {
+        const char *sql;
+        return weft_resolve_condition(checker->engine, checker->arena, check->condition,
+                                      checker->columns, checker->product->schema.count, NULL,
+                                      &options, &sql, error);
+    }
+    struct weft_resolved resolved = {0};
+    WEFT_TRY(weft_resolve(checker->engine, checker->arena, check->sql, strlen(check->sql), &options,
+                          &resolved, error));
+    return weft_resolved_check(checker->engine, &resolved, error);
+}
+
+static bool mistake_of_text(enum weft_code code)
+{
+    return code == WEFT_E_SQL || code == WEFT_E_SQL_REFUSED || code == WEFT_E_NOT_FOUND ||
+           code == WEFT_E_LIMIT || code == WEFT_E_NOT_YET;
+}
+
+static int checker_tell(struct checker *checker, const struct weft_check *check,
+                        struct weft_diag *diag, struct weft_error *error)
+{
+    struct weft_error wrong = WEFT_ERROR_INIT;
+    if (checker_one(checker, check, &wrong) == 0)
+        return 0;
+    if (!mistake_of_text(wrong.code)) {
+        if (error != NULL)
+            *error = wrong;
+        return -1;
+    }
+    const char *text = check->condition != NULL ? check->condition : check->sql;
+    bool one_line = strchr(text, '\n') == NULL && wrong.line == 1 && wrong.column > 0;
+    const char *hint = wrong.hint[0] != '\0' ? wrong.hint : wrong.detail;
+    weft_diag_add(diag, WEFT_SEVERITY_ERROR, wrong.code, checker->product->file, check->place.line,
+                  check->place.column + (one_line ? wrong.column - 1 : 0),
+                  hint[0] == '\0' ? NULL : hint, "the check `%s`: %s", check->name, wrong.message);
+    return 0;
+}
+
+static int checker_open(struct checker *checker, struct weft_error *error)
+{
+    if (checker->engine != NULL)
+        return 0;
+    struct weft_engine_config config = {.memory_bytes = CHECK_MEMORY, .threads = 1};
+    WEFT_TRY(weft_engine_open(&config, &checker->engine, error));
+    return weft_engine_seal(checker->engine, error);
+}
+
+int weft_check_sql(const struct weft_product *const *products, size_t count, struct weft_diag *diag,
+                   struct weft_error *error)
+{
+    struct checker checker = {0};
+    int rc = 0;
+    for (size_t i = 0; rc == 0 && i < count; i++) {
+        const struct weft_quality *quality = &products[i]->quality;
+        if (quality->check_count == 0 || products[i]->schema.count == 0)
+            continue;
+        checker.product = products[i];
+        checker.arena = weft_arena_new(CHECK_ARENA_MAX);
+        rc = checker.arena == NULL ? weft_error_nomem(error) : checker_open(&checker, error);
+        if (rc == 0)
+            rc = checker_columns(&checker, error);
+        for (size_t j = 0; rc == 0 && j < quality->check_count; j++)
+            rc = checker_tell(&checker, &quality->checks[j], diag, error);
+        weft_arena_free(checker.arena);
+    }
+    weft_engine_close(checker.engine);
+    return rc < 0 ? -1 : 0;
+}

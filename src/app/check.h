@@ -1,0 +1,19 @@
+/*
+ * check.h - the mistakes that the parser of files cannot see: settings, and the SQL of checks.
+ *
+ * Each SQL text is resolved and bound against the columns of the contract, so that a misspelt
+ * column is told with its place before anything is registered. Products whose columns are detected
+ * from their input are only told of at their run. The engine is opened when the first SQL is met.
+ */
+#ifndef WEFT_APP_CHECK_H
+#define WEFT_APP_CHECK_H
+
+#include "app/context.h"
+
+/* Mistakes go to diag; -1 only for failures of the machine. */
+int weft_check_settings(const struct weft_mesh *mesh, struct weft_diag *diag,
+                        struct weft_error *error) WEFT_MUST_CHECK;
+int weft_check_sql(const struct weft_product *const *products, size_t count, struct weft_diag *diag,
+                   struct weft_error *error) WEFT_MUST_CHECK;
+
+#endif
