@@ -219,8 +219,8 @@ static void file_pass_over(struct flow_file *file, enum weft_file_state state,
 
 /* Where in the folder the outbox has moved the content to: x.csv, x.3fa9c2d1.csv. *out stays NULL
  * when it is not there. */
-static int known_moved(struct flow_work *work, const struct flow_known *known, const char *folder,
-                       char **out, struct weft_error *error)
+static int known_moved_to(struct flow_work *work, const struct flow_known *known,
+                          const char *folder, char **out, struct weft_error *error)
 {
     const char *base = weft_path_basename(known->path);
     const char *dot = strchr(base + 1, '.');
@@ -247,6 +247,16 @@ static int known_moved(struct flow_work *work, const struct flow_known *known, c
         path = NULL;
         return 0;
     }
+    return 0;
+}
+
+static int known_moved(struct flow_work *work, const struct flow_known *known, char **out,
+                       struct weft_error *error)
+{
+    if (work->input->done != NULL)
+        WEFT_TRY(known_moved_to(work, known, work->input->done, out, error));
+    if (*out == NULL && work->input->error != NULL)
+        WEFT_TRY(known_moved_to(work, known, work->input->error, out, error));
     return 0;
 }
 
@@ -293,7 +303,8 @@ static int file_judge(struct flow_work *work, struct flow_file *file, struct wef
     const struct flow_known *same = known_by_hash(work, file->out.hash);
     if (known != NULL && strcmp(known->hash, file->out.hash) == 0) {
         file_pass_over(file, WEFT_FILE_KNOWN, known);
-    } else if (known != NULL && work->input != NULL && work->input->done != NULL) {
+    } else if (known != NULL && work->input != NULL &&
+               (work->input->done != NULL || work->input->error != NULL)) {
         return file_judge_reused(work, file, known, same, error);
     } else if (known != NULL) {
         return file_changed(work, file, error);
@@ -364,20 +375,15 @@ static int rebuild_add_known(struct flow_work *work, struct weft_error *error)
         bool found = false;
         for (size_t k = 0; k < work->file_count && !known->past; k++)
             found = found || strcmp(work->files[k].out.path, known->path) == 0;
-        if (found)
-            continue;
-        if (!known->past && weft_fs_exists(known->path)) {
+        if (!found && !known->past && weft_fs_exists(known->path)) {
             WEFT_TRY(file_add(work, known->port, known->path, known->path, false, error));
             continue;
         }
         WEFT_CLEANUP(weft_freep) char *moved = NULL;
-        if (work->input->done != NULL)
-            WEFT_TRY(known_moved(work, known, work->input->done, &moved, error));
-        if (moved == NULL && work->input->error != NULL)
-            WEFT_TRY(known_moved(work, known, work->input->error, &moved, error));
+        WEFT_TRY(known_moved(work, known, &moved, error));
         if (moved != NULL) {
             WEFT_TRY(file_add(work, known->port, moved, moved, false, error));
-        } else {
+        } else if (!found) {
             const char *text = weft_arena_format(work->arena, "%s%s is no longer to be had",
                                                  known->past ? "an earlier " : "", known->path);
             if (text == NULL)

@@ -39,6 +39,8 @@ static const struct weft_ledger_table tables[] = {
             "size BIGINT NOT NULL, device BIGINT NOT NULL, inode BIGINT NOT NULL,"
             "modified_ns BIGINT NOT NULL, changed_ns BIGINT NOT NULL, records BIGINT NOT NULL,"
             "run_id TEXT NOT NULL, read_at_us BIGINT NOT NULL,"
+            /* 1: other content was read at its path since, but its rows are in the table */
+            "replaced BIGINT NOT NULL DEFAULT 0,"
             "seq_from BIGINT NOT NULL, seq_to BIGINT, PRIMARY KEY(product, port, path, seq_from));"
             "CREATE UNIQUE INDEX IF NOT EXISTS flow_inputs_now ON flow_inputs(product, port, path) "
             "WHERE seq_to IS NULL;"
@@ -190,9 +192,10 @@ static int input_put(struct weft_ledger_txn *txn, const struct weft_ledger_entry
     WEFT_TRY(int_of(input, "modified_ns", 0, &modified, error));
     WEFT_TRY(int_of(input, "changed_ns", 0, &changed, error));
     WEFT_TRY(weft_sql_exec(txn, error,
-                           "UPDATE flow_inputs SET seq_to = ?4 WHERE product = ?1 AND port = ?2 "
-                           "AND path = ?3 AND seq_to IS NULL",
-                           "ttti", table, port, path, entry->sequence));
+                           "UPDATE flow_inputs SET seq_to = ?4, "
+                           "replaced = CASE WHEN hash = ?5 THEN 0 ELSE 1 END "
+                           "WHERE product = ?1 AND port = ?2 AND path = ?3 AND seq_to IS NULL",
+                           "tttit", table, port, path, entry->sequence, hash));
     return weft_sql_exec(
         txn, error,
         "INSERT INTO flow_inputs(product, port, path, hash, size, device, inode, modified_ns, "
@@ -213,8 +216,8 @@ static int positions_put(struct weft_ledger_txn *txn, const struct weft_ledger_e
     yyjson_val *inputs = NULL;
     if (weft_json_bool_or(body, "rebuild", false))
         WEFT_TRY(weft_sql_exec(txn, error,
-                               "UPDATE flow_inputs SET seq_to = ?2 WHERE product = ?1 AND "
-                               "seq_to IS NULL",
+                               "UPDATE flow_inputs SET seq_to = COALESCE(seq_to, ?2), replaced = 0 "
+                               "WHERE product = ?1 AND (seq_to IS NULL OR replaced = 1)",
                                "ti", table, entry->sequence));
     yyjson_arr_foreach(yyjson_obj_get(body, "whole_ports"), i, max, item)
     {
@@ -259,9 +262,10 @@ static int fold_forgotten(struct weft_ledger_txn *txn, const struct weft_ledger_
 {
     const char *table = NULL;
     WEFT_TRY(weft_json_text(body, "product", &table, error));
-    WEFT_TRY(weft_sql_exec(
-        txn, error, "UPDATE flow_inputs SET seq_to = ?2 WHERE product = ?1 AND seq_to IS NULL",
-        "ti", table, entry->sequence));
+    WEFT_TRY(weft_sql_exec(txn, error,
+                           "UPDATE flow_inputs SET seq_to = COALESCE(seq_to, ?2), replaced = 0 "
+                           "WHERE product = ?1 AND (seq_to IS NULL OR replaced = 1)",
+                           "ti", table, entry->sequence));
     return weft_sql_exec(txn, error,
                          "UPDATE flow_quarantine SET seq_to = ?2 WHERE product = ?1 AND "
                          "seq_to IS NULL",

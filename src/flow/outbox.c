@@ -173,6 +173,25 @@ static int move_to(struct weft_arena *arena, struct outbox_row *row, const char 
     return row->moved_to == NULL ? weft_error_nomem(error) : 0;
 }
 
+/* A rebuild reads files where they were moved to: they lie right. Compared by the folders' inodes,
+ * for a file that is taken for its own copy would be removed. */
+static int move_lies_right(const struct outbox_row *row, bool *right, struct weft_error *error)
+{
+    struct weft_fs_identity from, to;
+    WEFT_CLEANUP(weft_freep) char *folder = weft_strdup(row->path);
+    size_t length = (size_t)(weft_path_basename(row->path) - row->path);
+    *right = false;
+    if (folder == NULL)
+        return weft_error_nomem(error);
+    folder[length] = '\0';
+    int rc = weft_fs_identity(folder, &from, error);
+    if (rc == 0)
+        rc = weft_fs_identity(row->target, &to, error);
+    WEFT_TRY(rc);
+    *right = rc == 0 && from.device == to.device && from.inode == to.inode;
+    return 0;
+}
+
 static int move_do(struct weft_arena *arena, struct outbox_row *row, struct weft_error *error)
 {
     struct weft_fs_identity now;
@@ -183,6 +202,10 @@ static int move_do(struct weft_arena *arena, struct outbox_row *row, struct weft
     if (now.device != row->identity.device || now.inode != row->identity.inode ||
         now.size != row->identity.size || now.modified_ns != row->identity.modified_ns)
         return 0; /* another file came to this place: it was not read */
+    bool right;
+    WEFT_TRY(move_lies_right(row, &right, error));
+    if (right)
+        return 0;
     for (int n = 0; n < CANDIDATES_MAX; n++) {
         WEFT_CLEANUP(weft_freep) char *target = candidate(row, n);
         if (target == NULL)

@@ -25,6 +25,7 @@ struct flow_known {
     const char *hash;
     struct weft_fs_identity identity;
     int64_t records;
+    bool past; /* at its path other content was read since */
 };
 
 /* A file of this job, in reading order. */

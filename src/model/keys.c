@@ -114,7 +114,7 @@ static const struct weft_key input_keys[] = {
     {"done", VALUE, .expands = true, .otherwise = "it stays",
      .help = "Folder a file goes to after every product that reads it has it."},
     {"error", VALUE, .expands = true, .otherwise = "it stays",
-     .help = "Folder a file goes to that cannot be read."},
+     .help = "Folder a file goes to of which no row was accepted."},
 };
 
 static const struct weft_key options_keys[] = {
