@@ -137,16 +137,18 @@ static int scan_file_end(struct flow_scan *scan)
 
 /* ---- the header ---- */
 
-static bool text_skip_lines(struct flow_split *split, int64_t lines)
+/* Where the records of a file begin: behind the byte order mark and the lines that `skip` leaves
+ * out, in which quotes mean nothing. SIZE_MAX = behind what is there. */
+static size_t records_start(const struct flow_scan *scan, const char *data, size_t length)
 {
-    for (; lines > 0; lines--) {
-        const char *end =
-            memchr(split->data + split->position, '\n', split->length - split->position);
+    size_t start = length >= 3 && memcmp(data, "\xEF\xBB\xBF", 3) == 0 ? 3 : 0;
+    for (int64_t lines = scan->work->input->csv.skip; lines > 0; lines--) {
+        const char *end = memchr(data + start, '\n', length - start);
         if (end == NULL)
-            return false;
-        split->position = (size_t)(end + 1 - split->data);
+            return SIZE_MAX;
+        start = (size_t)(end + 1 - data);
     }
-    return true;
+    return start;
 }
 
 static int header_count(const struct flow_split *split, size_t *cells)
@@ -216,9 +218,8 @@ static int header_take(struct flow_scan *scan, struct flow_scan_local *local)
     struct flow_file *file = &scan->work->files[scan->at];
     struct flow_split *split = &local->split;
     const struct weft_csv_options *csv = &scan->work->input->csv;
-    if (split->length >= 3 && memcmp(split->data, "\xEF\xBB\xBF", 3) == 0)
-        split->position = 3;
-    if (!text_skip_lines(split, csv->skip))
+    split->position = records_start(scan, split->data, split->length);
+    if (split->position == SIZE_MAX)
         return flow_scan_bad(scan, scan->at, 0, "the file has fewer lines than `skip` says");
     split->delimiter = csv->delimiter;
     split->quote = csv->quote;
@@ -285,10 +286,25 @@ static int block_fill(struct flow_scan *scan, struct flow_scan_local *local, siz
     return 0;
 }
 
+/* The end of the last whole record, 0 = none; of a file's first block all of it when it ends within
+ * what comes before the records. */
+static size_t block_cut(const struct flow_scan *scan, const char *data, size_t length,
+                        int64_t *open_at)
+{
+    const struct weft_csv_options *csv = &scan->work->input->csv;
+    size_t start = scan->next == 0 ? records_start(scan, data, length) : 0;
+    *open_at = -1;
+    if (start >= length)
+        return scan->file_ended ? length : 0;
+    size_t end = flow_split_end(data + start, length - start, csv->delimiter, csv->quote, open_at);
+    if (*open_at >= 0)
+        *open_at += (int64_t)start;
+    return end == 0 ? 0 : start + end;
+}
+
 /* The next block of the open file: 0, or WEFT_END. */
 static int block_next(struct flow_scan *scan, struct flow_scan_local *local)
 {
-    const struct weft_csv_options *csv = &scan->work->input->csv;
     size_t want = FLOW_BLOCK;
     size_t have = scan->carry_length;
     int64_t open_at = -1;
@@ -301,7 +317,7 @@ static int block_next(struct flow_scan *scan, struct flow_scan_local *local)
         WEFT_TRY(block_fill(scan, local, want, &have));
         if (have == 0)
             return WEFT_END;
-        end = flow_split_end(local->split.data, have, csv->delimiter, csv->quote, &open_at);
+        end = block_cut(scan, local->split.data, have, &open_at);
         if (end > 0 && !(scan->file_ended && open_at >= 0))
             break;
         if (scan->file_ended)

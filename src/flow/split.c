@@ -82,15 +82,19 @@ static size_t quoted_cell(struct flow_split *split, size_t i, uint32_t *begin, u
     char *data = split->data;
     size_t write = ++i;
     *begin = (uint32_t)i;
-    for (;;) {
+    for (; i < split->length; i++) {
         if (data[i] == split->quote) {
             if (data[i + 1] != split->quote)
                 break;
             i++;
         }
-        data[write++] = data[i++];
+        data[write++] = data[i];
     }
     *size = (uint32_t)(write - *begin) | FLOW_QUOTED;
+    if (i >= split->length) { /* the block is not what flow_split_end() cut */
+        *bad = true;
+        return split->length - 1;
+    }
     i++;
     if (!at_end_of_cell(split, i))
         *bad = true;
