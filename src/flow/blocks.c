@@ -511,7 +511,8 @@ int64_t flow_scan_records(const struct flow_scan *scan)
 
 bool flow_scan_suspect(struct flow_scan *scan, size_t unique)
 {
-    return !scan->work->rules.uniques[unique].hashed || flow_hashes_suspect(&scan->hashes[unique]);
+    return scan->hashes == NULL || !scan->work->rules.uniques[unique].hashed ||
+           flow_hashes_suspect(&scan->hashes[unique]);
 }
 
 static int mark_compare(const void *a, const void *b)

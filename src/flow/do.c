@@ -114,7 +114,7 @@ static int work_begin(struct flow_work *work, struct weft_error *error)
         return not_yet(work, "several inputs without sql", error);
     if (product->input_count == 1)
         work->input = &product->inputs[0];
-    else if (job->mode == WEFT_JOB_LOAD)
+    else if (job->mode == WEFT_JOB_LOAD || job->mode == WEFT_JOB_REPLAY)
         WEFT_TRY(input_by_hand(work, error));
     else
         return weft_error_set(error, WEFT_E_REFUSED, "%s has no input: it is loaded by hand",

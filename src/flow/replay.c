@@ -149,11 +149,31 @@ static int spool_begin(struct flow_replay *replay, const char *shown, const char
     return weft_buf_check(&replay->out, error);
 }
 
+/* Of a product that is loaded by hand each file's name says how it was written. */
+static int spool_delimiter(struct flow_replay *replay, const char *shown, struct weft_error *error)
+{
+    struct flow_work *work = replay->work;
+    char delimiter = strstr(shown, ".tsv") != NULL ? '\t' : ',';
+    if (work->product->input_count > 0 || work->input->csv.delimiter == delimiter)
+        return 0;
+    if (replay->count > 0)
+        return weft_error_set(error, WEFT_E_NOT_YET,
+                              "rows of csv and of tsv files cannot be replayed together yet");
+    struct weft_input *input = weft_arena_alloc(work->arena, sizeof *input);
+    if (input == NULL)
+        return weft_error_nomem(error);
+    *input = *work->input;
+    input->csv.delimiter = delimiter;
+    work->input = input;
+    return 0;
+}
+
 static int spool_row(struct flow_replay *replay, size_t run, int64_t number, const char *shown,
                      const char *raw, const char *values, struct weft_error *error)
 {
     WEFT_CLEANUP(weft_buf_release) struct weft_buf header;
     weft_buf_init(&header, HEADER_MAX);
+    WEFT_TRY(spool_delimiter(replay, shown, error));
     WEFT_TRY(header_of(replay, values, &header, error));
     if (replay->values == NULL || strcmp(replay->values, header.data) != 0)
         WEFT_TRY(spool_begin(replay, shown, header.data, error));
