@@ -141,7 +141,6 @@ int flow_pass_copy(struct flow_work *work, const char *select,
     WEFT_TRY(copy_result_take(work, result, schema, &file, error));
     *out = file;
     if (file.records > 0) {
-        /* DuckDB makes files by the umask; the home is its owner's alone. */
         WEFT_TRY(weft_fs_sync_path(path, error));
         return weft_fs_sync_path(folder, error);
     }

@@ -8,6 +8,7 @@
 #include "base/fs.h"
 
 #include <string.h>
+#include <sys/stat.h>
 
 #define JOB_LINE_MAX ((size_t)256 << 20)
 #define JOB_CHUNK ((size_t)1 << 16)
@@ -80,6 +81,7 @@ int weft_worker_main(int in, int out_fd, struct weft_error *error)
     struct worker_out out = {.fd = out_fd};
     int rc = 0;
     weft_fault_role("worker");
+    umask(0077); /* DuckDB makes files by it, and the home is its owner's alone */
     weft_buf_init(&text, JOB_LINE_MAX);
     for (;;) {
         size_t length = 0;

@@ -334,9 +334,9 @@ static void compare_schema(struct comparison *c, const struct weft_fields *befor
 
 /* ---- members that are compared by their part of the document ---- */
 
-static const char *part_text(struct comparison *c, yyjson_doc *doc, const char *key)
+/* A text as it is, anything else as JSON; NULL = it is not there. */
+static const char *value_text(struct comparison *c, yyjson_val *value)
 {
-    yyjson_val *value = yyjson_obj_get(yyjson_doc_get_root(doc), key);
     if (value == NULL)
         return NULL;
     if (yyjson_is_str(value))
@@ -351,6 +351,96 @@ static const char *part_text(struct comparison *c, yyjson_doc *doc, const char *
         c->reader.nomem |= error.code == WEFT_E_NOMEM;
     weft_buf_release(&out);
     return text;
+}
+
+static const char *value_name(yyjson_val *value)
+{
+    return yyjson_get_str(yyjson_obj_get(value, "name"));
+}
+
+/* Items are told apart by their `name`. */
+static bool values_named(yyjson_val *array)
+{
+    size_t i, max;
+    yyjson_val *item;
+    yyjson_arr_foreach(array, i, max, item)
+    {
+        if (value_name(item) == NULL)
+            return false;
+    }
+    return yyjson_is_arr(array) && max > 0;
+}
+
+static yyjson_val *value_named(yyjson_val *array, const char *name)
+{
+    size_t i, max;
+    yyjson_val *item;
+    yyjson_arr_foreach(array, i, max, item)
+    {
+        if (strcmp(value_name(item), name) == 0)
+            return item;
+    }
+    return NULL;
+}
+
+static void compare_value(struct comparison *c, enum change_kind kind, const char *path,
+                          yyjson_val *x, yyjson_val *y);
+
+static void compare_members(struct comparison *c, enum change_kind kind, const char *path,
+                            yyjson_val *x, yyjson_val *y)
+{
+    size_t i, max;
+    yyjson_val *key, *value;
+    yyjson_obj_foreach(y, i, max, key, value)
+    {
+        const char *name = yyjson_get_str(key);
+        compare_value(c, kind, weft_reader_format(&c->reader, "%s.%s", path, name),
+                      yyjson_obj_get(x, name), value);
+    }
+    yyjson_obj_foreach(x, i, max, key, value)
+    {
+        const char *name = yyjson_get_str(key);
+        if (yyjson_obj_get(y, name) == NULL)
+            compare_value(c, kind, weft_reader_format(&c->reader, "%s.%s", path, name), value,
+                          NULL);
+    }
+}
+
+static void compare_named(struct comparison *c, enum change_kind kind, const char *path,
+                          yyjson_val *x, yyjson_val *y)
+{
+    size_t i, max;
+    yyjson_val *item;
+    yyjson_arr_foreach(y, i, max, item)
+    {
+        const char *name = value_name(item);
+        compare_value(c, kind, weft_reader_format(&c->reader, "%s.%s", path, name),
+                      value_named(x, name), item);
+    }
+    yyjson_arr_foreach(x, i, max, item)
+    {
+        const char *name = value_name(item);
+        if (value_named(y, name) == NULL)
+            compare_value(c, kind, weft_reader_format(&c->reader, "%s.%s", path, name), item, NULL);
+    }
+}
+
+/* As deep as both sides have the same shape, so that only what differs is told. */
+static void compare_value(struct comparison *c, enum change_kind kind, const char *path,
+                          yyjson_val *x, yyjson_val *y)
+{
+    const char *before = value_text(c, x);
+    const char *after = value_text(c, y);
+    if (path == NULL || (before == NULL && after == NULL) ||
+        (before != NULL && after != NULL && strcmp(before, after) == 0))
+        return;
+    size_t count = c->count;
+    if (yyjson_is_obj(x) && yyjson_is_obj(y))
+        compare_members(c, kind, path, x, y);
+    else if (values_named(x) && values_named(y))
+        compare_named(c, kind, path, x, y);
+    if (c->count == count) /* also where only the order differs */
+        change_add(c, kind, path, before, after);
 }
 
 static const struct {
@@ -388,30 +478,12 @@ static int compare_documents(struct comparison *c, const char *before, const cha
     yyjson_doc *b __attribute__((cleanup(weft_json_freep))) = NULL;
     WEFT_TRY(weft_json_parse(before, strlen(before), 0, &a, c->error));
     WEFT_TRY(weft_json_parse(after, strlen(after), 0, &b, c->error));
+    yyjson_val *x = yyjson_doc_get_root(a), *y = yyjson_doc_get_root(b);
     for (size_t i = 0; i < WEFT_COUNT(parts); i++)
-        compare_text(c, parts[i].kind, parts[i].key, part_text(c, a, parts[i].key),
-                     part_text(c, b, parts[i].key));
-    static const char *const quality[] = {"completeness", "freshness",      "rows",
-                                          "batch",        "quarantine_max", "checks"};
-    yyjson_val *qa = yyjson_obj_get(yyjson_doc_get_root(a), "quality");
-    yyjson_val *qb = yyjson_obj_get(yyjson_doc_get_root(b), "quality");
-    for (size_t i = 0; i < WEFT_COUNT(quality); i++) {
-        yyjson_val *x = yyjson_obj_get(qa, quality[i]);
-        yyjson_val *y = yyjson_obj_get(qb, quality[i]);
-        struct weft_buf out_x, out_y;
-        weft_buf_init(&out_x, 16 << 20);
-        weft_buf_init(&out_y, 16 << 20);
-        int rc = x == NULL ? 0 : weft_json_canonical(x, &out_x, c->error);
-        if (rc == 0 && y != NULL)
-            rc = weft_json_canonical(y, &out_y, c->error);
-        if (rc == 0 && strcmp(out_x.data, out_y.data) != 0)
-            change_add(c, CHANGE_QUALITY, weft_reader_format(&c->reader, "quality.%s", quality[i]),
-                       x == NULL ? NULL : weft_reader_text(&c->reader, out_x.data),
-                       y == NULL ? NULL : weft_reader_text(&c->reader, out_y.data));
-        weft_buf_release(&out_x);
-        weft_buf_release(&out_y);
-        WEFT_TRY(rc);
-    }
+        compare_value(c, parts[i].kind, parts[i].key, yyjson_obj_get(x, parts[i].key),
+                      yyjson_obj_get(y, parts[i].key));
+    compare_members(c, CHANGE_QUALITY, "quality", yyjson_obj_get(x, "quality"),
+                    yyjson_obj_get(y, "quality"));
     return 0;
 }
 
