@@ -11,6 +11,7 @@
 #include <string.h>
 #include <zlib.h>
 #include <zstd.h>
+#include <zstd_errors.h>
 
 #define SOURCE_IN ((size_t)1 << 17)
 
@@ -176,6 +177,11 @@ static int zstd_step(struct flow_source *source, char *data, size_t length, size
     size_t rc = ZSTD_decompressStream(source->zstd, &out, &in);
     source->in_at = in.pos;
     *done = out.pos;
+    if (ZSTD_getErrorCode(rc) == ZSTD_error_memory_allocation)
+        return weft_error_nomem(error);
+    if (ZSTD_getErrorCode(rc) == ZSTD_error_frameParameter_windowTooLarge)
+        return source_damaged(source, "the compressed file needs a window of more than 128 MB",
+                              error);
     if (ZSTD_isError(rc))
         return source_damaged(source, "the compressed file is damaged", error);
     source->inside = rc != 0;
