@@ -121,6 +121,7 @@ static int value_read(struct weft_arena *arena, const struct weft_op_arg *arg, y
     return value->text == NULL ? weft_error_nomem(error) : 0;
 }
 
+/* args may be NULL: then only what is needed is missed. */
 static int args_read(struct weft_arena *arena, yyjson_val *args, struct weft_op_request *request,
                      struct weft_error *error)
 {
@@ -156,8 +157,7 @@ int weft_op_request_read(struct weft_arena *arena, const char *json, size_t leng
     if (request.op == NULL)
         return weft_error_set(error, WEFT_E_USAGE, "there is no operation `%s`",
                               yyjson_get_str(name));
-    if (args != NULL)
-        WEFT_TRY(args_read(arena, args, &request, error));
+    WEFT_TRY(args_read(arena, args, &request, error));
     *out = request;
     return 0;
 }
