@@ -19,9 +19,11 @@
 static const struct weft_op_arg query_args[] = {
     {"sql", 0, WEFT_ARG_WORDS, "SQL", "A SELECT."},
     {"file", 'f', WEFT_ARG_TEXT, "FILE", "Read the SQL from a file; - is standard input."},
-    {"format", 0, WEFT_ARG_TEXT, "FORMAT", "table (default), csv, json, ndjson or parquet."},
+    {"format", 0, WEFT_ARG_TEXT, "FORMAT",
+     "table (default), csv, json, ndjson or parquet; with -o by the file's ending, else csv."},
     {"output", 'o', WEFT_ARG_TEXT, "FILE", "Write to a file instead of standard output."},
-    {"as-of", 0, WEFT_ARG_TEXT, "WHEN", "A time (2026-11-21, 2026-11-21T04:00Z) or a snapshot id."},
+    {"as-of", 0, WEFT_ARG_TEXT, "WHEN",
+     "A time (2026-11-21T04:00Z; 2026-11-21 is the end of that day, UTC) or a snapshot id."},
     {"param", 'p', WEFT_ARG_TEXTS, "NAME=VALUE", "A value for $name."},
 };
 
@@ -51,23 +53,62 @@ static int sql_read(struct weft_context *context, const struct weft_op_request *
     return rc;
 }
 
+static const char *const format_names[] = {"table", "csv", "json", "ndjson", "parquet"};
+
+static int format_of_name(const char *name, struct weft_query *query, struct weft_error *error)
+{
+    size_t i = 0;
+    while (i < WEFT_COUNT(format_names) && strcmp(format_names[i], name) != 0)
+        i++;
+    if (i == WEFT_COUNT(format_names)) {
+        weft_error_set(error, WEFT_E_USAGE, "`%s` is no format", name);
+        return weft_error_hint(error, "table, csv, json, ndjson or parquet");
+    }
+    query->format = (enum weft_query_format)i;
+    return 0;
+}
+
+/* A file's ending is what its reader goes by: another content would be a trap. */
+static int format_of_ending(struct weft_query *query, struct weft_error *error)
+{
+    static const struct {
+        const char *ending;
+        enum weft_query_format format;
+    } known[] = {{"csv", WEFT_QUERY_CSV},
+                 {"json", WEFT_QUERY_JSON},
+                 {"ndjson", WEFT_QUERY_NDJSON},
+                 {"jsonl", WEFT_QUERY_NDJSON},
+                 {"parquet", WEFT_QUERY_PARQUET}};
+    static const char *const refused[] = {"tsv", "gz", "zst", "avro", "xlsx"};
+    const char *ending = strrchr(weft_path_basename(query->output), '.');
+    for (size_t i = 0; ending != NULL && i < WEFT_COUNT(known); i++) {
+        if (weft_equal_fold(ending + 1, known[i].ending)) {
+            query->format = known[i].format;
+            return 0;
+        }
+    }
+    for (size_t i = 0; ending != NULL && i < WEFT_COUNT(refused); i++) {
+        if (weft_equal_fold(ending + 1, refused[i])) {
+            weft_error_set(error, WEFT_E_NOT_YET, "this version cannot write %s files yet", ending);
+            return weft_error_hint(error, "name it .csv, .json, .ndjson or .parquet, or say "
+                                          "--format");
+        }
+    }
+    return 0;
+}
+
 static int format_read(const struct weft_op_request *request, struct weft_out *out,
                        struct weft_query *query, struct weft_error *error)
 {
-    static const char *const names[] = {"table", "csv", "json", "ndjson", "parquet"};
     const char *name = weft_op_text(request, "format");
-    query->output = weft_op_text(request, "output");
+    const char *output = weft_op_text(request, "output");
+    if (output != NULL && strcmp(output, "-") != 0)
+        query->output = output;
     query->format = out->for_people ? WEFT_QUERY_TABLE : WEFT_QUERY_JSON;
-    if (name != NULL) {
-        size_t i = 0;
-        while (i < WEFT_COUNT(names) && strcmp(names[i], name) != 0)
-            i++;
-        if (i == WEFT_COUNT(names)) {
-            weft_error_set(error, WEFT_E_USAGE, "`%s` is no format", name);
-            return weft_error_hint(error, "table, csv, json, ndjson or parquet");
-        }
-        query->format = (enum weft_query_format)i;
-    }
+    if (name != NULL)
+        WEFT_TRY(format_of_name(name, query, error));
+    else if (query->output != NULL)
+        WEFT_TRY(format_of_ending(query, error));
     if (query->format == WEFT_QUERY_PARQUET && query->output == NULL && out->terminal) {
         weft_error_set(error, WEFT_E_USAGE, "parquet is not for a terminal");
         return weft_error_hint(error, "write it to a file: -o result.parquet");
@@ -107,8 +148,11 @@ static int as_of_read(const struct weft_op_request *request, struct weft_query *
     if (weft_parse_int64(when, strlen(when), &query->as_of_snapshot) && query->as_of_snapshot > 0)
         return 0;
     query->as_of_snapshot = 0;
-    if (weft_time_parse(when, &query->as_of_us))
+    if (weft_time_parse(when, &query->as_of_us)) {
+        if (strlen(when) == strlen("2026-11-21")) /* a day is over at its end */
+            query->as_of_us += 24 * 3600 * (int64_t)1000000 - 1;
         return 0;
+    }
     weft_error_set(error, WEFT_E_USAGE, "`%s` is neither a time nor a snapshot", when);
     return weft_error_hint(error, "as in --as-of 2026-11-21, --as-of 2026-11-21T04:00:00Z");
 }

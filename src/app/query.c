@@ -19,7 +19,8 @@
 
 void weft_query_init(struct weft_query *query, struct weft_context *context)
 {
-    *query = (struct weft_query){.context = context, .started_us = weft_clock_mono_us()};
+    *query = (struct weft_query){
+        .context = context, .target.fd = -1, .started_us = weft_clock_mono_us()};
     weft_buf_init(&query->sql, (size_t)64 << 20);
 }
 
@@ -48,18 +49,29 @@ static int name_split(struct weft_arena *arena, const char *table, const char **
     return *name == NULL ? weft_error_nomem(error) : 0;
 }
 
-/* NULL in *out: the table had no snapshot yet. */
-static int snapshot_at(const struct weft_table *table, int64_t time_us,
+/* An empty table would be an answer; that there was none is another one. */
+static int snapshot_none(int64_t time_us, const char *product, struct weft_error *error)
+{
+    char when[WEFT_TIME_TEXT];
+    weft_time_format(time_us, when);
+    weft_error_set(error, WEFT_E_NOT_FOUND, "`%s` has no snapshot at that time, %s", product, when);
+    return weft_error_hint(error, "`weft snapshots %s` shows when there was one", product);
+}
+
+/* Quarantine begins with the first row that is set aside: before, it is empty (NULL in *out). */
+static int snapshot_at(const struct weft_table *table, int64_t time_us, const char *product,
                        const struct weft_snapshot **out, struct weft_error *error)
 {
     int rc = weft_table_find_at(table, time_us / 1000, out, error);
-    return rc == WEFT_NOT_THERE ? 0 : rc;
+    if (rc == WEFT_NOT_THERE)
+        return product == NULL ? 0 : snapshot_none(time_us, product, error);
+    return rc;
 }
 
 /* The snapshot that a reference means: AT of its own, else the query's --as-of, else current. */
 static int snapshot_choose(struct weft_query *query, const struct weft_table *table,
-                           const struct weft_resolve_at *at, const struct weft_snapshot **out,
-                           struct weft_error *error)
+                           const struct weft_resolve_at *at, const char *product,
+                           const struct weft_snapshot **out, struct weft_error *error)
 {
     *out = NULL;
     if (at->given && at->version != 0) {
@@ -70,7 +82,7 @@ static int snapshot_choose(struct weft_query *query, const struct weft_table *ta
         return rc;
     }
     if (at->given)
-        return snapshot_at(table, at->timestamp_us, out, error);
+        return snapshot_at(table, at->timestamp_us, product, out, error);
     if (query->as_of_snapshot != 0) {
         int rc = weft_table_find(table, query->as_of_snapshot, out, error);
         WEFT_TRY(rc);
@@ -79,7 +91,7 @@ static int snapshot_choose(struct weft_query *query, const struct weft_table *ta
             return 0;
     }
     if (query->as_of_us != 0)
-        return snapshot_at(table, query->as_of_us, out, error);
+        return snapshot_at(table, query->as_of_us, product, out, error);
     *out = weft_table_current(table);
     return 0;
 }
@@ -137,7 +149,8 @@ static int table_relation(struct weft_query *query, struct weft_arena *arena, co
         return rc;
     WEFT_TRY(weft_table_load(arena, weft_ledger_home(query->context->ledger), pointer.metadata,
                              &table, error));
-    WEFT_TRY(snapshot_choose(query, table, at, &snapshot, error));
+    const char *product = strcmp(space, WEFT_SPACE_LAKE) == 0 ? out->product : NULL;
+    WEFT_TRY(snapshot_choose(query, table, at, product, &snapshot, error));
     const struct weft_table_schema *schema = weft_table_schema(table);
     if (snapshot != NULL && (at->given || query->as_of_us != 0 || query->as_of_snapshot != 0))
         schema = weft_table_schema_of(table, snapshot->schema_id);
@@ -193,9 +206,15 @@ static int product_relation(struct weft_query *query, struct weft_arena *arena,
         return rc;
     out->product = product.full_name;
     rc = table_relation(query, arena, WEFT_SPACE_LAKE, product.table, &name->at, out, error);
-    if (rc == WEFT_NOT_THERE)
-        return empty_relation(arena, &product, out, error);
-    return rc;
+    if (rc != WEFT_NOT_THERE)
+        return rc;
+    if (name->at.given && name->at.version != 0)
+        return weft_error_set(error, WEFT_E_NOT_FOUND, "`%s` has no snapshot yet",
+                              product.full_name);
+    int64_t time_us = name->at.given ? name->at.timestamp_us : query->as_of_us;
+    if (time_us != 0)
+        return snapshot_none(time_us, product.full_name, error);
+    return empty_relation(arena, &product, out, error);
 }
 
 /* <domain>__quarantine.<product> */
@@ -312,7 +331,10 @@ static void query_stuck(void *arg, enum weft_code code)
                                   .code = code,
                                   .file = "",
                                   .message = (char *)(uintptr_t)text};
+    struct weft_error ignored = WEFT_ERROR_INIT;
     query->out->note(query->out->arg, &item);
+    if (query->target.temp != NULL && weft_fs_unlink(query->target.temp, &ignored) < 0)
+        _exit(weft_code_exit_status(code)); /* told already; what is left lies beside the target */
     _exit(weft_code_exit_status(code));
 }
 
@@ -371,7 +393,8 @@ int weft_query_open(struct weft_query *query, struct weft_error *error)
         .resolve = query_resolve,
         .suggest = query_suggest,
         .arg = query,
-        .now_us = query->as_of_us != 0 ? query->as_of_us : context->request.time_us,
+        .now_us = query->as_of_us != 0 ? WEFT_MIN(query->as_of_us, context->request.time_us)
+                                       : context->request.time_us,
         .principal = context->request.principal,
         .size_max = weft_settings_number(settings, WEFT_SETTING_SQL_SIZE_MAX),
         .depth_max = (int)weft_settings_number(settings, WEFT_SETTING_SQL_DEPTH_MAX),

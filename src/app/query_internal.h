@@ -19,12 +19,21 @@ enum weft_query_format {
     WEFT_QUERY_PARQUET
 };
 
+/* Where `query -o FILE` writes: query_target.c. */
+struct weft_query_target {
+    const char *shown; /* as it was given */
+    const char *path;  /* behind all links; NULL = written through */
+    const char *temp;  /* becomes path; NULL = nothing is to be removed */
+    int fd;            /* -1 = none */
+};
+
 struct weft_query {
     struct weft_context *context;
     struct weft_buf sql;
     const char *file; /* NULL = the command line */
     enum weft_query_format format;
     const char *output; /* NULL = standard output */
+    struct weft_query_target target;
     const struct weft_param *params;
     size_t param_count;
     int64_t as_of_us;       /* 0 = now */
@@ -43,6 +52,12 @@ struct weft_query {
 void weft_query_init(struct weft_query *query, struct weft_context *context);
 void weft_query_release(struct weft_query *query);
 int weft_query_open(struct weft_query *query, struct weft_error *error) WEFT_MUST_CHECK;
+/* USAGE for a folder. The end closes; rc 0 renames, a failure leaves nothing behind. */
+int weft_query_target_open(struct weft_arena *arena, const char *name,
+                           struct weft_query_target *target, struct weft_error *error)
+    WEFT_MUST_CHECK;
+int weft_query_target_end(struct weft_query_target *target, int rc, struct weft_error *error)
+    WEFT_MUST_CHECK;
 int weft_query_send(struct weft_query *query, struct weft_out *out, struct weft_error *error)
     WEFT_MUST_CHECK;
 /* result: what sending gave (< 0 = it failed). */

@@ -5,6 +5,7 @@
 #include "app/query_internal.h"
 
 #include "base/fs.h"
+#include "base/map.h"
 #include "base/random.h"
 
 #include <fcntl.h>
@@ -18,7 +19,7 @@ struct sender {
     struct weft_query *query;
     struct weft_out *out;
     struct weft_result *result;
-    int fd; /* -1 = to out */
+    int fd; /* of the target; -1 = to out */
     struct weft_buf buf;
     size_t columns;
 };
@@ -27,7 +28,6 @@ static void sender_release(struct sender *sender)
 {
     weft_result_close(sender->result);
     weft_buf_release(&sender->buf);
-    weft_fd_close(&sender->fd);
 }
 
 static int sender_flush(struct sender *sender, struct weft_error *error)
@@ -79,14 +79,46 @@ static int row_csv(struct sender *sender, duckdb_data_chunk chunk, idx_t row,
     return 0;
 }
 
+/* A key may stand once only in an object: of columns with one name the later ones become name_1,
+ * name_2, as DuckDB names them in a table. NULL = memory is out. */
+static const char **json_names(struct sender *sender)
+{
+    struct weft_arena *arena = sender->query->context->arena;
+    const char **names = weft_arena_array(arena, sender->columns + 1, sizeof *names);
+    WEFT_CLEANUP(weft_map_freep) struct weft_map *given = weft_map_new();
+    WEFT_CLEANUP(weft_map_freep) struct weft_map *used = weft_map_new();
+    if (names == NULL || given == NULL || used == NULL)
+        return NULL;
+    for (size_t i = 0; i < sender->columns; i++) {
+        if (weft_map_put(given, column_name(sender, i), NULL) < 0)
+            return NULL;
+    }
+    for (size_t i = 0; i < sender->columns; i++) {
+        names[i] = column_name(sender, i);
+        bool taken = weft_map_has(used, names[i]);
+        for (int n = 1; taken; n++) {
+            names[i] = weft_arena_format(arena, "%s_%d", column_name(sender, i), n);
+            if (names[i] == NULL)
+                return NULL;
+            taken = weft_map_has(used, names[i]) || weft_map_has(given, names[i]);
+        }
+        if (weft_map_put(used, names[i], NULL) < 0)
+            return NULL;
+    }
+    return names;
+}
+
 /* Keys are the same for all rows: written once, with the punctuation before each value. */
 static int json_heads(struct sender *sender, struct weft_buf *heads, size_t *ends)
 {
     struct weft_json_writer json;
+    const char **names = json_names(sender);
+    if (names == NULL)
+        return -1;
     for (size_t i = 0; i < sender->columns; i++) {
         weft_buf_addc(heads, i == 0 ? '{' : ',');
         weft_json_writer_init(&json, heads);
-        weft_json_put_text(&json, column_name(sender, i));
+        weft_json_put_text(&json, names[i]);
         weft_buf_addc(heads, ':');
         ends[i] = heads->length;
     }
@@ -285,36 +317,27 @@ static int send_parquet(struct sender *sender, struct weft_error *error)
     return rc > 0 ? 0 : rc;
 }
 
+static int rows_send(struct sender *sender, struct weft_error *error)
+{
+    struct weft_query *query = sender->query;
+    if (query->format == WEFT_QUERY_PARQUET)
+        return send_parquet(sender, error);
+    WEFT_TRY(weft_resolved_query(query->engine, &query->resolved, query->params, query->param_count,
+                                 &sender->result, error));
+    sender->columns = weft_result_column_count(sender->result);
+    return query->format == WEFT_QUERY_TABLE ? send_table(sender, error) : send_text(sender, error);
+}
+
 int weft_query_send(struct weft_query *query, struct weft_out *out, struct weft_error *error)
 {
     WEFT_CLEANUP(sender_release) struct sender sender = {.query = query, .out = out, .fd = -1};
     weft_buf_init(&sender.buf, ROW_MAX);
-    /* Written beside the target and renamed, so that a failed query leaves the old file. */
-    const char *target = query->output;
-    if (target != NULL) {
-        query->output = weft_arena_format(query->context->arena, "%s.part", target);
-        if (query->output == NULL)
-            return weft_error_nomem(error);
-        WEFT_TRY(weft_fs_open(query->output, O_WRONLY | O_CREAT | O_TRUNC, &sender.fd, error));
-        if (query->format == WEFT_QUERY_TABLE)
-            query->format = WEFT_QUERY_CSV;
-    }
-    int rc;
-    if (query->format == WEFT_QUERY_PARQUET) {
-        rc = send_parquet(&sender, error);
-    } else {
-        rc = weft_resolved_query(query->engine, &query->resolved, query->params, query->param_count,
-                                 &sender.result, error);
-        if (rc == 0) {
-            sender.columns = weft_result_column_count(sender.result);
-            rc = query->format == WEFT_QUERY_TABLE ? send_table(&sender, error)
-                                                   : send_text(&sender, error);
-        }
-    }
-    if (target == NULL)
-        return rc;
-    struct weft_error ignored = WEFT_ERROR_INIT;
-    if (rc == 0)
-        return weft_fs_rename(query->output, target, error);
-    return weft_fs_unlink(query->output, &ignored) < 0 ? -1 : rc;
+    if (query->output == NULL)
+        return rows_send(&sender, error);
+    WEFT_TRY(weft_query_target_open(query->context->arena, query->output, &query->target, error));
+    sender.fd = query->target.fd;
+    if (query->format == WEFT_QUERY_TABLE)
+        query->format = WEFT_QUERY_CSV;
+    int rc = rows_send(&sender, error);
+    return weft_query_target_end(&query->target, rc, error);
 }

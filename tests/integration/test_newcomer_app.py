@@ -1,0 +1,154 @@
+"""What people who are new to weft ran into: results in files, plans, words of errors."""
+import json
+import os
+import pathlib
+import stat
+import subprocess
+import threading
+
+import pytest
+
+BIN = os.environ["WEFT_BIN"]
+CLEAN = {name: value for name, value in os.environ.items()
+         if name not in ("WEFT_HOME", "WEFT_ENV", "COLUMNS")}
+
+
+def weft(*arguments, cwd, status=0, env=None, **more):
+    done = subprocess.run([BIN, *map(str, arguments)], cwd=cwd, text=True, capture_output=True,
+                          stdin=subprocess.DEVNULL, env={**CLEAN, **(env or {})}, **more)
+    if status is not None:
+        assert done.returncode == status, (arguments, done.stdout, done.stderr)
+    return done
+
+
+def product(folder, name, text, file="data_product.yaml"):
+    path = folder / "domains" / "d" / name / file
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(text)
+    return path
+
+
+@pytest.fixture
+def mesh(tmp_path):
+    (tmp_path / "weft.yaml").write_text("mesh: m\n")
+    return tmp_path
+
+
+@pytest.fixture(scope="module")
+def loaded(tmp_path_factory):
+    """d.p(id, v) with two rows; nobody changes it."""
+    folder = tmp_path_factory.mktemp("loaded")
+    (folder / "weft.yaml").write_text("mesh: m\n")
+    product(folder, "p", "version: 1.0.0\nschema:\n  - {name: id, type: int}\n"
+                         "  - {name: v, type: string}\n")
+    (folder / "p.csv").write_text("id,v\n1,a\n2,b\n")
+    weft("apply", "--yes", cwd=folder)
+    weft("load", "d.p", "p.csv", cwd=folder)
+    return folder
+
+
+# ---- query -o
+
+
+def test_output_replaces_a_file_when_it_is_whole(loaded, tmp_path):
+    target = tmp_path / "r.csv"
+    target.write_text("old")
+    target.chmod(0o640)
+    weft("query", "select id, error('no') from d.p", "-o", target, cwd=loaded, status=None)
+    assert target.read_text() == "old"
+    weft("query", "select id, cast(v as int) from d.p", "-o", target, cwd=loaded, status=1)
+    assert target.read_text() == "old" and os.listdir(tmp_path) == ["r.csv"]
+    weft("query", "select id from d.p order by id", "-o", target, cwd=loaded)
+    assert target.read_text() == "id\n1\n2\n" and os.listdir(tmp_path) == ["r.csv"]
+    assert stat.S_IMODE(target.stat().st_mode) == 0o640
+
+
+@pytest.mark.parametrize("mask, mode", [(0o022, 0o644), (0o077, 0o600)])
+def test_output_has_the_usual_mode(loaded, tmp_path, mask, mode):
+    weft("query", "select 1", "-o", tmp_path / "r.csv", cwd=loaded, umask=mask)
+    assert stat.S_IMODE((tmp_path / "r.csv").stat().st_mode) == mode
+
+
+def test_output_follows_links(loaded, tmp_path):
+    (tmp_path / "real").mkdir()
+    (tmp_path / "real/r.csv").write_text("old")
+    (tmp_path / "link.csv").symlink_to("real/r.csv")
+    (tmp_path / "new.csv").symlink_to("real/new.csv")
+    for name in ("link.csv", "new.csv"):
+        weft("query", "select 1 as a", "-o", name, "-C", tmp_path, "--home", loaded / ".weft/dev",
+             cwd=tmp_path)
+        assert (tmp_path / name).is_symlink() and (tmp_path / name).read_text() == "a\n1\n"
+    assert sorted(os.listdir(tmp_path / "real")) == ["new.csv", "r.csv"]
+    (tmp_path / "round.csv").symlink_to("round.csv")
+    weft("query", "select 1", "-o", tmp_path / "round.csv", cwd=loaded, status=1)
+
+
+@pytest.mark.parametrize("ending", ["csv", "parquet"])
+def test_output_goes_through_what_is_no_file(loaded, tmp_path, ending):
+    pipe = tmp_path / f"pipe.{ending}"
+    os.mkfifo(pipe)
+    got = []
+    reader = threading.Thread(target=lambda: got.append(pipe.read_bytes()))
+    reader.start()
+    weft("query", "select 1 as a", "-o", pipe, cwd=loaded)
+    reader.join()
+    assert got[0] == b"a\n1\n" if ending == "csv" else got[0][:4] == b"PAR1"
+    assert stat.S_ISFIFO(pipe.stat().st_mode) and len(os.listdir(tmp_path)) == 1
+    weft("query", "select 1", "-o", "/dev/null", cwd=loaded)
+    done = weft("query", "select 1", "-o", "/dev/full", cwd=loaded, status=None)
+    assert done.returncode != 0 and "/dev/full" in done.stderr
+    assert stat.S_ISCHR(os.stat("/dev/full").st_mode)
+    assert weft("query", "select 1 as a", "--format", "csv", "-o", "-", cwd=loaded).stdout == \
+        "a\n1\n"
+
+
+def test_output_refuses_a_folder(loaded, tmp_path):
+    done = weft("query", "select 1", "-o", tmp_path, cwd=loaded, status=2)
+    assert "is a folder" in done.stderr and os.listdir(tmp_path) == []
+    done = weft("query", "select 1", "-o", tmp_path / "no/r.csv", cwd=loaded, status=1)
+    assert "no/r.csv" in done.stderr and ".weft" not in done.stderr.replace(str(loaded), "")
+
+
+@pytest.mark.parametrize("name, check", [
+    ("r.csv", lambda b: b == b"id\n1\n2\n"),
+    ("r.CSV", lambda b: b == b"id\n1\n2\n"),
+    ("r.txt", lambda b: b == b"id\n1\n2\n"),
+    ("r.json", lambda b: json.loads(b) == [{"id": 1}, {"id": 2}]),
+    ("r.ndjson", lambda b: [json.loads(x) for x in b.splitlines()] == [{"id": 1}, {"id": 2}]),
+    ("r.jsonl", lambda b: len(b.splitlines()) == 2),
+    ("r.parquet", lambda b: b[:4] == b"PAR1" and b[-4:] == b"PAR1"),
+])
+def test_format_by_ending(loaded, tmp_path, name, check):
+    weft("query", "select id from d.p order by id", "-o", tmp_path / name, cwd=loaded)
+    assert check((tmp_path / name).read_bytes())
+
+
+def test_format_that_cannot_be(loaded, tmp_path):
+    done = weft("query", "select 1", "-o", tmp_path / "r.csv.gz", cwd=loaded, status=None)
+    assert done.returncode != 0 and ".gz" in done.stderr and os.listdir(tmp_path) == []
+    weft("query", "select 1 as a", "--format", "csv", "-o", tmp_path / "r.json", cwd=loaded)
+    assert (tmp_path / "r.json").read_text() == "a\n1\n"
+
+
+# ---- results
+
+
+def test_names_that_come_twice(loaded, tmp_path):
+    done = weft("query", "--json", 'select 1 a, 2 a, 3 "a_1", 4 a', cwd=loaded)
+    assert json.loads(done.stdout) == [{"a": 1, "a_2": 2, "a_1": 3, "a_3": 4}]
+    weft("query", "select 1 a, 2 a", "-o", tmp_path / "r.parquet", cwd=loaded)
+
+
+def test_the_past(loaded):
+    for sql, more in (("select * from d.p", ["--as-of", "2020-01-01"]),
+                      ("select * from d.p at (timestamp => timestamp '2020-01-01')", [])):
+        done = weft("query", sql, *more, cwd=loaded, status=None)
+        assert done.returncode != 0 and "no snapshot at that time" in done.stderr, done.stderr
+        assert "weft snapshots d.p" in done.stderr
+    made = json.loads(weft("snapshots", "d.p", "--json", cwd=loaded).stdout)[0]["committed_at"]
+    today = weft("query", "--json", "select count(*) as n from d.p", "--as-of", made[:10],
+                 cwd=loaded)
+    assert json.loads(today.stdout) == [{"n": 2}]
+    rows = weft("query", "--json", "select * from d__quarantine.p", "--as-of", made[:10],
+                cwd=loaded)
+    assert json.loads(rows.stdout) == []
