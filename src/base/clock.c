@@ -144,7 +144,7 @@ bool weft_time_parse(const char *text, int64_t *us)
     int32_t days;
     int64_t offset = 0;
     if (!digits_read(&text, 4, &year) || *text++ != '-' || !digits_read(&text, 2, &month) ||
-        *text++ != '-' || !digits_read(&text, 2, &day) ||
+        *text++ != '-' || !digits_read(&text, 2, &day) || year < 1 ||
         !weft_date_to_days(year, month, day, &days))
         return false;
     if (*text == 'T' || *text == 't' || *text == ' ') {

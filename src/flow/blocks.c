@@ -66,7 +66,7 @@ int flow_scan_bad(struct flow_scan *scan, size_t at, int64_t byte, const char *t
 static int scan_header_map(struct flow_scan *scan, struct flow_file *file)
 {
     struct flow_work *work = scan->work;
-    const char *warning = NULL;
+    struct flow_header_warnings warnings;
     int *map = NULL;
     if (file->map != NULL)
         return 0; /* a second pass */
@@ -86,12 +86,14 @@ static int scan_header_map(struct flow_scan *scan, struct flow_file *file)
     } else {
         file->cells = file->header.count;
         if (flow_columns_map(work->arena, &work->columns, &file->header, file->out.shown, &map,
-                             &warning, &scan->error) < 0) {
+                             &warnings, &scan->error) < 0) {
             file->out.state = WEFT_FILE_BAD;
             return -1;
         }
-        if (warning != NULL)
-            WEFT_TRY(flow_warn(work, warning, &scan->error));
+        if (warnings.extra != NULL)
+            WEFT_TRY(flow_warn(work, warnings.extra, &scan->error));
+        if (warnings.missing != NULL)
+            WEFT_TRY(flow_warn(work, warnings.missing, &scan->error));
     }
     file->map = map;
     return 0;

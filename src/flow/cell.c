@@ -150,7 +150,7 @@ bool weft_cell_date(const char *text, size_t length, int32_t *days)
     int month;
     int day;
     return length == 10 && text[4] == '-' && text[7] == '-' && digits_read(text, 4, &year) &&
-           digits_read(text + 5, 2, &month) && digits_read(text + 8, 2, &day) &&
+           digits_read(text + 5, 2, &month) && digits_read(text + 8, 2, &day) && year >= 1 &&
            weft_date_to_days(year, month, day, days);
 }
 

@@ -24,6 +24,36 @@ int flow_columns_find(const struct flow_columns *columns, const char *name)
 
 /* ---- how a column is read ---- */
 
+/* What a text of this format looks like, as a pattern in SQL quotes. */
+static int format_pattern(const char *format, struct weft_buf *out, struct weft_error *error)
+{
+    WEFT_CLEANUP(weft_buf_release) struct weft_buf pattern;
+    weft_buf_init(&pattern, 1 << 16);
+    weft_buf_adds(&pattern, "(?s)");
+    for (const char *at = format; *at != '\0'; at++) {
+        if (*at != '%') {
+            if (*at >= '!' && *at <= '~' && strchr("\\.+*?()|[]{}^$", *at) != NULL)
+                weft_buf_addc(&pattern, '\\');
+            weft_buf_addc(&pattern, *at);
+            continue;
+        }
+        at += at[1] == '-' ? 2 : 1;
+        if (*at == '\0')
+            break;
+        if (*at == 'Y')
+            weft_buf_adds(&pattern, "[0-9]{4}");
+        else if (*at == 'y')
+            weft_buf_adds(&pattern, "[0-9]{2}");
+        else if (strchr("dmHIMS", *at) != NULL)
+            weft_buf_adds(&pattern, "[0-9]{1,2}");
+        else
+            weft_buf_adds(&pattern, "\\S(?:.*\\S)?");
+    }
+    WEFT_TRY(weft_buf_check(&pattern, error));
+    weft_buf_add_sql_text(out, pattern.data, pattern.length);
+    return 0;
+}
+
 static int column_set_sql(struct weft_arena *arena, const struct weft_input *input, size_t index,
                           struct flow_column *column, struct weft_error *error)
 {
@@ -41,9 +71,14 @@ static int column_set_sql(struct weft_arena *arena, const struct weft_input *inp
         return 0;
     WEFT_CLEANUP(weft_buf_release) struct weft_buf sql;
     weft_buf_init(&sql, 1 << 16);
-    weft_buf_addf(&sql, "CAST(try_strptime(\"" FLOW_RAW "%zu\", ", index);
+    /* DuckDB's parser passes over blanks and takes any number of digits for a year. */
+    weft_buf_addf(&sql, "CASE WHEN regexp_full_match(\"" FLOW_RAW "%zu\", ", index);
+    WEFT_TRY(format_pattern(format, &sql, error));
+    weft_buf_addf(&sql, ") THEN CAST(CASE WHEN year(try_strptime(\"" FLOW_RAW "%zu\", ", index);
     weft_buf_add_sql_text(&sql, format, strlen(format));
-    weft_buf_addf(&sql, ") AS %s)", type);
+    weft_buf_addf(&sql, ")) >= 1 THEN try_strptime(\"" FLOW_RAW "%zu\", ", index);
+    weft_buf_add_sql_text(&sql, format, strlen(format));
+    weft_buf_addf(&sql, ") END AS %s) END", type);
     WEFT_TRY(weft_buf_check(&sql, error));
     column->sql = weft_arena_strdup(arena, sql.data);
     return column->sql == NULL ? weft_error_nomem(error) : 0;
@@ -89,28 +124,58 @@ static const struct weft_type *table_type(const struct weft_table_schema *table,
     return NULL;
 }
 
-/* No schema anywhere: the header's names, and the types that the sampled cells read as. */
+static bool sample_has(const struct flow_sample *sample, const char *name)
+{
+    for (size_t i = 0; i < sample->header.count; i++) {
+        if (strcmp(sample->header.items[i], name) == 0)
+            return true;
+    }
+    return false;
+}
+
+static void field_detected(struct weft_field *field, const char *name, const struct weft_type *type)
+{
+    *field = (struct weft_field){.name = name, .type = type, .min_length = -1, .max_length = -1};
+}
+
+/* No schema anywhere: what the table has stays part of it, in its order and with its types; then
+ * come the header's other names, with the types that the sampled cells read as. */
 static int columns_detect(struct weft_arena *arena, const struct weft_input *input,
                           const struct flow_sample *sample, const struct weft_table_schema *table,
                           struct flow_columns *out, struct weft_error *error)
 {
-    size_t count = sample->header.count;
-    struct weft_field *fields = weft_arena_array(arena, count + 1, sizeof *fields);
+    size_t kept = table == NULL ? 0 : table->count, count = 0, found = kept == 0;
+    struct weft_field *fields =
+        weft_arena_array(arena, kept + sample->header.count + 1, sizeof *fields);
     if (fields == NULL)
         return weft_error_nomem(error);
-    for (size_t i = 0; i < count; i++) {
-        const struct weft_type *known = table_type(table, sample->header.items[i]);
-        fields[i].name = sample->header.items[i];
-        fields[i].type = known != NULL ? known : sample->types[i];
-        fields[i].min_length = -1;
-        fields[i].max_length = -1;
+    for (size_t i = 0; i < kept; i++) {
+        found += sample_has(sample, table->columns[i].name);
+        field_detected(&fields[count++], table->columns[i].name, table->columns[i].type);
+    }
+    for (size_t i = 0; i < sample->header.count; i++) {
+        const char *name = sample->header.items[i];
+        if (table_type(table, name) != NULL)
+            continue;
+        for (size_t k = 0; found > 0 && k < count; k++) {
+            if (weft_equal_fold(fields[k].name, name))
+                return weft_error_set(error, WEFT_E_INPUT,
+                                      "the column \"%s\" differs from \"%s\" only by case", name,
+                                      fields[k].name);
+        }
+        field_detected(&fields[count++], name, sample->types[i]);
     }
     out->fields = (struct weft_fields){fields, count};
     out->detected = true;
+    out->kept = kept;
     WEFT_TRY(columns_of_fields(arena, input, &out->fields, out, error));
     for (size_t i = 0; i < count; i++)
         out->items[i].field = NULL;
-    return 0;
+    if (kept == 0 || found > 0)
+        return 0;
+    struct flow_columns old = *out;
+    old.count = kept;
+    return flow_header_refuse(&old, &sample->header, sample->shown, error);
 }
 
 /* ---- what the table gets ---- */
@@ -220,100 +285,4 @@ void flow_columns_print_from(const struct flow_columns *columns, size_t words, s
         weft_buf_add_sql_name(out, column->name);
     }
     weft_buf_adds(out, " FROM weft_csv()) AS " FLOW_ALIAS);
-}
-
-/* ---- a file's header ---- */
-
-static int header_index(const struct flow_columns *columns, const char *name)
-{
-    for (size_t i = 0; i < columns->count; i++) {
-        if (strcmp(columns->items[i].header, name) == 0)
-            return (int)i;
-    }
-    return -1;
-}
-
-static int header_refuse_missing(const struct flow_columns *columns,
-                                 const struct weft_texts *header, const struct flow_column *column,
-                                 const char *where, struct weft_error *error)
-{
-    (void)columns;
-    weft_error_set(error, WEFT_E_INPUT, "%s has no column \"%s\", which is required", where,
-                   column->header);
-    const char *near = weft_suggest(column->header, header->items, header->count);
-    if (near != NULL)
-        weft_error_hint(error, "it has \"%s\": say `from: \"%s\"` at the field if that is it", near,
-                        near);
-    return weft_error_at(error, where, 1, 0);
-}
-
-static int header_check_doubles(const struct weft_texts *header, const char *where,
-                                struct weft_error *error)
-{
-    WEFT_CLEANUP(weft_map_freep) struct weft_map *seen = weft_map_new();
-    if (seen == NULL)
-        return weft_error_nomem(error);
-    for (size_t i = 0; i < header->count; i++) {
-        if (weft_map_has(seen, header->items[i])) {
-            weft_error_set(error, WEFT_E_INPUT, "the header of %s has the column \"%s\" twice",
-                           where, header->items[i]);
-            return weft_error_at(error, where, 1, 0);
-        }
-        if (weft_map_put(seen, header->items[i], NULL) < 0)
-            return weft_error_nomem(error);
-    }
-    return 0;
-}
-
-static int header_extra(struct weft_arena *arena, const struct flow_columns *columns,
-                        const struct weft_texts *header, const int *map, const char *where,
-                        const char **warning, struct weft_error *error)
-{
-    WEFT_CLEANUP(weft_buf_release) struct weft_buf names;
-    weft_buf_init(&names, 1 << 20);
-    size_t count = 0;
-    for (size_t i = 0; i < header->count; i++) {
-        if (map[i] >= 0)
-            continue;
-        if (count < 20)
-            weft_buf_addf(&names, "%s\"%s\"", count == 0 ? "" : ", ", header->items[i]);
-        count++;
-    }
-    if (count > 20)
-        weft_buf_addf(&names, " and %zu more", count - 20);
-    if (count == 0 || columns->input->extra_columns == WEFT_EXTRA_IGNORE)
-        return weft_buf_check(&names, error);
-    WEFT_TRY(weft_buf_check(&names, error));
-    if (columns->input->extra_columns == WEFT_EXTRA_REFUSE) {
-        weft_error_set(error, WEFT_E_INPUT, "%s has columns that the schema does not name: %s",
-                       where, names.data);
-        return weft_error_at(error, where, 1, 0);
-    }
-    *warning = weft_arena_format(
-        arena, "%s: columns that the schema does not name are left out: %s", where, names.data);
-    return *warning == NULL ? weft_error_nomem(error) : 0;
-}
-
-int flow_columns_map(struct weft_arena *arena, const struct flow_columns *columns,
-                     const struct weft_texts *header, const char *where, int **map,
-                     const char **warning, struct weft_error *error)
-{
-    WEFT_CLEANUP(weft_freep) bool *found = weft_alloc_array(columns->count + 1, sizeof *found);
-    int *to = weft_arena_array(arena, header->count + 1, sizeof *to);
-    *warning = NULL;
-    if (found == NULL || to == NULL)
-        return weft_error_nomem(error);
-    WEFT_TRY(header_check_doubles(header, where, error));
-    for (size_t i = 0; i < header->count; i++) {
-        to[i] = header_index(columns, header->items[i]);
-        if (to[i] >= 0)
-            found[to[i]] = true;
-    }
-    for (size_t i = 0; i < columns->count; i++) {
-        if (!found[i] && columns->items[i].required)
-            return header_refuse_missing(columns, header, &columns->items[i], where, error);
-    }
-    WEFT_TRY(header_extra(arena, columns, header, to, where, warning, error));
-    *map = to;
-    return 0;
 }

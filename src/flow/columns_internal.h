@@ -40,6 +40,7 @@ struct flow_columns {
     size_t output_count;
     struct weft_fields fields; /* of the table */
     bool detected;
+    size_t kept; /* detected: so many of the first ones are the table's, the others are new */
     /* Both the input and the product have a schema: then the input's rules bear the port's name. */
     const char *port_prefix; /* NULL = none */
     const struct weft_input *input;
@@ -47,6 +48,7 @@ struct flow_columns {
 
 /* What stands in a file's first records, for detection. */
 struct flow_sample {
+    const char *shown; /* the first file */
     struct weft_texts header;
     /* by column: type that all sampled cells read as */
     const struct weft_type *const *types;
@@ -65,11 +67,21 @@ void flow_columns_print_from(const struct flow_columns *columns, size_t words,
                              struct weft_buf *out);
 int flow_columns_find(const struct flow_columns *columns, const char *name); /* -1 = none */
 
-/* From a header to columns: cell i of a record is column map[i], or -1. Missing, doubled and extra
- * columns are refused or told in *warning (arena; NULL = none) as the input says. `where` names the
- * file in errors. */
+/* ---- header.c ---- */
+struct flow_header_warnings {
+    const char *extra; /* arena; NULL = none */
+    const char *missing;
+};
+
+/* From a header to columns: cell i of a record is column map[i], or -1. A file that has none of the
+ * columns, or not all required ones, or one twice, is refused; other missing columns are told, and
+ * extra ones refused or told as the input says. `where` names the file in errors. */
 int flow_columns_map(struct weft_arena *arena, const struct flow_columns *columns,
                      const struct weft_texts *header, const char *where, int **map,
-                     const char **warning, struct weft_error *error) WEFT_MUST_CHECK;
+                     struct flow_header_warnings *warnings, struct weft_error *error)
+    WEFT_MUST_CHECK;
+/* -1: the file has none of the columns; says what it has and what may be the matter. */
+int flow_header_refuse(const struct flow_columns *columns, const struct weft_texts *header,
+                       const char *where, struct weft_error *error);
 
 #endif

@@ -1,5 +1,5 @@
 /*
- * detect.c - types of columns that nobody declared: from the first records of the first file. What
+ * detect.c - types of columns that nobody declared: from the first records of each file. What
  * later does not parse is set aside under the rule <field>.type. Texts with leading zeros are not
  * numbers: "01001" would lose what it says.
  */
@@ -118,30 +118,92 @@ static int sample_batches(struct flow_scan *scan, struct flow_scan_local *local,
     return 0;
 }
 
-static int sample_take(struct flow_scan *scan, struct flow_scan_local *local,
-                       struct flow_sample *out)
+/* The columns of all files, in the order in which they are first met. */
+struct sampled {
+    const char **names;
+    struct guess *guesses;
+    size_t count;
+    size_t name_capacity;
+    size_t guess_capacity;
+};
+
+static size_t sampled_find(const struct sampled *sampled, const char *name, size_t hint)
 {
-    struct flow_work *work = scan->work;
+    if (hint < sampled->count && strcmp(sampled->names[hint], name) == 0)
+        return hint; /* files of one kind: the same place */
+    for (size_t i = 0; i < sampled->count; i++) {
+        if (strcmp(sampled->names[i], name) == 0)
+            return i;
+    }
+    return sampled->count;
+}
+
+static int sampled_merge(struct flow_scan *scan, struct sampled *sampled,
+                         const struct weft_texts *header, const struct guess *guesses)
+{
+    struct weft_arena *arena = scan->work->arena;
+    for (size_t i = 0; i < header->count; i++) {
+        size_t at = sampled_find(sampled, header->items[i], i);
+        if (at < sampled->count) {
+            sampled->guesses[at].possible &= guesses[i].possible;
+            sampled->guesses[at].any = sampled->guesses[at].any || guesses[i].any;
+            continue;
+        }
+        if (weft_arena_reserve(arena, &sampled->names, &sampled->name_capacity, at + 1,
+                               sizeof *sampled->names) < 0 ||
+            weft_arena_reserve(arena, &sampled->guesses, &sampled->guess_capacity, at + 1,
+                               sizeof *sampled->guesses) < 0)
+            return weft_error_nomem(&scan->error);
+        sampled->names[at] = header->items[i];
+        sampled->guesses[at] = guesses[i];
+        sampled->count++;
+    }
+    return 0;
+}
+
+/* The next file's header and first block. 0, WEFT_END, or -1 with scan->error set. */
+static int sample_file(struct flow_scan *scan, struct flow_scan_local *local,
+                       struct sampled *sampled, const char **shown)
+{
     int rc = flow_scan_next(scan, local);
-    if (rc < 0)
+    if (rc != 0)
         return rc;
-    if (rc == WEFT_END)
-        return weft_error_set(&scan->error, WEFT_E_INPUT, "there is nothing to read");
-    struct flow_file *file = &work->files[local->file];
+    struct flow_file *file = &scan->work->files[local->file];
     size_t count = file->header.count;
     WEFT_CLEANUP(weft_freep) struct guess *guesses = weft_alloc_array(count + 1, sizeof *guesses);
-    const struct weft_type **types = weft_arena_array(work->arena, count + 1, sizeof *types);
-    if (guesses == NULL || types == NULL)
+    if (guesses == NULL)
         return weft_error_nomem(&scan->error);
     for (size_t i = 0; i < count; i++)
         guesses[i].possible = (1 << (STRING + 1)) - 1;
     WEFT_TRY(sample_batches(scan, local, guesses));
-    for (size_t i = 0; i < count; i++) {
+    if (*shown == NULL)
+        *shown = file->out.shown;
+    flow_source_closep(&scan->source);
+    scan->at++;
+    return sampled_merge(scan, sampled, &file->header, guesses);
+}
+
+static int sample_take(struct flow_scan *scan, struct flow_scan_local *local,
+                       struct flow_sample *out)
+{
+    struct flow_work *work = scan->work;
+    struct sampled sampled = {0};
+    int rc = sample_file(scan, local, &sampled, &out->shown);
+    while (rc == 0 && work->input->csv.header)
+        rc = sample_file(scan, local, &sampled, &out->shown);
+    WEFT_TRY(rc);
+    if (out->shown == NULL)
+        return weft_error_set(&scan->error, WEFT_E_INPUT, "there is nothing to read");
+    const struct weft_type **types =
+        weft_arena_array(work->arena, sampled.count + 1, sizeof *types);
+    if (types == NULL)
+        return weft_error_nomem(&scan->error);
+    for (size_t i = 0; i < sampled.count; i++) {
         types[i] = &type_string;
-        if (guesses[i].any)
-            types[i] = candidates[__builtin_ctz(guesses[i].possible)];
+        if (sampled.guesses[i].any)
+            types[i] = candidates[__builtin_ctz(sampled.guesses[i].possible)];
     }
-    out->header = file->header;
+    out->header = (struct weft_texts){sampled.names, sampled.count};
     out->types = types;
     return 0;
 }

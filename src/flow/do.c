@@ -203,20 +203,56 @@ static int detected_tell(struct flow_work *work, struct weft_error *error)
     return 0;
 }
 
+static int names_warn(struct flow_work *work, const char *what, const char *const *names,
+                      size_t count, struct weft_error *error)
+{
+    WEFT_CLEANUP(weft_buf_release) struct weft_buf list;
+    weft_buf_init(&list, (size_t)1 << 22);
+    for (size_t i = 0; i < count; i++)
+        weft_buf_addf(&list, "%s\"%s\"", i == 0 ? "" : ", ", names[i]);
+    WEFT_TRY(weft_buf_check(&list, error));
+    if (count == 0)
+        return 0;
+    const char *text = weft_arena_format(work->arena, "%s: %s", what, list.data);
+    return text == NULL ? weft_error_nomem(error) : flow_warn(work, text, error);
+}
+
+/* Detected columns that the table did not have. */
+static int detected_warn(struct flow_work *work, struct weft_error *error)
+{
+    const struct flow_columns *columns = &work->columns;
+    size_t count = 0;
+    const char **names = weft_arena_array(work->arena, columns->count + 1, sizeof *names);
+    if (names == NULL)
+        return weft_error_nomem(error);
+    for (size_t i = columns->kept; i < columns->count && columns->kept > 0; i++)
+        names[count++] = columns->items[i].name;
+    return names_warn(work, "columns that the table did not have are added to it", names, count,
+                      error);
+}
+
+/* The columns that a product without a schema has by now. A rebuild starts over. */
+static const struct weft_table_schema *columns_present(const struct flow_work *work)
+{
+    if (work->table == NULL || weft_table_current(work->table) == NULL ||
+        work->job->mode == WEFT_JOB_REBUILD)
+        return NULL;
+    return weft_table_schema(work->table);
+}
+
 static int columns_and_rules(struct flow_work *work, struct weft_error *error)
 {
     const struct weft_job *job = work->job;
     struct flow_sample sample = {0};
     if (flow_columns_need_sample(work->product, work->input))
         WEFT_TRY(flow_scan_sample(work, &sample, error));
-    const struct weft_table_schema *present =
-        work->table == NULL ? NULL : weft_table_schema(work->table);
-    WEFT_TRY(flow_columns_make(work->arena, work->product, work->input, &sample, present,
-                               &work->columns, error));
+    WEFT_TRY(flow_columns_make(work->arena, work->product, work->input, &sample,
+                               columns_present(work), &work->columns, error));
     if ((int64_t)work->columns.count > job->columns_max)
         return weft_error_set(error, WEFT_E_LIMIT, "%zu columns; columns_max is %" PRId64,
                               work->columns.count, job->columns_max);
     WEFT_TRY(detected_tell(work, error));
+    WEFT_TRY(detected_warn(work, error));
     WEFT_TRY(
         weft_table_evolve(work->arena, work->table, &work->columns.fields, &work->schema, error));
     /* A quarter of the memory for rows set aside, about 24 bytes each. */

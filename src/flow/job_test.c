@@ -104,7 +104,9 @@ static void test_header(void **state)
     job_text(f, "a.csv", "\xEF\xBB\xBFn,extra,id\r\n7,x,1\r\n8,y,2\r\n");
     job_run(f, all_doc, WEFT_JOB_RUN);
     expect_balance(f, 2, 2, 0);
-    assert_int_equal(f->outcome.warning_count, 1);
+    assert_int_equal(f->outcome.warning_count, 2);
+    assert_non_null(strstr(f->outcome.warnings[0], "left out: \"extra\""));
+    assert_non_null(strstr(f->outcome.warnings[1], "null there: \"name\""));
     job_commit(f);
     assert_int_equal(job_number(f, "SELECT sum(n * id) FROM {t} WHERE name IS NULL"), 23);
     job_text(f, "a.csv", "name,n\na,1\n");
@@ -119,6 +121,41 @@ static void test_header(void **state)
 }
 
 /* ---- rows set aside ---- */
+
+/* A header that has none of the columns: another file than was meant, or written another way. */
+static void test_wrong_headers(void **state)
+{
+    struct job_fixture *f = *state;
+    static const char doc[] = HEAD INPUT("all") "\"schema\":[{\"name\":\"id\",\"type\":\"long\"},"
+                                                "{\"name\":\"value\",\"type\":\"string\"}]}";
+    static const char *const cases[][2] = {{"id;value\n1;a\n", "delimiter: \";\""},
+                                           {"id\tvalue\n1\ta\n", "delimiter: \"\\t\""},
+                                           {"ID,Value\n1,a\n", "did you mean \"ID\""},
+                                           {" id, value\n1,a\n", "did you mean \" id\""},
+                                           {"x,valeu\n1,a\n", "did you mean \"valeu\""},
+                                           {"1,a\n2,b\n", "header: false"},
+                                           {"x,y\n1,a\n", ""},
+                                           {"x,y\n", ""}};
+    for (size_t i = 0; i < WEFT_COUNT(cases); i++) {
+        job_text(f, "a.csv", cases[i][0]);
+        job_run(f, doc, WEFT_JOB_RUN);
+        expect_bad(f, "a.csv has none of the columns of the schema", -1);
+        assert_int_equal(f->outcome.error.line, 1);
+        assert_non_null(strstr(f->outcome.error.detail, "wanted: \"id\", \"value\""));
+        if (strstr(f->outcome.error.hint, cases[i][1]) == NULL)
+            fail_msg("\"%s\" does not say \"%s\"", f->outcome.error.hint, cases[i][1]);
+    }
+    job_text(f, "a.csv", "<!DOCTYPE html><html>");
+    job_run(f, doc, WEFT_JOB_RUN);
+    expect_bad(f, "is no csv: it begins with <!DOCTYPE html>", -1);
+    job_text(f, "a.csv", "id,value\n");
+    job_run(f, doc, WEFT_JOB_RUN);
+    expect_balance(f, 0, 0, 0);
+    job_text(f, "a.csv", "id,Value\n1,a\n");
+    job_run(f, doc, WEFT_JOB_RUN);
+    expect_balance(f, 1, 1, 0);
+    assert_non_null(strstr(f->outcome.warnings[1], "did you mean \"Value\""));
+}
 
 static void test_bad_cells(void **state)
 {
@@ -623,11 +660,62 @@ static void test_detected(void **state)
         assert_string_equal(f->outcome.detected[i], expected[i]);
 }
 
+/* What was published stays: columns come, none goes. */
+static void test_detected_again(void **state)
+{
+    struct job_fixture *f = *state;
+    static const char doc[] = HEAD "\"input\":{\"files\":\"*.csv\",\"read\":\"new\"}}";
+    job_text(f, "a.csv", "id,v\n1,a\n");
+    job_run(f, doc, WEFT_JOB_RUN);
+    expect_balance(f, 1, 1, 0);
+    job_commit(f);
+    job_text(f, "b.csv", "x,y\n2,b\n");
+    job_run(f, doc, WEFT_JOB_RUN);
+    expect_bad(f, "none of the columns of the table", -1);
+    job_text(f, "b.csv", "ID,v\n2,b\n");
+    job_run(f, doc, WEFT_JOB_RUN);
+    expect_bad(f, "only by case", -1);
+    job_text(f, "b.csv", "y,id\n2020-01-01,2\n");
+    job_text(f, "c.csv", "id,z\n3,7\n");
+    job_run(f, doc, WEFT_JOB_RUN);
+    expect_balance(f, 2, 2, 0);
+    assert_non_null(strstr(f->outcome.warnings[0], "are added to it: \"y\", \"z\""));
+    job_commit(f);
+    assert_int_equal(job_number(f, "SELECT count(*) FROM {t} WHERE (id = 1 AND v = 'a' AND y IS "
+                                   "NULL) OR (id = 2 AND v IS NULL AND y = DATE '2020-01-01') OR "
+                                   "(id = 3 AND z = 7 AND y IS NULL)"),
+                     3);
+}
+
+/* Years have four digits, and nothing stands around a date. */
+static void test_strict_dates(void **state)
+{
+    struct job_fixture *f = *state;
+    static const char doc[] =
+        HEAD "\"input\":{\"files\":\"*.csv\",\"options\":{\"date_format\":\"%d.%m.%Y\","
+             "\"timestamp_format\":\"%Y/%m/%d %H:%M\"}},\"schema\":[{\"name\":\"d\",\"type\":"
+             "\"date\"},{\"name\":\"t\",\"type\":\"timestamp\"}]}";
+    static const char iso[] = HEAD "\"input\":{\"files\":\"*.csv\"},\"schema\":[{\"name\":\"d\","
+                                   "\"type\":\"date\"},{\"name\":\"t\",\"type\":\"timestamp\"}]}";
+    job_text(f, "a.csv",
+             "d,t\n10.02.2026,2026/02/10 11:12\n1.2.0001,\n10.02.26,\n 10.02.2026,\n10.02.2026 ,\n"
+             "10.02.0000,\n10. 02.2026,\n10x02x2026,\n,26/02/10 11:12\n, 2026/02/10 11:12\n"
+             ",2026/02/10  11:12\n,2026/02/10 11:12 \n");
+    job_run(f, doc, WEFT_JOB_RUN);
+    expect_balance(f, 12, 2, 10);
+    job_text(f, "a.csv",
+             "d,t\n0001-01-01,0001-01-01 00:00:00\n0000-01-01,\n,0000-12-31 23:59:59\n"
+             " 2020-01-01,\n20-01-01,\n, 2020-01-01 00:00:00\n");
+    job_run(f, iso, WEFT_JOB_RUN);
+    expect_balance(f, 6, 1, 5);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(test_plain, setup, teardown),
         cmocka_unit_test_setup_teardown(test_header, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_wrong_headers, setup, teardown),
         cmocka_unit_test_setup_teardown(test_bad_cells, setup, teardown),
         cmocka_unit_test_setup_teardown(test_half_and_all_bad, setup, teardown),
         cmocka_unit_test_setup_teardown(test_keys, setup, teardown),
@@ -643,6 +731,8 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_references, setup, teardown),
         cmocka_unit_test_setup_teardown(test_worker, setup, teardown),
         cmocka_unit_test_setup_teardown(test_detected, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_detected_again, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_strict_dates, setup, teardown),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
