@@ -158,9 +158,9 @@ static int plan_refused(const struct weft_plan *plan, struct weft_error *error)
             continue;
         weft_error_set(error, item->refused_code, "`%s` is refused, so nothing was applied: %s",
                        item->full_name, item->refused);
-        if (item->product != NULL)
-            weft_error_at(error, item->product->file, item->product->place.line,
-                          item->product->place.column);
+        if (item->refused_file != NULL)
+            weft_error_at(error, item->refused_file, item->refused_place.line,
+                          item->refused_place.column);
         if (item->refused_hint != NULL)
             weft_error_hint(error, "%s", item->refused_hint);
         return -1;

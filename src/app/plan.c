@@ -7,6 +7,7 @@
 #include "base/fs.h"
 #include "base/map.h"
 #include "base/text.h"
+#include "lake/pointer.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -78,6 +79,7 @@ static int item_location(struct plan_maker *maker, struct weft_plan_item *item,
             : "%s has no endpoint in this environment, and s3_fallback is `refuse`",
         location);
     item->refused_hint = "leave `location` out, or set `s3_fallback: local`";
+    item->refused_place = item->product->location_place;
     return item->refused == NULL ? weft_error_nomem(error) : 0;
 }
 
@@ -99,15 +101,73 @@ static int item_not_yet(struct plan_maker *maker, struct weft_plan_item *item,
         if (item->refused == NULL)
             return weft_error_nomem(error);
         item->refused_code = WEFT_E_NOT_YET;
-        item->refused_hint = "take it out of the file";
+        item->refused_place = product->not_yet_refused_places[0];
+        item->refused_hint =
+            product->not_yet_refused.count == 1 ? "take it out of the file" : "take them out";
     }
     return 0;
 }
 
+static bool is_dev(const struct plan_maker *maker)
+{
+    return strcmp(maker->mesh->environment->name, "dev") == 0;
+}
+
 static bool may_break(const struct plan_maker *maker, const struct weft_product *product)
 {
-    return product->status == WEFT_STATUS_DRAFT || product->major == 0 ||
-           strcmp(maker->mesh->environment->name, "dev") == 0;
+    return product->status == WEFT_STATUS_DRAFT || product->major == 0 || is_dev(maker);
+}
+
+/* The first field that alone cannot be had from the table: evolving names it only in words. */
+static struct weft_place field_refused(struct plan_maker *maker, const struct weft_table *table,
+                                       const struct weft_product *product)
+{
+    for (size_t i = 0; i < product->schema.count; i++) {
+        const struct weft_fields one = {&product->schema.items[i], 1};
+        struct weft_table_schema schema;
+        struct weft_error ignored = WEFT_ERROR_INIT;
+        if (weft_table_evolve(maker->arena, table, &one, &schema, &ignored) < 0)
+            return product->schema.items[i].place;
+    }
+    return product->place;
+}
+
+/* Where breaking changes are allowed, the table must still be able to follow: said now, and not by
+ * the next run. A table that does not read is doctor's business. */
+static int item_table(struct plan_maker *maker, struct weft_plan_item *item,
+                      const struct weft_registered *registered, struct weft_error *error)
+{
+    const struct weft_product *product = item->product;
+    struct weft_pointer pointer;
+    struct weft_table *table;
+    struct weft_table_schema schema;
+    struct weft_error why = WEFT_ERROR_INIT;
+    int rc = weft_pointer_get(maker->txn, maker->arena, WEFT_SPACE_LAKE, registered->table, 0,
+                              &pointer, error);
+    WEFT_TRY(rc);
+    if (rc == WEFT_NOT_THERE || product->schema.count == 0)
+        return 0;
+    rc = weft_table_load(maker->arena, weft_ledger_home(maker->context->ledger), pointer.metadata,
+                         &table, &why);
+    if (rc == 0 && weft_table_current(table) != NULL)
+        rc = weft_table_evolve(maker->arena, table, &product->schema, &schema, &why);
+    if (rc < 0 && why.code == WEFT_E_NOMEM)
+        return weft_error_nomem(error);
+    if (rc == 0 || why.code != WEFT_E_INVALID)
+        return 0;
+    item->refused_code = WEFT_E_REFUSED;
+    item->refused_place = field_refused(maker, table, product);
+    item->refused = weft_arena_strdup(maker->arena, why.message);
+    item->refused_hint = weft_arena_format(
+        maker->arena,
+        "`version: %d.0.0` starts a new table beside it; `weft drop %s@%d` deletes it",
+        item->major + 1, item->full_name, item->major);
+    return item->refused == NULL || item->refused_hint == NULL ? weft_error_nomem(error) : 0;
+}
+
+static bool version_less(const struct weft_product *a, const struct weft_product *b)
+{
+    return a->minor != b->minor ? a->minor < b->minor : a->patch < b->patch;
 }
 
 static int item_changes(struct plan_maker *maker, struct weft_plan_item *item,
@@ -125,16 +185,24 @@ static int item_changes(struct plan_maker *maker, struct weft_plan_item *item,
     if (before == NULL)
         return weft_error_set(error, WEFT_E_CORRUPT, "`%s` has no contract", item->full_name);
     item->version_before = before->version;
+    if (!registered.retired && version_less(item->product, before) && !is_dev(maker)) {
+        item->refused_code = WEFT_E_REFUSED;
+        item->refused = weft_arena_format(maker->arena, "the version goes back from %s to %s",
+                                          before->version, item->product->version);
+        item->refused_hint = "what was published cannot be taken back: write a higher version";
+        return item->refused == NULL ? weft_error_nomem(error) : 0;
+    }
     struct weft_error why = WEFT_ERROR_INIT;
     if (weft_product_compare(maker->arena, before, item->product, &item->changes, &why) < 0) {
         if (why.code == WEFT_E_NOMEM)
             return weft_error_nomem(error);
         item->refused = weft_arena_strdup(maker->arena, why.message);
+        item->refused_hint = weft_arena_strdup(maker->arena, why.hint);
         item->refused_code = why.code;
-        return item->refused == NULL ? weft_error_nomem(error) : 0;
+        return item->refused == NULL || item->refused_hint == NULL ? weft_error_nomem(error) : 0;
     }
     if (item->changes.worst != WEFT_CHANGE_BREAKING || may_break(maker, item->product))
-        return 0;
+        return item_table(maker, item, &registered, error);
     item->refused_code = WEFT_E_BLOCKED;
     item->refused = "a breaking change needs a new major version";
     item->refused_hint = weft_arena_format(maker->arena, "set `version: %d.0.0` in %s",
@@ -174,12 +242,49 @@ static int plan_product(struct plan_maker *maker, const struct weft_product *pro
         WEFT_TRY(item_not_yet(maker, &item, error));
     if (digest != NULL && item.refused == NULL)
         WEFT_TRY(item_changes(maker, &item, error));
+    if (item.refused != NULL) {
+        item.refused_file = product->file;
+        if (item.refused_place.line == 0)
+            item.refused_place = product->place;
+    }
     return item_add(maker, &item, error);
 }
 
 static int product_key(const char *full_name, int major, char *key, size_t size)
 {
     return snprintf(key, size, "%s@%d", full_name, major);
+}
+
+/* Why a registered major has no file: it was taken away, or it tells of another major now. */
+static int item_gone(struct plan_maker *maker, struct weft_plan_item *item,
+                     struct weft_error *error)
+{
+    const struct weft_product *other = weft_mesh_product(maker->mesh, item->full_name, 0);
+    if (other == NULL) {
+        item->gone = "its file is gone: retired, the data is kept";
+        return 0;
+    }
+    item->gone = weft_arena_format(maker->arena,
+                                   "no file describes major %d any more (%s does %s): retired, the "
+                                   "data is kept",
+                                   item->major, other->file, other->version);
+    if (item->gone == NULL)
+        return weft_error_nomem(error);
+    if (other->major > item->major || is_dev(maker))
+        return 0;
+    item->refused_code = WEFT_E_REFUSED;
+    item->refused_file = other->file;
+    item->refused_place = other->place;
+    item->refused = weft_arena_format(maker->arena,
+                                      "the version goes back from %s to %s, which would retire "
+                                      "major %d",
+                                      item->version_before, other->version, item->major);
+    item->refused_hint = weft_arena_format(maker->arena,
+                                           "majors live side by side: keep %s in "
+                                           "data_product.yaml and put %s into "
+                                           "data_product.v%d.yaml beside it",
+                                           item->version_before, other->version, other->major);
+    return item->refused == NULL || item->refused_hint == NULL ? weft_error_nomem(error) : 0;
 }
 
 /* Registered products of domains that this checkout owns, whose file is gone. */
@@ -207,6 +312,7 @@ static int plan_retired(struct plan_maker *maker, struct weft_error *error)
                                       .full_name = digest->full_name,
                                       .major = digest->major,
                                       .version_before = digest->version};
+        WEFT_TRY(item_gone(maker, &item, error));
         WEFT_TRY(item_add(maker, &item, error));
     }
     return 0;

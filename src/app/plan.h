@@ -20,6 +20,9 @@ struct weft_plan_item {
     const char *refused;                /* NULL; why apply would refuse it */
     const char *refused_hint;           /* NULL */
     enum weft_code refused_code;
+    const char *refused_file; /* where that is written; NULL = nowhere */
+    struct weft_place refused_place;
+    const char *gone;    /* RETIRE: why */
     const char *warning; /* NULL; what does not act yet */
     const char *note;    /* NULL; where the table will lie */
 };

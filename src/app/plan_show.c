@@ -53,17 +53,27 @@ static int change_show(const struct weft_change *change, struct weft_out *out,
                          class_names[change->change_class]);
 }
 
+static int refused_show(const struct weft_plan_item *item, struct weft_out *out,
+                        struct weft_error *error)
+{
+    char place[64] = "";
+    if (item->refused_place.line > 0)
+        snprintf(place, sizeof place, ":%d:%d: ", item->refused_place.line,
+                 item->refused_place.column);
+    return weft_out_line(out, WEFT_STYLE_BAD, error, "      refused: %s%s%s%s%s",
+                         place[0] == '\0' ? "" : item->refused_file, place, item->refused,
+                         item->refused_hint == NULL ? "" : "; ",
+                         item->refused_hint == NULL ? "" : item->refused_hint);
+}
+
 static int item_show(const struct weft_plan_item *item, struct weft_out *out,
                      struct weft_error *error)
 {
     static const char marks[] = {'+', '~', '-', ' '};
     const char *version = item->product == NULL ? item->version_before : item->product->version;
-    WEFT_TRY(weft_out_line(out, action_style(item->action), error, "  %c %s %s%s%s",
-                           marks[item->action], item->full_name, version,
-                           item->action == WEFT_PLAN_RETIRE ? "   its file is gone: retired, the "
-                                                              "data is kept"
-                                                            : "   ",
-                           item->product == NULL ? "" : item->product->file));
+    const char *behind = item->product == NULL ? item->gone : item->product->file;
+    WEFT_TRY(weft_out_line(out, action_style(item->action), error, "  %c %s %s   %s",
+                           marks[item->action], item->full_name, version, behind));
     if (item->action == WEFT_PLAN_ADD)
         WEFT_TRY(added_show(item->product, out, error));
     for (size_t i = 0; i < item->changes.count; i++)
@@ -72,11 +82,7 @@ static int item_show(const struct weft_plan_item *item, struct weft_out *out,
         WEFT_TRY(weft_out_line(out, WEFT_STYLE_DIM, error, "      %s", item->note));
     if (item->warning != NULL)
         WEFT_TRY(weft_out_line(out, WEFT_STYLE_CHANGED, error, "      %s", item->warning));
-    if (item->refused != NULL)
-        WEFT_TRY(weft_out_line(out, WEFT_STYLE_BAD, error, "      refused: %s%s%s", item->refused,
-                               item->refused_hint == NULL ? "" : "; ",
-                               item->refused_hint == NULL ? "" : item->refused_hint));
-    return 0;
+    return item->refused == NULL ? 0 : refused_show(item, out, error);
 }
 
 static void item_json(const struct weft_plan_item *item, struct weft_json_writer *json)
@@ -102,6 +108,10 @@ static void item_json(const struct weft_plan_item *item, struct weft_json_writer
     }
     weft_json_end_array(json);
     weft_json_member_text(json, "refused", item->refused);
+    weft_json_member_text(json, "refused_file", item->refused_file);
+    weft_json_member_int(json, "refused_line", item->refused_place.line);
+    weft_json_member_int(json, "refused_column", item->refused_place.column);
+    weft_json_member_text(json, "gone", item->gone);
     weft_json_member_text(json, "warning", item->warning);
     weft_json_member_text(json, "note", item->note);
     weft_json_end_object(json);

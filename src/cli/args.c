@@ -182,9 +182,13 @@ static int option_unknown(const struct parse *parse, const char *word, struct we
 {
     char name[64];
     const char *whose = parse->op == NULL ? "weft" : parse->op->name;
-    if (optopt > 0 && optopt < 256 && word[0] == '-' && word[1] != '-') {
-        weft_error_set(error, WEFT_E_USAGE, "%s%s has no option -%c",
-                       parse->op == NULL ? "" : "weft ", whose, optopt);
+    /* Long options have values beyond those of letters. In the middle of -xyz getopt still stands
+     * at that word, so the word before it says nothing. */
+    if (optopt != 0 && optopt < VALUE_GLOBAL) {
+        const char letter[] = {(char)optopt, 0};
+        int plain = optopt > 0x20 && optopt < 0x7f;
+        weft_error_set(error, WEFT_E_USAGE, "%s%s has no option -%.*s",
+                       parse->op == NULL ? "" : "weft ", whose, plain, letter);
         return help_hint(parse, error);
     }
     if (optopt >= VALUE_GLOBAL)

@@ -133,6 +133,9 @@ static void test_mistakes(void **state)
     refused("--rebuild|run", "weft has no option --rebuild", "weft run --rebuild");
     refused("--jsno|ls", "--jsno", "--json");
     refused("ls|-x", "no option -x", "weft help ls");
+    refused("load|a.b|-x.csv", "weft load has no option -x", "weft help load");
+    refused("query|-zfoo", "weft query has no option -z", "weft help query");
+    refused("drop|--yes|-z", "weft drop has no option -z", "");
     refused("ls|extra", "takes no words", "");
     refused("show", "needs PRODUCT", "weft help show");
     refused("show|a.b|c.d", "too many", "");

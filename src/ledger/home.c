@@ -55,6 +55,44 @@ int ledger_text_file(const char *path, struct weft_buf *out, struct weft_error *
     return 0;
 }
 
+static bool name_is_ours(const char *name)
+{
+    for (size_t i = 0; home_folders[i] != NULL; i++) {
+        if (strcmp(name, home_folders[i]) == 0)
+            return true;
+    }
+    return strncmp(name, "weft.db", 7) == 0 || strncmp(name, "ledger.head", 11) == 0 ||
+           strncmp(name, "format", 6) == 0;
+}
+
+/* Somebody's folder full of other things does not become a home. */
+static int home_check_empty(const char *home, struct weft_error *error)
+{
+    struct weft_fs_list list;
+    int rc = weft_fs_list(home, &list, error);
+    for (size_t i = 0; rc == 0 && i < list.count; i++) {
+        if (name_is_ours(list.names[i]))
+            continue;
+        rc = weft_error_set(error, WEFT_E_REFUSED, "%s is no home, and not empty: it holds %s",
+                            home, list.names[i]);
+        weft_error_hint(error, "name an empty or a new folder");
+    }
+    weft_fs_list_free(&list);
+    return rc;
+}
+
+/* Closing a folder is advice for homes, and for what may become one: not for / or somebody's files. */
+static int home_open_to_others(const char *home, struct weft_error *error)
+{
+    WEFT_CLEANUP(weft_freep) char *format = weft_path_join(home, "format");
+    if (format == NULL)
+        return weft_error_nomem(error);
+    if (!weft_fs_exists(format))
+        WEFT_TRY(home_check_empty(home, error));
+    weft_error_set(error, WEFT_E_REFUSED, "other users can read the home %s", home);
+    return weft_error_hint(error, "chmod 700 %s", home);
+}
+
 /* WEFT_NOT_THERE when there is no such folder. */
 static int home_check(const char *home, struct weft_error *error)
 {
@@ -70,10 +108,8 @@ static int home_check(const char *home, struct weft_error *error)
         return weft_error_hint(error, "run weft as the user with the number %u",
                                (unsigned)info.st_uid);
     }
-    if ((info.st_mode & 077) != 0) {
-        weft_error_set(error, WEFT_E_REFUSED, "other users can read the home %s", home);
-        return weft_error_hint(error, "chmod 700 %s", home);
-    }
+    if ((info.st_mode & 077) != 0)
+        return home_open_to_others(home, error);
     if (weft_fs_is_network(home) || weft_fault_point("home.network")) {
         weft_error_set(error, WEFT_E_REFUSED, "the home %s lies on a network file system", home);
         return weft_error_hint(error, "locks and syncs cannot be trusted there; use a local disk");
@@ -109,32 +145,6 @@ static int format_write(const char *home, struct weft_error *error)
 }
 
 /* ---- making ---- */
-
-static bool name_is_ours(const char *name)
-{
-    for (size_t i = 0; home_folders[i] != NULL; i++) {
-        if (strcmp(name, home_folders[i]) == 0)
-            return true;
-    }
-    return strncmp(name, "weft.db", 7) == 0 || strncmp(name, "ledger.head", 11) == 0 ||
-           strncmp(name, "format", 6) == 0;
-}
-
-/* Somebody's folder full of other things does not become a home. */
-static int home_check_empty(const char *home, struct weft_error *error)
-{
-    struct weft_fs_list list;
-    int rc = weft_fs_list(home, &list, error);
-    for (size_t i = 0; rc == 0 && i < list.count; i++) {
-        if (name_is_ours(list.names[i]))
-            continue;
-        rc = weft_error_set(error, WEFT_E_REFUSED, "%s is no home, and not empty: it holds %s",
-                            home, list.names[i]);
-        weft_error_hint(error, "name an empty or a new folder");
-    }
-    weft_fs_list_free(&list);
-    return rc;
-}
 
 static int folder_make(const char *path, struct weft_error *error)
 {
@@ -280,7 +290,8 @@ static int home_make(struct weft_ledger *ledger, struct weft_error *error)
 
 static int not_a_home(const char *home, struct weft_error *error)
 {
-    return weft_error_set(error, WEFT_E_NOT_FOUND, "there is no home at %s", home);
+    weft_error_set(error, WEFT_E_NOT_FOUND, "there is no home at %s", home);
+    return weft_error_hint(error, "`weft apply` makes it and registers the products of a checkout");
 }
 
 /* Without CREATE: perhaps another process is just making it. */

@@ -422,6 +422,9 @@ static void test_home_refusals(void **state)
     char *home = home_new();
     char path[512];
     assert_refused(home, 0, WEFT_E_NOT_FOUND, "there is no home");
+    assert_non_null(strstr(error.hint, "weft apply"));
+    assert_refused("/", 0, WEFT_E_REFUSED, "is no home");
+    assert_null(strstr(error.hint, "chmod"));
     snprintf(path, sizeof path, "%s/none", home);
     assert_refused(path, 0, WEFT_E_NOT_FOUND, "there is no home");
     snprintf(path, sizeof path, "%s/notes.txt", home);

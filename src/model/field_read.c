@@ -369,7 +369,8 @@ static void field_read(struct weft_draft *draft, struct weft_node *node, bool in
     if (type != NULL)
         field_check(reader, node, field);
     if (field->references != NULL)
-        weft_draft_refuse(draft, weft_reader_format(reader, "%s.%s.references", path, field->name));
+        weft_draft_refuse(draft, weft_node_key_place(node, "references"),
+                          weft_reader_format(reader, "%s.%s.references", path, field->name));
 }
 
 static void fields_check_names(struct weft_draft *draft, const struct weft_fields *fields,

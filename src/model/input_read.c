@@ -143,8 +143,9 @@ static void read_options(struct weft_draft *draft, const struct weft_node *node,
     csv->decimal_separator = decimal == NULL ? '.' : decimal[0];
     options_check(reader, options, csv);
     if (strcmp(csv->encoding, "utf-8") != 0)
-        weft_draft_refuse(draft, weft_reader_format(reader, "inputs.%s.options.encoding: %s",
-                                                    input->name, csv->encoding));
+        weft_draft_refuse(draft, weft_node_key_place(options, "encoding"),
+                          weft_reader_format(reader, "inputs.%s.options.encoding: %s", input->name,
+                                             csv->encoding));
 }
 
 /* ---- the port ---- */
@@ -175,8 +176,10 @@ static void read_format(struct weft_draft *draft, const struct weft_node *node,
         }
     }
     if (input->format != WEFT_FORMAT_CSV && input->format != WEFT_FORMAT_TSV)
-        weft_draft_refuse(draft, weft_reader_format(reader, "inputs.%s.format: %s", input->name,
-                                                    weft_format_name(input->format)));
+        weft_draft_refuse(draft,
+                          weft_node_key_place(node, input->format_given ? "format" : "files"),
+                          weft_reader_format(reader, "inputs.%s.format: %s", input->name,
+                                             weft_format_name(input->format)));
 }
 
 static void read_files(struct weft_draft *draft, const struct weft_node *node,
@@ -193,8 +196,9 @@ static void read_files(struct weft_draft *draft, const struct weft_node *node,
     input->files = input->patterns.items[0];
     for (size_t i = 0; i < input->patterns.count; i++) {
         if (strstr(input->patterns.items[i], "://") != NULL)
-            weft_draft_refuse(draft, weft_reader_format(draft->reader, "inputs.%s.files: %.200s",
-                                                        input->name, input->patterns.items[i]));
+            weft_draft_refuse(draft, weft_node_key_place(node, "files"),
+                              weft_reader_format(draft->reader, "inputs.%s.files: %.200s",
+                                                 input->name, input->patterns.items[i]));
     }
     read_format(draft, node, input);
 }
@@ -239,12 +243,14 @@ static void read_source(struct weft_draft *draft, const struct weft_node *node,
             input->product =
                 weft_reader_format(reader, "%s.%s", draft->product->domain, input->product);
         refuse_file_keys(draft, node, "a product");
-        weft_draft_refuse(draft, weft_reader_format(reader, "inputs.%s.product", input->name));
+        weft_draft_refuse(draft, weft_node_key_place(node, "product"),
+                          weft_reader_format(reader, "inputs.%s.product", input->name));
     } else if (connection != NULL) {
         input->kind = WEFT_INPUT_CONNECTION;
         input->connection = weft_node_text(connection);
         refuse_file_keys(draft, node, "a connection");
-        weft_draft_refuse(draft, weft_reader_format(reader, "inputs.%s.connection", input->name));
+        weft_draft_refuse(draft, weft_node_key_place(node, "connection"),
+                          weft_reader_format(reader, "inputs.%s.connection", input->name));
     }
 }
 

@@ -88,6 +88,10 @@ static void read_environment(struct weft_mesh_loader *loader, const struct weft_
     if (!chosen)
         return;
     loader->mesh->environment = environment;
+    const char *home = environment->home;
+    if (home != NULL && home[0] == '/' && home[strspn(home, "/.")] == '\0')
+        weft_reader_mistake(reader, weft_node_get(node, "home")->place, "as in .weft/dev",
+                            "a home is a folder of its own, not %.60s", home);
     if (environment->node != NULL && environment->home == NULL) {
         struct weft_place place = weft_node_get(node, "node")->place;
         weft_diag_add(reader->diag, WEFT_SEVERITY_ERROR, WEFT_E_NOT_YET, reader->file, place.line,

@@ -201,6 +201,7 @@ struct weft_product {
     bool has_graph;
 
     const char *location; /* NULL = the lake's own place */
+    struct weft_place location_place;
     struct weft_texts partition;
     const struct weft_sort_field *sort;
     size_t sort_count;
@@ -215,6 +216,9 @@ struct weft_product {
     struct weft_texts
         not_yet_refused; /* access, protect, partition, sql, graph ...: apply refuses */
     struct weft_texts not_yet_warned; /* retention, run: apply warns */
+    /* Where each of them is written. */
+    const struct weft_place *not_yet_refused_places;
+    const struct weft_place *not_yet_warned_places;
 
     const char *file;        /* path of the product file as found (relative to the checkout) */
     const char *folder;      /* absolute folder of that file: inputs are relative to it */

@@ -18,16 +18,20 @@ struct weft_product_source {
     const struct weft_node *domain_file; /* domain.yaml, checked; NULL = none */
 };
 
+struct weft_draft_keys {
+    const char **items;
+    size_t count, capacity;
+    struct weft_place *places;
+    size_t places_capacity;
+};
+
 /* A product while it is read. */
 struct weft_draft {
     struct weft_reader *reader;
     const struct weft_product_source *source;
     struct weft_node *root;
     struct weft_product *product;
-    const char **refused;
-    size_t refused_count, refused_capacity;
-    const char **warned;
-    size_t warned_count, warned_capacity;
+    struct weft_draft_keys refused, warned; /* what does not act yet */
 };
 
 /* The whole way: checks root by the table, reads, applies the rules, writes document and digest.
@@ -35,7 +39,7 @@ struct weft_draft {
 const struct weft_product *weft_product_read(struct weft_reader *reader, struct weft_node *root,
                                              const struct weft_product_source *source);
 
-void weft_draft_refuse(struct weft_draft *draft, const char *key);
+void weft_draft_refuse(struct weft_draft *draft, struct weft_place place, const char *key);
 
 /* One file for each: */
 void weft_draft_read_inputs(struct weft_draft *draft); /* input_read.c */

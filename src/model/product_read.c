@@ -11,23 +11,26 @@
 #include <stdio.h>
 #include <string.h>
 
-static void texts_add(struct weft_draft *draft, const char ***items, size_t *count,
-                      size_t *capacity, const char *text)
+static void keys_add(struct weft_draft *draft, struct weft_draft_keys *keys,
+                     struct weft_place place, const char *key)
 {
-    if (weft_arena_reserve(draft->reader->arena, items, capacity, *count + 1, sizeof **items) < 0)
+    struct weft_arena *arena = draft->reader->arena;
+    size_t count = keys->count;
+    if (weft_arena_reserve(arena, &keys->items, &keys->capacity, count + 1, sizeof *keys->items) <
+            0 ||
+        weft_arena_reserve(arena, &keys->places, &keys->places_capacity, count + 1,
+                           sizeof *keys->places) < 0) {
         draft->reader->nomem = true;
-    else
-        (*items)[(*count)++] = text;
+        return;
+    }
+    keys->items[count] = key;
+    keys->places[count] = place;
+    keys->count++;
 }
 
-void weft_draft_refuse(struct weft_draft *draft, const char *key)
+void weft_draft_refuse(struct weft_draft *draft, struct weft_place place, const char *key)
 {
-    texts_add(draft, &draft->refused, &draft->refused_count, &draft->refused_capacity, key);
-}
-
-static void draft_warn(struct weft_draft *draft, const char *key)
-{
-    texts_add(draft, &draft->warned, &draft->warned_count, &draft->warned_capacity, key);
+    keys_add(draft, &draft->refused, place, key);
 }
 
 bool weft_draft_has_field(struct weft_draft *draft, const char *name, struct weft_place place,
@@ -328,7 +331,7 @@ static void read_partition(struct weft_draft *draft)
             weft_draft_has_field(draft, field, place, "`partition`");
     }
     if (draft->product->partition.count > 0)
-        weft_draft_refuse(draft, "partition");
+        weft_draft_refuse(draft, weft_node_key_place(draft->root, "partition"), "partition");
 }
 
 /* ---- transformation and writing ---- */
@@ -387,10 +390,11 @@ static void read_transform(struct weft_draft *draft)
         while (length > 0 && strchr(" \t\r\n", product->sql[length - 1]) != NULL)
             length--;
         product->sql = weft_reader_format(reader, "%.*s", (int)length, product->sql);
-        weft_draft_refuse(draft, product->sql_file != NULL ? "sql_file" : "sql");
+        const char *key = product->sql_file != NULL ? "sql_file" : "sql";
+        weft_draft_refuse(draft, weft_node_key_place(draft->root, key), key);
     }
     if (product->has_graph)
-        weft_draft_refuse(draft, "graph");
+        weft_draft_refuse(draft, weft_node_key_place(draft->root, "graph"), "graph");
     if (product->input_count > 1 && sql == NULL && file == NULL && graph == NULL)
         weft_reader_mistake(reader, weft_node_key_place(draft->root, "inputs"),
                             "write `sql:` that says how they come together",
@@ -405,7 +409,7 @@ static void check_write(struct weft_draft *draft, const struct weft_node *write,
         if (product->key.count == 0)
             weft_reader_mistake(reader, write->place, "write `key: [field, ...]`",
                                 "`write: upsert` needs a key");
-        weft_draft_refuse(draft, "write: upsert");
+        weft_draft_refuse(draft, write->place, "write: upsert");
     }
     if (product->order_by != NULL && product->write != WEFT_WRITE_UPSERT)
         weft_reader_mistake(reader, weft_node_key_place(draft->root, "order_by"), NULL,
@@ -445,6 +449,7 @@ static void read_location(struct weft_draft *draft)
     const struct weft_node *node = weft_node_get(draft->root, "location");
     const char *text = weft_node_text(node);
     draft->product->location = text;
+    draft->product->location_place = weft_node_key_place(draft->root, "location");
     if (text == NULL || strstr(text, "://") == NULL)
         return;
     if (strncmp(text, "s3://", 5) != 0)
@@ -484,11 +489,11 @@ static void read_rest(struct weft_draft *draft)
     static const char *const warned[] = {"run", "retention"};
     for (size_t i = 0; i < WEFT_COUNT(refused); i++) {
         if (weft_node_is_set(weft_node_get(draft->root, refused[i])))
-            weft_draft_refuse(draft, refused[i]);
+            weft_draft_refuse(draft, weft_node_key_place(draft->root, refused[i]), refused[i]);
     }
     for (size_t i = 0; i < WEFT_COUNT(warned); i++) {
         if (weft_node_is_set(weft_node_get(draft->root, warned[i])))
-            draft_warn(draft, warned[i]);
+            keys_add(draft, &draft->warned, weft_node_key_place(draft->root, warned[i]), warned[i]);
     }
     check_schedule(draft, weft_node_get(weft_node_get(draft->root, "run"), "schedule"));
     const struct weft_node *rows = weft_node_get(weft_node_get(draft->root, "retention"), "rows");
@@ -516,8 +521,10 @@ static void read_all(struct weft_draft *draft)
     weft_draft_check_tests(draft);
     read_rest(draft);
     struct weft_product *product = draft->product;
-    product->not_yet_refused = (struct weft_texts){draft->refused, draft->refused_count};
-    product->not_yet_warned = (struct weft_texts){draft->warned, draft->warned_count};
+    product->not_yet_refused = (struct weft_texts){draft->refused.items, draft->refused.count};
+    product->not_yet_refused_places = draft->refused.places;
+    product->not_yet_warned = (struct weft_texts){draft->warned.items, draft->warned.count};
+    product->not_yet_warned_places = draft->warned.places;
 }
 
 const struct weft_product *weft_product_read(struct weft_reader *reader, struct weft_node *root,

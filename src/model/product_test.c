@@ -213,6 +213,11 @@ static void product_whole(void **state)
     assert_true(has(p->not_yet_refused, "inputs.counties.product"));
     assert_true(has(p->not_yet_refused, "schema.fips.references"));
     assert_int_equal(p->not_yet_refused.count, 5);
+    for (size_t i = 0; i < p->not_yet_refused.count; i++) {
+        assert_true(p->not_yet_refused_places[i].line > 1);
+        assert_true(p->not_yet_refused_places[i].column > 0);
+    }
+    assert_true(p->not_yet_warned_places[0].line > 1);
     assert_true(has(p->not_yet_warned, "run") && has(p->not_yet_warned, "retention"));
     release(&f);
 }

@@ -152,3 +152,96 @@ def test_the_past(loaded):
     rows = weft("query", "--json", "select * from d__quarantine.p", "--as-of", made[:10],
                 cwd=loaded)
     assert json.loads(rows.stdout) == []
+
+
+# ---- plans
+
+
+def schema(kind, version="1.0.0"):
+    return f"version: {version}\nschema:\n  - {{name: id, type: int}}\n" \
+           f"  - {{name: ok,\n     type: {kind}}}\n"
+
+
+def test_a_change_that_the_table_cannot_follow_is_refused_at_plan(mesh):
+    product(mesh, "p", schema("boolean"))
+    (mesh / "p.csv").write_text("id,ok\n1,true\n")
+    weft("apply", "--yes", cwd=mesh)
+    product(mesh, "p", schema("string"))
+    weft("apply", "--yes", cwd=mesh)  # there is no table yet
+    product(mesh, "p", schema("boolean"))
+    weft("apply", "--yes", cwd=mesh)
+    weft("load", "d.p", "p.csv", cwd=mesh)
+    product(mesh, "p", schema("string"))
+    plan = weft("plan", cwd=mesh).stdout
+    assert "refused: domains/d/p/data_product.yaml:4:5: " in plan, plan
+    assert "the table has boolean" in plan and "version: 2.0.0" in plan
+    done = weft("apply", "--yes", cwd=mesh, status=None)
+    assert done.returncode != 0 and "data_product.yaml:4:5" in done.stderr
+    item = json.loads(weft("plan", "--json", cwd=mesh).stdout)[0]
+    assert (item["refused_line"], item["refused_column"]) == (4, 5)
+    product(mesh, "p", schema("string", "2.0.0"))
+    weft("apply", "--yes", cwd=mesh)
+
+
+def test_what_does_not_act_yet_is_told_with_its_place(mesh):
+    product(mesh, "p", "version: 1.0.0\ninput: a.parquet\naccess:\n  purposes: [x]\n"
+                       "schema:\n  - {name: id, type: int, references: d.q.id}\n")
+    plan = weft("plan", cwd=mesh).stdout
+    assert "data_product.yaml:2:" in plan and "access" in plan
+    product(mesh, "p", "version: 1.0.0\nschema:\n  - {name: id, type: int}\naccess:\n"
+                       "  purposes: [x]\n")
+    assert "data_product.yaml:4:1: `access`" in weft("plan", cwd=mesh).stdout
+
+
+def test_majors_in_plan_and_drop(mesh):
+    (mesh / "weft.yaml").write_text("mesh: m\nenvironments: {dev: {}, prod: {}}\n")
+    (mesh / "p.csv").write_text("id,ok\n1,true\n")
+    for env in ("dev", "prod"):
+        (mesh / "domains").mkdir(exist_ok=True)
+        product(mesh, "p", schema("boolean"))
+        weft("apply", "--yes", "--env", env, cwd=mesh)
+        weft("load", "d.p", "p.csv", "--env", env, cwd=mesh)
+        product(mesh, "p", schema("boolean", "2.0.0"))
+        plan = weft("plan", "--env", env, cwd=mesh).stdout
+        assert "no file describes major 1 any more (domains/d/p/data_product.yaml does 2.0.0)" \
+            in plan
+        weft("apply", "--yes", "--env", env, cwd=mesh)
+    product(mesh, "p", schema("boolean", "1.5.0"))
+    plan = weft("plan", "--env", "prod", cwd=mesh).stdout
+    assert "the version goes back from 2.0.0 to 1.5.0" in plan and "data_product.v1.yaml" in plan
+    weft("apply", "--yes", "--env", "prod", cwd=mesh, status=1)
+    product(mesh, "p", schema("boolean", "2.0.0"))
+    product(mesh, "p", schema("boolean"), "data_product.v1.yaml")
+    assert "refused" not in weft("plan", "--env", "prod", cwd=mesh).stdout
+    done = weft("drop", "d.p", "--because", "x", "--yes", cwd=mesh, status=2)
+    assert "2 majors" in done.stderr and "d.p@1 or d.p@2" in done.stderr
+    done = weft("drop", "d.p@2", "--because", "x", "--yes", cwd=mesh)
+    assert "d.p@2 (version 2.0.0) is dropped" in done.stdout
+    done = weft("drop", "d.p", "--because", "x", "--yes", cwd=mesh)
+    assert "d.p@1 (version 1.0.0) is dropped" in done.stdout
+
+
+def test_a_version_does_not_go_back(mesh):
+    (mesh / "weft.yaml").write_text("mesh: m\nenvironments: {prod: {}}\n")
+    product(mesh, "p", schema("boolean", "1.2.0"))
+    weft("apply", "--yes", "--env", "prod", cwd=mesh)
+    product(mesh, "p", schema("boolean", "1.1.0"))
+    assert "goes back from 1.2.0 to 1.1.0" in weft("plan", "--env", "prod", cwd=mesh).stdout
+
+
+# ---- homes
+
+
+def test_no_home_yet(mesh):
+    done = weft("ls", cwd=mesh, status=None)
+    assert done.returncode != 0 and "there is no home" in done.stderr
+    assert "weft apply" in done.stderr
+
+
+def test_a_folder_that_is_no_home(mesh):
+    (mesh / "weft.yaml").write_text("mesh: m\nenvironments: {dev: {home: /}}\n")
+    done = weft("validate", cwd=mesh, status=1)
+    assert "weft.yaml:2:" in done.stderr and "a folder of its own" in done.stderr
+    for home in ("/", mesh):
+        done = weft("ls", "--home", home, cwd=mesh, status=None)
+        assert done.returncode != 0 and "chmod" not in done.stderr
