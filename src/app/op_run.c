@@ -330,8 +330,12 @@ static int drop_run(struct weft_context *context, const struct weft_op_request *
 {
     const char *because;
     const char *word = weft_op_text(request, "product");
+    struct weft_ledger *ledger;
     struct weft_registered product;
     WEFT_TRY(weft_op_because(request, &because, error));
+    /* A drop that was killed after its commit has its folders still to remove. */
+    WEFT_TRY(weft_context_ledger(context, false, &ledger, error));
+    WEFT_TRY(weft_outbox_flush(ledger, error));
     WEFT_TRY(weft_context_product(context, word, &product, error));
     if (strchr(word, '@') == NULL)
         WEFT_TRY(drop_one_major(context, word, error));
