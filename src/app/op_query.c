@@ -109,6 +109,12 @@ static int format_read(const struct weft_op_request *request, struct weft_out *o
         WEFT_TRY(format_of_name(name, query, error));
     else if (query->output != NULL)
         WEFT_TRY(format_of_ending(query, error));
+    if (name != NULL && query->format == WEFT_QUERY_TABLE && query->output != NULL) {
+        weft_error_set(error, WEFT_E_USAGE,
+                       "a table is for people to read: a file takes csv, "
+                       "json, ndjson or parquet");
+        return weft_error_hint(error, "`> FILE` instead of -o keeps the table");
+    }
     if (query->format == WEFT_QUERY_PARQUET && query->output == NULL && out->terminal) {
         weft_error_set(error, WEFT_E_USAGE, "parquet is not for a terminal");
         return weft_error_hint(error, "write it to a file: -o result.parquet");

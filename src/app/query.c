@@ -58,41 +58,52 @@ static int snapshot_none(int64_t time_us, const char *product, struct weft_error
     return weft_error_hint(error, "`weft snapshots %s` shows when there was one", product);
 }
 
-/* Quarantine begins with the first row that is set aside: before, it is empty (NULL in *out). */
-static int snapshot_at(const struct weft_table *table, int64_t time_us, const char *product,
-                       const struct weft_snapshot **out, struct weft_error *error)
+/* A table of the lake or of quarantine that a reference means. */
+struct query_table {
+    const char *space;
+    const char *name;
+    const char *product; /* NULL for quarantine */
+    const struct weft_table *table;
+};
+
+/* As the ledger was at the sequence: its order counts, not the clocks of those who wrote.
+ * Quarantine begins with the first row that is set aside: before, it is empty (NULL in *out). */
+static int snapshot_at(struct weft_query *query, const struct query_table *of, int64_t sequence,
+                       int64_t time_us, const struct weft_snapshot **out, struct weft_error *error)
 {
-    int rc = weft_table_find_at(table, time_us / 1000, out, error);
+    struct weft_pointer pointer;
+    int rc = sequence == 0 ? WEFT_NOT_THERE
+                           : weft_pointer_get(query->txn, query->context->arena, of->space,
+                                              of->name, sequence, &pointer, error);
+    if (rc == 0)
+        rc = weft_table_find(of->table, pointer.snapshot_id, out, error);
     if (rc == WEFT_NOT_THERE)
-        return product == NULL ? 0 : snapshot_none(time_us, product, error);
+        return of->product == NULL ? 0 : snapshot_none(time_us, of->product, error);
     return rc;
 }
 
 /* The snapshot that a reference means: AT of its own, else the query's --as-of, else current. */
-static int snapshot_choose(struct weft_query *query, const struct weft_table *table,
-                           const struct weft_resolve_at *at, const char *product,
-                           const struct weft_snapshot **out, struct weft_error *error)
+static int snapshot_choose(struct weft_query *query, const struct query_table *of,
+                           const struct weft_resolve_at *at, const struct weft_snapshot **out,
+                           struct weft_error *error)
 {
     *out = NULL;
     if (at->given && at->version != 0) {
-        int rc = weft_table_find(table, at->version, out, error);
+        int rc = weft_table_find(of->table, at->version, out, error);
         if (rc == WEFT_NOT_THERE)
             return weft_error_set(error, WEFT_E_NOT_FOUND,
                                   "there is no snapshot %" PRId64 " of this table", at->version);
         return rc;
     }
-    if (at->given)
-        return snapshot_at(table, at->timestamp_us, product, out, error);
-    if (query->as_of_snapshot != 0) {
-        int rc = weft_table_find(table, query->as_of_snapshot, out, error);
-        WEFT_TRY(rc);
-        query->as_of_found = query->as_of_found || rc == 0;
-        if (rc == 0)
-            return 0;
+    if (at->given) {
+        int64_t sequence;
+        WEFT_TRY(weft_ledger_sequence_at(query->txn, at->timestamp_us, &sequence, error));
+        return snapshot_at(query, of, sequence, at->timestamp_us, out, error);
     }
     if (query->as_of_us != 0)
-        return snapshot_at(table, query->as_of_us, product, out, error);
-    *out = weft_table_current(table);
+        return snapshot_at(query, of, query->context->request.sequence, query->as_of_us, out,
+                           error);
+    *out = weft_table_current(of->table);
     return 0;
 }
 
@@ -149,10 +160,11 @@ static int table_relation(struct weft_query *query, struct weft_arena *arena, co
         return rc;
     WEFT_TRY(weft_table_load(arena, weft_ledger_home(query->context->ledger), pointer.metadata,
                              &table, error));
-    const char *product = strcmp(space, WEFT_SPACE_LAKE) == 0 ? out->product : NULL;
-    WEFT_TRY(snapshot_choose(query, table, at, product, &snapshot, error));
+    struct query_table of = {space, table_name,
+                             strcmp(space, WEFT_SPACE_LAKE) == 0 ? out->product : NULL, table};
+    WEFT_TRY(snapshot_choose(query, &of, at, &snapshot, error));
     const struct weft_table_schema *schema = weft_table_schema(table);
-    if (snapshot != NULL && (at->given || query->as_of_us != 0 || query->as_of_snapshot != 0))
+    if (snapshot != NULL && (at->given || query->as_of_us != 0))
         schema = weft_table_schema_of(table, snapshot->schema_id);
     if (schema == NULL)
         return weft_error_set(error, WEFT_E_CORRUPT, "a snapshot of %s names no schema",
@@ -303,7 +315,24 @@ static const char *query_suggest(void *arg, struct weft_arena *arena,
 
 /* ---- opening ---- */
 
-/* One read transaction, one sequence. With --as-of TIME the mesh's tables are as of then too. */
+/* --as-of TIME or SNAPSHOT is a sequence: of all tables, the mesh's too. */
+static int query_fix_past(struct weft_query *query, struct weft_error *error)
+{
+    int64_t *sequence = &query->context->request.sequence;
+    if (query->as_of_snapshot == 0)
+        return query->as_of_us == 0
+                   ? 0
+                   : weft_ledger_sequence_at(query->txn, query->as_of_us, sequence, error);
+    int rc = weft_pointer_of_snapshot(query->txn, WEFT_SPACE_LAKE, query->as_of_snapshot, sequence,
+                                      &query->as_of_us, error);
+    if (rc != WEFT_NOT_THERE)
+        return rc;
+    weft_error_set(error, WEFT_E_NOT_FOUND, "no product has a snapshot %" PRId64,
+                   query->as_of_snapshot);
+    return weft_error_hint(error, "`weft snapshots PRODUCT` lists them");
+}
+
+/* One read transaction, one sequence. */
 static int query_fix(struct weft_query *query, struct weft_error *error)
 {
     struct weft_ledger *ledger;
@@ -312,9 +341,7 @@ static int query_fix(struct weft_query *query, struct weft_error *error)
     WEFT_TRY(weft_ledger_begin_read(ledger, &query->txn, error));
     WEFT_TRY(weft_ledger_head(query->txn, &head, error));
     query->context->request.sequence = head.sequence;
-    if (query->as_of_us != 0)
-        WEFT_TRY(weft_ledger_sequence_at(query->txn, query->as_of_us,
-                                         &query->context->request.sequence, error));
+    WEFT_TRY(query_fix_past(query, error));
     return weft_slot_open(weft_ledger_home(ledger), head.sequence, &query->slot, error);
 }
 
@@ -372,16 +399,6 @@ static int query_engine(struct weft_query *query, const struct weft_settings *se
     return 0;
 }
 
-/* --as-of SNAPSHOT must be one of a table that the query reads. */
-static int query_as_of_check(const struct weft_query *query, struct weft_error *error)
-{
-    if (query->as_of_snapshot == 0 || query->as_of_found)
-        return 0;
-    weft_error_set(error, WEFT_E_NOT_FOUND, "no table of this query has a snapshot %" PRId64,
-                   query->as_of_snapshot);
-    return weft_error_hint(error, "`weft snapshots PRODUCT` lists them");
-}
-
 int weft_query_open(struct weft_query *query, struct weft_error *error)
 {
     const struct weft_settings *settings;
@@ -400,9 +417,8 @@ int weft_query_open(struct weft_query *query, struct weft_error *error)
         .depth_max = (int)weft_settings_number(settings, WEFT_SETTING_SQL_DEPTH_MAX),
         .file = query->file,
     };
-    WEFT_TRY(weft_resolve(query->engine, context->arena, query->sql.data, query->sql.length,
-                          &options, &query->resolved, error));
-    return query_as_of_check(query, error);
+    return weft_resolve(query->engine, context->arena, query->sql.data, query->sql.length, &options,
+                        &query->resolved, error);
 }
 
 /* ---- audit ---- */

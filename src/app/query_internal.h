@@ -36,7 +36,7 @@ struct weft_query {
     struct weft_query_target target;
     const struct weft_param *params;
     size_t param_count;
-    int64_t as_of_us;       /* 0 = now */
+    int64_t as_of_us;       /* 0 = now; that of the snapshot too */
     int64_t as_of_snapshot; /* 0 = none */
     /* made by open */
     struct weft_out *out; /* to tell why the process ends; set before open, may be NULL */
@@ -46,7 +46,6 @@ struct weft_query {
     struct weft_resolved resolved;
     int64_t started_us; /* monotonic */
     int64_t rows;
-    bool as_of_found; /* the snapshot of as_of_snapshot belongs to a table of the query */
 };
 
 void weft_query_init(struct weft_query *query, struct weft_context *context);

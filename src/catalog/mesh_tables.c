@@ -11,7 +11,7 @@
 static const struct weft_mesh_column products_columns[] = {{"product", "string"},
                                                            {"domain", "string"},
                                                            {"name", "string"},
-                                                           {"major", "int"},
+                                                           {"major", "long"},
                                                            {"version", "string"},
                                                            {"owner", "string"},
                                                            {"type", "string"},
@@ -80,7 +80,7 @@ static const struct weft_mesh_table products_table = {
 };
 
 static const struct weft_mesh_column columns_columns[] = {
-    {"product", "string"},        {"column", "string"},    {"ordinal", "int"},
+    {"product", "string"},        {"column", "string"},    {"ordinal", "long"},
     {"type", "string"},           {"required", "boolean"}, {"description", "string"},
     {"classification", "string"}, {"means", "string"}};
 

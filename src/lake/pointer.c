@@ -283,6 +283,27 @@ void weft_lake_register(void)
 
 /* ---- asking ---- */
 
+int weft_pointer_of_snapshot(struct weft_ledger_txn *txn, const char *space, int64_t snapshot_id,
+                             int64_t *sequence, int64_t *time_us, struct weft_error *error)
+{
+    WEFT_CLEANUP(weft_stmt_freep) struct weft_stmt *stmt = NULL;
+    WEFT_TRY(weft_stmt_prepare(txn,
+                               "SELECT seq_from, committed_at FROM lake_snapshots "
+                               "WHERE space = ? AND snapshot_id = ?",
+                               &stmt, error));
+    weft_stmt_bind_text(stmt, 1, space);
+    weft_stmt_bind_int(stmt, 2, snapshot_id);
+    int rc = weft_stmt_step(stmt, error);
+    if (rc != 0)
+        return rc < 0 ? rc : WEFT_NOT_THERE;
+    int64_t from = weft_stmt_column_int(stmt, 0);
+    int64_t at = weft_stmt_column_int(stmt, 1);
+    WEFT_TRY(weft_stmt_check(stmt, error));
+    *sequence = from;
+    *time_us = at;
+    return 0;
+}
+
 int weft_pointer_get(struct weft_ledger_txn *txn, struct weft_arena *arena, const char *space,
                      const char *table, int64_t sequence, struct weft_pointer *out,
                      struct weft_error *error)

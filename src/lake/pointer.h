@@ -43,6 +43,11 @@ int weft_pointer_get(struct weft_ledger_txn *txn, struct weft_arena *arena, cons
                      const char *table, int64_t sequence, struct weft_pointer *out,
                      struct weft_error *error) WEFT_MUST_CHECK;
 
+/* When a snapshot of a table in the space was committed. WEFT_NOT_THERE when there is none. */
+int weft_pointer_of_snapshot(struct weft_ledger_txn *txn, const char *space, int64_t snapshot_id,
+                             int64_t *sequence, int64_t *time_us, struct weft_error *error)
+    WEFT_MUST_CHECK;
+
 struct weft_pointer_commit {
     const char *space;
     const char *table;
