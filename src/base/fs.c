@@ -197,7 +197,9 @@ int weft_fs_glob(const char *pattern, struct weft_fs_list *list, struct weft_err
     if (rc != 0)
         return weft_error_set(error, WEFT_E_IO, "cannot list the files of %s", pattern);
     for (size_t i = 0; i < found.gl_pathc && rc == 0; i++) {
-        if (!weft_fs_is_dir(found.gl_pathv[i]))
+        /* Nothing else has an end: a pipe that nobody writes to would be waited for. A link to
+         * nowhere is named by who opens it. */
+        if (weft_fs_is_file(found.gl_pathv[i]) || !weft_fs_exists(found.gl_pathv[i]))
             rc = list_add(list, found.gl_pathv[i]);
     }
     globfree(&found);

@@ -63,6 +63,7 @@ int weft_fs_identity_fd(int fd, struct weft_fs_identity *identity, const char *p
 bool weft_fs_identity_equal(const struct weft_fs_identity *a, const struct weft_fs_identity *b);
 bool weft_fs_exists(const char *path);
 bool weft_fs_is_dir(const char *path);
+bool weft_fs_is_file(const char *path); /* regular; links are followed */
 
 /* Names in a folder, sorted by bytes, without . and ..; free with weft_fs_list_free.
  * WEFT_NOT_THERE when the folder is not there. */

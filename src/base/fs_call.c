@@ -195,6 +195,12 @@ bool weft_fs_is_dir(const char *path)
     return stat(path, &info) == 0 && S_ISDIR(info.st_mode);
 }
 
+bool weft_fs_is_file(const char *path)
+{
+    struct stat info;
+    return stat(path, &info) == 0 && S_ISREG(info.st_mode);
+}
+
 bool weft_fs_is_network(const char *path)
 {
     /* Magic numbers of statfs(2): NFS, SMB (three), 9p, FUSE, CEPH, AFS, CODA, NCP. */

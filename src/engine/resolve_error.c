@@ -105,6 +105,13 @@ static void first_sentence(const char *said, char *out, size_t size)
     snprintf(out, size, "%.*s", (int)WEFT_MIN(length, size - 1), from);
 }
 
+/* A word of capitals (DECIMAL) stays. */
+static void lower_first(char *text)
+{
+    if (!isupper((unsigned char)text[1]))
+        text[0] = (char)tolower((unsigned char)text[0]);
+}
+
 static int people_bind(const struct weft_resolved_places *places, const char *said,
                        struct weft_error *error)
 {
@@ -134,7 +141,7 @@ static int people_bind(const struct weft_resolved_places *places, const char *sa
     first_sentence(said, text, sizeof(text));
     if (!text_is_clean(text) || text[0] == 0)
         return weft_error_set(error, WEFT_E_SQL, "the parts of this statement do not fit together");
-    text[0] = (char)tolower((unsigned char)text[0]);
+    lower_first(text);
     return weft_error_set(error, WEFT_E_SQL, "%s", text);
 }
 
@@ -155,7 +162,7 @@ static int people_run(const struct weft_resolved_places *places, const char *sai
             return weft_error_set(error, WEFT_E_SQL, "a value is out of range");
         return weft_error_set(error, WEFT_E_SQL, "the statement failed on a value");
     }
-    text[0] = (char)tolower((unsigned char)text[0]);
+    lower_first(text);
     return weft_error_set(error, WEFT_E_SQL, "%s", text);
 }
 

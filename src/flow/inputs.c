@@ -99,6 +99,13 @@ static int file_add(struct flow_work *work, const char *port, const char *path, 
         return rc;
     if (rc == WEFT_NOT_THERE)
         return weft_error_set(error, WEFT_E_INPUT, "there is no file %s", shown);
+    if (!weft_fs_is_file(path))
+        return weft_error_set(error, WEFT_E_INPUT, "%s is no regular file", shown);
+    /* The name stands in the ledger and beside each row set aside. */
+    if (weft_utf8_valid(path, strlen(path)) != strlen(path)) {
+        weft_error_set(error, WEFT_E_INPUT, "the name of a file is not UTF-8: %s", shown);
+        return weft_error_hint(error, "rename it");
+    }
     if (weft_arena_reserve(work->arena, &work->files, &work->file_capacity, work->file_count + 1,
                            sizeof *work->files) < 0)
         return weft_error_nomem(error);

@@ -14,6 +14,7 @@ struct rules_builder {
     struct weft_engine *engine;
     const struct weft_product *product;
     const struct flow_columns *columns;
+    int64_t now_us;
     struct weft_error *error;
 };
 
@@ -225,7 +226,7 @@ static int type_rules_add(struct rules_builder *b)
 static int condition_add(struct rules_builder *b, const struct weft_check *check,
                          const struct weft_relation_column *columns)
 {
-    struct weft_resolve_options options = {.now_us = 0,
+    struct weft_resolve_options options = {.now_us = b->now_us,
                                            .principal = "",
                                            .deterministic = true,
                                            .size_max = 1 << 17,
@@ -411,9 +412,9 @@ static int masks_make(struct rules_builder *b)
 
 int flow_rules_build(struct flow_rules *rules, struct weft_arena *arena, struct weft_engine *engine,
                      const struct weft_product *product, const struct flow_columns *columns,
-                     size_t row_max, struct weft_error *error)
+                     size_t row_max, int64_t now_us, struct weft_error *error)
 {
-    struct rules_builder b = {rules, arena, engine, product, columns, error};
+    struct rules_builder b = {rules, arena, engine, product, columns, now_us, error};
     rules->arena = arena;
     rules->row_max = row_max;
     WEFT_TRY(type_rules_add(&b));

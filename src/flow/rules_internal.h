@@ -63,10 +63,11 @@ struct flow_rules {
     bool over_limit;
 };
 
-/* Makes the rules of the columns. The engine serves to check conditions. */
+/* Makes the rules of the columns. The engine serves to check conditions; now_us is what now()
+ * answers in them: the run's recorded time. */
 int flow_rules_build(struct flow_rules *rules, struct weft_arena *arena, struct weft_engine *engine,
                      const struct weft_product *product, const struct flow_columns *columns,
-                     size_t row_max, struct weft_error *error) WEFT_MUST_CHECK;
+                     size_t row_max, int64_t now_us, struct weft_error *error) WEFT_MUST_CHECK;
 void flow_rules_release(struct flow_rules *rules);
 /* Forgets the rows and counts, for a second pass. */
 void flow_rules_reset(struct flow_rules *rules);

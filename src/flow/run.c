@@ -39,6 +39,11 @@ static int product_read(struct weft_asker *asker, const struct weft_registered *
     if (asker->registered.retired && asker->options->settings != NULL)
         return weft_error_set(error, WEFT_E_REFUSED, "%s is retired", asker->registered.name);
     asker->contract = weft_registered_newest(&asker->registered);
+    if (asker->contract == NULL) { /* a folded table was changed past the ledger */
+        weft_error_set(error, WEFT_E_CORRUPT, "the home holds no contract of %s",
+                       asker->registered.name);
+        return weft_error_hint(error, "see `weft doctor` and `weft ledger rebuild`");
+    }
     WEFT_TRY(pointer_read(txn, asker, WEFT_SPACE_LAKE, &asker->table, error));
     WEFT_TRY(pointer_read(txn, asker, WEFT_SPACE_QUARANTINE, &asker->quarantine, error));
     return weft_ledger_head(txn, &asker->head, error);

@@ -111,6 +111,7 @@ static bool record_length(const struct flow_walk *walk, const char *data, size_t
     char quote = walk->work->input->csv.quote;
     char delimiter = walk->work->input->csv.delimiter;
     bool start = true;
+    *out = length; /* of the last record, which may have no line end */
     for (size_t i = 0; i < length; i++) {
         if (start && quote != 0 && data[i] == quote) {
             for (i++; i < length; i++) {
@@ -130,7 +131,6 @@ static bool record_length(const struct flow_walk *walk, const char *data, size_t
             start = data[i] == delimiter;
         }
     }
-    *out = length;
     return false;
 }
 

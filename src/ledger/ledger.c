@@ -163,6 +163,24 @@ static int connection_take(struct weft_ledger *ledger, struct ledger_connection 
                           LEDGER_CONNECTIONS_MAX);
 }
 
+/* Whoever writes on after a cut end would sign it away: the next head would be right again. No one
+ * else commits now, so ledger.head is never ahead in a home that is whole. */
+static int head_not_ahead(struct weft_ledger_txn *txn, struct weft_error *error)
+{
+    struct ledger_signed_head head;
+    struct weft_error ignored = WEFT_ERROR_INIT;
+    if (ledger_head_read(txn->ledger->home, &head, &ignored) < 0 ||
+        strcmp(head.origin, txn->ledger->origin) != 0 || head.sequence < txn->head.sequence)
+        return 0;
+    if (head.sequence == txn->head.sequence && strcmp(head.hash, txn->head.hash) == 0)
+        return 0;
+    weft_error_set(error, WEFT_E_CORRUPT,
+                   "the end of the ledger is missing or was changed: ledger.head says %" PRId64
+                   " entries, the database ends at %" PRId64,
+                   head.sequence, txn->head.sequence);
+    return weft_error_hint(error, "see `weft ledger verify`; restore the home from a copy");
+}
+
 static int txn_begin(struct weft_ledger *ledger, bool write, struct weft_ledger_txn **out,
                      struct weft_error *error)
 {
@@ -181,6 +199,8 @@ static int txn_begin(struct weft_ledger *ledger, bool write, struct weft_ledger_
     connection->used = true;
     ledger->writing |= write;
     rc = head_load(txn, error);
+    if (rc == 0 && write)
+        rc = head_not_ahead(txn, error);
     if (rc < 0) {
         weft_ledger_end(txn);
         return rc;

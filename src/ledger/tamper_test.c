@@ -159,6 +159,25 @@ static void test_head(void **state)
     weft_test_dir_remove(home);
 }
 
+/* A cut end is not written on: the next head would sign it away. */
+static void test_cut_end(void **state)
+{
+    (void)state;
+    static const char *const cuts[] = {"DELETE FROM entries WHERE sequence > 7",
+                                       "UPDATE entries SET hash = 'f' WHERE sequence = 9"};
+    for (size_t i = 0; i < WEFT_COUNT(cuts); i++) {
+        char *home = home_with_entries(9);
+        struct weft_ledger *ledger = NULL;
+        ledger_test_sql(home, cuts[i]);
+        assert_int_equal(weft_ledger_open(home, 0, &ledger, &error), 0);
+        assert_int_equal(ledger_test_put(ledger, "x", 1, &error), -1);
+        assert_int_equal(error.code, WEFT_E_CORRUPT);
+        assert_non_null(strstr(error.message, "end of the ledger is missing"));
+        weft_ledger_close(ledger);
+        weft_test_dir_remove(home);
+    }
+}
+
 static const struct tamper folded[] = {
     {"UPDATE test_values SET value = '99' WHERE value = '5'", "test_values"},
     {"DELETE FROM test_values WHERE value = '5'", "test_values"},
@@ -192,6 +211,7 @@ int main(void)
 {
     ledger_test_register();
     const struct CMUnitTest tests[] = {cmocka_unit_test(test_tampers), cmocka_unit_test(test_head),
+                                       cmocka_unit_test(test_cut_end),
                                        cmocka_unit_test(test_folded)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
