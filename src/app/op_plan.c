@@ -6,6 +6,7 @@
 #include "app/plan.h"
 #include "app/runs.h"
 
+#include "flow/run.h"
 #include "lake/pointer.h"
 
 #include <string.h>
@@ -220,6 +221,9 @@ static int apply_runs(struct weft_context *context, const struct weft_mesh *mesh
             continue;
         WEFT_TRY(weft_runs_add_pending(&runs, product->full_name, product->major, error));
     }
+    /* What a command that was killed left to do. */
+    if (context->ledger != NULL)
+        WEFT_TRY(weft_outbox_flush(context->ledger, error));
     return weft_runs_do(&runs, out, error);
 }
 
