@@ -58,8 +58,8 @@ int flow_point(const char *point, struct weft_error *error)
 
 static int not_yet(struct flow_work *work, const char *what, struct weft_error *error)
 {
-    return weft_error_set(error, WEFT_E_NOT_YET, "%s: %s cannot be done yet", work->job->table,
-                          what);
+    (void)work;
+    return weft_error_set(error, WEFT_E_NOT_YET, "%s cannot be done yet", what);
 }
 
 /* A product that is loaded by hand has no port of its own. */
@@ -117,8 +117,8 @@ static int work_begin(struct flow_work *work, struct weft_error *error)
     else if (job->mode == WEFT_JOB_LOAD || job->mode == WEFT_JOB_REPLAY)
         WEFT_TRY(input_by_hand(work, error));
     else
-        return weft_error_set(error, WEFT_E_REFUSED, "%s has no input: it is loaded by hand",
-                              job->table);
+        return weft_error_set(error, WEFT_E_REFUSED,
+                              "it has no input: `weft load` brings its rows");
     if (work->input->kind != WEFT_INPUT_FILES)
         return not_yet(work, "an input that is no file", error);
     work->append = product->write == WEFT_WRITE_APPEND && job->mode != WEFT_JOB_REBUILD;
@@ -258,7 +258,7 @@ static int columns_and_rules(struct flow_work *work, struct weft_error *error)
     /* A quarter of the memory for rows set aside, about 24 bytes each. */
     size_t rows = (size_t)WEFT_MAX(job->memory_bytes, INT64_C(64) << 20) / 4 / 24;
     WEFT_TRY(flow_rules_build(&work->rules, work->arena, work->engine, work->product,
-                              &work->columns, WEFT_MIN(rows, ROWS_ASIDE_MAX), job->time_us, error));
+                              &work->columns, WEFT_MIN(rows, ROWS_ASIDE_MAX), error));
     work->data_shown =
         weft_arena_format(work->arena, "%s/data/%s-0.parquet", job->table_folder, job->run_id);
     work->data_path = weft_arena_format(work->arena, "%s/%s", job->home, work->data_shown);
@@ -462,6 +462,7 @@ int weft_job_do(struct weft_arena *arena, const struct weft_job *job, weft_progr
     int rc = work_run(&work, &why);
     if (rc < 0) {
         struct weft_error ignored = WEFT_ERROR_INIT;
+        (void)!flow_bad_file_hint(&work, &why);
         outcome.state = why.code == WEFT_E_BLOCKED ? WEFT_RUN_BLOCKED : WEFT_RUN_FAILED;
         outcome.error = why;
         outcome.table = NULL;

@@ -88,6 +88,70 @@ static bool known_size(const struct flow_work *work, int64_t size)
     return false;
 }
 
+/* ---- commands that are proposed ---- */
+
+/* As a shell takes it. Standard input is "-". */
+static void argument_put(struct weft_buf *out, const char *text)
+{
+    static const char plain[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789"
+                                "_./@%+=:,-";
+    if (strcmp(text, "standard input") == 0)
+        text = "-";
+    if (*text != '\0' && text[strspn(text, plain)] == '\0') {
+        weft_buf_adds(out, text);
+        return;
+    }
+    weft_buf_addc(out, '\'');
+    for (; *text != '\0'; text++) {
+        if (*text == '\'')
+            weft_buf_adds(out, "'\\'");
+        weft_buf_addc(out, *text);
+    }
+    weft_buf_addc(out, '\'');
+}
+
+/* A hint "`weft VERB PRODUCT[ OPTION] FILE[ END]`WHAT". */
+static int command_hint(const struct flow_work *work, const char *begin, const char *option,
+                        const char *file, const char *end, struct weft_error *error)
+{
+    const struct weft_job *job = work->job;
+    WEFT_CLEANUP(weft_buf_release) struct weft_buf text;
+    struct weft_error ignored = WEFT_ERROR_INIT;
+    weft_buf_init(&text, 65536);
+    weft_buf_addf(&text, "`weft %s %s %s", begin, job->name != NULL ? job->name : job->table,
+                  option);
+    argument_put(&text, file);
+    weft_buf_adds(&text, end);
+    if (weft_buf_check(&text, &ignored) < 0)
+        return -1; /* the error itself is there */
+    return weft_error_hint(error, "%s", text.data);
+}
+
+int flow_bad_file_hint(struct flow_work *work, struct weft_error *error)
+{
+    const struct flow_file *bad = NULL;
+    size_t waiting = 0;
+    for (size_t i = 0; i < work->file_count; i++) {
+        if (work->files[i].out.state == WEFT_FILE_BAD)
+            bad = &work->files[i];
+        else
+            waiting += work->files[i].read;
+    }
+    if (bad == NULL || waiting == 0 || work->job->mode == WEFT_JOB_LOAD)
+        return 0;
+    WEFT_CLEANUP(weft_buf_release) struct weft_buf text;
+    struct weft_error ignored = WEFT_ERROR_INIT;
+    weft_buf_init(&text, 65536);
+    weft_buf_addf(&text, "%s%s%zu other file%s wait%s for it: mend it, or move it out of the way",
+                  error->hint, error->hint[0] == '\0' ? "" : "; ", waiting, waiting == 1 ? "" : "s",
+                  waiting == 1 ? "s" : "");
+    if (work->input->error != NULL) {
+        weft_buf_adds(&text, ", to the input's folder `error:`, which is ");
+        weft_buf_adds(&text, work->input->error);
+    }
+    return weft_buf_check(&text, &ignored) < 0 ? -1 : weft_error_hint(error, "%s", text.data);
+}
+
 /* ---- which files ---- */
 
 static int file_add(struct flow_work *work, const char *port, const char *path, const char *shown,
@@ -162,6 +226,11 @@ static int files_given(struct flow_work *work, struct weft_error *error)
     for (size_t i = 0; i < work->job->file_count; i++) {
         const struct weft_job_file *file = &work->job->files[i];
         const char *port = file->port != NULL ? file->port : work->input->name;
+        for (size_t k = 0; k < i; k++) {
+            if (strcmp(work->job->files[k].path, file->path) == 0)
+                return weft_error_set(error, WEFT_E_REFUSED, "%s is named twice",
+                                      file->shown != NULL ? file->shown : file->path);
+        }
         WEFT_TRY(file_add(work, port, file->path, file->shown != NULL ? file->shown : file->path,
                           file->again, error));
     }
@@ -271,12 +340,13 @@ static int file_changed(struct flow_work *work, struct flow_file *file, struct w
 {
     file->out.state = WEFT_FILE_CHANGED;
     file->read = false;
-    weft_error_set(error, WEFT_E_BLOCKED, "%s was read before and is another file now",
-                   file->out.shown);
-    weft_error_hint(error,
-                    work->job->mode == WEFT_JOB_LOAD ? "weft load %s %s --again adds its rows"
-                                                     : "weft run %s --reread %s reads it once more",
-                    work->job->table, file->out.shown);
+    bool load = work->job->mode == WEFT_JOB_LOAD;
+    weft_error_set(error, load ? WEFT_E_REFUSED : WEFT_E_BLOCKED,
+                   "%s was %s before and is another file now", file->out.shown,
+                   load ? "loaded" : "read");
+    (void)!(load ? command_hint(work, "load", "", file->out.shown, " --again` adds its rows", error)
+                 : command_hint(work, "run", "--reread ", file->out.shown, "` reads it once more",
+                                error));
     return weft_error_at(error, file->out.shown, 0, 0);
 }
 
@@ -343,14 +413,34 @@ static int files_judge_twins(struct flow_work *work, size_t at, struct weft_erro
     return 0;
 }
 
+/* What people call the file that was read from there. */
+static const char *path_shown(const struct flow_work *work, const char *path)
+{
+    WEFT_CLEANUP(weft_freep) char *spooled = weft_format("%s/tmp/stdin-", work->job->home);
+    for (size_t i = 0; i < work->file_count; i++) {
+        if (work->files[i].out.path == path)
+            return work->files[i].out.shown;
+    }
+    return spooled != NULL && strncmp(path, spooled, strlen(spooled)) == 0 ? "standard input"
+                                                                           : path;
+}
+
 static int load_refuse(struct flow_work *work, const struct flow_file *file,
                        struct weft_error *error)
 {
+    const char *same = file->out.same_as;
+    bool twin = false;
+    for (size_t i = 0; i < work->file_count; i++)
+        twin = twin || (same == work->files[i].out.path && work->files[i].read);
+    if (twin) {
+        weft_error_set(error, WEFT_E_REFUSED, "%s and %s have the same content",
+                       path_shown(work, same), file->out.shown);
+        return weft_error_hint(error, "name one of them, or say --again to load both");
+    }
     weft_error_set(error, WEFT_E_REFUSED, "%s was loaded before%s%s", file->out.shown,
-                   file->out.same_as != NULL ? " as " : "",
-                   file->out.same_as != NULL ? file->out.same_as : "");
-    return weft_error_hint(error, "weft load %s %s --again loads it once more", work->job->table,
-                           file->out.shown);
+                   same != NULL ? " as " : "", same != NULL ? path_shown(work, same) : "");
+    (void)!command_hint(work, "load", "", file->out.shown, " --again` loads it once more", error);
+    return -1;
 }
 
 static int files_judge(struct flow_work *work, struct weft_error *error)

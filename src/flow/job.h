@@ -46,6 +46,7 @@ struct weft_job {
     const char *home;
     const char *document; /* the contract, as registered */
     const char *folder;   /* of the product file: inputs are relative to it */
+    const char *name;     /* for commands that are proposed: "d.p", "d.p@1"; NULL = as `table` */
     const char *table;    /* "county_health.daily_reports" or "...__v1" */
     const char *table_folder;
     const char *metadata; /* current, NULL = none yet */

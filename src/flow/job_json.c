@@ -29,6 +29,7 @@ static const struct member job_members[] = {
     MEMBER(weft_job, document, M_TEXT),
     MEMBER(weft_job, folder, M_TEXT),
     MEMBER(weft_job, table, M_TEXT),
+    MEMBER(weft_job, name, M_TEXT),
     MEMBER(weft_job, table_folder, M_TEXT),
     MEMBER(weft_job, metadata, M_TEXT),
     MEMBER(weft_job, quarantine_folder, M_TEXT),

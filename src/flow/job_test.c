@@ -279,6 +279,64 @@ static void test_known_files(void **state)
     assert_int_equal(f->outcome.files[0].state, WEFT_FILE_CHANGED);
 }
 
+static void load(struct job_fixture *f, const char *first, const char *second, bool again)
+{
+    static char paths[2][4200];
+    snprintf(paths[0], sizeof paths[0], "%s/%s", f->inbox, first);
+    snprintf(paths[1], sizeof paths[1], "%s/%s", f->inbox, second == NULL ? "" : second);
+    f->files[0] = (struct weft_job_file){NULL, paths[0], first, again};
+    f->files[1] = (struct weft_job_file){NULL, paths[1], second, again};
+    f->job.files = f->files;
+    f->job.file_count = second == NULL ? 1 : 2;
+    f->job.name = "d.p@1";
+    job_run(f, HEAD SCHEMA "}", WEFT_JOB_LOAD);
+}
+
+static void expect_refused(struct job_fixture *f, const char *text, const char *hint)
+{
+    assert_int_equal(f->outcome.error.code, WEFT_E_REFUSED);
+    assert_string_equal(f->outcome.error.message, text);
+    assert_string_equal(f->outcome.error.hint, hint);
+}
+
+/* What is proposed can be typed as it stands. */
+static void test_load(void **state)
+{
+    struct job_fixture *f = *state;
+    job_text(f, "a b.csv", "id\n1\n");
+    job_text(f, "c.csv", "id\n1\n");
+    load(f, "c.csv", "c.csv", true);
+    expect_refused(f, "c.csv is named twice", "");
+    load(f, "a b.csv", "c.csv", false);
+    expect_refused(f, "a b.csv and c.csv have the same content",
+                   "name one of them, or say --again to load both");
+    load(f, "a b.csv", NULL, false);
+    expect_balance(f, 1, 1, 0);
+    job_commit(f);
+    load(f, "a b.csv", NULL, false);
+    expect_refused(f, "a b.csv was loaded before",
+                   "`weft load d.p@1 'a b.csv' --again` loads it once more");
+    job_text(f, "a b.csv", "id\n2\n3\n");
+    load(f, "a b.csv", NULL, false);
+    expect_refused(f, "a b.csv was loaded before and is another file now",
+                   "`weft load d.p@1 'a b.csv' --again` adds its rows");
+}
+
+/* A file that is bad as a whole holds up the others: how to go on is said. */
+static void test_bad_among_good(void **state)
+{
+    struct job_fixture *f = *state;
+    static const char doc[] =
+        HEAD "\"input\":{\"files\":\"*.csv\",\"read\":\"new\",\"error\":\"bad\"}," SCHEMA "}";
+    job_text(f, "a.csv", "id\n1\n");
+    job_text(f, "b.csv", "");
+    job_run(f, doc, WEFT_JOB_RUN);
+    expect_bad(f, "empty", -1);
+    assert_string_equal(f->outcome.error.hint,
+                        "1 other file waits for it: mend it, or move it out of the way, to the "
+                        "input's folder `error:`, which is bad");
+}
+
 static void test_replay(void **state)
 {
     struct job_fixture *f = *state;
@@ -720,6 +778,8 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_half_and_all_bad, setup, teardown),
         cmocka_unit_test_setup_teardown(test_keys, setup, teardown),
         cmocka_unit_test_setup_teardown(test_known_files, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_load, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_bad_among_good, setup, teardown),
         cmocka_unit_test_setup_teardown(test_replay, setup, teardown),
         cmocka_unit_test_setup_teardown(test_bad_files, setup, teardown),
         cmocka_unit_test_setup_teardown(test_packed, setup, teardown),

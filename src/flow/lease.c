@@ -192,7 +192,21 @@ static int lease_bury(struct weft_asker *asker, const struct lease *dead, struct
     const char *home = weft_ledger_home(asker->ledger);
     WEFT_TRY(weft_flow_sweep(home, dead->table_folder, dead->quarantine_folder, dead->run_id, true,
                              error));
-    return weft_fs_remove_tree(dead->temp_dir, error);
+    /* Only what bears the run's name: a folder is removed with all that is in it. */
+    return strstr(dead->temp_dir, dead->run_id) == NULL
+               ? 0
+               : weft_fs_remove_tree(dead->temp_dir, error);
+}
+
+/* The last line of its log: nobody was left to write it. */
+static void lease_log_dead(const struct weft_asker *asker, const struct lease *dead,
+                           const struct weft_error *why)
+{
+    struct weft_asker other = {.ledger = asker->ledger, .log_fd = -1};
+    snprintf(other.run_id, sizeof other.run_id, "%s", dead->run_id);
+    weft_flow_log_open(&other);
+    weft_flow_log_error(&other, why);
+    weft_flow_log_close(&other);
 }
 
 static int lease_record_dead(struct weft_ledger_txn *txn, const struct weft_asker *asker,
@@ -200,7 +214,9 @@ static int lease_record_dead(struct weft_ledger_txn *txn, const struct weft_aske
 {
     struct weft_error why = WEFT_ERROR_INIT;
     int64_t sequence = 0;
-    weft_error_set(&why, WEFT_E_WORKER, "the process died");
+    weft_error_set(&why, WEFT_E_WORKER, "the process %" PRId64 " died before it came to an end",
+                   dead->pid);
+    lease_log_dead(asker, dead, &why);
     struct weft_flow_ending ending = {.run_id = dead->run_id,
                                       .table = asker->registered.table,
                                       .version = dead->version,
@@ -228,7 +244,7 @@ static int lease_write(struct weft_ledger_txn *txn, struct weft_asker *asker,
                          "titittttttittt", r->table, asker->epoch, asker->run_id, (int64_t)getpid(),
                          start, command, asker->options->actor, asker->cause,
                          asker->contract->version, asker->contract->digest, asker->started_us,
-                         r->table_folder, r->quarantine_folder);
+                         r->table_folder, r->quarantine_folder, asker->temp_dir);
 }
 
 /* Lock is held: nobody else writes this row meanwhile, so the sweep needs no transaction. */

@@ -292,29 +292,56 @@ static int picked_query(struct weft_engine *engine, const char *sql, struct pick
 }
 
 /* The open rows that broke one rule: only the stored rows know which. */
+static int pick_engine(struct weft_ledger *ledger, struct weft_engine **out,
+                       struct weft_error *error)
+{
+    WEFT_CLEANUP(weft_freep)
+    char *folder = weft_format("%s/quarantine", weft_ledger_home(ledger));
+    if (folder == NULL)
+        return weft_error_nomem(error);
+    const char *folders[] = {folder};
+    struct weft_engine_config config = {.folders = folders, .folder_count = 1};
+    WEFT_TRY(weft_engine_open(&config, out, error));
+    WEFT_TRY(weft_engine_seal(*out, error));
+    weft_engine_watch(*out, 0);
+    return 0;
+}
+
 static int pick_by_rule(struct weft_ledger *ledger, const struct weft_relation *stored,
                         const char *rule, const struct weft_quarantine_range *ranges, size_t count,
                         struct pick *pick, struct weft_error *error)
 {
     WEFT_CLEANUP(weft_engine_closep) struct weft_engine *engine = NULL;
     WEFT_CLEANUP(weft_buf_release) struct weft_buf sql;
-    WEFT_CLEANUP(weft_freep)
-    char *folder = weft_format("%s/quarantine", weft_ledger_home(ledger));
     weft_buf_init(&sql, WEFT_RUN_LIST_MAX);
-    if (folder == NULL)
-        return weft_error_nomem(error);
-    const char *folders[] = {folder};
-    struct weft_engine_config config = {.folders = folders, .folder_count = 1};
     weft_buf_adds(&sql, "SELECT run_id, row_number_in_run FROM (");
     WEFT_TRY(states_sql(&sql, stored, ranges, count, true, error));
     weft_buf_adds(&sql, ") WHERE list_contains(rules, ");
     weft_buf_add_sql_text(&sql, rule, strlen(rule));
     weft_buf_adds(&sql, ") ORDER BY 1, 2");
     WEFT_TRY(weft_buf_check(&sql, error));
-    WEFT_TRY(weft_engine_open(&config, &engine, error));
-    WEFT_TRY(weft_engine_seal(engine, error));
-    weft_engine_watch(engine, 0);
+    WEFT_TRY(pick_engine(ledger, &engine, error));
     return picked_query(engine, sql.data, pick, error);
+}
+
+/* WEFT_NOT_THERE when no row, whatever its state, was set aside by the rule. */
+static int rule_find(struct weft_ledger *ledger, const struct weft_relation *stored,
+                     const char *rule, struct weft_error *error)
+{
+    WEFT_CLEANUP(weft_engine_closep) struct weft_engine *engine = NULL;
+    WEFT_CLEANUP(weft_result_closep) struct weft_result *result = NULL;
+    WEFT_CLEANUP(weft_buf_release) struct weft_buf sql;
+    weft_buf_init(&sql, WEFT_RUN_LIST_MAX);
+    weft_buf_adds(&sql, "SELECT 1 FROM (");
+    WEFT_TRY(weft_relation_print(stored, &sql, error));
+    weft_buf_adds(&sql, ") q WHERE list_contains(rules, ");
+    weft_buf_add_sql_text(&sql, rule, strlen(rule));
+    weft_buf_adds(&sql, ") LIMIT 1");
+    WEFT_TRY(weft_buf_check(&sql, error));
+    WEFT_TRY(pick_engine(ledger, &engine, error));
+    WEFT_TRY(weft_engine_query(engine, sql.data, NULL, 0, &result, error));
+    int rc = weft_result_row(result, error);
+    return rc == WEFT_END ? WEFT_NOT_THERE : rc;
 }
 
 int weft_flow_quarantine_pick(struct weft_ledger *ledger, struct weft_arena *arena,
@@ -329,16 +356,17 @@ int weft_flow_quarantine_pick(struct weft_ledger *ledger, struct weft_arena *are
     WEFT_TRY(weft_ledger_begin_read(ledger, &txn, error));
     WEFT_TRY(weft_quarantine_ranges(txn, arena, product->table, WEFT_QUARANTINE_OPEN, 0, &ranges,
                                     &count, error));
-    if (rule == NULL) {
-        for (size_t i = 0; i < count; i++)
-            WEFT_TRY(
-                pick_add(&pick, ranges[i].run_id, ranges[i].row_from, ranges[i].row_to, error));
-    } else if (count > 0) {
+    for (size_t i = 0; rule == NULL && i < count; i++)
+        WEFT_TRY(pick_add(&pick, ranges[i].run_id, ranges[i].row_from, ranges[i].row_to, error));
+    if (rule != NULL) {
         struct weft_relation stored;
         int rc = stored_read(txn, ledger, arena, product->table, &stored, error);
-        WEFT_TRY(rc);
-        if (rc == 0)
-            WEFT_TRY(pick_by_rule(ledger, &stored, rule, ranges, count, &pick, error));
+        if (rc == 0 && count > 0)
+            rc = pick_by_rule(ledger, &stored, rule, ranges, count, &pick, error);
+        if (rc == 0 && pick.count == 0)
+            rc = rule_find(ledger, &stored, rule, error);
+        if (rc != 0)
+            return rc;
     }
     *out = pick.items;
     *out_count = pick.count;
@@ -415,7 +443,9 @@ int weft_quarantine_dismiss(struct weft_ledger *ledger, struct weft_arena *arena
     const struct weft_job_replay *rows = NULL;
     size_t row_count = 0;
     int64_t dismissed = 0;
-    WEFT_TRY(weft_flow_quarantine_pick(ledger, arena, product, rule, &rows, &row_count, error));
+    int found = weft_flow_quarantine_pick(ledger, arena, product, rule, &rows, &row_count, error);
+    if (found != 0)
+        return found;
     for (size_t i = 0; i < row_count; i++)
         dismissed += (int64_t)rows[i].row_count;
     if (dismissed > 0) {

@@ -28,6 +28,19 @@ static int version_of(struct weft_asker *asker, int64_t snapshot_id, struct weft
                           : weft_sql_text(asker->arena, stmt, 0, &asker->rollback_version, error);
 }
 
+/* All that the old snapshot is made of is still there, whole: else going back would break the
+ * table. */
+static int target_check(struct weft_asker *asker, const struct weft_table *table,
+                        const struct weft_snapshot *target, struct weft_error *error)
+{
+    const char *home = weft_ledger_home(asker->ledger);
+    struct weft_data_files files, deletes;
+    if (weft_table_files(asker->arena, home, table, target, &files, &deletes, error) == 0)
+        return 0;
+    return weft_error_prefix(error, "snapshot %" PRId64 " cannot be gone back to",
+                             target->snapshot_id);
+}
+
 static int rollback_made(struct weft_asker *asker, int64_t snapshot_id,
                          struct weft_outcome_table *out, struct weft_error *error)
 {
@@ -49,6 +62,7 @@ static int rollback_made(struct weft_asker *asker, int64_t snapshot_id,
     if (before->snapshot_id == target->snapshot_id)
         return weft_error_set(error, WEFT_E_EXISTS, "snapshot %" PRId64 " is the current one",
                               snapshot_id);
+    WEFT_TRY(target_check(asker, table, target, error));
     struct weft_summary_item summary[] = {{"weft.run-id", asker->run_id},
                                           {"weft.because", asker->because}};
     struct weft_table_change change = {.folder = asker->registered.table_folder,

@@ -66,6 +66,18 @@ static int temp_dir(struct weft_asker *asker, struct weft_error *error)
     return asker->temp_dir == NULL ? weft_error_nomem(error) : 0;
 }
 
+/* As the command line takes it: "d.p__v1" is d.p@1 there. */
+static int name_for_commands(struct weft_asker *asker, struct weft_error *error)
+{
+    const char *name = asker->registered.name;
+    const char *version = strstr(name, "__v");
+    asker->command_name =
+        version == NULL
+            ? name
+            : weft_arena_format(asker->arena, "%.*s@%s", (int)(version - name), name, version + 3);
+    return asker->command_name == NULL ? weft_error_nomem(error) : 0;
+}
+
 static void job_fill(const struct weft_asker *asker, struct weft_job *job)
 {
     const struct weft_registered *r = &asker->registered;
@@ -76,6 +88,7 @@ static void job_fill(const struct weft_asker *asker, struct weft_job *job)
         .home = weft_ledger_home(asker->ledger),
         .document = asker->contract->document,
         .folder = r->folder,
+        .name = asker->command_name,
         .table = r->table,
         .table_folder = r->table_folder,
         .metadata = asker->table.metadata,
@@ -209,9 +222,16 @@ static int run_replays(struct weft_asker *asker, bool *nothing, struct weft_erro
     *nothing = false;
     if (asker->mode != WEFT_JOB_REPLAY)
         return 0;
-    WEFT_TRY(weft_flow_quarantine_pick(asker->ledger, asker->arena, &asker->registered,
+    int rc = weft_flow_quarantine_pick(asker->ledger, asker->arena, &asker->registered,
                                        asker->options->rule, &asker->replays, &asker->replay_count,
-                                       error));
+                                       error);
+    WEFT_TRY(rc);
+    if (rc == WEFT_NOT_THERE) {
+        weft_error_set(error, WEFT_E_NOT_FOUND, "no row of %s was set aside by the rule %s",
+                       asker->registered.name, asker->options->rule);
+        return weft_error_hint(error, "`weft quarantine %s` names the rules",
+                               asker->registered.full_name);
+    }
     *nothing = asker->replay_count == 0;
     /* A product that is replaced keeps no rows to add to: the whole input is run again. */
     if (!*nothing && asker->contract->write == WEFT_WRITE_REPLACE)
@@ -232,6 +252,7 @@ static int run_work(struct weft_asker *asker, struct weft_outcome *outcome, int6
         return outcome_end(asker, outcome, sequence, error);
     }
     WEFT_TRY(weft_fs_mkdirs(asker->temp_dir, error));
+    WEFT_TRY(name_for_commands(asker, error));
     job_fill(asker, &job);
     if (asker->mode != WEFT_JOB_REPLAY)
         job.replay_count = 0;

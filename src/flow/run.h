@@ -68,7 +68,9 @@ int weft_run_drop(struct weft_ledger *ledger, struct weft_arena *arena,
                   const struct weft_registered *product, const char *actor, const char *because,
                   struct weft_error *error) WEFT_MUST_CHECK;
 
-/* Open quarantine rows become dismissed; rule NULL = all. *count = how many. */
+/* Open quarantine rows become dismissed; rule NULL = all. *count = how many: 0 when none is open.
+ * WEFT_NOT_THERE when the rule never set aside a row of this product, so that it may be misspelt
+ * (weft_run fails with NOT_FOUND then). */
 int weft_quarantine_dismiss(struct weft_ledger *ledger, struct weft_arena *arena,
                             const struct weft_registered *product, const char *rule,
                             const char *actor, const char *because, int64_t *count,

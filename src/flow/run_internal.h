@@ -35,8 +35,9 @@ struct weft_asker {
     const char *rollback_version; /* of the contract that the old snapshot was made under */
     int64_t epoch;
     int64_t started_us;
-    const char *temp_dir; /* of this run alone; removed with it */
-    int lock_fd;          /* -1 = none */
+    const char *temp_dir;     /* of this run alone; removed with it */
+    const char *command_name; /* of the product, as the command line takes it */
+    int lock_fd;              /* -1 = none */
     bool leased;
     struct weft_pointer table;      /* metadata NULL = none yet */
     struct weft_pointer quarantine; /* likewise */
@@ -63,7 +64,8 @@ int weft_flow_fold_dismissed(struct weft_ledger_txn *txn, const struct weft_ledg
 int weft_flow_quarantine_close(struct weft_ledger_txn *txn, const char *table, const char *run_id,
                                const char *state, int64_t sequence, struct weft_error *error)
     WEFT_MUST_CHECK;
-/* The open rows, as a job names them; rule NULL = all of them. */
+/* The open rows, as a job names them; rule NULL = all of them. WEFT_NOT_THERE when the rule never
+ * set aside a row. */
 int weft_flow_quarantine_pick(struct weft_ledger *ledger, struct weft_arena *arena,
                               const struct weft_registered *product, const char *rule,
                               const struct weft_job_replay **out, size_t *count,

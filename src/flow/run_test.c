@@ -218,6 +218,18 @@ static int64_t number(struct fixture *f, const char *sql)
     return out;
 }
 
+static const char *text_of(struct fixture *f, const char *sql)
+{
+    WEFT_CLEANUP(weft_ledger_endp) struct weft_ledger_txn *txn = NULL;
+    WEFT_CLEANUP(weft_stmt_freep) struct weft_stmt *stmt = NULL;
+    const char *out = NULL;
+    OK(weft_ledger_begin_read(f->ledger, &txn, &f->error));
+    OK(weft_sql_query(txn, &stmt, &f->error, sql, ""));
+    OK(weft_stmt_step(stmt, &f->error));
+    OK(weft_sql_text(f->arena, stmt, 0, &out, &f->error));
+    return out;
+}
+
 static int files_below(const char *path, const char *holding)
 {
     struct weft_error error = WEFT_ERROR_INIT;
@@ -543,7 +555,18 @@ static void dead_run_is_taken_over(void **state)
     usleep(400000);
     kill(pid, SIGKILL);
     assert_int_equal(asker_wait(pid), -SIGKILL);
+    const char *dead = text_of(f, "SELECT run_id FROM flow_leases");
+    char *temp = weft_format("home/tmp/%s", dead);
+    char *log = weft_format("%s/home/logs/%s.log", f->dir, dead);
+    assert_true(there(f, temp));
     assert_int_equal(ask(f, WEFT_JOB_RUN).outcome->state, WEFT_RUN_PUBLISHED);
+    assert_false(there(f, temp));
+    WEFT_CLEANUP(weft_buf_release) struct weft_buf said;
+    weft_buf_init(&said, 65536);
+    OK(weft_fs_read_file(log, 32768, &said, &f->error));
+    assert_non_null(strstr(said.data, "died before it came to an end"));
+    weft_free(temp);
+    weft_free(log);
     assert_int_equal(number(f, "SELECT COUNT(*) FROM flow_runs WHERE state = 'failed' AND "
                                "error = 'worker'"),
                      1);
@@ -717,6 +740,34 @@ static void rolls_back(void **state)
     holds(f);
 }
 
+/* What a snapshot is made of must be there, whole, before the table goes back to it. */
+static void rolls_back_to_nothing_broken(void **state)
+{
+    struct fixture *f = *state;
+    struct weft_fs_list list = {0};
+    int64_t made = 0;
+    put_file(f, "a.csv", "one\n");
+    ask(f, WEFT_JOB_RUN);
+    int64_t first = number(f, "SELECT snapshot_id FROM lake_snapshots ORDER BY seq_from LIMIT 1");
+    char *pattern = weft_format("%s/home/lake/*/*/data/*.parquet", f->dir);
+    OK(weft_fs_glob(pattern, &list, &f->error));
+    assert_int_equal(list.count, 1);
+    put_file(f, "b.csv", "two\n");
+    ask(f, WEFT_JOB_RUN);
+    assert_int_equal(truncate(list.names[0], 100), 0);
+    for (int i = 0; i < 2; i++) {
+        assert_int_equal(weft_run_rollback(f->ledger, f->arena, &f->product, first, "local:test",
+                                           "x", &made, &f->error),
+                         -1);
+        assert_int_equal(f->error.code, WEFT_E_CORRUPT);
+        if (strstr(f->error.message, i == 0 ? "has 100 bytes" : "is gone") == NULL)
+            fail_msg("%s", f->error.message);
+        (void)unlink(list.names[0]);
+    }
+    weft_fs_list_free(&list);
+    weft_free(pattern);
+}
+
 static void drops(void **state)
 {
     struct fixture *f = *state;
@@ -792,6 +843,7 @@ int main(int argc, char **argv)
         cmocka_unit_test_setup_teardown(second_run_waits, setup, teardown),
         cmocka_unit_test_setup_teardown(cancelled_run_leaves_nothing, setup, teardown),
         cmocka_unit_test_setup_teardown(dead_run_is_taken_over, setup, teardown),
+        cmocka_unit_test_setup_teardown(rolls_back_to_nothing_broken, setup, teardown),
         cmocka_unit_test_setup_teardown(death_at_every_step, setup, teardown),
         cmocka_unit_test_setup_teardown(failing_calls, setup, teardown),
         cmocka_unit_test_setup_teardown(replay_happens_once, setup, teardown),

@@ -108,6 +108,8 @@ int flow_point(const char *point, struct weft_error *error) WEFT_MUST_CHECK;
 /* ---- inputs.c: which files ---- */
 /* Fills files. WEFT_END when there is nothing to do. */
 int flow_inputs_find(struct flow_work *work, struct weft_error *error) WEFT_MUST_CHECK;
+/* A file that is bad as a whole holds up the others: adds to the hint how to go on. */
+int flow_bad_file_hint(struct flow_work *work, struct weft_error *error);
 /* After the pass, when all hashes are known: WEFT_END when the table holds just this already. */
 int flow_inputs_same(struct flow_work *work, struct weft_error *error) WEFT_MUST_CHECK;
 
