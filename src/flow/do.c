@@ -258,7 +258,7 @@ static int columns_and_rules(struct flow_work *work, struct weft_error *error)
     /* A quarter of the memory for rows set aside, about 24 bytes each. */
     size_t rows = (size_t)WEFT_MAX(job->memory_bytes, INT64_C(64) << 20) / 4 / 24;
     WEFT_TRY(flow_rules_build(&work->rules, work->arena, work->engine, work->product,
-                              &work->columns, WEFT_MIN(rows, ROWS_ASIDE_MAX), error));
+                              &work->columns, WEFT_MIN(rows, ROWS_ASIDE_MAX), job->time_us, error));
     work->data_shown =
         weft_arena_format(work->arena, "%s/data/%s-0.parquet", job->table_folder, job->run_id);
     work->data_path = weft_arena_format(work->arena, "%s/%s", job->home, work->data_shown);
