@@ -282,6 +282,20 @@ static int query_resolve(void *arg, struct weft_arena *arena, const struct weft_
     return product_relation(query, arena, name, out, error);
 }
 
+static const char *mesh_tables_list(struct weft_arena *arena)
+{
+    WEFT_CLEANUP(weft_buf_release) struct weft_buf list;
+    weft_buf_init(&list, 8192);
+    size_t count = weft_mesh_table_count();
+    for (size_t i = 0; i < count; i++)
+        weft_buf_addf(&list, "%smesh.%s",
+                      i == 0          ? ""
+                      : i + 1 < count ? ", "
+                                      : " or ",
+                      weft_mesh_table_nth(i)->name);
+    return list.failed ? NULL : weft_arena_strndup(arena, list.data, list.length);
+}
+
 /* The nearest product or table of the mesh; the gate was asked by those who list them. */
 static const char *query_suggest(void *arg, struct weft_arena *arena,
                                  const struct weft_resolve_name *name)
@@ -299,6 +313,10 @@ static const char *query_suggest(void *arg, struct weft_arena *arena,
     if (names == NULL || asked == NULL)
         return NULL;
     for (size_t i = 0; i < count; i++) {
+        /* "shop.orders" in one pair of quotes is one word with a dot in it. */
+        if (name->schema == NULL && strcmp(digests[i].full_name, name->table) == 0)
+            return weft_arena_format(arena, "%s without quotes, or each part in its own",
+                                     digests[i].full_name);
         const char *dot = strchr(digests[i].full_name, '.');
         /* `select * from orders` means shop.orders. */
         if (name->schema == NULL && dot != NULL && strcmp(dot + 1, name->table) == 0)
@@ -310,7 +328,9 @@ static const char *query_suggest(void *arg, struct weft_arena *arena,
         if (names[count + i] == NULL)
             return NULL;
     }
-    return weft_suggest(asked, names, count + tables);
+    const char *near = weft_suggest(asked, names, count + tables);
+    bool mesh = name->schema != NULL && strcmp(name->schema, "mesh") == 0;
+    return near == NULL && mesh ? mesh_tables_list(arena) : near;
 }
 
 /* ---- opening ---- */

@@ -7,6 +7,7 @@
 #include "base/fs.h"
 #include "base/map.h"
 #include "base/random.h"
+#include "base/text.h"
 
 #include <fcntl.h>
 #include <string.h>
@@ -317,13 +318,79 @@ static int send_parquet(struct sender *sender, struct weft_error *error)
     return rc > 0 ? 0 : rc;
 }
 
+/* ---- parameters ---- */
+
+static void parameter_name(struct weft_buf *list, const char *name)
+{
+    weft_buf_addf(list, "%s$%s", list->length == 0 ? "" : ", ", name);
+}
+
+static bool parameter_known(const struct weft_resolved *resolved, const char *name)
+{
+    size_t i = 0;
+    while (i < resolved->parameter_count && !weft_equal_fold(resolved->parameters[i], name))
+        i++;
+    return i < resolved->parameter_count;
+}
+
+static bool parameter_given(const struct weft_query *query, const char *name)
+{
+    size_t i = 0;
+    while (i < query->param_count && !weft_equal_fold(query->params[i].name, name))
+        i++;
+    return i < query->param_count;
+}
+
+/* Those that lack a value, and those that the text does not have, by their names. */
+static int parameters_check(const struct weft_query *query, struct weft_error *error)
+{
+    const struct weft_resolved *resolved = &query->resolved;
+    WEFT_CLEANUP(weft_buf_release) struct weft_buf missing;
+    WEFT_CLEANUP(weft_buf_release) struct weft_buf all;
+    weft_buf_init(&missing, 1 << 20);
+    weft_buf_init(&all, 1 << 20);
+    for (size_t i = 0; i < resolved->parameter_count; i++) {
+        parameter_name(&all, resolved->parameters[i]);
+        if (!parameter_given(query, resolved->parameters[i]))
+            parameter_name(&missing, resolved->parameters[i]);
+    }
+    WEFT_TRY(weft_buf_check(&missing, error));
+    WEFT_TRY(weft_buf_check(&all, error));
+    for (size_t i = 0; i < query->param_count; i++) {
+        const char *name = query->params[i].name;
+        if (parameter_known(resolved, name))
+            continue;
+        weft_error_set(error, WEFT_E_USAGE, "the query has no parameter $%s", name);
+        return weft_error_hint(error, "it has %s", all.length == 0 ? "none" : all.data);
+    }
+    if (missing.length == 0)
+        return 0;
+    weft_error_set(error, WEFT_E_USAGE, "no value is given for %s", missing.data);
+    return weft_error_hint(error, "as in -p %.*s=VALUE", (int)strcspn(missing.data + 1, ","),
+                           missing.data + 1);
+}
+
+/* Values are texts, which DuckDB reads by what they are compared with; where that says nothing
+ * ($n + 1), the person must. */
+static int parameters_hint(const struct weft_query *query, struct weft_error *error)
+{
+    if (error != NULL && error->code == WEFT_E_SQL && query->param_count > 0 &&
+        error->hint[0] == '\0' &&
+        (strstr(error->message, "type cast") != NULL ||
+         strstr(error->message, "argument types") != NULL))
+        weft_error_hint(error, "say the type of a parameter, as in $%s::int",
+                        query->params[0].name);
+    return -1;
+}
+
 static int rows_send(struct sender *sender, struct weft_error *error)
 {
     struct weft_query *query = sender->query;
     if (query->format == WEFT_QUERY_PARQUET)
         return send_parquet(sender, error);
-    WEFT_TRY(weft_resolved_query(query->engine, &query->resolved, query->params, query->param_count,
-                                 &sender->result, error));
+    if (weft_resolved_query(query->engine, &query->resolved, query->params, query->param_count,
+                            &sender->result, error) < 0)
+        return parameters_hint(query, error);
     sender->columns = weft_result_column_count(sender->result);
     return query->format == WEFT_QUERY_TABLE ? send_table(sender, error) : send_text(sender, error);
 }
@@ -332,6 +399,7 @@ int weft_query_send(struct weft_query *query, struct weft_out *out, struct weft_
 {
     WEFT_CLEANUP(sender_release) struct sender sender = {.query = query, .out = out, .fd = -1};
     weft_buf_init(&sender.buf, ROW_MAX);
+    WEFT_TRY(parameters_check(query, error));
     if (query->output == NULL)
         return rows_send(&sender, error);
     WEFT_TRY(weft_query_target_open(query->context->arena, query->output, &query->target, error));

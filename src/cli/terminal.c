@@ -153,6 +153,9 @@ static void tell(struct weft_terminal *terminal, const struct told *told)
     if (told->file[0] == '\0' || told->severity != WEFT_SEVERITY_ERROR)
         weft_buf_addf(&text, "%s%s:%s ", weft_style_begin(style, colour), words[told->severity],
                       weft_style_end(style, colour));
+    if (told->file[0] == '\0' && told->line > 0) /* of a text on the command line */
+        weft_buf_addf(&text, told->column > 0 ? "line %d, column %d: " : "line %d: ", told->line,
+                      told->column);
     text_add(&text, told->message, "  ");
     if (told->detail != NULL) {
         weft_buf_adds(&text, "  why: ");

@@ -245,3 +245,34 @@ def test_a_folder_that_is_no_home(mesh):
     for home in ("/", mesh):
         done = weft("ls", "--home", home, cwd=mesh, status=None)
         assert done.returncode != 0 and "chmod" not in done.stderr
+
+
+# ---- errors of SQL
+
+
+@pytest.mark.parametrize("sql, words", [
+    ("select *\nfrom d.p where idd = 1", ["error: line 2, column 16: ", "idd"]),
+    ("select id from d.p where", ["error: line 1", "syntax"]),
+    ('select * from "d.p"', ["d.p without quotes"]),
+    ("select * from mesh.nope", ["mesh.products", "mesh.runs"]),
+    ("select $a, $b, $c", ["no value is given for $a, $b, $c", "-p a=VALUE"]),
+])
+def test_words_of_sql_errors(loaded, sql, words):
+    done = weft("query", sql, cwd=loaded, status=None)
+    assert done.returncode != 0
+    for word in words:
+        assert word in done.stderr, done.stderr
+
+
+def test_parameters(loaded):
+    def ask(*arguments, status=0):
+        return weft("query", "--json", *arguments, cwd=loaded, status=status)
+    sql = "select id from d.p where id >= $n and v <> $v order by id"
+    assert json.loads(ask(sql, "-p", "n=2", "-p", "v=x").stdout) == [{"id": 2}]
+    assert "no value is given for $v" in ask(sql, "-p", "n=2", status=2).stderr
+    done = ask(sql, "-p", "n=2", "-p", "v=x", "-p", "w=1", status=2)
+    assert "no parameter $w" in done.stderr and "$n, $v" in done.stderr
+    assert "it has none" in ask("select 1", "-p", "a=1", status=2).stderr
+    assert "$n::int" in ask("select $n + 1 as a", "-p", "n=1", status=None).stderr
+    assert json.loads(ask("select $n::int + 1 as a", "-p", "n=1").stdout) == [{"a": 2}]
+    assert json.loads(ask("select ? || 'x' as a", "-p", "1=1").stdout) == [{"a": "1x"}]
