@@ -89,7 +89,7 @@ const struct weft_op weft_op_validate = {
 
 /* ---- plan ---- */
 
-/* The plan, its new texts of SQL and the settings checked: nothing is registered that cannot run. */
+/* The plan, its new texts of SQL and the settings checked: what cannot run is not registered. */
 static int plan_checked(struct weft_context *context, struct weft_out *out, struct weft_mesh **mesh,
                         struct weft_plan *plan, struct weft_error *error)
 {

@@ -125,7 +125,8 @@ def test_formats(mesh, tmp_path):
         assert float(first.pop("amount")) == 1.5 and first == expected
     lines = mesh("query", sql, "--format", "ndjson").stdout.splitlines()
     assert len(lines) == 6 and json.loads(lines[5])["id"] == 6
-    mesh("query", sql.replace(", null as n", ""), "--format", "parquet", "-o", tmp_path / "x.parquet")
+    mesh("query", sql.replace(", null as n", ""), "--format", "parquet", "-o",
+         tmp_path / "x.parquet")
     assert pyarrow.parquet.read_table(tmp_path / "x.parquet").column("id").to_pylist() == [
         1, 2, 3, 4, 5, 6]
     piped = subprocess.run([BIN, "query", "select id from d.p", "--format", "parquet"],
@@ -201,7 +202,8 @@ def test_what_the_mesh_tables_say(mesh):
             row["status"], row["tags"], row["description"], row["fresh"]) == (
         "d", "p", 1, "1.0.0", 6, "aggregate", "active", ["a", "b"], "Numbers.", True)
     assert row["snapshot_id"] == mesh.snapshots[2] and row["pending_version"] is None
-    columns = mesh.json("query", "select * from mesh.columns where product = 'd.p' order by ordinal")
+    columns = mesh.json("query", "select * from mesh.columns where product = 'd.p' "
+                        "order by ordinal")
     assert [(c["column"], c["type"], c["required"], c["classification"]) for c in columns] == [
         ("id", "long", True, None), ("word", "string", False, "public"),
         ("day", "date", False, None), ("amount", "decimal(9, 2)", False, None)]
