@@ -83,14 +83,35 @@ static int file_write(const char *root, const char *name, const struct init_file
     return weft_fs_write_file(path, text.data, text.length, error);
 }
 
-/* Nothing that is there is written over. */
+/* A making that was killed left whole files of ours: they do not stand in the way of another. */
+static int file_is_ours(const char *path, const struct init_file *file, bool *ours,
+                        struct weft_error *error)
+{
+    WEFT_CLEANUP(weft_buf_release) struct weft_buf text;
+    weft_buf_init(&text, 65536);
+    struct weft_error ignored = WEFT_ERROR_INIT;
+    *ours = false;
+    int rc = weft_fs_read_file(path, 65000, &text, &ignored);
+    if (rc < 0)
+        return ignored.code == WEFT_E_LIMIT ? 0 : (*error = ignored, rc);
+    *ours = rc == WEFT_NOT_THERE || strcmp(text.data, file->text) == 0;
+    return 0;
+}
+
+/* Nothing that is there is written over. The mesh file, the first, is written last: with it the
+ * mesh is made. */
 static int init_check(const char *root, struct weft_error *error)
 {
     for (size_t i = 0; i < WEFT_COUNT(init_files); i++) {
         WEFT_CLEANUP(weft_freep) char *path = weft_path_join(root, init_files[i].path);
+        bool ours = false;
         if (path == NULL)
             return weft_error_nomem(error);
-        if (strcmp(init_files[i].path, ".gitignore") != 0 && weft_fs_exists(path)) {
+        if (strcmp(init_files[i].path, ".gitignore") == 0 || !weft_fs_exists(path))
+            continue;
+        if (i > 0)
+            WEFT_TRY(file_is_ours(path, &init_files[i], &ours, error));
+        if (!ours) {
             weft_error_set(error, WEFT_E_EXISTS, "%s is there already", path);
             return weft_error_hint(error, "name a new folder: weft init my_mesh");
         }
@@ -112,11 +133,12 @@ static int init_run(struct weft_context *context, const struct weft_op_request *
     weft_name_propose(weft_path_basename(root), name);
     WEFT_TRY(init_check(root, error));
     for (size_t i = 0; i < WEFT_COUNT(init_files); i++) {
-        WEFT_CLEANUP(weft_freep) char *path = weft_path_join(root, init_files[i].path);
+        const struct init_file *file = &init_files[(i + 1) % WEFT_COUNT(init_files)];
+        WEFT_CLEANUP(weft_freep) char *path = weft_path_join(root, file->path);
         if (path == NULL)
             return weft_error_nomem(error);
         if (!weft_fs_exists(path))
-            WEFT_TRY(file_write(root, name, &init_files[i], error));
+            WEFT_TRY(file_write(root, name, file, error));
     }
     WEFT_CLEANUP(weft_buf_release) struct weft_buf buf;
     weft_buf_init(&buf, 65536);
