@@ -158,7 +158,8 @@ static void bad_outcome(const char *name, const struct weft_run_report *report,
     if (error->code == WEFT_E_NONE)
         weft_error_set(error, WEFT_E_WORKER, "the run failed");
     weft_error_prefix(error, "%s", name);
-    if (report->outcome->state == WEFT_RUN_BLOCKED && error->hint[0] == '\0')
+    if (report->outcome->state == WEFT_RUN_BLOCKED && error->hint[0] == '\0' &&
+        report->outcome->examples != NULL)
         weft_error_hint(error, "`weft quarantine %s --run %s` shows examples", name,
                         report->run_id);
 }

@@ -11,6 +11,7 @@
 
 #include "engine/resolver.h"
 #include "ledger/ledger.h"
+#include "model/product.h"
 
 #define WEFT_QUARANTINE_OPEN "open"
 
@@ -33,5 +34,12 @@ int weft_quarantine_ranges(struct weft_ledger_txn *txn, struct weft_arena *arena
 int weft_quarantine_relation(struct weft_ledger_txn *txn, struct weft_arena *arena,
                              const char *table, const struct weft_relation *stored,
                              struct weft_relation *out, struct weft_error *error) WEFT_MUST_CHECK;
+
+/* Why a row broke a rule, for people: "`ja` is no boolean: true or false is wanted", "4 cells, 6 are
+ * wanted". From what is stored (raw, values) and the contract; port as stored. Nothing is added to
+ * out when the contract no longer has the rule. Values of the data are quoted, up to 60 bytes. */
+int weft_quarantine_explain(const struct weft_product *product, const char *port, const char *rule,
+                            const char *raw, const char *values, struct weft_buf *out,
+                            struct weft_error *error) WEFT_MUST_CHECK;
 
 #endif
