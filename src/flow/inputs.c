@@ -11,6 +11,8 @@
 #include "base/text.h"
 
 #include <fcntl.h>
+#include <limits.h>
+#include <stdlib.h>
 #include <string.h>
 
 #define HASH_CHUNK ((size_t)1 << 20)
@@ -199,6 +201,21 @@ static bool job_names(const struct flow_work *work, const char *path)
     return false;
 }
 
+/* What lies in the home is not to be had as rows: keys, other products, quarantine. Links are
+ * followed. */
+static int path_outside_home(const struct flow_work *work, const char *path,
+                             struct weft_error *error)
+{
+    char home[PATH_MAX], real[PATH_MAX];
+    if (realpath(work->job->home, home) == NULL || realpath(path, real) == NULL)
+        return 0; /* not there: whoever opens it says so */
+    size_t length = strlen(home);
+    if (strncmp(real, home, length) != 0 || real[length] != '/')
+        return 0;
+    weft_error_set(error, WEFT_E_REFUSED, "%s lies in the home and is no input", path);
+    return weft_error_hint(error, "read another product by its name");
+}
+
 static int files_of_pattern(struct flow_work *work, const char *port, const char *pattern,
                             struct weft_error *error)
 {
@@ -213,6 +230,8 @@ static int files_of_pattern(struct flow_work *work, const char *port, const char
     for (size_t i = 0; rc >= 0 && i < list.count; i++) {
         char *path = NULL;
         rc = weft_path_absolute(list.names[i], &path, error);
+        if (rc >= 0)
+            rc = path_outside_home(work, path, error);
         if (rc >= 0)
             rc = file_add(work, port, path, path, job_names(work, path), error);
         weft_free(path);

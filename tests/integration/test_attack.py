@@ -98,3 +98,15 @@ def test_the_last_record_needs_no_line_end_to_be_kept(shop, tmp_path, last):
     run("apply", "--yes")
     rows = json.loads(run("query", "--json", "select raw from a__quarantine.b").stdout)
     assert rows == [{"raw": last}]
+
+
+@pytest.mark.parametrize("link", [False, True])
+def test_the_home_is_no_input(shop, tmp_path, link):
+    key = "../../../.weft/*/keys/*.pem"
+    run = shop("version: 1.0.0\ninput:\n  files: %s\n  format: csv\n"
+               % ("../../../in/*.pem" if link else key))
+    run("apply", "--yes", "--no-run")
+    if link:
+        (tmp_path / "in" / "k.pem").symlink_to(next(tmp_path.glob(".weft/*/keys/*.pem")))
+    told = run("run", "a.b", status=1)
+    assert "lies in the home" in told.stderr and "PRIVATE" not in told.stdout + told.stderr
