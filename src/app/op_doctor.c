@@ -72,6 +72,31 @@ static int doctor_ledger(struct doctor *doctor, struct weft_error *error)
     return finding(doctor, "folded tables", ok, ok ? "equal to the entries" : own.message, error);
 }
 
+/* Metadata holds absolute paths, for other programs: after a move they name the old place. weft
+ * itself reads on. */
+static int doctor_place(struct doctor *doctor, struct weft_error *error)
+{
+    const char *home = weft_ledger_home(doctor->context->ledger);
+    char text[1200] = "nothing was published yet";
+    bool ok = true;
+    WEFT_CLEANUP(weft_ledger_endp) struct weft_ledger_txn *txn = NULL;
+    WEFT_CLEANUP(weft_stmt_freep) struct weft_stmt *stmt = NULL;
+    WEFT_TRY(weft_ledger_begin_read(doctor->context->ledger, &txn, error));
+    WEFT_TRY(
+        weft_stmt_prepare(txn, "SELECT root FROM lake_catalog WHERE seq_to IS NULL", &stmt, error));
+    int rc = weft_stmt_step(stmt, error);
+    WEFT_TRY(rc);
+    if (rc == 0) {
+        const char *root = weft_stmt_column_text(stmt, 0);
+        ok = strcmp(root, home) == 0;
+        snprintf(text, sizeof text,
+                 ok ? "tables name their files here"
+                    : "tables name their files below %s: `weft doctor --rebase`",
+                 root);
+    }
+    return finding(doctor, "place", ok, text, error);
+}
+
 /* Every current table opens and all its files are there. */
 static int doctor_tables(struct doctor *doctor, struct weft_error *error)
 {
@@ -102,7 +127,8 @@ static int doctor_tables(struct doctor *doctor, struct weft_error *error)
         files += data.count;
     }
     char text[128];
-    snprintf(text, sizeof text, "%zu tables, %zu data files", tables, files);
+    snprintf(text, sizeof text, "%zu table%s, %zu data file%s", tables, tables == 1 ? "" : "s",
+             files, files == 1 ? "" : "s");
     return finding(doctor, "tables", true, text, error);
 }
 
@@ -127,8 +153,9 @@ static int doctor_run(struct weft_context *context, const struct weft_op_request
         weft_json_end_object(&json);
         WEFT_TRY(weft_out_json(out, &buf, error));
         return weft_out_line(out, WEFT_STYLE_GOOD, error,
-                             "%" PRId64 " table%s now name%s their files below %s", count,
-                             count == 1 ? "" : "s", count == 1 ? "s" : "", home);
+                             count == 1 ? "%" PRId64 " table now names its files below %s"
+                                        : "%" PRId64 " tables now name their files below %s",
+                             count, home);
     }
     WEFT_TRY(weft_outbox_flush(ledger, error));
     WEFT_TRY(weft_out_table(out, doctor_columns, WEFT_COUNT(doctor_columns), error));
@@ -136,6 +163,7 @@ static int doctor_run(struct weft_context *context, const struct weft_op_request
     WEFT_TRY(doctor_engine(&doctor, error));
     WEFT_TRY(doctor_ledger(&doctor, error));
     WEFT_TRY(doctor_tables(&doctor, error));
+    WEFT_TRY(doctor_place(&doctor, error));
     WEFT_TRY(weft_out_table_end(out, error));
     if (doctor.bad > 0)
         return weft_error_set(error, WEFT_E_CORRUPT, "%zu finding%s to look into", doctor.bad,

@@ -8,6 +8,7 @@
 
 #include "base/fs.h"
 #include "base/text.h"
+#include "flow/quarantine.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -130,6 +131,8 @@ static int rows_json(struct weft_context *context, const char *full_name,
 static int example_show(struct weft_result *result, struct weft_out *out, struct weft_error *error)
 {
     char file[300], raw[RAW_SHOWN * 4 + 8];
+    const char *state = weft_result_text(result, 5);
+    bool open = strcmp(state, WEFT_QUARANTINE_OPEN) == 0;
     snprintf(file, sizeof file, "%s:%s", weft_path_basename(weft_result_text(result, 2)),
              weft_result_text(result, 3));
     const char *text = weft_result_text(result, 4);
@@ -138,7 +141,17 @@ static int example_show(struct weft_result *result, struct weft_out *out, struct
     if (length > RAW_SHOWN)
         length = weft_utf8_valid(text, RAW_SHOWN); /* no half character at the end */
     snprintf(raw, sizeof raw, "%.*s%s", (int)length, text, cut ? " ..." : "");
-    return weft_out_line(out, WEFT_STYLE_PLAIN, error, "    %-28s %s", file, raw);
+    return weft_out_line(out, WEFT_STYLE_PLAIN, error, "    %-28s %s%s%s%s", file, raw,
+                         open ? "" : "   (", open ? "" : state, open ? "" : ")");
+}
+
+static int more_show(int64_t more, struct weft_out *out, struct weft_error *error)
+{
+    char count[32];
+    if (more <= 0)
+        return 0;
+    weft_format_count(more, count, sizeof count);
+    return weft_out_line(out, WEFT_STYLE_DIM, error, "    ... %s more", count);
 }
 
 /* Rule by rule, the largest first; a few examples of each. */
@@ -148,10 +161,15 @@ static int rows_show(struct weft_query *query, const char *full_name, struct wef
     WEFT_CLEANUP(weft_result_closep) struct weft_result *result = NULL;
     WEFT_TRY(weft_resolved_query(query->engine, &query->resolved, NULL, 0, &result, error));
     char rule[256] = "";
+    int64_t more = 0; /* rows of this rule that are not shown */
+    int64_t open = 0;
     int rc;
     while ((rc = weft_result_row(result, error)) == 0) {
         query->rows++;
         if (strcmp(rule, weft_result_text(result, 0)) != 0 || query->rows == 1) {
+            WEFT_TRY(more_show(more, out, error));
+            more = weft_result_int(result, 1);
+            open += weft_result_int(result, 6);
             snprintf(rule, sizeof rule, "%s", weft_result_text(result, 0));
             char count[32];
             weft_format_count(weft_result_int(result, 1), count, sizeof count);
@@ -159,10 +177,14 @@ static int rows_show(struct weft_query *query, const char *full_name, struct wef
                                    weft_result_int(result, 1) == 1 ? "" : "s"));
         }
         WEFT_TRY(example_show(result, out, error));
+        more--;
     }
     WEFT_TRY(rc);
+    WEFT_TRY(more_show(more, out, error));
     if (query->rows == 0)
         return weft_out_line(out, WEFT_STYLE_GOOD, error, "%s has no rows set aside.", full_name);
+    if (open == 0) /* nothing is left to do */
+        return 0;
     return weft_out_line(out, WEFT_STYLE_DIM, error,
                          "After a fix: weft quarantine %s --replay, or --dismiss --because \"...\"",
                          full_name);
@@ -176,11 +198,15 @@ static int rows_people(struct weft_context *context, const char *full_name,
     WEFT_CLEANUP(weft_buf_release) struct weft_buf inner;
     weft_query_init(&query, context);
     weft_buf_init(&inner, 65536);
-    WEFT_TRY(quarantine_sql(&inner, "unnest(q.rules) as rule, q.file, q.line, q.raw, q.row_id",
+    WEFT_TRY(quarantine_sql(&inner,
+                            "unnest(q.rules) as rule, q.file, q.line, q.raw, q.row_id, "
+                            "q.state",
                             full_name, request, "", error));
     weft_buf_addf(&query.sql,
-                  "select rule, n, file, line, raw from (select r.rule as rule, count(*) over "
-                  "(partition by r.rule) as n, r.file as file, r.line as line, r.raw as raw, "
+                  "select rule, n, file, line, raw, state, n_open from (select r.rule as rule, "
+                  "count(*) over (partition by r.rule) as n, r.file as file, r.line as line, "
+                  "r.raw as raw, r.state as state, count(*) filter (where r.state = 'open') over "
+                  "(partition by r.rule) as n_open, "
                   "row_number() over (partition by r.rule order by r.file, r.line, r.row_id) as i "
                   "from (%s) r) where i <= %d order by n desc, rule, i",
                   inner.data, EXAMPLES_SHOWN);
@@ -191,6 +217,44 @@ static int rows_people(struct weft_context *context, const char *full_name,
     if (weft_query_audit(&query, rc, rc < 0 ? &audit : error) < 0)
         return -1;
     return rc;
+}
+
+/* A rule that no row broke is more likely a slip of the pen: the rules that are there. */
+static int rule_check(struct weft_context *context, const char *full_name,
+                      const struct weft_op_request *request, struct weft_error *error)
+{
+    const char *rule = weft_op_text(request, "rule");
+    if (rule == NULL)
+        return 0;
+    WEFT_CLEANUP(weft_query_release) struct weft_query query;
+    WEFT_CLEANUP(weft_result_closep) struct weft_result *result = NULL;
+    WEFT_CLEANUP(weft_buf_release) struct weft_buf there;
+    size_t domain = strcspn(full_name, ".");
+    weft_query_init(&query, context);
+    weft_buf_init(&there, 1 << 20);
+    weft_buf_addf(&query.sql,
+                  "select distinct r.rule as rule from (select unnest(q.rules) as rule from "
+                  "%.*s__quarantine.%s q) r order by rule",
+                  (int)domain, full_name, full_name + domain + 1);
+    WEFT_TRY(weft_buf_check(&query.sql, error));
+    WEFT_TRY(weft_query_open(&query, error));
+    WEFT_TRY(weft_resolved_query(query.engine, &query.resolved, NULL, 0, &result, error));
+    int rc;
+    bool known = false;
+    while ((rc = weft_result_row(result, error)) == 0) {
+        query.rows++;
+        known = known || strcmp(weft_result_text(result, 0), rule) == 0;
+        weft_buf_addf(&there, "%s%s", there.length == 0 ? "" : ", ", weft_result_text(result, 0));
+    }
+    WEFT_TRY(rc);
+    WEFT_TRY(weft_buf_check(&there, error));
+    WEFT_TRY(weft_query_audit(&query, 0, error));
+    if (known)
+        return 0;
+    weft_error_set(error, WEFT_E_NOT_FOUND, "no row of `%s` broke a rule `%s`", full_name, rule);
+    if (there.length == 0)
+        return weft_error_hint(error, "no row was set aside so far");
+    return weft_error_hint(error, "rules that rows broke: %s", there.data);
 }
 
 /* ---- repair ---- */
@@ -244,6 +308,7 @@ static int quarantine_run(struct weft_context *context, const struct weft_op_req
     WEFT_TRY(weft_context_product(context, weft_op_text(request, "product"), &product, error));
     if (run != NULL)
         return blocked_show(context, run, weft_op_text(request, "rule"), out, error);
+    WEFT_TRY(rule_check(context, product.full_name, request, error));
     if (replays)
         return replay(context, &product, request, out, error);
     if (dismisses)

@@ -6,6 +6,7 @@
 #include "base/clock.h"
 #include "lake/pointer.h"
 
+#include <stdio.h>
 #include <string.h>
 
 static const struct weft_op_arg show_args[] = {
@@ -70,6 +71,50 @@ static int show_rules(const struct weft_product *contract, struct weft_out *out,
     return 0;
 }
 
+static int show_rows_rule(const char *name, const struct weft_rows_rule *rule, struct weft_out *out,
+                          struct weft_error *error)
+{
+    char text[200] = "";
+    size_t at = 0;
+    if (rule->min >= 0)
+        at += (size_t)snprintf(text + at, sizeof text - at, " at least %" PRId64, rule->min);
+    if (rule->max >= 0)
+        at += (size_t)snprintf(text + at, sizeof text - at, " at most %" PRId64, rule->max);
+    if (rule->change >= 0)
+        at += (size_t)snprintf(text + at, sizeof text - at, " change at most %g%%",
+                               rule->change * 100);
+    if (at == 0)
+        return 0;
+    return weft_out_line(out, WEFT_STYLE_PLAIN, error, "  %-11s%s  (%s)", name, text,
+                         weft_on_fail_name(rule->on_fail));
+}
+
+/* The promises about the table as a whole. */
+static int show_quality(const struct weft_quality *quality, struct weft_out *out,
+                        struct weft_error *error)
+{
+    for (size_t i = 0; i < quality->completeness_count; i++) {
+        const struct weft_completeness *item = &quality->completeness[i];
+        WEFT_TRY(weft_out_line(out, WEFT_STYLE_PLAIN, error, "  complete    %s: %g%%  (%s)",
+                               item->field == NULL ? "every field" : item->field, item->min * 100,
+                               weft_on_fail_name(item->on_fail)));
+    }
+    if (quality->freshness_us > 0) {
+        double hours = (double)quality->freshness_us / 3600e6;
+        WEFT_TRY(
+            weft_out_line(out, WEFT_STYLE_PLAIN, error, "  fresh       %s within %g %s",
+                          quality->freshness_field == NULL ? "looked at" : quality->freshness_field,
+                          hours >= 48 ? hours / 24 : hours, hours >= 48 ? "days" : "hours"));
+    }
+    WEFT_TRY(show_rows_rule("rows", &quality->rows, out, error));
+    WEFT_TRY(show_rows_rule("batch", &quality->batch, out, error));
+    if (quality->quarantine_max < 1)
+        WEFT_TRY(weft_out_line(out, WEFT_STYLE_PLAIN, error, "  quarantine  at most %g%%  (%s)",
+                               quality->quarantine_max * 100,
+                               weft_on_fail_name(quality->quarantine_max_on_fail)));
+    return 0;
+}
+
 static int show_people(const struct shown *shown, struct weft_out *out, struct weft_error *error)
 {
     const struct weft_product *contract = shown->contract;
@@ -103,6 +148,7 @@ static int show_people(const struct shown *shown, struct weft_out *out, struct w
                                shown->pointer.metadata));
     }
     WEFT_TRY(show_rules(contract, out, error));
+    WEFT_TRY(show_quality(&contract->quality, out, error));
     WEFT_TRY(weft_out_line(out, WEFT_STYLE_PLAIN, error, "  fields"));
     for (size_t i = 0; i < contract->schema.count; i++)
         WEFT_TRY(show_field(&contract->schema.items[i], out, error));

@@ -16,6 +16,7 @@
 enum weft_cell_kind {
     WEFT_CELL_NULL,
     WEFT_CELL_TEXT,
+    WEFT_CELL_WORD, /* a text of which a part would be another one: a date */
     WEFT_CELL_INT,
     WEFT_CELL_DOUBLE,
     WEFT_CELL_BOOL,
@@ -27,7 +28,7 @@ struct weft_cell {
     enum weft_cell_kind kind;
     int64_t number; /* INT, BOOL, TIME */
     double real;
-    const char *text; /* TEXT, JSON; valid during the call */
+    const char *text; /* TEXT, WORD, JSON; valid during the call */
 };
 
 struct weft_out_column {

@@ -213,6 +213,21 @@ static bool type_is_number(struct sender *sender, size_t column)
     }
 }
 
+/* A part of a date would be another one. */
+static bool type_is_word(struct sender *sender, size_t column)
+{
+    switch (weft_duckdb.get_type_id(weft_result_column_type(sender->result, column))) {
+    case DUCKDB_TYPE_DATE:
+    case DUCKDB_TYPE_TIME:
+    case DUCKDB_TYPE_TIMESTAMP:
+    case DUCKDB_TYPE_TIMESTAMP_TZ:
+    case DUCKDB_TYPE_UUID:
+        return true;
+    default:
+        return false;
+    }
+}
+
 static int table_row(struct sender *sender, duckdb_data_chunk chunk, idx_t row,
                      struct weft_cell *cells, size_t *ends, struct weft_error *error)
 {
@@ -221,7 +236,9 @@ static int table_row(struct sender *sender, duckdb_data_chunk chunk, idx_t row,
         duckdb_vector vector = weft_duckdb.data_chunk_get_vector(chunk, i);
         uint64_t *validity = weft_duckdb.vector_get_validity(vector);
         bool null = validity != NULL && !weft_duckdb.validity_row_is_valid(validity, row);
-        cells[i].kind = null ? WEFT_CELL_NULL : WEFT_CELL_TEXT;
+        cells[i].kind = null                      ? WEFT_CELL_NULL
+                        : type_is_word(sender, i) ? WEFT_CELL_WORD
+                                                  : WEFT_CELL_TEXT;
         if (!null)
             WEFT_TRY(weft_encode_value(sender->result, chunk, i, row, WEFT_ENCODE_TEXT,
                                        &sender->buf, error));

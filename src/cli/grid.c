@@ -143,6 +143,7 @@ static void cell_print(struct weft_buf *out, const struct weft_cell *cell)
     case WEFT_CELL_NULL:
         break;
     case WEFT_CELL_TEXT:
+    case WEFT_CELL_WORD:
     case WEFT_CELL_JSON:
         weft_printable_add(out, cell->text, strlen(cell->text), WEFT_PRINTABLE_CELL);
         break;
@@ -163,8 +164,8 @@ static void cell_print(struct weft_buf *out, const struct weft_cell *cell)
 
 static bool is_whole(enum weft_cell_kind kind)
 {
-    return kind == WEFT_CELL_INT || kind == WEFT_CELL_DOUBLE || kind == WEFT_CELL_BOOL ||
-           kind == WEFT_CELL_TIME;
+    return kind == WEFT_CELL_WORD || kind == WEFT_CELL_INT || kind == WEFT_CELL_DOUBLE ||
+           kind == WEFT_CELL_BOOL || kind == WEFT_CELL_TIME;
 }
 
 static int row_hold(struct weft_grid *grid, const struct weft_cell *cells, struct weft_error *error)
@@ -201,11 +202,15 @@ static size_t widths_sum(const struct weft_grid *grid)
     return sum == 0 ? 0 : sum - GAP;
 }
 
-/* The widest text gives way first. False when no text can. */
-static bool widest_shrink(struct weft_grid *grid)
+/* The widest text gives way first. False when no text can. In lists of weft's own the first column
+ * names what the row is about (a part of it is no name), and stays as long as it can. */
+static bool widest_shrink(struct weft_grid *grid, bool first_too)
 {
     struct grid_column *widest = NULL;
-    for (size_t i = 0; i < grid->count; i++) {
+    size_t start = 0;
+    while (!first_too && start < grid->count && grid->columns[start].left_out)
+        start++;
+    for (size_t i = first_too ? 0 : start + 1; i < grid->count; i++) {
         struct grid_column *column = &grid->columns[i];
         if (!column->left_out && !column->whole && column->width > CUT_MIN &&
             (widest == NULL || column->width > widest->width))
@@ -243,7 +248,8 @@ static void widths_fix(struct weft_grid *grid)
             column->width = WEFT_MIN(column->width, room == 0 ? PAD_MAX : room);
     }
     while (room > 0 && widths_sum(grid) > room) {
-        if (!widest_shrink(grid) && !last_leave_out(grid))
+        if (!widest_shrink(grid, grid->look.footer) && !last_leave_out(grid) &&
+            !widest_shrink(grid, true))
             return;
     }
 }

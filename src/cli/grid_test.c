@@ -105,6 +105,14 @@ static void test_columns_without_room_are_counted(void **state)
     const struct weft_grid_look look = {.width = 17};
     struct weft_grid *grid = opened(&look);
     row(grid, "something long", 1234567, "else");
+    /* The first column names what a row is about. */
+    assert_string_equal(ended(grid), "name\n"
+                                     "--------------\n"
+                                     "something long\n"
+                                     "(1 row, 2 columns more: --json)\n");
+    const struct weft_grid_look query = {.width = 17, .footer = true};
+    grid = opened(&query);
+    row(grid, "something long", 1234567, "else");
     assert_string_equal(ended(grid), "name         rows\n"
                                      "--------  -------\n"
                                      "somethi…  1234567\n"

@@ -41,6 +41,7 @@ static void cell_json(const struct weft_cell *cell, struct weft_buf *out)
         weft_json_put_null(&json);
         break;
     case WEFT_CELL_TEXT:
+    case WEFT_CELL_WORD:
         weft_json_put_text(&json, cell->text);
         break;
     case WEFT_CELL_INT:

@@ -276,3 +276,41 @@ def test_parameters(loaded):
     assert "$n::int" in ask("select $n + 1 as a", "-p", "n=1", status=None).stderr
     assert json.loads(ask("select $n::int + 1 as a", "-p", "n=1").stdout) == [{"a": 2}]
     assert json.loads(ask("select ? || 'x' as a", "-p", "1=1").stdout) == [{"a": "1x"}]
+
+
+# ---- looking
+
+
+def test_quarantine_tells_how_many_and_of_which_state(mesh):
+    product(mesh, "p", "version: 1.0.0\nschema:\n  - {name: id, type: int, min: 100}\n"
+                       "quality: {completeness: 0.5, freshness: 24h, rows: {min: 1}}\n")
+    (mesh / "p.csv").write_text("id\n200\n" + "".join(f"{i}\n" for i in range(11)))
+    weft("apply", "--yes", cwd=mesh)
+    weft("load", "d.p", "p.csv", cwd=mesh, status=None)
+    seen = weft("quarantine", "d.p", cwd=mesh).stdout
+    assert "id.min: 11 rows" in seen and "... 8 more" in seen and "--replay" in seen
+    for more in ([], ["--dismiss", "--because", "x"]):
+        done = weft("quarantine", "d.p", "--rule", "nope", *more, cwd=mesh, status=None)
+        assert done.returncode != 0 and "id.min" in done.stderr
+    weft("quarantine", "d.p", "--rule", "id.min", "--dismiss", "--because", "x", cwd=mesh)
+    assert "no rows set aside" in weft("quarantine", "d.p", cwd=mesh).stdout
+    seen = weft("quarantine", "d.p", "--all", cwd=mesh).stdout
+    assert "(dismissed)" in seen and "--replay" not in seen
+    shown = weft("show", "d.p", cwd=mesh).stdout
+    for words in ("every field: 50%", "looked at within 24 hours", "at least 1"):
+        assert words in shown, shown
+
+
+def test_doctor_sees_that_the_home_was_moved(mesh, tmp_path_factory):
+    product(mesh, "p", "version: 1.0.0\nschema:\n  - {name: id, type: int}\n")
+    (mesh / "p.csv").write_text("id\n1\n")
+    weft("apply", "--yes", cwd=mesh)
+    weft("load", "d.p", "p.csv", cwd=mesh)
+    assert "1 table, 1 data file" in weft("doctor", cwd=mesh).stdout
+    moved = tmp_path_factory.mktemp("moved") / "home"
+    (mesh / ".weft/dev").rename(moved)
+    done = weft("doctor", "--home", moved, cwd=mesh, status=None)
+    assert done.returncode != 0 and "doctor --rebase" in done.stdout
+    assert "1 table now names its files" in weft("doctor", "--rebase", "--home", moved,
+                                                 cwd=mesh).stdout
+    weft("doctor", "--home", moved, cwd=mesh)
