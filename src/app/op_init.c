@@ -131,6 +131,10 @@ static int init_run(struct weft_context *context, const struct weft_op_request *
     WEFT_TRY(weft_path_absolute(joined, &root, error));
     char name[WEFT_NAME_MAX + 1];
     weft_name_propose(weft_path_basename(root), name);
+    if (weft_fs_exists(root) && !weft_fs_is_dir(root)) {
+        weft_error_set(error, WEFT_E_EXISTS, "%s is a file", root);
+        return weft_error_hint(error, "name a new folder: weft init my_mesh");
+    }
     WEFT_TRY(init_check(root, error));
     for (size_t i = 0; i < WEFT_COUNT(init_files); i++) {
         const struct init_file *file = &init_files[(i + 1) % WEFT_COUNT(init_files)];

@@ -14,6 +14,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#define MEMORY_MIN ((int64_t)16 << 20)
+
 enum setting_kind { SETTING_SIZE, SETTING_COUNT, SETTING_DURATION, SETTING_TEXT };
 
 struct setting_entry {
@@ -43,13 +45,19 @@ const char *weft_setting_help(enum weft_setting setting)
     return entries[setting].help;
 }
 
+/* With less memory nothing starts, and the engine would tell of it in its own words. */
+static int64_t entry_min(const struct setting_entry *entry)
+{
+    return entry == &entries[WEFT_SETTING_MEMORY] ? MEMORY_MIN : 1;
+}
+
 /* False when the text is no value of this setting. An empty default stands for "worked out". */
 static bool setting_read(const struct setting_entry *entry, const char *text, int64_t *number)
 {
     *number = 0;
     switch (entry->kind) {
     case SETTING_SIZE:
-        return weft_parse_size(text, number) && *number > 0;
+        return weft_parse_size(text, number) && *number >= entry_min(entry);
     case SETTING_COUNT:
         return weft_parse_int64(text, strlen(text), number) && *number > 0;
     case SETTING_DURATION:
@@ -87,7 +95,8 @@ int weft_settings_set(struct weft_settings *settings, const char *name, const ch
     if (strlen(value) >= sizeof state->text || !setting_read(&entries[at], value, &number)) {
         weft_error_set(error, WEFT_E_USAGE, "`%.60s` is not a value of the setting `%s`", value,
                        name);
-        return weft_error_hint(error, "it is %s", kind_words[entries[at].kind]);
+        return weft_error_hint(error, "it is %s%s", kind_words[entries[at].kind],
+                               at == WEFT_SETTING_MEMORY ? ", at least 16MB" : "");
     }
     state->number = number;
     snprintf(state->text, sizeof state->text, "%s", value);

@@ -184,7 +184,10 @@ static int type_decimal(struct type_parser *parser, struct weft_type *type)
         return type_fail(parser, start, "a decimal has 1 to 38 digits");
     if (type_take(parser, ','))
         WEFT_TRY(type_number(parser, type->precision, &type->scale));
-    return type_expect(parser, ')', "after the digits of the decimal");
+    if (type_expect(parser, ')', "after the digits of the decimal") == 0)
+        return 0;
+    /* {type: decimal(9,2)} is cut at its comma by YAML. */
+    return weft_error_hint(parser->error, "between {} or [] it needs quotes: \"decimal(9,2)\"");
 }
 
 /* varchar(30), char(2): the length says nothing about storage; max_length: is the rule for it. */

@@ -314,3 +314,16 @@ def test_doctor_sees_that_the_home_was_moved(mesh, tmp_path_factory):
     assert "1 table now names its files" in weft("doctor", "--rebase", "--home", moved,
                                                  cwd=mesh).stdout
     weft("doctor", "--home", moved, cwd=mesh)
+
+
+# ---- mistakes that are easily made
+
+
+def test_words_of_mistakes(mesh):
+    (mesh / "file").write_text("")
+    done = weft("init", "file", cwd=mesh, status=None)
+    assert done.returncode != 0 and "is a file" in done.stderr and "tmp" not in \
+        done.stderr.replace(str(mesh), "")
+    assert "at least 16MB" in weft("ls", "--memory", "1", cwd=mesh, status=2).stderr
+    product(mesh, "p", "version: 1.0.0\nschema: [{name: id, type: decimal(9,2)}]\n")
+    assert '"decimal(9,2)"' in weft("validate", cwd=mesh, status=1).stderr
