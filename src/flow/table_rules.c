@@ -202,25 +202,25 @@ static int rows_check(struct flow_work *work, const char *name, const struct wef
     if (rule->min >= 0)
         WEFT_TRY(bound_check(
             work, weft_arena_format(arena, "%s.min", name), rule, rows, rows >= rule->min,
-            weft_arena_format(arena, "%" PRId64 " rows; at least %" PRId64 " are wanted", rows,
-                              rule->min),
+            weft_arena_format(arena, "%" PRId64 " row%s; at least %" PRId64 " are wanted", rows,
+                              rows == 1 ? "" : "s", rule->min),
             error));
     if (rule->max >= 0)
         WEFT_TRY(bound_check(
             work, weft_arena_format(arena, "%s.max", name), rule, rows, rows <= rule->max,
-            weft_arena_format(arena, "%" PRId64 " rows; at most %" PRId64 " are wanted", rows,
-                              rule->max),
+            weft_arena_format(arena, "%" PRId64 " row%s; at most %" PRId64 " are wanted", rows,
+                              rows == 1 ? "" : "s", rule->max),
             error));
     if (rule->change < 0 || before <= 0)
         return 0;
     double change = fabs((double)(rows - before)) / (double)before;
-    return bound_check(work, weft_arena_format(arena, "%s.change", name), rule, rows,
-                       change <= rule->change,
-                       weft_arena_format(arena,
-                                         "%" PRId64 " rows after %" PRId64
-                                         ": a change of %.4g %%; at most %.4g %% are wanted",
-                                         rows, before, change * 100, rule->change * 100),
-                       error);
+    return bound_check(
+        work, weft_arena_format(arena, "%s.change", name), rule, rows, change <= rule->change,
+        weft_arena_format(arena,
+                          "%" PRId64 " row%s after %" PRId64
+                          ": a change of %.4g %%; at most %.4g %% are wanted",
+                          rows, rows == 1 ? "" : "s", before, change * 100, rule->change * 100),
+        error);
 }
 
 static int64_t batch_before(const struct flow_work *work)
