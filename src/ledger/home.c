@@ -81,7 +81,7 @@ static int home_check_empty(const char *home, struct weft_error *error)
     return rc;
 }
 
-/* Closing a folder is advice for homes, and for what may become one: not for / or somebody's files. */
+/* Closing a folder is advice for homes, and for what may become one: not for / or other files. */
 static int home_open_to_others(const char *home, struct weft_error *error)
 {
     WEFT_CLEANUP(weft_freep) char *format = weft_path_join(home, "format");
