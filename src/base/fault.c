@@ -29,6 +29,7 @@ static size_t fault_spec_count;
 static int64_t fault_clock_us;
 static char fault_role_name[16] = "cli";
 static int fault_log_fd = -1;
+static bool fault_log_ops; /* log:ops */
 static pthread_once_t fault_once = PTHREAD_ONCE_INIT;
 
 static int errno_of(const char *name)
@@ -51,6 +52,10 @@ static void spec_parse(const char *text)
         return;
     if (strcmp(kind, "clock") == 0) {
         fault_clock_us = (int64_t)strtoll(second, NULL, 10) * 1000000;
+        return;
+    }
+    if (strcmp(kind, "log") == 0) {
+        fault_log_ops = true;
         return;
     }
     if (fault_spec_count == FAULT_SPECS_MAX)
@@ -87,15 +92,20 @@ void weft_fault_role(const char *role)
     snprintf(fault_role_name, sizeof fault_role_name, "%s", role);
 }
 
+static void fault_log(const char *kind, const char *what)
+{
+    char line[128];
+    if (fault_log_fd < 0)
+        return;
+    int length = snprintf(line, sizeof line, "%s %s%s\n", fault_role_name, kind, what);
+    ssize_t written = (write)(fault_log_fd, line, (size_t)length);
+    (void)written;
+}
+
 bool weft_fault_point(const char *point)
 {
     pthread_once(&fault_once, fault_read);
-    if (fault_log_fd >= 0) {
-        char line[128];
-        int length = snprintf(line, sizeof line, "%s %s\n", fault_role_name, point);
-        ssize_t written = (write)(fault_log_fd, line, (size_t)length);
-        (void)written;
-    }
+    fault_log("", point);
     for (size_t i = 0; i < fault_spec_count; i++) {
         struct fault_spec *spec = &fault_specs[i];
         if (strcmp(spec->point, point) != 0 || ++spec->passed != spec->nth)
@@ -110,10 +120,14 @@ bool weft_fault_point(const char *point)
 int weft_fault_op(const char *op)
 {
     pthread_once(&fault_once, fault_read);
+    if (fault_log_ops)
+        fault_log("op.", op);
     for (size_t i = 0; i < fault_spec_count; i++) {
         struct fault_spec *spec = &fault_specs[i];
-        if (strcmp(spec->kind, op) == 0 && ++spec->passed == spec->nth)
+        if (strcmp(spec->kind, op) == 0 && ++spec->passed == spec->nth) {
+            fault_log("failed.", op);
             return spec->errnum;
+        }
     }
     return 0;
 }

@@ -8,7 +8,9 @@
  *   <op>:<nth>[:<errno name>]     the nth write|sync|rename|open|unlink|mkdir|truncate fails
  *                                 (EIO, ENOSPC, EDQUOT, EROFS; default EIO)
  *   clock:<seconds>               the clock is off by so many seconds
- *   WEFT_FAULT_LOG=<file>         each point passed is appended as a line "<role> <point>"
+ *   log:ops                       the log has a line "<role> op.<op>" for each such call too
+ *   WEFT_FAULT_LOG=<file>         each point passed is appended as a line "<role> <point>", each
+ *                                 call that failed by order as "<role> failed.<op>"
  *   WEFT_FAULT_IN=<role>          only processes of this role obey (cli, worker)
  * Without WEFT_FAULTS all of it is empty and costs nothing.
  */
