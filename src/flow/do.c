@@ -130,19 +130,32 @@ static int work_begin(struct flow_work *work, struct weft_error *error)
 static int table_open(struct flow_work *work, struct weft_error *error)
 {
     const struct weft_job *job = work->job;
-    struct weft_data_files deletes = {0};
     if (job->metadata == NULL)
         return 0;
     WEFT_TRY(weft_table_load(work->arena, job->home, job->metadata, &work->table, error));
-    if (weft_table_current(work->table) == NULL)
+    const struct weft_snapshot *current = weft_table_current(work->table);
+    if (current == NULL)
         return 0;
-    WEFT_TRY(weft_table_files(work->arena, job->home, work->table, weft_table_current(work->table),
-                              &work->live, &deletes, error));
+    /* weft's own summaries always say how much there is; others' may not. */
+    int64_t deletes = weft_json_int_or(current->summary, "total-delete-files", -1);
+    work->live_records = weft_json_int_or(current->summary, "total-records", -1);
+    return deletes == 0 && work->live_records >= 0 ? 0 : flow_live_load(work, error);
+}
+
+int flow_live_load(struct flow_work *work, struct weft_error *error)
+{
+    struct weft_data_files deletes = {0};
+    if (work->live_loaded || work->table == NULL || weft_table_current(work->table) == NULL)
+        return 0;
+    WEFT_TRY(weft_table_files(work->arena, work->job->home, work->table,
+                              weft_table_current(work->table), &work->live, &deletes, error));
     if (deletes.count > 0)
         return weft_error_set(error, WEFT_E_NOT_YET,
-                              "%s has delete files, which weft did not write", job->table);
+                              "%s has delete files, which weft did not write", work->job->table);
+    work->live_records = 0;
     for (size_t i = 0; i < work->live.count; i++)
         work->live_records += work->live.items[i].records;
+    work->live_loaded = true;
     return 0;
 }
 

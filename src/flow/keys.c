@@ -35,6 +35,7 @@ static int relation_columns(struct flow_work *work, struct weft_relation *out,
 int flow_relation_this(struct flow_work *work, bool with_new, struct weft_relation *out,
                        struct weft_error *error)
 {
+    WEFT_TRY(flow_live_load(work, error));
     size_t old = work->append ? work->live.count : 0;
     WEFT_TRY(relation_columns(work, out, error));
     const char **files = weft_arena_array(work->arena, old + 2, sizeof *files);
@@ -151,7 +152,7 @@ static int unique_broken(struct flow_work *work, size_t at, bool *twins, bool *p
         WEFT_TRY(weft_buf_check(&sql, error));
         WEFT_TRY(query_any(work, sql.data, twins, error));
     }
-    if (!work->append || work->live.count == 0)
+    if (!work->append || work->live_records == 0)
         return 0;
     weft_buf_clear(&sql);
     WEFT_TRY(published_print(work, unique, &sql, error));

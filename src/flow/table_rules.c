@@ -84,6 +84,7 @@ static int nulls_count(struct flow_work *work, const struct weft_column *column,
     weft_buf_init(&sql, (size_t)1 << 26);
     WEFT_CLEANUP(weft_result_closep) struct weft_result *result = NULL;
     struct weft_relation all;
+    WEFT_TRY(flow_live_load(work, error));
     *nulls = nulls_of(work, column->id);
     if (*nulls >= 0)
         return 0;

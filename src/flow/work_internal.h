@@ -74,7 +74,8 @@ struct flow_work {
     struct weft_engine *engine;
     struct weft_table *table; /* NULL = none yet */
     struct weft_table_schema schema;
-    struct weft_data_files live; /* of the current snapshot */
+    struct weft_data_files live; /* of the current snapshot; only after flow_live_load */
+    bool live_loaded;
     int64_t live_records;
     struct flow_columns columns;
     struct flow_rules rules;
@@ -102,6 +103,9 @@ int flow_check_add(struct flow_work *work, const struct weft_outcome_check *chec
                    struct weft_error *error) WEFT_MUST_CHECK;
 void flow_tell(struct flow_work *work, const char *stage, const char *file, int64_t rows,
                int64_t done, int64_t total);
+/* The files of the current snapshot: read when a rule needs them, because a table may have
+ * thousands and a run without such a rule needs none. */
+int flow_live_load(struct flow_work *work, struct weft_error *error) WEFT_MUST_CHECK;
 /* Fails with an I/O error where a test wants it. */
 int flow_point(const char *point, struct weft_error *error) WEFT_MUST_CHECK;
 
