@@ -23,7 +23,7 @@ static void scan_tell(struct flow_scan *scan, bool always)
     scan->told_us = now;
     const char *file =
         scan->at < scan->work->file_count ? scan->work->files[scan->at].out.shown : NULL;
-    int64_t here = scan->source != NULL ? flow_source_bytes(scan->source) : 0;
+    int64_t here = scan->source != NULL ? weft_source_bytes(scan->source) : 0;
     flow_tell(scan->work, scan->hash ? "reading" : "reading again", file,
               atomic_load(&scan->records), scan->bytes_done + here, scan->bytes_total);
 }
@@ -37,10 +37,10 @@ static bool scan_certain(struct flow_scan *scan)
     if (quality->quarantine_max >= 1 || work->job->mode == WEFT_JOB_REPLAY ||
         quality->quarantine_max_on_fail != WEFT_ON_FAIL_BLOCK || scan->source == NULL)
         return false;
-    int64_t left = -flow_source_bytes(scan->source);
+    int64_t left = -weft_source_bytes(scan->source);
     for (size_t i = scan->at; i < work->file_count; i++)
         left += work->files[i].read ? work->files[i].out.size : 0;
-    if (flow_source_compressed(scan->source) || scan->at + 1 < work->file_count)
+    if (weft_source_compressed(scan->source) || scan->at + 1 < work->file_count)
         return false;
     pthread_mutex_lock(&work->rules.mutex);
     int64_t aside = (int64_t)work->rules.row_count;
@@ -102,7 +102,7 @@ static int scan_header_map(struct flow_scan *scan, struct flow_file *file)
 static int scan_file_open(struct flow_scan *scan)
 {
     struct flow_file *file = &scan->work->files[scan->at];
-    WEFT_TRY(flow_source_open(file->out.path, file->out.shown, scan->work->job->file_size_max,
+    WEFT_TRY(weft_source_open(file->out.path, file->out.shown, scan->work->job->file_size_max,
                               &scan->source, &scan->error));
     scan->next = 0;
     scan->carry_length = 0;
@@ -116,7 +116,7 @@ static int scan_file_end(struct flow_scan *scan)
     struct flow_file *file = &scan->work->files[scan->at];
     struct weft_fs_identity identity;
     char hash[WEFT_SHA256_HEX];
-    if (flow_source_finish(scan->source, hash, &identity, &scan->error) < 0) {
+    if (weft_source_finish(scan->source, hash, &identity, &scan->error) < 0) {
         file->out.state = WEFT_FILE_BAD;
         return -1;
     }
@@ -131,8 +131,8 @@ static int scan_file_end(struct flow_scan *scan)
     memcpy(file->out.hash, hash, sizeof hash);
     file->text_length = scan->next;
     scan->next_id = file->base + scan->next + 1;
-    scan->bytes_done += flow_source_bytes(scan->source);
-    flow_source_closep(&scan->source);
+    scan->bytes_done += weft_source_bytes(scan->source);
+    weft_source_closep(&scan->source);
     scan->at++;
     return 0;
 }
@@ -153,7 +153,7 @@ static size_t records_start(const struct flow_scan *scan, const char *data, size
     return start;
 }
 
-static int header_count(const struct flow_split *split, size_t *cells)
+static int header_count(const struct weft_csv *split, size_t *cells)
 {
     bool quoted = false;
     *cells = 1;
@@ -170,7 +170,7 @@ static int header_count(const struct flow_split *split, size_t *cells)
 }
 
 /* Splits the header's record by the same code as every record. */
-static int header_read(struct flow_scan *scan, struct flow_split *from, struct flow_file *file)
+static int header_read(struct flow_scan *scan, struct weft_csv *from, struct flow_file *file)
 {
     size_t cells = 0;
     WEFT_TRY(header_count(from, &cells));
@@ -189,7 +189,7 @@ static int header_read(struct flow_scan *scan, struct flow_split *from, struct f
         return weft_error_nomem(&scan->error);
     for (size_t i = 0; i < cells; i++)
         map[i] = (int)i;
-    struct flow_split split = *from;
+    struct weft_csv split = *from;
     split.cells = cells;
     split.map = map;
     split.slots = cells;
@@ -198,15 +198,15 @@ static int header_read(struct flow_scan *scan, struct flow_split *from, struct f
     split.size = size;
     split.ids = &id;
     split.bad = &bad;
-    flow_split_index(&split);
-    if (flow_split_batch(&split) == 0)
+    weft_csv_index(&split);
+    if (weft_csv_batch(&split) == 0)
         return flow_scan_bad(scan, scan->at, 0, "the file has no header");
     if (bad)
         return flow_scan_bad(scan, scan->at, (int64_t)from->position,
                              "the header does not read: text behind a closing quote");
     for (size_t i = 0; i < cells; i++) {
-        names[i] =
-            weft_arena_strndup(scan->work->arena, split.data + begin[i], size[i] & ~FLOW_QUOTED);
+        names[i] = weft_arena_strndup(scan->work->arena, split.data + begin[i],
+                                      size[i] & ~WEFT_CSV_QUOTED);
         if (names[i] == NULL)
             return weft_error_nomem(&scan->error);
     }
@@ -218,7 +218,7 @@ static int header_read(struct flow_scan *scan, struct flow_split *from, struct f
 static int header_take(struct flow_scan *scan, struct flow_scan_local *local)
 {
     struct flow_file *file = &scan->work->files[scan->at];
-    struct flow_split *split = &local->split;
+    struct weft_csv *split = &local->split;
     const struct weft_csv_options *csv = &scan->work->input->csv;
     split->position = records_start(scan, split->data, split->length);
     if (split->position == SIZE_MAX)
@@ -241,7 +241,7 @@ static int local_reserve(struct flow_scan_local *local, size_t want, struct weft
 {
     if (local->capacity >= want)
         return 0;
-    char *data = weft_realloc(local->split.data, want + FLOW_BLOCK_PAD);
+    char *data = weft_realloc(local->split.data, want + WEFT_CSV_PAD);
     if (data == NULL)
         return weft_error_nomem(error);
     local->split.data = data;
@@ -275,7 +275,7 @@ static int block_fill(struct flow_scan *scan, struct flow_scan_local *local, siz
     WEFT_TRY(local_reserve(local, want + 1, &scan->error));
     while (!scan->file_ended && *have < want) {
         size_t got = 0;
-        if (flow_source_read(scan->source, local->split.data + *have, want - *have, &got,
+        if (weft_source_read(scan->source, local->split.data + *have, want - *have, &got,
                              &scan->error) < 0) {
             scan->work->files[scan->at].out.state = WEFT_FILE_BAD;
             return -1;
@@ -298,7 +298,7 @@ static size_t block_cut(const struct flow_scan *scan, const char *data, size_t l
     *open_at = -1;
     if (start >= length)
         return scan->file_ended ? length : 0;
-    size_t end = flow_split_end(data + start, length - start, csv->delimiter, csv->quote, open_at);
+    size_t end = weft_csv_end(data + start, length - start, csv->delimiter, csv->quote, open_at);
     if (*open_at >= 0)
         *open_at += (int64_t)start;
     return end == 0 ? 0 : start + end;
@@ -332,7 +332,7 @@ static int block_next(struct flow_scan *scan, struct flow_scan_local *local)
                 "never closed");
     }
     WEFT_TRY(carry_keep(scan, local->split.data + end, have - end));
-    memset(local->split.data + end, 0, FLOW_BLOCK_PAD);
+    memset(local->split.data + end, 0, WEFT_CSV_PAD);
     local->split.length = end;
     local->split.position = 0;
     local->split.base = scan->work->files[scan->at].base + scan->next;
@@ -384,18 +384,18 @@ int flow_scan_next(struct flow_scan *scan, struct flow_scan_local *local)
 
 int flow_line_of(const struct flow_file *file, int64_t byte, int64_t *line)
 {
-    WEFT_CLEANUP(flow_source_closep) struct flow_source *source = NULL;
+    WEFT_CLEANUP(weft_source_closep) struct weft_source *source = NULL;
     WEFT_CLEANUP(weft_freep) char *data = weft_alloc(FLOW_BLOCK);
     struct weft_error error = WEFT_ERROR_INIT;
     int64_t at = 0;
     int64_t lines = 1;
     size_t got = 1;
     if (data == NULL ||
-        flow_source_open(file->out.path, file->out.shown, INT64_MAX, &source, &error) < 0)
+        weft_source_open(file->out.path, file->out.shown, INT64_MAX, &source, &error) < 0)
         return -1;
     while (at < byte && got > 0) {
         size_t want = (size_t)WEFT_MIN(byte - at, (int64_t)FLOW_BLOCK);
-        if (flow_source_read(source, data, want, &got, &error) < 0)
+        if (weft_source_read(source, data, want, &got, &error) < 0)
             return -1;
         lines += (int64_t)flow_count_lines(data, got);
         at += (int64_t)got;
@@ -441,7 +441,7 @@ void flow_scan_free(struct flow_scan *scan)
     if (scan == NULL)
         return;
     hashes_release(scan);
-    flow_source_close(scan->source);
+    weft_source_close(scan->source);
     weft_free(scan->carry);
     weft_free(scan->marks);
     weft_free(scan->file_records);
@@ -452,7 +452,7 @@ void flow_scan_free(struct flow_scan *scan)
 int flow_scan_restart(struct flow_scan *scan, bool hash, struct weft_error *error)
 {
     struct flow_work *work = scan->work;
-    flow_source_closep(&scan->source);
+    weft_source_closep(&scan->source);
     hashes_release(scan);
     scan->at = 0;
     scan->next_id = 0;

@@ -64,7 +64,7 @@ struct guess {
     bool any;         /* some cell had a value */
 };
 
-static void batch_guess(const struct flow_split *split, const struct weft_csv_options *csv,
+static void batch_guess(const struct weft_csv *split, const struct weft_csv_options *csv,
                         size_t rows, struct guess *guesses)
 {
     for (size_t c = 0; c < split->slots; c++) {
@@ -74,11 +74,11 @@ static void batch_guess(const struct flow_split *split, const struct weft_csv_op
             if (split->bad[row] || cell_null(csv, text, size))
                 continue;
             guesses[c].any = true;
-            if ((size & FLOW_QUOTED) != 0 && (size & ~FLOW_QUOTED) == 0)
+            if ((size & WEFT_CSV_QUOTED) != 0 && (size & ~WEFT_CSV_QUOTED) == 0)
                 guesses[c].possible = 1 << STRING;
             for (size_t k = 0; k < STRING; k++) {
                 if ((guesses[c].possible >> k & 1) != 0 &&
-                    !cell_fits(k, text, size & ~FLOW_QUOTED, csv->decimal_separator))
+                    !cell_fits(k, text, size & ~WEFT_CSV_QUOTED, csv->decimal_separator))
                     guesses[c].possible &= (uint8_t)~(1u << k);
             }
         }
@@ -89,7 +89,7 @@ static int sample_batches(struct flow_scan *scan, struct flow_scan_local *local,
                           struct guess *guesses)
 {
     const struct weft_csv_options *csv = &scan->work->input->csv;
-    struct flow_split *split = &local->split;
+    struct weft_csv *split = &local->split;
     size_t cells = scan->work->files[scan->at].header.count;
     WEFT_CLEANUP(weft_freep) int *map = weft_alloc_array(cells + 1, sizeof *map);
     size_t rows = 256;
@@ -110,9 +110,9 @@ static int sample_batches(struct flow_scan *scan, struct flow_scan_local *local,
     split->cells = cells;
     split->slots = cells;
     split->row_max = rows;
-    flow_split_index(split);
+    weft_csv_index(split);
     for (size_t got = 1; got > 0;) {
-        got = flow_split_batch(split);
+        got = weft_csv_batch(split);
         batch_guess(split, csv, got, guesses);
     }
     return 0;
@@ -178,7 +178,7 @@ static int sample_file(struct flow_scan *scan, struct flow_scan_local *local,
     WEFT_TRY(sample_batches(scan, local, guesses));
     if (*shown == NULL)
         *shown = file->out.shown;
-    flow_source_closep(&scan->source);
+    weft_source_closep(&scan->source);
     scan->at++;
     return sampled_merge(scan, sampled, &file->header, guesses);
 }

@@ -49,7 +49,8 @@ static inline bool cell_is_null(const struct fill *fill, size_t row)
     uint32_t size = fill->size[row];
     if (!fill->csv->nulls_given)
         return size == 0;
-    return (size & FLOW_QUOTED) == 0 && null_text(fill->csv, fill->data + fill->begin[row], size);
+    return (size & WEFT_CSV_QUOTED) == 0 &&
+           null_text(fill->csv, fill->data + fill->begin[row], size);
 }
 
 /* The loop of every type: CELL reads text and length into *VALUE or gives false. */
@@ -58,7 +59,7 @@ static inline bool cell_is_null(const struct fill *fill, size_t row)
         TYPE *out = weft_duckdb.vector_get_data(fill->vector);                                     \
         for (size_t row = 0; row < rows; row++) {                                                  \
             const char *text = fill->data + fill->begin[row];                                      \
-            size_t length = fill->size[row] & ~FLOW_QUOTED;                                        \
+            size_t length = fill->size[row] & ~WEFT_CSV_QUOTED;                                    \
             TYPE *value = &out[row];                                                               \
             if (cell_is_null(fill, row))                                                           \
                 fill_null(fill, row);                                                              \
@@ -105,7 +106,7 @@ static inline void string_put(duckdb_vector vector, duckdb_string_t *out, size_t
                               const char *text, size_t length)
 {
     if (length <= 12) {
-        uint64_t low; /* reading behind the cell is safe: FLOW_BLOCK_PAD */
+        uint64_t low; /* reading behind the cell is safe: WEFT_CSV_PAD */
         uint32_t high = 0;
         memcpy(&low, text, 8);
         if (length < 8) {
@@ -130,7 +131,7 @@ static void fill_string(struct fill *fill, size_t rows)
             fill_null(fill, row);
         else
             string_put(fill->vector, out, row, fill->data + fill->begin[row],
-                       fill->size[row] & ~FLOW_QUOTED);
+                       fill->size[row] & ~WEFT_CSV_QUOTED);
     }
 }
 
@@ -149,7 +150,7 @@ static void fill_json(struct fill *fill, size_t rows)
     duckdb_string_t *out = weft_duckdb.vector_get_data(fill->vector);
     for (size_t row = 0; row < rows; row++) {
         const char *text = fill->data + fill->begin[row];
-        size_t length = fill->size[row] & ~FLOW_QUOTED;
+        size_t length = fill->size[row] & ~WEFT_CSV_QUOTED;
         if (cell_is_null(fill, row))
             fill_null(fill, row);
         else if (!json_valid(text, length))
@@ -250,7 +251,7 @@ static size_t type_width(const struct weft_type *type)
 
 void flow_fill_hash(struct flow_scan_local *local, size_t column, duckdb_vector vector, size_t rows)
 {
-    const struct flow_split *split = &local->split;
+    const struct weft_csv *split = &local->split;
     size_t width = type_width(local->scan->work->columns.items[column].type);
     const char *values = weft_duckdb.vector_get_data(vector);
     const uint64_t *validity = weft_duckdb.vector_get_validity(vector);
@@ -261,7 +262,7 @@ void flow_fill_hash(struct flow_scan_local *local, size_t column, duckdb_vector 
             local->hash_null[row] = true;
         else if (width == 0)
             local->hash[row] = flow_hash_bytes(local->hash[row], split->data + begin[row],
-                                               size[row] & ~FLOW_QUOTED);
+                                               size[row] & ~WEFT_CSV_QUOTED);
         else if (width == 8)
             local->hash[row] =
                 flow_hash_mix(local->hash[row], ((const uint64_t *)(const void *)values)[row]);

@@ -39,7 +39,7 @@ struct flow_scan_local *flow_scan_local_new(struct flow_scan *scan)
     const struct flow_work *work = scan->work;
     size_t columns = work->columns.count;
     size_t rows = WEFT_MIN((size_t)2048, FLOW_CELLS_MAX / WEFT_MAX(columns, 1));
-    struct flow_split *split = &local->split;
+    struct weft_csv *split = &local->split;
     rows = WEFT_MAX(rows, 1);
     local->scan = scan;
     local->file = SIZE_MAX;
@@ -278,9 +278,9 @@ static void csv_main(duckdb_function_info info, duckdb_data_chunk chunk)
             }
             if (local->file != before)
                 local_enter_file(local, local->file);
-            flow_split_index(&local->split);
+            weft_csv_index(&local->split);
         }
-        rows = flow_split_batch(&local->split);
+        rows = weft_csv_batch(&local->split);
     }
     if (rows > 0)
         batch_put(local, chunk, rows);

@@ -5,8 +5,8 @@
 #ifndef WEFT_FLOW_SCAN_INTERNAL_H
 #define WEFT_FLOW_SCAN_INTERNAL_H
 
-#include "flow/source_internal.h"
-#include "flow/split_internal.h"
+#include "codec/csv.h"
+#include "codec/source.h"
 #include "flow/work_internal.h"
 
 #include <stdatomic.h>
@@ -19,7 +19,7 @@ struct flow_scan {
     int64_t record_size_max;
     pthread_mutex_t mutex; /* guards what follows: the serial part */
     size_t at;             /* file in work->files; file_count = the end */
-    struct flow_source *source;
+    struct weft_source *source;
     char *carry; /* the unfinished record at the end of the last block */
     size_t carry_length;
     size_t carry_capacity;
@@ -45,7 +45,7 @@ struct flow_scan {
 /* One thread's part. */
 struct flow_scan_local {
     struct flow_scan *scan;
-    struct flow_split split;
+    struct weft_csv split;
     size_t capacity; /* of split.data, without the pad */
     size_t index_capacity;
     size_t file;

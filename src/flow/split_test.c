@@ -2,8 +2,8 @@
  * split_test.c - the splitter against a reader that takes one byte after the other, on every short
  * text of the bytes that matter; and where the records of a file begin.
  */
+#include "codec/csv.h"
 #include "flow/job_test_support.h"
-#include "flow/split_internal.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -105,25 +105,25 @@ static void one_block(const char *text, size_t begin, size_t end, size_t cells, 
     uint32_t first[CELLS_MAX * 4] = {0}, size[CELLS_MAX * 4] = {0};
     int64_t ids[4];
     uint8_t bad[4];
-    char *data = calloc(1, end - begin + FLOW_BLOCK_PAD);
+    char *data = calloc(1, end - begin + WEFT_CSV_PAD);
     uint32_t *index = calloc(end - begin + 1, sizeof *index);
     memcpy(data, text + begin, end - begin);
-    struct flow_split split = {.delimiter = ',',
-                               .quote = '"',
-                               .cells = cells,
-                               .map = map,
-                               .slots = cells,
-                               .row_max = row_max,
-                               .data = data,
-                               .length = end - begin,
-                               .base = (int64_t)begin,
-                               .index = index,
-                               .begin = first,
-                               .size = size,
-                               .ids = ids,
-                               .bad = bad};
-    flow_split_index(&split);
-    for (size_t rows; (rows = flow_split_batch(&split)) > 0;) {
+    struct weft_csv split = {.delimiter = ',',
+                             .quote = '"',
+                             .cells = cells,
+                             .map = map,
+                             .slots = cells,
+                             .row_max = row_max,
+                             .data = data,
+                             .length = end - begin,
+                             .base = (int64_t)begin,
+                             .index = index,
+                             .begin = first,
+                             .size = size,
+                             .ids = ids,
+                             .bad = bad};
+    weft_csv_index(&split);
+    for (size_t rows; (rows = weft_csv_batch(&split)) > 0;) {
         for (size_t row = 0; row < rows; row++, ++*record) {
             assert_true(*record < expected->count);
             const struct record *want = &expected->items[*record];
@@ -131,8 +131,8 @@ static void one_block(const char *text, size_t begin, size_t end, size_t cells, 
             assert_int_equal(bad[row], want->bad);
             for (size_t c = 0; c < cells && !bad[row]; c++) {
                 uint32_t n = size[c * row_max + row];
-                assert_int_equal(n & ~FLOW_QUOTED, want->cells[c].length);
-                assert_int_equal((n & FLOW_QUOTED) != 0, want->cells[c].quoted);
+                assert_int_equal(n & ~WEFT_CSV_QUOTED, want->cells[c].length);
+                assert_int_equal((n & WEFT_CSV_QUOTED) != 0, want->cells[c].quoted);
                 assert_memory_equal(data + first[c * row_max + row], want->cells[c].text,
                                     want->cells[c].length);
             }
@@ -150,14 +150,14 @@ static void compare(const char *text, size_t length, size_t cells)
     slow_read(text, length, cells, &expected);
     char *copy = malloc(length + 1); /* exact, for AddressSanitizer */
     memcpy(copy, text, length);
-    size_t end = flow_split_end(copy, length, ',', '"', &open_at);
+    size_t end = weft_csv_end(copy, length, ',', '"', &open_at);
     free(copy);
     assert_int_equal(end, expected.end);
     assert_int_equal(open_at, expected.open_at);
     /* In one block, and cut at each place where a cut may be. */
     for (size_t cut = 0; cut <= end; cut++) {
         size_t record = 0;
-        size_t first = flow_split_end(text, cut, ',', '"', &open_at);
+        size_t first = weft_csv_end(text, cut, ',', '"', &open_at);
         if (first != cut)
             continue;
         one_block(text, 0, first, cells, 1 + cut % 3, &expected, &record);
@@ -209,27 +209,27 @@ static void test_open_quote_in_block(void **state)
     static const int map[2] = {0, 1};
     for (size_t i = 0; i < WEFT_COUNT(texts); i++) {
         size_t length = strlen(texts[i]);
-        char *data = malloc(length + FLOW_BLOCK_PAD);
-        memset(data, '"', length + FLOW_BLOCK_PAD); /* and what lies behind must not matter */
+        char *data = malloc(length + WEFT_CSV_PAD);
+        memset(data, '"', length + WEFT_CSV_PAD); /* and what lies behind must not matter */
         memcpy(data, texts[i], length);
         uint32_t index[16], begin[8], size[8];
         int64_t ids[4];
         uint8_t bad[4] = {0};
-        struct flow_split split = {.delimiter = ',',
-                                   .quote = '"',
-                                   .cells = 2,
-                                   .map = map,
-                                   .slots = 2,
-                                   .row_max = 4,
-                                   .data = data,
-                                   .length = length,
-                                   .index = index,
-                                   .begin = begin,
-                                   .size = size,
-                                   .ids = ids,
-                                   .bad = bad};
-        flow_split_index(&split);
-        size_t rows = flow_split_batch(&split);
+        struct weft_csv split = {.delimiter = ',',
+                                 .quote = '"',
+                                 .cells = 2,
+                                 .map = map,
+                                 .slots = 2,
+                                 .row_max = 4,
+                                 .data = data,
+                                 .length = length,
+                                 .index = index,
+                                 .begin = begin,
+                                 .size = size,
+                                 .ids = ids,
+                                 .bad = bad};
+        weft_csv_index(&split);
+        size_t rows = weft_csv_batch(&split);
         assert_int_equal(rows, i == 4 ? 2 : 1);
         assert_int_equal(bad[rows - 1], 1);
         assert_int_equal(split.position, length);

@@ -26,7 +26,7 @@ void flow_walk_free(struct flow_walk *walk)
 {
     if (walk == NULL)
         return;
-    flow_source_close(walk->source);
+    weft_source_close(walk->source);
     weft_free(walk->data);
     weft_free(walk->copy);
     weft_free(walk->index);
@@ -67,8 +67,8 @@ static int cells_reserve(struct flow_walk *walk, size_t cells, struct weft_error
 static int file_enter(struct flow_walk *walk, size_t at, struct weft_error *error)
 {
     const struct flow_file *file = &walk->work->files[at];
-    flow_source_closep(&walk->source);
-    WEFT_TRY(flow_source_open(file->out.path, file->out.shown, INT64_MAX, &walk->source, error));
+    weft_source_closep(&walk->source);
+    WEFT_TRY(weft_source_open(file->out.path, file->out.shown, INT64_MAX, &walk->source, error));
     walk->file_at = at;
     walk->offset = 0;
     walk->length = 0;
@@ -97,7 +97,7 @@ static int window_slide(struct flow_walk *walk, size_t keep, struct weft_error *
         walk->capacity = capacity;
     }
     size_t got = 0;
-    WEFT_TRY(flow_source_read(walk->source, walk->data + walk->length,
+    WEFT_TRY(weft_source_read(walk->source, walk->data + walk->length,
                               walk->capacity - walk->length, &got, error));
     walk->length += got;
     walk->ended = got == 0;
@@ -142,7 +142,7 @@ static int record_split(struct flow_walk *walk, const char *data, size_t length,
     const struct weft_csv_options *csv = &walk->work->input->csv;
     if (walk->copy_capacity < length + 2) {
         size_t capacity = (length + 2) * 2;
-        char *copy = weft_realloc(walk->copy, capacity + FLOW_BLOCK_PAD);
+        char *copy = weft_realloc(walk->copy, capacity + WEFT_CSV_PAD);
         if (copy != NULL)
             walk->copy = copy;
         uint32_t *index = weft_realloc(walk->index, (capacity + 1) * sizeof *index);
@@ -154,27 +154,27 @@ static int record_split(struct flow_walk *walk, const char *data, size_t length,
     }
     memcpy(walk->copy, data, length);
     walk->copy[length] = '\n';
-    memset(walk->copy + length + 1, 0, FLOW_BLOCK_PAD);
+    memset(walk->copy + length + 1, 0, WEFT_CSV_PAD);
     uint8_t bad = 0;
     int64_t id = 0;
-    struct flow_split split = {.delimiter = csv->delimiter,
-                               .quote = csv->quote,
-                               .cells = file->cells,
-                               .map = walk->map,
-                               .slots = file->cells,
-                               .row_max = 1,
-                               .data = walk->copy,
-                               .length = length + 1,
-                               .index = walk->index,
-                               .begin = walk->begin,
-                               .size = walk->size,
-                               .ids = &id,
-                               .bad = &bad};
-    flow_split_index(&split);
-    size_t rows = flow_split_batch(&split);
+    struct weft_csv split = {.delimiter = csv->delimiter,
+                             .quote = csv->quote,
+                             .cells = file->cells,
+                             .map = walk->map,
+                             .slots = file->cells,
+                             .row_max = 1,
+                             .data = walk->copy,
+                             .length = length + 1,
+                             .index = walk->index,
+                             .begin = walk->begin,
+                             .size = walk->size,
+                             .ids = &id,
+                             .bad = &bad};
+    weft_csv_index(&split);
+    size_t rows = weft_csv_batch(&split);
     for (size_t i = 0; i < file->cells; i++) {
         uint32_t size = walk->size[i];
-        walk->cells[i] = (struct weft_str){walk->copy + walk->begin[i], size & ~FLOW_QUOTED};
+        walk->cells[i] = (struct weft_str){walk->copy + walk->begin[i], size & ~WEFT_CSV_QUOTED};
         walk->nulls[i] = rows == 0 || bad || size == 0;
     }
     return 0;

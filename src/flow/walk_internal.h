@@ -19,7 +19,7 @@ struct flow_place {
 struct flow_walk {
     struct flow_work *work;
     size_t file_at;
-    struct flow_source *source;
+    struct weft_source *source;
     char *data; /* a window of the file's text */
     size_t length;
     size_t capacity;

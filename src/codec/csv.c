@@ -1,12 +1,12 @@
 /*
- * split.c - see split_internal.h. Places of special bytes are found 64 bytes at a time; a record
+ * csv.c - see csv.h. Places of special bytes are found 64 bytes at a time; a record
  * without quotes and with the right number of cells is then only arithmetic.
  */
-#include "flow/split_internal.h"
+#include "codec/csv.h"
 
 #include <emmintrin.h>
 
-size_t flow_split_end(const char *data, size_t length, char delimiter, char quote, int64_t *open_at)
+size_t weft_csv_end(const char *data, size_t length, char delimiter, char quote, int64_t *open_at)
 {
     const char *end = data + length;
     const char *outside = data; /* from here on no quote is open */
@@ -49,7 +49,7 @@ static uint64_t special_bits(const char *data, __m128i delimiter, __m128i quote,
     return bits;
 }
 
-void flow_split_index(struct flow_split *split)
+void weft_csv_index(struct weft_csv *split)
 {
     const __m128i delimiter = _mm_set1_epi8(split->delimiter);
     const __m128i line = _mm_set1_epi8('\n');
@@ -68,7 +68,7 @@ void flow_split_index(struct flow_split *split)
     split->index_at = 0;
 }
 
-static bool at_end_of_cell(const struct flow_split *split, size_t i)
+static bool at_end_of_cell(const struct weft_csv *split, size_t i)
 {
     const char *data = split->data;
     return data[i] == split->delimiter || data[i] == '\n' ||
@@ -76,7 +76,7 @@ static bool at_end_of_cell(const struct flow_split *split, size_t i)
 }
 
 /* One quoted cell from its opening quote; undoes doubled quotes. Gives the place behind it. */
-static size_t quoted_cell(struct flow_split *split, size_t i, uint32_t *begin, uint32_t *size,
+static size_t quoted_cell(struct weft_csv *split, size_t i, uint32_t *begin, uint32_t *size,
                           bool *bad)
 {
     char *data = split->data;
@@ -90,8 +90,8 @@ static size_t quoted_cell(struct flow_split *split, size_t i, uint32_t *begin, u
         }
         data[write++] = data[i];
     }
-    *size = (uint32_t)(write - *begin) | FLOW_QUOTED;
-    if (i >= split->length) { /* the block is not what flow_split_end() cut */
+    *size = (uint32_t)(write - *begin) | WEFT_CSV_QUOTED;
+    if (i >= split->length) { /* the block is not what weft_csv_end() cut */
         *bad = true;
         return split->length - 1;
     }
@@ -103,7 +103,7 @@ static size_t quoted_cell(struct flow_split *split, size_t i, uint32_t *begin, u
     return i;
 }
 
-static size_t plain_cell(struct flow_split *split, size_t i, uint32_t *begin, uint32_t *size)
+static size_t plain_cell(struct weft_csv *split, size_t i, uint32_t *begin, uint32_t *size)
 {
     const char *data = split->data;
     *begin = (uint32_t)i;
@@ -117,7 +117,7 @@ static size_t plain_cell(struct flow_split *split, size_t i, uint32_t *begin, ui
 }
 
 /* A record with quotes, or with a wrong number of cells. */
-static void slow_record(struct flow_split *split, size_t row)
+static void slow_record(struct weft_csv *split, size_t row)
 {
     size_t i = split->position;
     size_t cell = 0;
@@ -147,7 +147,7 @@ static void slow_record(struct flow_split *split, size_t row)
 }
 
 /* The quick way; false when the record is not a plain one. */
-static bool quick_record(struct flow_split *split, size_t row)
+static bool quick_record(struct weft_csv *split, size_t row)
 {
     const uint32_t *ends = split->index + split->index_at;
     const char *data = split->data;
@@ -178,7 +178,7 @@ static bool quick_record(struct flow_split *split, size_t row)
 }
 
 /* Lines with nothing in them are no records, but in a file of one column. */
-static bool skip_empty(struct flow_split *split)
+static bool skip_empty(struct weft_csv *split)
 {
     const char *data = split->data + split->position;
     size_t length = data[0] == '\n' ? 1 : data[0] == '\r' && data[1] == '\n' ? 2 : 0;
@@ -189,7 +189,7 @@ static bool skip_empty(struct flow_split *split)
     return true;
 }
 
-size_t flow_split_batch(struct flow_split *split)
+size_t weft_csv_batch(struct weft_csv *split)
 {
     size_t row = 0;
     while (row < split->row_max && split->index_at < split->index_count) {

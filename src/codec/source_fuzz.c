@@ -1,11 +1,11 @@
 /*
  * source_fuzz.c - an input file of any bytes, or packed from them and then damaged: whatever the
- * size of the pieces read, text and verdict are the same; what was packed comes out as it went in or
- * is refused; the hash is that of the bytes on disk. The first byte chooses, the second is the piece,
- * the third and fourth the place of the damage.
+ * size of the pieces read, text and verdict are the same; what was packed comes out as it went in
+ * or is refused; the hash is that of the bytes on disk. The first byte chooses, the second is the
+ * piece, the third and fourth the place of the damage.
  */
 #include "base/mem.h"
-#include "flow/source_internal.h"
+#include "codec/source.h"
 
 #include <stdlib.h>
 #include <sys/mman.h>
@@ -25,31 +25,31 @@ struct text {
 static void read_all(const char *path, size_t piece, const uint8_t *file, size_t size,
                      struct text *out)
 {
-    struct flow_source *source = NULL;
+    struct weft_source *source = NULL;
     struct weft_fs_identity identity;
     char hash[WEFT_SHA256_HEX], expected[WEFT_SHA256_HEX];
     size_t got = 1;
     *out = (struct text){.data = malloc(TEXT_MAX + piece), .error = WEFT_ERROR_INIT};
-    out->verdict = flow_source_open(path, "f", TEXT_MAX, &source, &out->error);
+    out->verdict = weft_source_open(path, "f", TEXT_MAX, &source, &out->error);
     while (out->verdict == 0 && got > 0) {
-        out->verdict = flow_source_read(source, out->data + out->length, piece, &got, &out->error);
+        out->verdict = weft_source_read(source, out->data + out->length, piece, &got, &out->error);
         if (out->verdict == 0)
             out->length += got;
-        if (got > piece || flow_source_bytes(source) > (int64_t)size)
+        if (got > piece || weft_source_bytes(source) > (int64_t)size)
             abort();
     }
     if (out->verdict == 0) {
-        if (flow_source_finish(source, hash, &identity, &out->error) < 0 ||
+        if (weft_source_finish(source, hash, &identity, &out->error) < 0 ||
             weft_sha256_hex(file, size, expected, &out->error) < 0 || strcmp(hash, expected) != 0 ||
             identity.size != (int64_t)size)
             abort();
-        if (!flow_source_compressed(source) &&
+        if (!weft_source_compressed(source) &&
             (out->length != size || memcmp(out->data, file, size) != 0))
             abort();
     } else if (out->error.code != WEFT_E_INPUT) {
         abort();
     }
-    flow_source_close(source);
+    weft_source_close(source);
 }
 
 /* The bytes as one gzip member or one zstd frame with a checksum. */
@@ -94,9 +94,9 @@ static void check(const uint8_t *file, size_t size, size_t piece, const uint8_t 
     snprintf(path, sizeof path, "/proc/self/fd/%d", fd);
     read_all(path, TEXT_MAX, file, size, &whole);
     read_all(path, piece, file, size, &parts);
-    /* libzstd compares a frame's announced length with the text only when all of it fits at once, or
-     * the last block is not empty: a frame that lies there is taken or refused as the pieces fall,
-     * but never gives another text. */
+    /* libzstd compares a frame's announced length with the text only when all of it fits at once,
+     * or the last block is not empty: a frame that lies there is taken or refused as the pieces
+     * fall, but never gives another text. */
     bool zstd = size >= 4 && memcmp(file, "\x28\xb5\x2f\xfd", 4) == 0;
     if (whole.verdict != parts.verdict && !zstd)
         abort();

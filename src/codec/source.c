@@ -1,9 +1,9 @@
 /*
- * source.c - see source_internal.h. What tells one compression from another are the first bytes,
+ * source.c - see source.h. What tells one compression from another are the first bytes,
  * never the name. Damage is found here, because DuckDB does not look: the end mark, the checksum
  * and the length of each gzip member, the checksum of each zstd frame, and that nothing is cut off.
  */
-#include "flow/source_internal.h"
+#include "codec/source.h"
 
 #include "base/mem.h"
 
@@ -17,7 +17,7 @@
 
 enum source_kind { SOURCE_PLAIN, SOURCE_GZIP, SOURCE_ZSTD };
 
-struct flow_source {
+struct weft_source {
     const char *path;
     const char *shown;
     enum source_kind kind;
@@ -49,7 +49,7 @@ static void zlib_free(void *opaque, void *pointer)
     weft_free(pointer);
 }
 
-void flow_source_close(struct flow_source *source)
+void weft_source_close(struct weft_source *source)
 {
     if (source == NULL)
         return;
@@ -62,14 +62,14 @@ void flow_source_close(struct flow_source *source)
     weft_free(source);
 }
 
-void flow_source_closep(struct flow_source **source)
+void weft_source_closep(struct weft_source **source)
 {
-    flow_source_close(*source);
+    weft_source_close(*source);
     *source = NULL;
 }
 
 /* Reads from disk into `data`, and hashes. */
-static int disk_read(struct flow_source *source, char *data, size_t length, size_t *got,
+static int disk_read(struct weft_source *source, char *data, size_t length, size_t *got,
                      struct weft_error *error)
 {
     WEFT_TRY(weft_fs_read(source->fd, data, length, got, source->path, error));
@@ -78,7 +78,7 @@ static int disk_read(struct flow_source *source, char *data, size_t length, size
     return 0;
 }
 
-static int in_fill(struct flow_source *source, struct weft_error *error)
+static int in_fill(struct weft_source *source, struct weft_error *error)
 {
     if (source->in_at < source->in_length)
         return 0;
@@ -86,7 +86,7 @@ static int in_fill(struct flow_source *source, struct weft_error *error)
     return disk_read(source, source->in, SOURCE_IN, &source->in_length, error);
 }
 
-static int source_begin(struct flow_source *source, struct weft_error *error)
+static int source_begin(struct weft_source *source, struct weft_error *error)
 {
     WEFT_TRY(in_fill(source, error));
     const unsigned char *magic = (const unsigned char *)source->in;
@@ -108,10 +108,10 @@ static int source_begin(struct flow_source *source, struct weft_error *error)
     return 0;
 }
 
-int flow_source_open(const char *path, const char *shown, int64_t text_max,
-                     struct flow_source **out, struct weft_error *error)
+int weft_source_open(const char *path, const char *shown, int64_t text_max,
+                     struct weft_source **out, struct weft_error *error)
 {
-    struct flow_source *source = weft_alloc(sizeof *source);
+    struct weft_source *source = weft_alloc(sizeof *source);
     if (source == NULL)
         return weft_error_nomem(error);
     source->fd = -1;
@@ -128,14 +128,14 @@ int flow_source_open(const char *path, const char *shown, int64_t text_max,
     if (rc == 0)
         rc = source_begin(source, error);
     if (rc != 0) {
-        flow_source_close(source);
+        weft_source_close(source);
         return -1;
     }
     *out = source;
     return 0;
 }
 
-static int source_damaged(struct flow_source *source, const char *what, struct weft_error *error)
+static int source_damaged(struct weft_source *source, const char *what, struct weft_error *error)
 {
     weft_error_set(error, WEFT_E_INPUT, "%s: %s", source->shown, what);
     return weft_error_at_byte(error, source->shown, 0,
@@ -143,7 +143,7 @@ static int source_damaged(struct flow_source *source, const char *what, struct w
 }
 
 /* One step of inflating; *done = bytes written. */
-static int gzip_step(struct flow_source *source, char *data, size_t length, size_t *done,
+static int gzip_step(struct weft_source *source, char *data, size_t length, size_t *done,
                      struct weft_error *error)
 {
     z_stream *z = &source->gzip;
@@ -169,7 +169,7 @@ static int gzip_step(struct flow_source *source, char *data, size_t length, size
     return 0;
 }
 
-static int zstd_step(struct flow_source *source, char *data, size_t length, size_t *done,
+static int zstd_step(struct weft_source *source, char *data, size_t length, size_t *done,
                      struct weft_error *error)
 {
     ZSTD_inBuffer in = {source->in, source->in_length, source->in_at};
@@ -188,7 +188,7 @@ static int zstd_step(struct flow_source *source, char *data, size_t length, size
     return 0;
 }
 
-static int packed_read(struct flow_source *source, char *data, size_t length, size_t *got,
+static int packed_read(struct weft_source *source, char *data, size_t length, size_t *got,
                        struct weft_error *error)
 {
     *got = 0;
@@ -211,7 +211,7 @@ static int packed_read(struct flow_source *source, char *data, size_t length, si
     return 0;
 }
 
-static int plain_read(struct flow_source *source, char *data, size_t length, size_t *got,
+static int plain_read(struct weft_source *source, char *data, size_t length, size_t *got,
                       struct weft_error *error)
 {
     if (source->in_at == source->in_length)
@@ -222,7 +222,7 @@ static int plain_read(struct flow_source *source, char *data, size_t length, siz
     return 0;
 }
 
-int flow_source_read(struct flow_source *source, char *data, size_t length, size_t *got,
+int weft_source_read(struct weft_source *source, char *data, size_t length, size_t *got,
                      struct weft_error *error)
 {
     *got = 0;
@@ -238,7 +238,7 @@ int flow_source_read(struct flow_source *source, char *data, size_t length, size
     return 0;
 }
 
-int flow_source_finish(struct flow_source *source, char hash[WEFT_SHA256_HEX],
+int weft_source_finish(struct weft_source *source, char hash[WEFT_SHA256_HEX],
                        struct weft_fs_identity *identity, struct weft_error *error)
 {
     unsigned char digest[WEFT_SHA256_BYTES];
@@ -256,12 +256,12 @@ int flow_source_finish(struct flow_source *source, char hash[WEFT_SHA256_HEX],
     return 0;
 }
 
-int64_t flow_source_bytes(const struct flow_source *source)
+int64_t weft_source_bytes(const struct weft_source *source)
 {
     return source->bytes;
 }
 
-bool flow_source_compressed(const struct flow_source *source)
+bool weft_source_compressed(const struct weft_source *source)
 {
     return source->kind != SOURCE_PLAIN;
 }
