@@ -52,7 +52,7 @@ void weft_query_init(struct weft_query *query, struct weft_context *context);
 void weft_query_release(struct weft_query *query);
 int weft_query_open(struct weft_query *query, struct weft_error *error) WEFT_MUST_CHECK;
 /* USAGE for a folder. The end closes; rc 0 renames, a failure leaves nothing behind. */
-int weft_query_target_open(struct weft_arena *arena, const char *name,
+int weft_query_target_open(struct weft_arena *arena, const char *home, const char *name,
                            struct weft_query_target *target, struct weft_error *error)
     WEFT_MUST_CHECK;
 int weft_query_target_end(struct weft_query_target *target, int rc, struct weft_error *error)

@@ -419,7 +419,8 @@ int weft_query_send(struct weft_query *query, struct weft_out *out, struct weft_
     WEFT_TRY(parameters_check(query, error));
     if (query->output == NULL)
         return rows_send(&sender, error);
-    WEFT_TRY(weft_query_target_open(query->context->arena, query->output, &query->target, error));
+    WEFT_TRY(weft_query_target_open(query->context->arena, weft_ledger_home(query->context->ledger),
+                                    query->output, &query->target, error));
     sender.fd = query->target.fd;
     if (query->format == WEFT_QUERY_TABLE)
         query->format = WEFT_QUERY_CSV;

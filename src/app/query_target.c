@@ -57,6 +57,15 @@ static int through_open(struct weft_query_target *target, struct weft_error *err
     return weft_fs_open(target->shown, O_WRONLY, &target->fd, error);
 }
 
+/* The home's own files are not to be written over, whoever may. */
+static int home_refused(const char *home, const char *name, struct weft_error *error)
+{
+    if (!weft_fs_inside(name, home))
+        return 0;
+    weft_error_set(error, WEFT_E_REFUSED, "%s lies in the home", name);
+    return weft_error_hint(error, "write the result somewhere else");
+}
+
 static int beside_open(struct weft_arena *arena, struct weft_query_target *target, mode_t mode,
                        struct weft_error *error)
 {
@@ -78,11 +87,12 @@ static int beside_open(struct weft_arena *arena, struct weft_query_target *targe
     return weft_error_errno(error, WEFT_E_IO, errno, "cannot write %s", target->shown);
 }
 
-int weft_query_target_open(struct weft_arena *arena, const char *name,
+int weft_query_target_open(struct weft_arena *arena, const char *home, const char *name,
                            struct weft_query_target *target, struct weft_error *error)
 {
     struct stat status;
     *target = (struct weft_query_target){.shown = name, .fd = -1};
+    WEFT_TRY(home_refused(home, name, error));
     if (stat(name, &status) == 0) {
         if (S_ISDIR(status.st_mode)) {
             weft_error_set(error, WEFT_E_USAGE, "%s is a folder", name);

@@ -304,3 +304,22 @@ int weft_path_program(char **out, struct weft_error *error)
     *out = copy;
     return 0;
 }
+
+bool weft_fs_inside(const char *path, const char *folder)
+{
+    char real[PATH_MAX], root[PATH_MAX];
+    WEFT_CLEANUP(weft_freep) char *at = weft_strdup(path);
+    if (at == NULL || realpath(folder, root) == NULL)
+        return true;
+    while (realpath(at, real) == NULL) {
+        char *above = errno == ENOENT || errno == ENOTDIR ? weft_path_dirname(at) : NULL;
+        if (above == NULL || strcmp(above, at) == 0) {
+            weft_free(above);
+            return true;
+        }
+        weft_free(at);
+        at = above;
+    }
+    size_t length = strlen(root);
+    return strncmp(real, root, length) == 0 && (real[length] == '/' || real[length] == '\0');
+}

@@ -12,7 +12,10 @@
 
 #include <string.h>
 #include <sys/resource.h>
+#include <unistd.h>
 
+/* The program, its library, blocks of text and hashes of keys, beside the engine. */
+#define RSS_SLACK ((int64_t)256 << 20)
 #define ROWS_ASIDE_MAX ((size_t)1 << 28)
 
 /* ---- small services ---- */
@@ -96,6 +99,20 @@ static int work_check_csv(struct flow_work *work, struct weft_error *error)
     return 0;
 }
 
+/* A file that was read is moved there: not among the home's own. */
+static int target_check(const struct flow_work *work, const char *key, const char *folder,
+                        struct weft_error *error)
+{
+    if (folder == NULL)
+        return 0;
+    WEFT_CLEANUP(weft_freep) char *full = weft_path_join(work->job->folder, folder);
+    if (full == NULL)
+        return weft_error_nomem(error);
+    if (!weft_fs_inside(full, work->job->home))
+        return 0;
+    return weft_error_set(error, WEFT_E_REFUSED, "`%s: %s` leads into the home", key, folder);
+}
+
 static int work_begin(struct flow_work *work, struct weft_error *error)
 {
     const struct weft_job *job = work->job;
@@ -122,10 +139,20 @@ static int work_begin(struct flow_work *work, struct weft_error *error)
     if (work->input->kind != WEFT_INPUT_FILES)
         return not_yet(work, "an input that is no file", error);
     work->append = product->write == WEFT_WRITE_APPEND && job->mode != WEFT_JOB_REBUILD;
+    WEFT_TRY(target_check(work, "done", work->input->done, error));
+    WEFT_TRY(target_check(work, "error", work->input->error, error));
     return work_check_csv(work, error);
 }
 
 /* ---- table and engine ---- */
+
+/* One cell of a condition can take gigabytes in one call that heeds nothing: the worker ends, the
+ * asker tells (by the status), and nothing was committed. */
+static void job_stuck(void *arg, enum weft_code code)
+{
+    (void)arg;
+    _exit(code == WEFT_E_LIMIT ? WEFT_WORKER_TOO_LARGE : WEFT_WORKER_DEAF);
+}
 
 static int table_open(struct flow_work *work, struct weft_error *error)
 {
@@ -184,6 +211,7 @@ static int engine_start(struct flow_work *work, struct weft_error *error)
                                         .folder_count = count,
                                         .keep_order = false};
     WEFT_TRY(weft_engine_open(&config, &work->engine, error));
+    weft_engine_on_stuck(work->engine, job->memory_bytes / 4 * 5 + RSS_SLACK, job_stuck, NULL);
     WEFT_TRY(flow_scan_new(work, &work->scan, error));
     WEFT_TRY(flow_rules_register(&work->rules, work->engine, error));
     WEFT_TRY(flow_scan_register(work->scan, error));

@@ -11,7 +11,6 @@
 #include "base/text.h"
 
 #include <fcntl.h>
-#include <limits.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -206,11 +205,7 @@ static bool job_names(const struct flow_work *work, const char *path)
 static int path_outside_home(const struct flow_work *work, const char *path,
                              struct weft_error *error)
 {
-    char home[PATH_MAX], real[PATH_MAX];
-    if (realpath(work->job->home, home) == NULL || realpath(path, real) == NULL)
-        return 0; /* not there: whoever opens it says so */
-    size_t length = strlen(home);
-    if (strncmp(real, home, length) != 0 || real[length] != '/')
+    if (!weft_fs_inside(path, work->job->home))
         return 0;
     weft_error_set(error, WEFT_E_REFUSED, "%s lies in the home and is no input", path);
     return weft_error_hint(error, "read another product by its name");

@@ -169,6 +169,9 @@ int weft_progress_write(const struct weft_progress *progress, struct weft_buf *o
                         struct weft_error *error) WEFT_MUST_CHECK;
 
 /* ---- the worker's side ---- */
+/* How a worker ends that a single call of the engine made deaf: too large, or past its end. */
+#define WEFT_WORKER_TOO_LARGE 53
+#define WEFT_WORKER_DEAF 54
 typedef void weft_progress_fn(void *arg, const struct weft_progress *progress);
 
 /* Does the job in this process. 0 whenever there is an outcome (also BLOCKED and FAILED); -1 only

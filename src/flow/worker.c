@@ -55,6 +55,12 @@ static int worker_gone(struct weft_asker *asker, struct weft_error *error)
         return weft_error_hint(error,
                                "often for want of memory: the setting `memory` bounds a run");
     }
+    if (WIFEXITED(status) && WEXITSTATUS(status) == WEFT_WORKER_TOO_LARGE) {
+        weft_error_set(error, WEFT_E_LIMIT, "the run of %s took more memory than it may; stopped",
+                       asker->registered.name);
+        return weft_error_hint(error, "the setting `memory` bounds a run; look for a rule that "
+                                      "makes very long values");
+    }
     if (WIFSIGNALED(status))
         return weft_error_set(error, WEFT_E_WORKER, "the worker of %s ended by signal %d (%s)",
                               asker->registered.name, WTERMSIG(status),
