@@ -55,7 +55,7 @@ struct tamper {
 
 static const struct tamper tampers[] = {
     {ALL "format = 2" AT5, "entry 5 (test.put) was changed"},
-    {ALL "origin = 'f' || substr(origin, 2)" AT5, "entry 5 was removed"},
+    {ALL "origin = 'z' || substr(origin, 2)" AT5, "entry 5 was removed"},
     {ALL "origin = 'stranger' WHERE sequence = 9", "the origin stranger"},
     {ALL "sequence = 50" AT5, "entry 5 was removed"},
     {ALL "time_us = time_us + 1" AT5, "entry 5 (test.put) was changed"},
@@ -63,7 +63,7 @@ static const struct tamper tampers[] = {
     {ALL "kind = 'test.pus'" AT5, "entry 5 (test.pus) was changed"},
     {ALL "kind_version = 2" AT5, "entry 5 (test.put) was changed"},
     {ALL "body = replace(body, '5', '6')" AT5, "entry 5 (test.put) was changed"},
-    {ALL "body_hash = 'a' || substr(body_hash, 2)" AT5, "entry 5 (test.put) was changed"},
+    {ALL "body_hash = 'z' || substr(body_hash, 2)" AT5, "entry 5 (test.put) was changed"},
     {ALL "previous_hash = 'z' || substr(previous_hash, 2)" AT5, "entry 5 (test.put) was changed"},
     {ALL "hash = 'z' || substr(hash, 2)" AT5, "entry 5 (test.put) was changed"},
     {ALL "key_id = 'z' || substr(key_id, 2)" AT5, "entry 5 (test.put) is not signed"},
