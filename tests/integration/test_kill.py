@@ -174,7 +174,8 @@ class World:
     def orders_contract(self):
         self.version += 1
         self.least = self.rng.choice([0, 0, -100, -50])
-        text = ORDERS.replace("1.0.0", f"1.0.{self.version}").replace("min: 0", f"min: {self.least}")
+        text = ORDERS.replace("1.0.0", f"1.0.{self.version}")
+        text = text.replace("min: 0", f"min: {self.least}")
         self.mesh.product("orders", text)
 
     def prices_write(self):
@@ -217,7 +218,8 @@ class World:
         """The rule is loosened first, so that something passes."""
         self.version += 1
         self.least -= self.rng.choice([0, 20, 60])
-        text = ORDERS.replace("1.0.0", f"1.0.{self.version}").replace("min: 0", f"min: {self.least}")
+        text = ORDERS.replace("1.0.0", f"1.0.{self.version}")
+        text = text.replace("min: 0", f"min: {self.least}")
         self.mesh.product("orders", text)
         self.mesh.weft("apply", "--yes", "--no-run")
         before = self.state["orders"]
@@ -553,7 +555,9 @@ def plan(killer, points):
             if point != "home.network":
                 kills += [Kill(step, role, point, n) for n in sorted({1, count})]
     names = [name for name, weight in STEPS.items() for _ in range(weight)]
-    works = {step for step, passed in killer.passed.items() if any(r == "worker" for r, _ in passed)}
+    works = {
+        step for step, passed in killer.passed.items() if any(r == "worker" for r, _ in passed)
+    }
     while len(kills) < points + points // 20 + 2:  # some come too late
         step = rng.choice(names)
         kills.append(Kill(step, rng.choice(["cli", "worker"]) if step in works else "cli"))
