@@ -19,6 +19,18 @@
 #define WEFT_MIN(a, b) ((a) < (b) ? (a) : (b))
 #define WEFT_MAX(a, b) ((a) > (b) ? (a) : (b))
 
+/* A build whose own book-keeping takes memory many times over. */
+#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+#define WEFT_SANITIZED 1
+#elif defined(__has_feature)
+#if __has_feature(address_sanitizer) || __has_feature(thread_sanitizer)
+#define WEFT_SANITIZED 1
+#endif
+#endif
+#ifndef WEFT_SANITIZED
+#define WEFT_SANITIZED 0
+#endif
+
 /* Passes a failure (< 0) up; positive results stay with the caller. */
 #define WEFT_TRY(expr)                                                                             \
     do {                                                                                           \

@@ -82,7 +82,7 @@ static void engine_check_stuck(struct weft_engine *engine)
         engine->stopped_us = weft_clock_mono_us();
     bool deaf =
         why != WEFT_STOP_NONE && weft_clock_mono_us() - engine->stopped_us >= ENGINE_DEAF_US;
-    bool large = weft_process_rss_bytes() > engine->rss_max;
+    bool large = !WEFT_SANITIZED && weft_process_rss_bytes() > engine->rss_max;
     if (!deaf && !large)
         return;
     weft_stuck_fn *stuck = engine->stuck;
