@@ -27,19 +27,22 @@ int weft_fs_read_file(const char *path, size_t max, struct weft_buf *out, struct
     WEFT_TRY(weft_fs_open(path, O_RDONLY, &fd, error));
     size_t start = out->length;
     for (;;) {
-        /* One byte more than allowed tells a file that is too large. */
-        size_t left = max - (out->length - start);
-        size_t want = left < READ_BLOCK ? left + 1 : READ_BLOCK;
-        char *room = weft_buf_room(out, want);
+        /* One byte more than allowed tells a file that is too large: in the buffer if it may hold
+         * it, else beside it. */
+        size_t left = max - (out->length - start), space = out->max - out->length;
+        size_t want = WEFT_MIN(left < READ_BLOCK ? left + 1 : READ_BLOCK, WEFT_MAX(space, 1));
+        char beside, *room = space == 0 ? &beside : weft_buf_room(out, want);
         if (room == NULL)
             return weft_buf_check(out, error);
         size_t got = 0;
         WEFT_TRY(weft_fs_read(fd, room, want, &got, path, error));
         if (got == 0)
             return 0;
-        out->length += got;
-        out->data[out->length] = '\0';
-        if (out->length - start > max)
+        if (room != &beside) {
+            out->length += got;
+            out->data[out->length] = '\0';
+        }
+        if (room == &beside || out->length - start > max)
             return weft_error_set(error, WEFT_E_LIMIT, "%s is larger than %zu bytes", path, max);
     }
 }

@@ -80,6 +80,15 @@ static void test_read_and_write(void **state)
     assert_int_equal(weft_fs_read_file(dir, 9, &text, &error), -1);
     assert_int_equal(error.code, WEFT_E_IO);
     weft_buf_release(&text);
+    /* A buffer that holds no byte more than the file may have. */
+    weft_buf_init(&text, 10);
+    assert_int_equal(weft_fs_read_file(path, 10, &text, &error), 0);
+    assert_string_equal(text.data, "0123456789");
+    weft_buf_clear(&text);
+    written(path, "0123456789x");
+    assert_int_equal(weft_fs_read_file(path, 10, &text, &error), -1);
+    assert_int_equal(error.code, WEFT_E_LIMIT);
+    weft_buf_release(&text);
 }
 
 #ifdef WEFT_FAULTS
