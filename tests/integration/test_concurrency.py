@@ -89,8 +89,8 @@ def test_readers_see_whole_states(shop):
     def read():
         while not stop.is_set():
             done = shop.weft("query", "--json", "select count(*) as n, count(distinct o.tag) as d, "
-                             "(select sum(r.published) from mesh.runs r where r.state = 'published') "
-                             "as p from shop.orders o", status=None)
+                             "(select sum(r.published) from mesh.runs r "
+                             "where r.state = 'published') as p from shop.orders o", status=None)
             if done.returncode != 0:
                 problems.append(done.stderr)
                 return

@@ -131,7 +131,8 @@ def test_every_call_of_making_a_home(tmp_path):
 
 
 def orders(first, count):
-    return "tag,id,amount\n" + "".join(f"{i},o{i},{i * 7919}\n" for i in range(first, first + count))
+    rows = (f"{i},o{i},{i * 7919}\n" for i in range(first, first + count))
+    return "tag,id,amount\n" + "".join(rows)
 
 
 def fill(path, size=1 << 30):
