@@ -558,7 +558,7 @@ def plan(killer, points):
     works = {
         step for step, passed in killer.passed.items() if any(r == "worker" for r, _ in passed)
     }
-    while len(kills) < points + points // 20 + 2:  # some come too late
+    while len(kills) < points:
         step = rng.choice(names)
         kills.append(Kill(step, rng.choice(["cli", "worker"]) if step in works else "cli"))
     rng.shuffle(kills)
@@ -571,6 +571,10 @@ def work(root, seed, seconds, kills, results):
     try:
         for kill in kills:
             killer.do(kill)
+        # Moments that came too late are drawn again.
+        late = [kill for kill in kills if kill.point is None] * 2
+        while late and len(killer.landed) < len(kills):
+            killer.do(late.pop())
         results.put((killer.landed, None))
     except Failed as problem:
         results.put((killer.landed, str(problem)))
@@ -603,11 +607,11 @@ def test_kill(tmp_path):
     assert not problems, "\n\n".join(problems)
     hit = {point for _, _, point in landed if point is not None}
     roles = collections.Counter((role, point is None) for _, role, point in landed)
-    print(f"{len(landed)} of {len(kills)} kills landed in {time.monotonic() - started:.0f} s: "
+    print(f"{len(landed)} kills landed in {time.monotonic() - started:.0f} s: "
           f"{dict(roles)}, {dict(collections.Counter(step for step, _, _ in landed))}")
     assert fault_points() - hit == set(), "named points that no kill hit"
     assert all(roles[role, moment] > 0 for role in ("cli", "worker") for moment in (True, False))
-    assert len(landed) >= min(POINTS, 0.95 * len(kills))
+    assert len(landed) >= POINTS
 
 
 def test_points_are_found():
