@@ -190,7 +190,8 @@ static int plan_register(struct weft_context *context, const struct weft_mesh *m
         if (item->action == WEFT_PLAN_RETIRE)
             WEFT_TRY(weft_catalog_retire(txn, actor, item->full_name, item->major, error));
         else
-            WEFT_TRY(weft_catalog_put(txn, actor, item->product, context->environment, error));
+            WEFT_TRY(
+                weft_catalog_put(txn, actor, item->product, NULL, context->environment, error));
     }
     struct weft_ledger_txn *ending = txn;
     txn = NULL;

@@ -172,9 +172,10 @@ static int body_append(struct weft_json_writer *writer, struct weft_buf *body,
 }
 
 int weft_catalog_put(struct weft_ledger_txn *txn, const char *actor,
-                     const struct weft_product *product, const char *environment,
-                     struct weft_error *error)
+                     const struct weft_product *product, const struct weft_registered_reads *reads,
+                     const char *environment, struct weft_error *error)
 {
+    (void)reads;
     struct weft_json_writer writer;
     struct weft_buf body;
     body_begin(&writer, &body, product->full_name, product->major);

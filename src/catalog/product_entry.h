@@ -27,6 +27,18 @@
 
 void weft_catalog_register(void);
 
+/* A product that a contract reads, pinned when it was registered. */
+struct weft_registered_read {
+    const char *name;      /* as the contract calls it: a port, or what the SQL names */
+    bool is_port;          /* name is an input port */
+    const char *full_name; /* of the product that is read */
+    int major;
+};
+struct weft_registered_reads {
+    const struct weft_registered_read *items;
+    size_t count;
+};
+
 struct weft_registered {
     const char *full_name; /* domain.name */
     int major;
@@ -37,6 +49,7 @@ struct weft_registered {
     const char *quarantine_folder;       /* quarantine/<domain>/<name>__v1 */
     const struct weft_product *pending;  /* NULL = the one in force is the newest */
     const struct weft_product *in_force; /* NULL = no snapshot yet */
+    struct weft_registered_reads reads;  /* of the newest contract */
     bool retired;
     int64_t sequence; /* of the entry that registered the newest contract */
 };
@@ -63,8 +76,10 @@ struct weft_registered_digest {
     const char *full_name;
     int major;
     const char *version;
-    const char *pending_digest;  /* NULL = none */
-    const char *in_force_digest; /* NULL = none */
+    const char *pending_digest;         /* NULL = none */
+    const char *in_force_digest;        /* NULL = none */
+    struct weft_registered_reads reads; /* of the newest contract */
+    struct weft_texts tags;             /* likewise */
     bool retired;
 };
 int weft_catalog_digests(struct weft_ledger_txn *txn, struct weft_arena *arena,
@@ -72,8 +87,8 @@ int weft_catalog_digests(struct weft_ledger_txn *txn, struct weft_arena *arena,
                          struct weft_error *error) WEFT_MUST_CHECK;
 
 int weft_catalog_put(struct weft_ledger_txn *txn, const char *actor,
-                     const struct weft_product *product, const char *environment,
-                     struct weft_error *error) WEFT_MUST_CHECK;
+                     const struct weft_product *product, const struct weft_registered_reads *reads,
+                     const char *environment, struct weft_error *error) WEFT_MUST_CHECK;
 int weft_catalog_retire(struct weft_ledger_txn *txn, const char *actor, const char *full_name,
                         int major, struct weft_error *error) WEFT_MUST_CHECK;
 int weft_catalog_drop(struct weft_ledger_txn *txn, const char *actor, const char *full_name,

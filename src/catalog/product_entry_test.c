@@ -95,7 +95,7 @@ static int64_t commit(struct fixture *f)
 static int64_t put(struct fixture *f, const struct weft_product *p)
 {
     begin(f);
-    OK(weft_catalog_put(f->txn, "local:test", p, "dev", &f->error));
+    OK(weft_catalog_put(f->txn, "local:test", p, NULL, "dev", &f->error));
     return commit(f);
 }
 
@@ -399,7 +399,8 @@ static void thousand_products(void **state)
     for (int i = 0; i < 1000; i++) {
         char name[32];
         snprintf(name, sizeof name, "p%d", i);
-        OK(weft_catalog_put(f->txn, "local:test", product(f, name, "1.0.0", ""), "dev", &f->error));
+        OK(weft_catalog_put(f->txn, "local:test", product(f, name, "1.0.0", ""), NULL, "dev",
+                            &f->error));
     }
     commit(f);
     int64_t start = weft_clock_mono_us();

@@ -7,7 +7,7 @@
 #include "base/process.h"
 #include "base/text.h"
 #include "cli/command.h"
-#include "flow/job.h"
+#include "job/job.h"
 
 #include <fcntl.h>
 #include <string.h>

@@ -109,6 +109,28 @@ int weft_resolve(struct weft_engine *engine, struct weft_arena *arena, const cha
                  size_t length, const struct weft_resolve_options *options,
                  struct weft_resolved *out, struct weft_error *error) WEFT_MUST_CHECK;
 
+/* A table that a text names, CTEs left out: for knowing what a product reads before anything of it
+ * is there. Each name once, where it stands first. */
+struct weft_reference {
+    const char *schema; /* NULL when the reference has one part */
+    const char *table;
+    int line; /* of the person's text, offsets of the options added */
+    int column;
+};
+/* Parses only; what the allow-lists refuse may pass here. SQL, SQL_REFUSED, LIMIT. */
+int weft_resolve_references(struct weft_engine *engine, struct weft_arena *arena, const char *sql,
+                            size_t length, const struct weft_resolve_options *options,
+                            const struct weft_reference **out, size_t *count,
+                            struct weft_error *error) WEFT_MUST_CHECK;
+
+/* The columns that a resolved text gives, bound and not run, in weft's types: unsigned integers and
+ * hugeint become the next type that holds them (hugeint: decimal(38,0)), enums string. type NULL:
+ * weft has none (interval, bit, union). */
+int weft_resolved_columns(struct weft_engine *engine, struct weft_arena *arena,
+                          const struct weft_resolved *resolved,
+                          const struct weft_relation_column **out, size_t *count,
+                          struct weft_error *error) WEFT_MUST_CHECK;
+
 /* Runs what was resolved: as weft_engine_query, its errors made fit for people. Errors that come
  * later, from weft_result_next, go through weft_engine_error_for_people. */
 int weft_resolved_query(struct weft_engine *engine, const struct weft_resolved *resolved,

@@ -5,7 +5,7 @@
 #ifndef WEFT_FLOW_JOB_TEST_SUPPORT_H
 #define WEFT_FLOW_JOB_TEST_SUPPORT_H
 
-#include "flow/job.h"
+#include "job/job.h"
 #include "ledger/ledger.h"
 
 struct job_fixture {

@@ -16,7 +16,7 @@
 #define WEFT_FLOW_RUN_H
 
 #include "catalog/product_entry.h"
-#include "flow/job.h"
+#include "job/job.h"
 #include "ledger/ledger.h"
 #include "model/settings.h"
 

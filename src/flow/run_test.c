@@ -91,7 +91,7 @@ static void registered(struct fixture *f, const struct weft_product *p)
 {
     struct weft_ledger_txn *txn = NULL;
     OK(weft_ledger_begin_write(f->ledger, &txn, &f->error));
-    OK(weft_catalog_put(txn, "local:test", p, "dev", &f->error));
+    OK(weft_catalog_put(txn, "local:test", p, NULL, "dev", &f->error));
     OK(weft_ledger_commit(txn, &f->error));
 }
 

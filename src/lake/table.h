@@ -132,6 +132,14 @@ int weft_table_files(struct weft_arena *arena, const char *home, const struct we
                      const struct weft_snapshot *snapshot, struct weft_data_files *data,
                      struct weft_data_files *deletes, struct weft_error *error) WEFT_MUST_CHECK;
 
+/* The data files that the snapshots after `since` up to `snapshot` added: what an incremental
+ * reader has not seen. WEFT_NOT_THERE when `since` is no ancestor of `snapshot` (expired, or rolled
+ * back past); WEFT_CONFLICT when a snapshot between is no append, its id in *culprit. */
+int weft_table_added_since(struct weft_arena *arena, const char *home,
+                           const struct weft_table *table, const struct weft_snapshot *snapshot,
+                           int64_t since, struct weft_data_files *out, int64_t *culprit,
+                           struct weft_error *error) WEFT_MUST_CHECK;
+
 /* A bound from the text that DuckDB's RETURN_STATS gives. Strings are cut to 16 code points, an
  * upper bound is then incremented. *out.data is NULL when no honest bound can be given. */
 int weft_bound_from_text(struct weft_arena *arena, const struct weft_type *type, const char *text,
@@ -156,7 +164,9 @@ struct weft_table_change {
     size_t sort_count;
     const struct weft_data_file *added;
     size_t added_count;
-    bool remove_all;                         /* OVERWRITE: all live files go first */
+    bool remove_all;            /* OVERWRITE: all live files go first */
+    const char *const *removed; /* OVERWRITE: live files that go; paths as in files */
+    size_t removed_count;
     int64_t rollback_snapshot_id;            /* ROLLBACK: the new snapshot equals this one */
     int64_t timestamp_ms;                    /* kept greater than the last snapshot's */
     const struct weft_summary_item *summary; /* run id, digest, ledger's head ... */

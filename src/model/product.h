@@ -174,6 +174,24 @@ struct weft_sort_field {
     bool descending;
 };
 
+enum weft_graph_algorithm {
+    WEFT_GRAPH_LOUVAIN,
+    WEFT_GRAPH_LEIDEN,
+    WEFT_GRAPH_PAGERANK,
+    WEFT_GRAPH_COMPONENTS
+};
+
+/* graph: the table is (node, community) or (node, score). edges is a SELECT of two columns, or
+ * three with a weight. */
+struct weft_graph {
+    enum weft_graph_algorithm algorithm;
+    const char *edges;
+    struct weft_place edges_place;
+    int64_t seed;      /* default 1 */
+    double resolution; /* louvain, leiden; default 1 */
+    double damping;    /* pagerank; default 0.85 */
+};
+
 struct weft_product {
     const char *domain;
     const char *name;
@@ -199,6 +217,7 @@ struct weft_product {
     struct weft_place sql_place;
     const char *sql_file; /* NULL */
     bool has_graph;
+    const struct weft_graph *graph; /* NULL = none */
 
     const char *location; /* NULL = the lake's own place */
     struct weft_place location_place;

@@ -1,0 +1,519 @@
+/*
+ * do.c - one job from beginning to end: the order of the steps, and what becomes of failures.
+ *
+ * A step that fails ends the run: what it wrote is swept, and the outcome says why. A job has an
+ * outcome in every case but the last one: that not even memory for it is there.
+ */
+#include "job/replay_internal.h"
+
+#include "base/clock.h"
+#include "base/fault.h"
+#include "base/process.h"
+
+#include <string.h>
+#include <sys/resource.h>
+#include <unistd.h>
+
+/* The program, its library, blocks of text and hashes of keys, beside the engine. */
+#define RSS_SLACK ((int64_t)256 << 20)
+#define ROWS_ASIDE_MAX ((size_t)1 << 28)
+
+/* ---- small services ---- */
+
+int job_warn(struct job_work *work, const char *text, struct weft_error *error)
+{
+    if (weft_arena_reserve(work->arena, &work->warnings, &work->warning_capacity,
+                           work->warning_count + 1, sizeof *work->warnings) < 0)
+        return weft_error_nomem(error);
+    work->warnings[work->warning_count++] = text;
+    return 0;
+}
+
+int job_check_add(struct job_work *work, const struct weft_outcome_check *check,
+                  struct weft_error *error)
+{
+    if (weft_arena_reserve(work->arena, &work->checks, &work->check_capacity, work->check_count + 1,
+                           sizeof *work->checks) < 0)
+        return weft_error_nomem(error);
+    if (check->rule == NULL)
+        return weft_error_nomem(error);
+    work->checks[work->check_count++] = *check;
+    return 0;
+}
+
+void job_tell(struct job_work *work, const char *stage, const char *file, int64_t rows,
+              int64_t done, int64_t total)
+{
+    if (work->progress == NULL)
+        return;
+    struct weft_progress progress = {stage, file, rows, done, total};
+    work->progress(work->progress_arg, &progress);
+}
+
+int job_point(const char *point, struct weft_error *error)
+{
+    if (weft_fault_point(point))
+        return weft_error_set(error, WEFT_E_IO, "stopped at %s", point);
+    return weft_process_check_cancelled(error);
+}
+
+/* ---- what the product asks for ---- */
+
+static int not_yet(struct job_work *work, const char *what, struct weft_error *error)
+{
+    (void)work;
+    return weft_error_set(error, WEFT_E_NOT_YET, "%s cannot be done yet", what);
+}
+
+/* A product that is loaded by hand has no port of its own. */
+static int input_by_hand(struct job_work *work, struct weft_error *error)
+{
+    struct weft_input *input = weft_arena_alloc(work->arena, sizeof *input);
+    if (input == NULL)
+        return weft_error_nomem(error);
+    const char *path = work->job->file_count > 0 ? work->job->files[0].shown : "";
+    bool tabs = path != NULL && strstr(path, ".tsv") != NULL;
+    *input = (struct weft_input){.name = "load",
+                                 .kind = WEFT_INPUT_FILES,
+                                 .format = tabs ? WEFT_FORMAT_TSV : WEFT_FORMAT_CSV,
+                                 .csv = {.delimiter = tabs ? '\t' : ',',
+                                         .quote = '"',
+                                         .escape = '"',
+                                         .header = true,
+                                         .encoding = "utf-8",
+                                         .decimal_separator = '.'},
+                                 .read = WEFT_READ_NEW};
+    work->input = input;
+    return 0;
+}
+
+static int work_check_csv(struct job_work *work, struct weft_error *error)
+{
+    const struct weft_csv_options *csv = &work->input->csv;
+    if (work->input->format != WEFT_FORMAT_CSV && work->input->format != WEFT_FORMAT_TSV)
+        return not_yet(work, weft_format_name(work->input->format), error);
+    if (csv->quote != 0 && csv->escape != 0 && csv->escape != csv->quote)
+        return not_yet(work, "an `escape` other than the quote", error);
+    if (csv->encoding != NULL && strcmp(csv->encoding, "utf-8") != 0)
+        return not_yet(work, "an `encoding` other than utf-8", error);
+    return 0;
+}
+
+/* A file that was read is moved there: not among the home's own. */
+static int target_check(const struct job_work *work, const char *key, const char *folder,
+                        struct weft_error *error)
+{
+    if (folder == NULL)
+        return 0;
+    WEFT_CLEANUP(weft_freep) char *full = weft_path_join(work->job->folder, folder);
+    if (full == NULL)
+        return weft_error_nomem(error);
+    if (!weft_fs_inside(full, work->job->home))
+        return 0;
+    return weft_error_set(error, WEFT_E_REFUSED, "`%s: %s` leads into the home", key, folder);
+}
+
+static int work_begin(struct job_work *work, struct weft_error *error)
+{
+    const struct weft_job *job = work->job;
+    WEFT_TRY(
+        weft_product_from_document(work->arena, job->document, job->folder, &work->product, error));
+    const struct weft_product *product = work->product;
+    if (product->sql != NULL || product->sql_file != NULL)
+        return not_yet(work, "sql", error);
+    if (product->has_graph)
+        return not_yet(work, "graph", error);
+    if (product->partition.count > 0)
+        return not_yet(work, "partition", error);
+    if (product->write == WEFT_WRITE_UPSERT)
+        return not_yet(work, "write: upsert", error);
+    if (product->input_count > 1)
+        return not_yet(work, "several inputs without sql", error);
+    if (product->input_count == 1)
+        work->input = &product->inputs[0];
+    else if (job->mode == WEFT_JOB_LOAD || job->mode == WEFT_JOB_REPLAY)
+        WEFT_TRY(input_by_hand(work, error));
+    else
+        return weft_error_set(error, WEFT_E_REFUSED,
+                              "it has no input: `weft load` brings its rows");
+    if (work->input->kind != WEFT_INPUT_FILES)
+        return not_yet(work, "an input that is no file", error);
+    work->append = product->write == WEFT_WRITE_APPEND && job->mode != WEFT_JOB_REBUILD;
+    WEFT_TRY(target_check(work, "done", work->input->done, error));
+    WEFT_TRY(target_check(work, "error", work->input->error, error));
+    return work_check_csv(work, error);
+}
+
+/* ---- table and engine ---- */
+
+/* One cell of a condition can take gigabytes in one call that heeds nothing: the worker ends, the
+ * asker tells (by the status), and nothing was committed. */
+static void job_stuck(void *arg, enum weft_code code)
+{
+    (void)arg;
+    _exit(code == WEFT_E_LIMIT ? WEFT_WORKER_TOO_LARGE : WEFT_WORKER_DEAF);
+}
+
+static int table_open(struct job_work *work, struct weft_error *error)
+{
+    const struct weft_job *job = work->job;
+    if (job->metadata == NULL)
+        return 0;
+    WEFT_TRY(weft_table_load(work->arena, job->home, job->metadata, &work->table, error));
+    const struct weft_snapshot *current = weft_table_current(work->table);
+    if (current == NULL)
+        return 0;
+    /* weft's own summaries always say how much there is; others' may not. */
+    int64_t deletes = weft_json_int_or(current->summary, "total-delete-files", -1);
+    work->live_records = weft_json_int_or(current->summary, "total-records", -1);
+    return deletes == 0 && work->live_records >= 0 ? 0 : job_live_load(work, error);
+}
+
+int job_live_load(struct job_work *work, struct weft_error *error)
+{
+    struct weft_data_files deletes = {0};
+    if (work->live_loaded || work->table == NULL || weft_table_current(work->table) == NULL)
+        return 0;
+    WEFT_TRY(weft_table_files(work->arena, work->job->home, work->table,
+                              weft_table_current(work->table), &work->live, &deletes, error));
+    if (deletes.count > 0)
+        return weft_error_set(error, WEFT_E_NOT_YET,
+                              "%s has delete files, which weft did not write", work->job->table);
+    work->live_records = 0;
+    for (size_t i = 0; i < work->live.count; i++)
+        work->live_records += work->live.items[i].records;
+    work->live_loaded = true;
+    return 0;
+}
+
+static int engine_start(struct job_work *work, struct weft_error *error)
+{
+    const struct weft_job *job = work->job;
+    WEFT_TRY(job_references_load(work, error));
+    size_t count = 2;
+    const char **folders =
+        weft_arena_array(work->arena, work->reference_count + 3, sizeof *folders);
+    if (folders == NULL)
+        return weft_error_nomem(error);
+    folders[0] = weft_arena_format(work->arena, "%s/%s/", job->home, job->table_folder);
+    folders[1] = weft_arena_format(work->arena, "%s/%s/", job->home, job->quarantine_folder);
+    if (folders[0] == NULL || folders[1] == NULL)
+        return weft_error_nomem(error);
+    if (job->temp_dir != NULL)
+        folders[count++] = job->temp_dir;
+    for (size_t i = 0; i < work->reference_count; i++)
+        folders[count++] = work->references[i].folder;
+    struct weft_engine_config config = {.memory_bytes = job->memory_bytes,
+                                        .threads = job->threads,
+                                        .temp_dir = job->temp_dir,
+                                        .temp_size_max = job->temp_size_max,
+                                        .folders = folders,
+                                        .folder_count = count,
+                                        .keep_order = false};
+    WEFT_TRY(weft_engine_open(&config, &work->engine, error));
+    weft_engine_on_stuck(work->engine, job->memory_bytes / 4 * 5 + RSS_SLACK, job_stuck, NULL);
+    WEFT_TRY(job_scan_new(work, &work->scan, error));
+    WEFT_TRY(job_rules_register(&work->rules, work->engine, error));
+    WEFT_TRY(job_scan_register(work->scan, error));
+    WEFT_TRY(job_quarantine_register(work, error));
+    WEFT_TRY(weft_engine_seal(work->engine, error));
+    weft_engine_watch(work->engine, 0);
+    return 0;
+}
+
+static int detected_tell(struct job_work *work, struct weft_error *error)
+{
+    size_t count = work->columns.count;
+    if (!work->columns.detected)
+        return 0;
+    const char **texts = weft_arena_array(work->arena, count + 1, sizeof *texts);
+    if (texts == NULL)
+        return weft_error_nomem(error);
+    for (size_t i = 0; i < count; i++) {
+        WEFT_CLEANUP(weft_buf_release) struct weft_buf text;
+        weft_buf_init(&text, 1 << 16);
+        weft_buf_addf(&text, "%s: ", work->columns.items[i].name);
+        weft_type_print(work->columns.items[i].type, &text);
+        WEFT_TRY(weft_buf_check(&text, error));
+        texts[i] = weft_arena_strdup(work->arena, text.data);
+        if (texts[i] == NULL)
+            return weft_error_nomem(error);
+    }
+    work->out->detected = texts;
+    work->out->detected_count = count;
+    return 0;
+}
+
+static int names_warn(struct job_work *work, const char *what, const char *const *names,
+                      size_t count, struct weft_error *error)
+{
+    WEFT_CLEANUP(weft_buf_release) struct weft_buf list;
+    weft_buf_init(&list, (size_t)1 << 22);
+    for (size_t i = 0; i < count; i++)
+        weft_buf_addf(&list, "%s\"%s\"", i == 0 ? "" : ", ", names[i]);
+    WEFT_TRY(weft_buf_check(&list, error));
+    if (count == 0)
+        return 0;
+    const char *text = weft_arena_format(work->arena, "%s: %s", what, list.data);
+    return text == NULL ? weft_error_nomem(error) : job_warn(work, text, error);
+}
+
+/* Detected columns that the table did not have. */
+static int detected_warn(struct job_work *work, struct weft_error *error)
+{
+    const struct job_columns *columns = &work->columns;
+    size_t count = 0;
+    const char **names = weft_arena_array(work->arena, columns->count + 1, sizeof *names);
+    if (names == NULL)
+        return weft_error_nomem(error);
+    for (size_t i = columns->kept; i < columns->count && columns->kept > 0; i++)
+        names[count++] = columns->items[i].name;
+    return names_warn(work, "columns that the table did not have are added to it", names, count,
+                      error);
+}
+
+/* The columns that a product without a schema has by now. A rebuild starts over. */
+static const struct weft_table_schema *columns_present(const struct job_work *work)
+{
+    if (work->table == NULL || weft_table_current(work->table) == NULL ||
+        work->job->mode == WEFT_JOB_REBUILD)
+        return NULL;
+    return weft_table_schema(work->table);
+}
+
+static int columns_and_rules(struct job_work *work, struct weft_error *error)
+{
+    const struct weft_job *job = work->job;
+    struct job_sample sample = {0};
+    if (job_columns_need_sample(work->product, work->input))
+        WEFT_TRY(job_scan_sample(work, &sample, error));
+    WEFT_TRY(job_columns_make(work->arena, work->product, work->input, &sample,
+                              columns_present(work), &work->columns, error));
+    if ((int64_t)work->columns.count > job->columns_max)
+        return weft_error_set(error, WEFT_E_LIMIT, "%zu columns; columns_max is %" PRId64,
+                              work->columns.count, job->columns_max);
+    WEFT_TRY(detected_tell(work, error));
+    WEFT_TRY(detected_warn(work, error));
+    WEFT_TRY(
+        weft_table_evolve(work->arena, work->table, &work->columns.fields, &work->schema, error));
+    /* A quarter of the memory for rows set aside, about 24 bytes each. */
+    size_t rows = (size_t)WEFT_MAX(job->memory_bytes, INT64_C(64) << 20) / 4 / 24;
+    WEFT_TRY(job_rules_build(&work->rules, work->arena, work->engine, work->product, &work->columns,
+                             WEFT_MIN(rows, ROWS_ASIDE_MAX), job->time_us, error));
+    work->data_shown =
+        weft_arena_format(work->arena, "%s/data/%s-0.parquet", job->table_folder, job->run_id);
+    work->data_path = weft_arena_format(work->arena, "%s/%s", job->home, work->data_shown);
+    return work->data_shown == NULL || work->data_path == NULL ? weft_error_nomem(error) : 0;
+}
+
+/* ---- figures ---- */
+
+static int figures_tell(struct job_work *work, struct weft_error *error)
+{
+    struct weft_balance *balance = &work->out->balance;
+    WEFT_TRY(job_rules_sort(&work->rules, error));
+    size_t row = 0;
+    for (size_t i = 0; i < work->file_count; i++) {
+        struct job_file *file = &work->files[i];
+        if (!file->read)
+            continue;
+        for (; row < work->rules.row_count &&
+               work->rules.ids[row] < file->base + WEFT_MAX(file->text_length, 1);
+             row++)
+            file->rejected++;
+        file->out.quarantined = file->rejected;
+        file->out.accepted = file->out.records - file->rejected;
+    }
+    balance->read = job_scan_records(work->scan);
+    balance->input_quarantined = (int64_t)work->rules.row_count;
+    balance->accepted = balance->read - balance->input_quarantined;
+    balance->made = balance->accepted;
+    balance->published = work->data.records;
+    return 0;
+}
+
+static int balance_check(struct job_work *work, struct weft_error *error)
+{
+    const struct weft_balance *b = &work->out->balance;
+    if (b->read == b->accepted + b->input_quarantined &&
+        b->made == b->published + b->output_quarantined + b->superseded)
+        return 0;
+    return weft_error_set(error, WEFT_E_INTERNAL, "the run's balances do not hold");
+}
+
+/* ---- the steps ---- */
+
+static int nothing_new(struct job_work *work)
+{
+    work->out->state = WEFT_RUN_NOTHING_NEW;
+    return WEFT_END;
+}
+
+static int work_read(struct job_work *work, struct weft_error *error)
+{
+    WEFT_TRY(job_point("run.read", error));
+    WEFT_TRY(engine_start(work, error));
+    WEFT_TRY(columns_and_rules(work, error));
+    WEFT_TRY(job_scan_restart(work->scan, true, error));
+    return job_pass_run(work, error);
+}
+
+static int work_judge(struct job_work *work, struct weft_error *error)
+{
+    job_tell(work, "key check", NULL, job_scan_records(work->scan), 0, 0);
+    if (!job_scan_stopped(work->scan) && !work->rules.blocked)
+        WEFT_TRY(job_keys_check(work, error));
+    WEFT_TRY(job_row_checks_tell(work, error));
+    WEFT_TRY(job_table_rules(work, error));
+    return figures_tell(work, error);
+}
+
+static int work_sweep(struct job_work *work, struct weft_error *error)
+{
+    const struct weft_job *job = work->job;
+    WEFT_TRY(weft_table_sweep(job->home, job->table_folder, job->run_id, error));
+    return weft_table_sweep(job->home, job->quarantine_folder, job->run_id, error);
+}
+
+static int work_end(struct job_work *work, struct weft_error *error)
+{
+    if (work->out->state == WEFT_RUN_BLOCKED) {
+        WEFT_TRY(work_sweep(work, error));
+        work->out->balance.published = 0;
+        return job_blocked_write(work, error);
+    }
+    WEFT_TRY(balance_check(work, error));
+    WEFT_TRY(job_quarantine_write(work, error));
+    WEFT_TRY(job_publish(work, error));
+    work->out->state = WEFT_RUN_PUBLISHED;
+    return 0;
+}
+
+/* What still fails stays where it is; nothing is added to quarantine, and quarantine_max, which
+ * speaks of what a run reads, does not apply. */
+static int replay_rows(struct job_work *work, struct job_replay **replay, struct weft_error *error)
+{
+    WEFT_TRY(engine_start(work, error));
+    int rc = job_replay_spool(work, replay, error);
+    if (rc < 0)
+        return rc;
+    if (rc == WEFT_END)
+        return nothing_new(work);
+    WEFT_TRY(columns_and_rules(work, error));
+    WEFT_TRY(job_scan_restart(work->scan, true, error));
+    WEFT_TRY(job_pass_run(work, error));
+    WEFT_TRY(job_keys_check(work, error));
+    WEFT_TRY(job_row_checks_tell(work, error));
+    WEFT_TRY(figures_tell(work, error));
+    if (work->data.records == 0) {
+        const char *text =
+            weft_arena_format(work->arena, "none of %zu rows passes now", work->rules.row_count);
+        if (text == NULL)
+            return weft_error_nomem(error);
+        WEFT_TRY(job_warn(work, text, error));
+        return nothing_new(work);
+    }
+    WEFT_TRY(job_table_rules(work, error));
+    if (work->out->state == WEFT_RUN_BLOCKED) {
+        work->out->balance.published = 0;
+        return work_sweep(work, error);
+    }
+    WEFT_TRY(balance_check(work, error));
+    WEFT_TRY(job_replay_tell(*replay, error));
+    WEFT_TRY(job_publish(work, error));
+    work->out->state = WEFT_RUN_PUBLISHED;
+    return 0;
+}
+
+static int work_replay(struct job_work *work, struct weft_error *error)
+{
+    struct job_replay *replay = NULL;
+    if (!work->append)
+        return weft_error_set(error, WEFT_E_REFUSED,
+                              "%s is replaced by each run: its input is read again instead",
+                              work->job->table);
+    WEFT_TRY(table_open(work, error));
+    int rc = replay_rows(work, &replay, error);
+    job_replay_free(replay);
+    work->file_count = 0; /* spooled ones are nobody's inputs */
+    return rc;
+}
+
+static int work_run(struct job_work *work, struct weft_error *error)
+{
+    WEFT_TRY(work_begin(work, error));
+    if (work->job->mode == WEFT_JOB_REPLAY)
+        return work_replay(work, error);
+    int rc = job_inputs_find(work, error);
+    if (rc < 0)
+        return rc;
+    if (rc == WEFT_END)
+        return nothing_new(work);
+    WEFT_TRY(table_open(work, error));
+    bool whole = work->input->read == WEFT_READ_ALL;
+    if (whole && job_inputs_same(work, error) == WEFT_END)
+        return nothing_new(work);
+    WEFT_TRY(work_read(work, error));
+    if (whole && !job_scan_stopped(work->scan) && job_inputs_same(work, error) == WEFT_END) {
+        WEFT_TRY(work_sweep(work, error));
+        return nothing_new(work);
+    }
+    WEFT_TRY(work_judge(work, error));
+    return work_end(work, error);
+}
+
+static int64_t memory_peak(void)
+{
+    struct rusage usage;
+    return getrusage(RUSAGE_SELF, &usage) == 0 ? (int64_t)usage.ru_maxrss * 1024 : 0;
+}
+
+static int outcome_fill(struct job_work *work, struct weft_error *error)
+{
+    struct weft_outcome *out = work->out;
+    struct weft_outcome_file *files =
+        weft_arena_array(work->arena, work->file_count + 1, sizeof *files);
+    if (files == NULL)
+        return weft_error_nomem(error);
+    for (size_t i = 0; i < work->file_count; i++)
+        files[i] = work->files[i].out;
+    out->files = files;
+    out->file_count = work->file_count;
+    out->checks = work->checks;
+    out->check_count = work->check_count;
+    out->warnings = work->warnings;
+    out->warning_count = work->warning_count;
+    out->duration_us = weft_clock_mono_us() - work->started_us;
+    out->memory_bytes = memory_peak();
+    return 0;
+}
+
+int weft_job_do(struct weft_arena *arena, const struct weft_job *job, weft_progress_fn *progress,
+                void *progress_arg, struct weft_outcome *out, struct weft_error *error)
+{
+    struct weft_outcome outcome = {.error = WEFT_ERROR_INIT};
+    struct job_work work = {.arena = arena,
+                            .job = job,
+                            .progress = progress,
+                            .progress_arg = progress_arg,
+                            .started_us = weft_clock_mono_us(),
+                            .out = &outcome};
+    struct weft_error why = WEFT_ERROR_INIT;
+    int rc = work_run(&work, &why);
+    if (rc < 0) {
+        struct weft_error ignored = WEFT_ERROR_INIT;
+        (void)!job_bad_file_hint(&work, &why);
+        outcome.state = why.code == WEFT_E_BLOCKED ? WEFT_RUN_BLOCKED : WEFT_RUN_FAILED;
+        outcome.error = why;
+        outcome.table = NULL;
+        outcome.quarantine = NULL;
+        (void)!work_sweep(&work, &ignored);
+    }
+    rc = outcome_fill(&work, error);
+    job_rules_release(&work.rules);
+    weft_engine_close(work.engine);
+    job_scan_free(work.scan);
+    if (rc == 0)
+        *out = outcome;
+    return rc;
+}

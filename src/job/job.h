@@ -1,0 +1,219 @@
+/*
+ * job.h - what the process that asks tells a worker, and what the worker hands back.
+ *
+ * A worker is `weft worker`, started by exec, reading one job as a line of JSON on descriptor 0 and
+ * answering on descriptor 1 with lines of JSON: {"progress": ...} any number of times, then one
+ * {"outcome": ...}. Then it waits for the next job, or ends at end of file. It holds no signing key
+ * and opens the ledger read-only; it computes, writes and syncs files. The asker checks the
+ * outcome and commits (flow/commit.c).
+ *
+ * Structs live in an arena of the job. Paths: absolute, but for table folders and metadata paths,
+ * which are relative to the home.
+ */
+#ifndef WEFT_JOB_JOB_H
+#define WEFT_JOB_JOB_H
+
+#include "base/hash.h"
+#include "base/random.h"
+#include "codec/json.h"
+#include "lake/table.h"
+#include "model/product.h"
+
+enum weft_job_mode {
+    WEFT_JOB_RUN,     /* look at the inputs */
+    WEFT_JOB_LOAD,    /* the files given by hand (product without an input) */
+    WEFT_JOB_REBUILD, /* start the table over from the inputs that are still to be had */
+    WEFT_JOB_REPLAY,  /* quarantined rows through the present contract */
+    WEFT_JOB_PREVIEW  /* as RUN, but nothing is published: the rows stay in the temp folder */
+};
+
+struct weft_job_file {
+    const char *port;
+    const char *path; /* absolute; "-" was spooled by the asker, then `shown` is "standard input" */
+    const char *shown; /* what people call it */
+    bool again;        /* --again, --reread: read although it is known */
+};
+
+/* Rows of quarantine to replay: by run; empty = all open ones. The asker resolves states. */
+struct weft_job_replay {
+    const char *run_id;
+    const int64_t *row_numbers; /* within that run's quarantine, ascending */
+    size_t row_count;
+};
+
+/* A product that the run reads, as it was when the run began: one for each input port of that kind
+ * and one for each domain.product that the SQL names. */
+struct weft_job_source {
+    const char *name;    /* as the SQL calls it: the port, "domain.product", "domain.product__v1" */
+    bool is_port;        /* name is an input port */
+    const char *product; /* for people: "reference.counties@1" */
+    const char *table;   /* key of its table */
+    const char *metadata; /* of the table, relative to the home */
+    int64_t snapshot_id;  /* the state that is read */
+    bool only_new;        /* `read: new`: only the rows that were added after `since` */
+    int64_t since;        /* snapshot up to which was read before; 0 = none: all rows are new */
+};
+
+struct weft_job {
+    char run_id[WEFT_UUID_TEXT];
+    enum weft_job_mode mode;
+    const char *home;
+    const char *document; /* the contract, as registered */
+    const char *folder;   /* of the product file: inputs are relative to it */
+    const char *name;     /* for commands that are proposed: "d.p", "d.p@1"; NULL = as `table` */
+    const char *table;    /* "county_health.daily_reports" or "...__v1" */
+    const char *table_folder;
+    const char *metadata; /* current, NULL = none yet */
+    const char *quarantine_folder;
+    const char *quarantine_metadata; /* NULL = none yet */
+    int64_t time_us;                 /* the run's recorded time */
+    int64_t head_sequence;           /* the ledger's head: stands in the snapshot's summary */
+    const char *head_hash;
+    const struct weft_job_file *files; /* LOAD, and --reread */
+    size_t file_count;
+    const struct weft_job_source *sources;
+    size_t source_count;
+    const char *last_key; /* run key of the run that made the current snapshot; NULL = none */
+    const struct weft_job_replay *replays;
+    size_t replay_count;
+    int64_t memory_bytes; /* budget of the engine's instance: already divided by 1.25 */
+    int threads;
+    const char *temp_dir;
+    int64_t temp_size_max;
+    int64_t record_size_max;
+    int64_t columns_max;
+    int64_t file_size_max;
+    int64_t examples_max;
+    int metadata_files_kept;
+    bool s3_fallback_local;
+};
+
+/* ---- what comes back ---- */
+
+enum weft_run_state { WEFT_RUN_PUBLISHED, WEFT_RUN_NOTHING_NEW, WEFT_RUN_BLOCKED, WEFT_RUN_FAILED };
+
+enum weft_file_state {
+    WEFT_FILE_READ,
+    WEFT_FILE_KNOWN,         /* same path, same content: passed over */
+    WEFT_FILE_KNOWN_CONTENT, /* same content under another path: passed over and named */
+    WEFT_FILE_CHANGED,       /* same path, other content: the run is blocked */
+    WEFT_FILE_BAD            /* refused as a whole */
+};
+
+struct weft_outcome_file {
+    const char *port;
+    const char *path;
+    const char *shown;
+    enum weft_file_state state;
+    const char *same_as;        /* KNOWN_CONTENT: the path it was read under; else NULL */
+    char hash[WEFT_SHA256_HEX]; /* of the bytes on disk; "" when not needed to be read */
+    int64_t size;
+    int64_t device, inode, modified_ns, changed_ns;
+    int64_t records;
+    int64_t accepted;
+    int64_t quarantined;
+};
+
+/* What was read of a source: its position after the run. */
+struct weft_outcome_source {
+    const char *name; /* as in the job */
+    const char *table;
+    int64_t snapshot_id;
+    int64_t since;
+    int64_t records; /* rows handed to the SQL */
+};
+
+struct weft_outcome_check {
+    const char *rule; /* "cases.min", "key", "check.never_falls", "completeness.deaths" ... */
+    const char *kind; /* row, key, table */
+    enum weft_on_fail on_fail;
+    bool passed;
+    int64_t failing; /* rows (or groups) */
+    int64_t total;
+    double value;        /* the measured share or figure; NaN = none */
+    const char *message; /* NULL = none */
+};
+
+struct weft_balance {
+    int64_t read;
+    int64_t accepted;
+    int64_t input_quarantined;
+    int64_t made;
+    int64_t published;
+    int64_t output_quarantined;
+    int64_t superseded;
+};
+
+struct weft_outcome_table {
+    struct weft_table_made made;
+    const char *operation; /* append, overwrite */
+    int64_t added;         /* rows */
+    int64_t removed;
+};
+
+struct weft_outcome {
+    enum weft_run_state state;
+    struct weft_error error; /* BLOCKED and FAILED: why */
+    struct weft_balance balance;
+    const struct weft_outcome_file *files;
+    size_t file_count;
+    const struct weft_outcome_source *sources;
+    size_t source_count;
+    /* SHA-256 (hexadecimal) over what a run depends on: format version, contract, names and
+     * snapshots of the sources, hashes of the files. The same key again = nothing new. "" = the
+     * run ended before it was known. */
+    char run_key[WEFT_SHA256_HEX];
+    const struct weft_outcome_check *checks;
+    size_t check_count;
+    const struct weft_outcome_table *table;      /* NULL = nothing to publish */
+    const struct weft_outcome_table *quarantine; /* NULL = nothing set aside */
+    const char *const *warnings;
+    size_t warning_count;
+    const char *const *detected; /* "cases: long", where types were detected */
+    size_t detected_count;
+    const char *examples;  /* blocked/<run>.ndjson relative to the home, or NULL */
+    const char *preview;   /* PREVIEW: absolute path of a Parquet file, or NULL = no row */
+    int64_t closed_before; /* replace: open quarantine rows of earlier runs that this one closes */
+    /* REPLAY: the rows that pass now and are in `table`, by run; all others stay as they are. */
+    const struct weft_job_replay *replayed;
+    size_t replayed_count;
+    int64_t duration_us;
+    int64_t memory_bytes; /* peak resident size of the worker */
+};
+
+struct weft_progress {
+    const char *stage; /* "reading", "key check", "publishing" */
+    const char *file;  /* NULL */
+    int64_t rows;
+    int64_t bytes_done;
+    int64_t bytes_total; /* 0 = not known */
+};
+
+/* One line each, without the line end. */
+int weft_job_write(const struct weft_job *job, struct weft_buf *out, struct weft_error *error)
+    WEFT_MUST_CHECK;
+int weft_job_read(struct weft_arena *arena, const char *line, size_t length, struct weft_job *out,
+                  struct weft_error *error) WEFT_MUST_CHECK;
+int weft_outcome_write(const struct weft_outcome *outcome, struct weft_buf *out,
+                       struct weft_error *error) WEFT_MUST_CHECK;
+int weft_outcome_read(struct weft_arena *arena, yyjson_val *value, struct weft_outcome *out,
+                      struct weft_error *error) WEFT_MUST_CHECK;
+int weft_progress_write(const struct weft_progress *progress, struct weft_buf *out,
+                        struct weft_error *error) WEFT_MUST_CHECK;
+
+/* ---- the worker's side ---- */
+/* How a worker ends that a single call of the engine made deaf: too large, or past its end. */
+#define WEFT_WORKER_TOO_LARGE 53
+#define WEFT_WORKER_DEAF 54
+typedef void weft_progress_fn(void *arg, const struct weft_progress *progress);
+
+/* Does the job in this process. 0 whenever there is an outcome (also BLOCKED and FAILED); -1 only
+ * when not even that could be made. Fault points: run.read, run.copy, run.keys, run.checks,
+ * run.quarantine, and those of lake/table.h. */
+int weft_job_do(struct weft_arena *arena, const struct weft_job *job, weft_progress_fn *progress,
+                void *progress_arg, struct weft_outcome *out, struct weft_error *error)
+    WEFT_MUST_CHECK;
+/* The loop of `weft worker`: jobs from in, lines to out. */
+int weft_worker_main(int in, int out, struct weft_error *error) WEFT_MUST_CHECK;
+
+#endif

@@ -1,0 +1,58 @@
+/*
+ * publish.c - the next state of the table, ready for the asker to commit: manifest, manifest list
+ * and metadata beside what is there, nothing of which is changed.
+ */
+#include "job/work_internal.h"
+
+#include <string.h>
+
+static int publish_summary(struct job_work *work, const struct weft_summary_item **out,
+                           size_t *count, struct weft_error *error)
+{
+    const struct weft_job *job = work->job;
+    struct weft_summary_item *items = weft_arena_array(work->arena, 5, sizeof *items);
+    const char *sequence = weft_arena_format(work->arena, "%" PRId64, job->head_sequence);
+    if (items == NULL || sequence == NULL)
+        return weft_error_nomem(error);
+    items[0] = (struct weft_summary_item){"weft.run-id", job->run_id};
+    items[1] = (struct weft_summary_item){"weft.contract-version", work->product->version};
+    items[2] = (struct weft_summary_item){"weft.contract-digest", work->product->digest};
+    items[3] = (struct weft_summary_item){"weft.ledger-sequence", sequence};
+    items[4] = (struct weft_summary_item){"weft.ledger-head",
+                                          job->head_hash == NULL ? "" : job->head_hash};
+    *out = items;
+    *count = 5;
+    return 0;
+}
+
+int job_publish(struct job_work *work, struct weft_error *error)
+{
+    const struct weft_job *job = work->job;
+    if (work->data.records == 0 && work->append && work->table != NULL)
+        return 0; /* only rows for quarantine, or none at all */
+    struct weft_outcome_table *out = weft_arena_alloc(work->arena, sizeof *out);
+    if (out == NULL)
+        return weft_error_nomem(error);
+    bool over = !work->append && work->table != NULL && weft_table_current(work->table) != NULL;
+    job_tell(work, "publishing", NULL, work->data.records, 0, 0);
+    struct weft_table_change change = {.folder = job->table_folder,
+                                       .run_id = job->run_id,
+                                       .operation = over ? WEFT_OP_OVERWRITE : WEFT_OP_APPEND,
+                                       .schema = &work->schema,
+                                       .sort = work->product->sort,
+                                       .sort_count = work->product->sort_count,
+                                       .added = &work->data,
+                                       .added_count = work->data.records > 0,
+                                       .remove_all = over,
+                                       .timestamp_ms = job->time_us / 1000,
+                                       .metadata_files_kept = job->metadata_files_kept};
+    WEFT_TRY(publish_summary(work, &change.summary, &change.summary_count, error));
+    if (work->product->sort_count > 0)
+        work->data.sort_order_id = 1;
+    WEFT_TRY(weft_table_make(work->arena, job->home, work->table, &change, &out->made, error));
+    out->operation = over ? "overwrite" : "append";
+    out->added = work->data.records;
+    out->removed = over ? work->live_records : 0;
+    work->out->table = out;
+    return 0;
+}

@@ -1,0 +1,335 @@
+/*
+ * quarantine_write.c - rows set aside become rows of the product's quarantine table, and, when the
+ * run is blocked, a few of them examples in a file beside its record.
+ *
+ * The table has a fixed shape. Its rows never change; their states are folded over it elsewhere.
+ * The text of a row is read from its file again while the table is written: never more than a
+ * window of the file is held.
+ */
+#include "job/walk_internal.h"
+
+#include <fcntl.h>
+
+#define VALUES_MAX ((size_t)1 << 28)
+
+static const struct weft_type type_text = {.kind = WEFT_TYPE_STRING};
+static const struct weft_type type_long = {.kind = WEFT_TYPE_LONG};
+static const struct weft_type type_texts = {.kind = WEFT_TYPE_LIST, .element = &type_text};
+
+#define FIELD(field_name, field_type, must)                                                        \
+    {.name = field_name, .type = field_type, .required = must, .min_length = -1, .max_length = -1}
+static const struct weft_field quarantine_fields[] = {FIELD("row_id", &type_text, true),
+                                                      FIELD("run_id", &type_text, true),
+                                                      FIELD("contract_version", &type_text, true),
+                                                      FIELD("port", &type_text, false),
+                                                      FIELD("file", &type_text, false),
+                                                      FIELD("line", &type_long, false),
+                                                      FIELD("byte", &type_long, false),
+                                                      FIELD("raw", &type_text, false),
+                                                      FIELD("values", &type_text, false),
+                                                      FIELD("rules", &type_texts, true)};
+enum {
+    COL_ROW_ID,
+    COL_RUN_ID,
+    COL_VERSION,
+    COL_PORT,
+    COL_FILE,
+    COL_LINE,
+    COL_BYTE,
+    COL_RAW,
+    COL_VALUES,
+    COL_RULES
+};
+
+/* ---- the table function weft_rows_aside() ---- */
+
+struct aside {
+    struct job_work *work;
+    struct job_walk *walk;
+    size_t row;
+    struct weft_error error;
+    bool failed;
+};
+
+static void text_put(duckdb_data_chunk chunk, idx_t column, idx_t row, const char *text,
+                     size_t length)
+{
+    weft_duckdb.unsafe_vector_assign_string_element_len(
+        weft_duckdb.data_chunk_get_vector(chunk, column), row, text, length);
+}
+
+static void long_put(duckdb_data_chunk chunk, idx_t column, idx_t row, int64_t value)
+{
+    duckdb_vector vector = weft_duckdb.data_chunk_get_vector(chunk, column);
+    ((int64_t *)weft_duckdb.vector_get_data(vector))[row] = value;
+}
+
+static int rules_put(struct job_work *work, duckdb_data_chunk chunk, idx_t row,
+                     const uint64_t *mask, struct weft_error *error)
+{
+    const struct job_rules *rules = &work->rules;
+    duckdb_vector list = weft_duckdb.data_chunk_get_vector(chunk, COL_RULES);
+    duckdb_vector texts = weft_duckdb.list_vector_get_child(list);
+    duckdb_list_entry *entry = (duckdb_list_entry *)weft_duckdb.vector_get_data(list) + row;
+    entry->offset = weft_duckdb.list_vector_get_size(list);
+    entry->length = 0;
+    for (size_t i = 0; i < rules->count; i++) {
+        if (!job_mask_has(mask, i))
+            continue;
+        idx_t at = entry->offset + entry->length;
+        if (weft_duckdb.list_vector_reserve(list, at + 1) != DuckDBSuccess)
+            return weft_error_nomem(error);
+        weft_duckdb.unsafe_vector_assign_string_element_len(texts, at, rules->items[i].id,
+                                                            strlen(rules->items[i].id));
+        entry->length++;
+    }
+    weft_duckdb.list_vector_set_size(list, entry->offset + entry->length);
+    return 0;
+}
+
+static int aside_row(struct aside *aside, duckdb_data_chunk chunk, idx_t row,
+                     struct weft_buf *values)
+{
+    struct job_work *work = aside->work;
+    struct job_place place;
+    char row_id[WEFT_UUID_TEXT + 24];
+    WEFT_TRY(job_walk_to(aside->walk, work->rules.ids[aside->row], &place, &aside->error));
+    int length = snprintf(row_id, sizeof row_id, "%s:%zu", work->job->run_id, aside->row + 1);
+    const char *version = work->product->version;
+    const char *port = place.file->out.port;
+    const char *shown = place.file->out.shown;
+    weft_buf_clear(values);
+    job_place_values(&place, values);
+    WEFT_TRY(weft_buf_check(values, &aside->error));
+    text_put(chunk, COL_ROW_ID, row, row_id, (size_t)length);
+    text_put(chunk, COL_RUN_ID, row, work->job->run_id, strlen(work->job->run_id));
+    text_put(chunk, COL_VERSION, row, version, strlen(version));
+    text_put(chunk, COL_PORT, row, port, strlen(port));
+    text_put(chunk, COL_FILE, row, shown, strlen(shown));
+    long_put(chunk, COL_LINE, row, place.line);
+    long_put(chunk, COL_BYTE, row, place.byte);
+    text_put(chunk, COL_RAW, row, place.raw.data, place.raw.length);
+    text_put(chunk, COL_VALUES, row, values->data, values->length);
+    WEFT_TRY(rules_put(work, chunk, row, job_rules_mask(&work->rules, aside->row), &aside->error));
+    aside->row++;
+    return 0;
+}
+
+static void aside_main(duckdb_function_info info, duckdb_data_chunk chunk)
+{
+    struct job_work *work = weft_duckdb.function_get_extra_info(info);
+    struct aside *aside = work->aside;
+    WEFT_CLEANUP(weft_buf_release) struct weft_buf values;
+    weft_buf_init(&values, VALUES_MAX);
+    idx_t count = weft_duckdb.vector_size();
+    idx_t row = 0;
+    for (; row < count && aside->row < aside->work->rules.row_count; row++) {
+        if (aside_row(aside, chunk, row, &values) < 0) {
+            aside->failed = true;
+            weft_duckdb.function_set_error(info, "rows set aside cannot be found again");
+            return;
+        }
+    }
+    weft_duckdb.data_chunk_set_size(chunk, row);
+}
+
+static void aside_bind(duckdb_bind_info info)
+{
+    duckdb_logical_type text = weft_duckdb.create_logical_type(DUCKDB_TYPE_VARCHAR);
+    duckdb_logical_type number = weft_duckdb.create_logical_type(DUCKDB_TYPE_BIGINT);
+    duckdb_logical_type texts = weft_duckdb.create_list_type(text);
+    for (size_t i = 0; i < WEFT_COUNT(quarantine_fields); i++) {
+        const struct weft_type *type = quarantine_fields[i].type;
+        weft_duckdb.bind_add_result_column(info, quarantine_fields[i].name,
+                                           type == &type_text   ? text
+                                           : type == &type_long ? number
+                                                                : texts);
+    }
+    weft_duckdb.destroy_logical_type(&texts);
+    weft_duckdb.destroy_logical_type(&number);
+    weft_duckdb.destroy_logical_type(&text);
+}
+
+static void aside_init(duckdb_init_info info)
+{
+    weft_duckdb.init_set_max_threads(info, 1);
+}
+
+/* Before the instance is sealed. */
+int job_quarantine_register(struct job_work *work, struct weft_error *error)
+{
+    duckdb_table_function function = weft_duckdb.create_table_function();
+    weft_duckdb.table_function_set_name(function, "weft_rows_aside");
+    weft_duckdb.table_function_set_extra_info(function, work, NULL);
+    weft_duckdb.table_function_set_bind(function, aside_bind);
+    weft_duckdb.table_function_set_init(function, aside_init);
+    weft_duckdb.table_function_set_function(function, aside_main);
+    duckdb_state state =
+        weft_duckdb.register_table_function(weft_engine_connection(work->engine), function);
+    weft_duckdb.destroy_table_function(&function);
+    return state == DuckDBSuccess
+               ? 0
+               : weft_error_set(error, WEFT_E_INTERNAL, "weft_rows_aside cannot be registered");
+}
+
+/* ---- the table ---- */
+
+static int quarantine_make(struct job_work *work, const struct weft_table *table,
+                           const struct weft_table_schema *schema,
+                           const struct weft_data_file *file, struct weft_error *error)
+{
+    const struct weft_job *job = work->job;
+    struct weft_outcome_table *out = weft_arena_alloc(work->arena, sizeof *out);
+    if (out == NULL)
+        return weft_error_nomem(error);
+    const struct weft_summary_item summary[] = {{"weft.run-id", job->run_id},
+                                                {"weft.contract-version", work->product->version}};
+    struct weft_table_change change = {.folder = job->quarantine_folder,
+                                       .run_id = job->run_id,
+                                       .operation = WEFT_OP_APPEND,
+                                       .schema = schema,
+                                       .added = file,
+                                       .added_count = 1,
+                                       .timestamp_ms = job->time_us / 1000,
+                                       .summary = summary,
+                                       .summary_count = WEFT_COUNT(summary),
+                                       .metadata_files_kept = job->metadata_files_kept};
+    WEFT_TRY(weft_table_make(work->arena, job->home, table, &change, &out->made, error));
+    out->operation = "append";
+    out->added = file->records;
+    work->out->quarantine = out;
+    return 0;
+}
+
+static int aside_copy(struct job_work *work, const struct weft_table_schema *schema,
+                      struct weft_data_file *file, struct weft_error *error)
+{
+    const struct weft_job *job = work->job;
+    struct aside aside = {.work = work, .error = WEFT_ERROR_INIT};
+    const char *shown =
+        weft_arena_format(work->arena, "%s/data/%s-0.parquet", job->quarantine_folder, job->run_id);
+    const char *path = weft_arena_format(work->arena, "%s/%s", job->home, shown);
+    if (shown == NULL || path == NULL)
+        return weft_error_nomem(error);
+    int rc = job_walk_new(work, &aside.walk, error);
+    work->aside = &aside;
+    if (rc == 0)
+        rc = job_pass_copy(work, "SELECT * FROM weft_rows_aside()", schema, path, shown, file,
+                           error);
+    job_walk_free(aside.walk);
+    work->aside = NULL;
+    if (rc < 0 && aside.failed && error != NULL)
+        *error = aside.error;
+    if (rc >= 0 && file->records != (int64_t)work->rules.row_count)
+        return weft_error_set(error, WEFT_E_INTERNAL,
+                              "%zu rows were set aside, %" PRId64 " are in quarantine",
+                              work->rules.row_count, file->records);
+    return rc < 0 ? rc : 0;
+}
+
+int job_quarantine_write(struct job_work *work, struct weft_error *error)
+{
+    const struct weft_job *job = work->job;
+    struct weft_fields fields = {quarantine_fields, WEFT_COUNT(quarantine_fields)};
+    struct weft_table *table = NULL;
+    struct weft_table_schema schema;
+    struct weft_data_file file = {0};
+    WEFT_TRY(job_point("run.quarantine", error));
+    if (work->rules.row_count == 0)
+        return 0;
+    job_tell(work, "quarantine", NULL, (int64_t)work->rules.row_count, 0, 0);
+    if (job->quarantine_metadata != NULL)
+        WEFT_TRY(weft_table_load(work->arena, job->home, job->quarantine_metadata, &table, error));
+    WEFT_TRY(weft_table_evolve(work->arena, table, &fields, &schema, error));
+    WEFT_TRY(job_rules_sort(&work->rules, error));
+    WEFT_TRY(aside_copy(work, &schema, &file, error));
+    return quarantine_make(work, table, &schema, &file, error);
+}
+
+/* ---- examples of a blocked run ---- */
+
+static int example_write(struct job_work *work, const struct job_place *place, const uint64_t *mask,
+                         int fd, const char *path, struct weft_buf *line, struct weft_error *error)
+{
+    struct weft_json_writer writer;
+    weft_buf_clear(line);
+    weft_json_writer_init(&writer, line);
+    weft_json_begin_object(&writer);
+    weft_json_member_text(&writer, "port", place->file->out.port);
+    weft_json_member_text(&writer, "file", place->file->out.shown);
+    weft_json_member_int(&writer, "line", place->line);
+    weft_json_member_int(&writer, "byte", place->byte);
+    weft_json_key(&writer, "raw");
+    weft_json_put_text_n(&writer, place->raw.data, place->raw.length);
+    WEFT_CLEANUP(weft_buf_release) struct weft_buf values;
+    weft_buf_init(&values, VALUES_MAX);
+    job_place_values(place, &values);
+    WEFT_TRY(weft_buf_check(&values, error));
+    weft_json_key(&writer, "values");
+    weft_json_put_raw(&writer, values.data, values.length);
+    weft_json_key(&writer, "rules");
+    weft_json_begin_array(&writer);
+    for (size_t i = 0; i < work->rules.count; i++) {
+        if (job_mask_has(mask, i))
+            weft_json_put_text(&writer, work->rules.items[i].id);
+    }
+    weft_json_end_array(&writer);
+    weft_json_end_object(&writer);
+    weft_buf_addc(line, '\n');
+    WEFT_TRY(weft_buf_check(line, error));
+    return weft_fs_write(fd, line->data, line->length, path, error);
+}
+
+/* Rows are taken in source order as long as one of the rules they broke has too few examples. */
+static bool example_wanted(struct job_work *work, const uint64_t *mask, int64_t *shown)
+{
+    bool wanted = false;
+    for (size_t i = 0; i < work->rules.count; i++)
+        wanted = wanted || (job_mask_has(mask, i) && shown[i] < work->job->examples_max);
+    for (size_t i = 0; wanted && i < work->rules.count; i++)
+        shown[i] += job_mask_has(mask, i);
+    return wanted;
+}
+
+static int examples_write(struct job_work *work, int fd, const char *path, struct weft_error *error)
+{
+    WEFT_CLEANUP(job_walk_freep) struct job_walk *walk = NULL;
+    WEFT_CLEANUP(weft_buf_release) struct weft_buf line;
+    WEFT_CLEANUP(weft_freep)
+    int64_t *shown = weft_alloc_array(work->rules.count, sizeof *shown);
+    weft_buf_init(&line, VALUES_MAX);
+    if (shown == NULL)
+        return weft_error_nomem(error);
+    WEFT_TRY(job_walk_new(work, &walk, error));
+    for (size_t i = 0; i < work->rules.row_count; i++) {
+        const uint64_t *mask = job_rules_mask(&work->rules, i);
+        struct job_place place;
+        if (!example_wanted(work, mask, shown))
+            continue;
+        WEFT_TRY(job_walk_to(walk, work->rules.ids[i], &place, error));
+        WEFT_TRY(example_write(work, &place, mask, fd, path, &line, error));
+    }
+    return weft_fs_sync(fd, path, error);
+}
+
+int job_blocked_write(struct job_work *work, struct weft_error *error)
+{
+    WEFT_CLEANUP(weft_fd_close) int fd = -1;
+    if (work->rules.row_count == 0 || work->job->examples_max <= 0)
+        return 0;
+    WEFT_TRY(job_rules_sort(&work->rules, error));
+    const char *shown = weft_arena_format(work->arena, "blocked/%s.ndjson", work->job->run_id);
+    WEFT_CLEANUP(weft_freep) char *folder = weft_path_join(work->job->home, "blocked");
+    const char *path = weft_arena_format(work->arena, "%s/%s", work->job->home, shown);
+    if (shown == NULL || folder == NULL || path == NULL)
+        return weft_error_nomem(error);
+    WEFT_TRY(weft_fs_mkdirs(folder, error));
+    WEFT_TRY(weft_fs_open(path, O_WRONLY | O_CREAT | O_TRUNC, &fd, error));
+    if (examples_write(work, fd, path, error) < 0) {
+        struct weft_error ignored = WEFT_ERROR_INIT;
+        (void)!weft_fs_unlink(path, &ignored);
+        return -1;
+    }
+    work->out->examples = shown;
+    return weft_fs_sync_path(folder, error);
+}

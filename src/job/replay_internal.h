@@ -1,0 +1,20 @@
+/*
+ * replay_internal.h - rows of quarantine as input files of a job, and which of them passed.
+ */
+#ifndef WEFT_JOB_REPLAY_INTERNAL_H
+#define WEFT_JOB_REPLAY_INTERNAL_H
+
+#include "job/work_internal.h"
+
+struct job_replay;
+
+/* Spools the rows that the job names and makes them the work's files. WEFT_END when there are
+ * none. The engine runs. *out is to be freed in every case. */
+int job_replay_spool(struct job_work *work, struct job_replay **out, struct weft_error *error)
+    WEFT_MUST_CHECK;
+/* After the figures: fills `replayed` of the outcome. */
+int job_replay_tell(struct job_replay *replay, struct weft_error *error) WEFT_MUST_CHECK;
+/* Removes the spooled files. NULL is nothing. */
+void job_replay_free(struct job_replay *replay);
+
+#endif

@@ -1,0 +1,176 @@
+/*
+ * work_internal.h - one job while it is done: what its steps hand to one another.
+ *
+ * Order: files (inputs.c) -> columns -> rules -> pass (pass.c: the one COPY) -> keys (keys.c) ->
+ * tables rules (table_rules.c) -> quarantine (quarantine.c) -> publication (publish.c). The order
+ * itself stands in do.c. Everything lives in the job's arena but the heap things that
+ * job_work_release gives back.
+ */
+#ifndef WEFT_JOB_WORK_INTERNAL_H
+#define WEFT_JOB_WORK_INTERNAL_H
+
+#include "base/fs.h"
+#include "engine/engine.h"
+#include "engine/resolver.h"
+#include "job/columns_internal.h"
+#include "job/hashes_internal.h"
+#include "job/job.h"
+#include "job/rules_internal.h"
+#include "ledger/ledger.h"
+
+/* The states of job_inputs that this product has read: folded by the asker's side. */
+struct job_known {
+    const char *port;
+    const char *path;
+    const char *hash;
+    struct weft_fs_identity identity;
+    int64_t records;
+    bool past; /* at its path other content was read since */
+};
+
+/* A file of this job, in reading order. */
+struct job_file {
+    struct weft_outcome_file out; /* what is told of it */
+    bool again;
+    bool read;           /* it is part of this pass */
+    int64_t base;        /* id of its byte 0: ids are unique over the job's files */
+    int64_t text_length; /* bytes after decompression; known at the end */
+    size_t cells;        /* in each record */
+    const int *map;      /* cell -> column, -1 = left out */
+    struct weft_texts header;
+    int64_t rejected;
+};
+
+/* A field whose values must be among those of another product. */
+struct job_reference {
+    const char *field;
+    const char *table; /* domain.product */
+    const char *folder;
+    struct weft_relation relation; /* one column, called as the field */
+};
+
+struct job_scan;
+struct aside;
+
+struct job_work {
+    struct weft_arena *arena;
+    const struct weft_job *job;
+    const struct weft_product *product;
+    const struct weft_input *input;
+    weft_progress_fn *progress;
+    void *progress_arg;
+    int64_t started_us;
+    struct weft_outcome *out;
+
+    struct job_known *known;
+    size_t known_count;
+    struct job_file *files;
+    size_t file_count;
+    size_t file_capacity;
+    size_t read_count;
+    bool replace; /* the table is written anew */
+    bool append;  /* what is published stays */
+
+    struct weft_engine *engine;
+    struct weft_table *table; /* NULL = none yet */
+    struct weft_table_schema schema;
+    struct weft_data_files live; /* of the current snapshot; only after job_live_load */
+    bool live_loaded;
+    int64_t live_records;
+    struct job_columns columns;
+    struct job_rules rules;
+    struct job_scan *scan;
+    struct aside *aside; /* while quarantine is written */
+
+    struct job_reference *references;
+    size_t reference_count;
+
+    const char *data_path;  /* absolute, of the new data file; NULL = no row passed */
+    const char *data_shown; /* relative to the home */
+    struct weft_data_file data;
+
+    const char **warnings;
+    size_t warning_count;
+    size_t warning_capacity;
+    struct weft_outcome_check *checks;
+    size_t check_count;
+    size_t check_capacity;
+};
+
+/* ---- do.c ---- */
+int job_warn(struct job_work *work, const char *text, struct weft_error *error) WEFT_MUST_CHECK;
+int job_check_add(struct job_work *work, const struct weft_outcome_check *check,
+                  struct weft_error *error) WEFT_MUST_CHECK;
+void job_tell(struct job_work *work, const char *stage, const char *file, int64_t rows,
+              int64_t done, int64_t total);
+/* The files of the current snapshot: read when a rule needs them, because a table may have
+ * thousands and a run without such a rule needs none. */
+int job_live_load(struct job_work *work, struct weft_error *error) WEFT_MUST_CHECK;
+/* Fails with an I/O error where a test wants it. */
+int job_point(const char *point, struct weft_error *error) WEFT_MUST_CHECK;
+
+/* ---- inputs.c: which files ---- */
+/* Fills files. WEFT_END when there is nothing to do. */
+int job_inputs_find(struct job_work *work, struct weft_error *error) WEFT_MUST_CHECK;
+/* A file that is bad as a whole holds up the others: adds to the hint how to go on. */
+int job_bad_file_hint(struct job_work *work, struct weft_error *error);
+/* After the pass, when all hashes are known: WEFT_END when the table holds just this already. */
+int job_inputs_same(struct job_work *work, struct weft_error *error) WEFT_MUST_CHECK;
+
+/* ---- scan.c: the table function weft_csv() ---- */
+int job_scan_new(struct job_work *work, struct job_scan **out, struct weft_error *error)
+    WEFT_MUST_CHECK;
+void job_scan_free(struct job_scan *scan);
+int job_scan_register(struct job_scan *scan, struct weft_error *error) WEFT_MUST_CHECK;
+/* Opens the first file for its header and first records. */
+int job_scan_sample(struct job_work *work, struct job_sample *out, struct weft_error *error)
+    WEFT_MUST_CHECK;
+/* Back to the first record. hash: collect key hashes. */
+int job_scan_restart(struct job_scan *scan, bool hash, struct weft_error *error) WEFT_MUST_CHECK;
+/* Gives the scan's own error if it has one, else `error` as it is. */
+int job_scan_failure(struct job_scan *scan, struct weft_error *error);
+/* All was read: the files' hashes, identities and counts are set. INTERNAL when the engine did not
+ * read to the end. */
+int job_scan_finish(struct job_scan *scan, struct weft_error *error) WEFT_MUST_CHECK;
+bool job_scan_stopped(const struct job_scan *scan); /* passing quarantine_max was certain */
+int64_t job_scan_records(const struct job_scan *scan);
+bool job_scan_suspect(struct job_scan *scan, size_t unique);
+/* Bits that the next pass sets for single rows; sorted by id inside. Heap, taken over. */
+struct job_mark {
+    int64_t id;
+    size_t rule;
+};
+void job_scan_mark(struct job_scan *scan, struct job_mark *marks, size_t count);
+
+/* ---- pass.c ---- */
+int job_pass_run(struct job_work *work, struct weft_error *error) WEFT_MUST_CHECK;
+/* COPY `select` to a new Parquet file of a schema; WEFT_END when it got no row (no file stays). */
+int job_pass_copy(struct job_work *work, const char *select, const struct weft_table_schema *schema,
+                  const char *path, const char *shown, struct weft_data_file *out,
+                  struct weft_error *error) WEFT_MUST_CHECK;
+
+/* ---- references.c ---- */
+int job_references_load(struct job_work *work, struct weft_error *error) WEFT_MUST_CHECK;
+
+/* ---- keys.c ---- */
+int job_keys_check(struct job_work *work, struct weft_error *error) WEFT_MUST_CHECK;
+/* SELECT over the new file, the live files, or both, with the table's new schema. */
+int job_relation_new(struct job_work *work, struct weft_relation *out, struct weft_error *error)
+    WEFT_MUST_CHECK;
+int job_relation_this(struct job_work *work, bool with_new, struct weft_relation *out,
+                      struct weft_error *error) WEFT_MUST_CHECK;
+
+/* ---- table_rules.c ---- */
+int job_row_checks_tell(struct job_work *work, struct weft_error *error) WEFT_MUST_CHECK;
+/* BLOCKED in the outcome when one blocks. */
+int job_table_rules(struct job_work *work, struct weft_error *error) WEFT_MUST_CHECK;
+
+/* ---- quarantine.c, blocked.c ---- */
+int job_quarantine_register(struct job_work *work, struct weft_error *error) WEFT_MUST_CHECK;
+int job_quarantine_write(struct job_work *work, struct weft_error *error) WEFT_MUST_CHECK;
+int job_blocked_write(struct job_work *work, struct weft_error *error) WEFT_MUST_CHECK;
+
+/* ---- publish.c ---- */
+int job_publish(struct job_work *work, struct weft_error *error) WEFT_MUST_CHECK;
+
+#endif

@@ -1,0 +1,96 @@
+/*
+ * worker_main.c - the loop of `weft worker`: a job as a line in, lines of progress and one outcome
+ * out. A line that is no job ends the worker: what follows it could not be trusted either.
+ */
+#include "job/job.h"
+
+#include "base/fault.h"
+#include "base/fs.h"
+
+#include <string.h>
+#include <sys/stat.h>
+
+#define JOB_LINE_MAX ((size_t)256 << 20)
+#define JOB_CHUNK ((size_t)1 << 16)
+
+struct worker_out {
+    int fd;
+    bool failed; /* nobody listens: the job goes on to its end all the same */
+};
+
+static int line_send(struct worker_out *out, struct weft_buf *line, struct weft_error *error)
+{
+    weft_buf_addc(line, '\n');
+    WEFT_TRY(weft_buf_check(line, error));
+    return weft_fs_write(out->fd, line->data, line->length, "the asker", error);
+}
+
+static void progress_send(void *arg, const struct weft_progress *progress)
+{
+    struct worker_out *out = arg;
+    struct weft_error error = WEFT_ERROR_INIT;
+    WEFT_CLEANUP(weft_buf_release) struct weft_buf line;
+    weft_buf_init(&line, JOB_CHUNK);
+    if (out->failed)
+        return;
+    if (weft_progress_write(progress, &line, &error) < 0 || line_send(out, &line, &error) < 0)
+        out->failed = true;
+}
+
+static int job_answer(struct worker_out *out, const char *line, size_t length,
+                      struct weft_error *error)
+{
+    WEFT_CLEANUP(weft_arena_freep) struct weft_arena *arena = weft_arena_new(0);
+    WEFT_CLEANUP(weft_buf_release) struct weft_buf answer;
+    struct weft_job job;
+    struct weft_outcome outcome;
+    weft_buf_init(&answer, JOB_LINE_MAX);
+    if (arena == NULL)
+        return weft_error_nomem(error);
+    WEFT_TRY(weft_job_read(arena, line, length, &job, error));
+    WEFT_TRY(weft_job_do(arena, &job, progress_send, out, &outcome, error));
+    WEFT_TRY(weft_outcome_write(&outcome, &answer, error));
+    return line_send(out, &answer, error);
+}
+
+/* Reads on to the next line end. WEFT_END when there is none more. */
+static int line_receive(int in, struct weft_buf *text, size_t *length, struct weft_error *error)
+{
+    for (size_t searched = 0;;) {
+        const char *end = memchr(text->data + searched, '\n', text->length - searched);
+        if (end != NULL) {
+            *length = (size_t)(end - text->data);
+            return 0;
+        }
+        searched = text->length;
+        char *room = weft_buf_room(text, JOB_CHUNK);
+        size_t got = 0;
+        if (room == NULL)
+            return weft_buf_check(text, error);
+        WEFT_TRY(weft_fs_read(in, room, JOB_CHUNK, &got, "the asker", error));
+        if (got == 0)
+            return WEFT_END;
+        text->length += got;
+        text->data[text->length] = '\0';
+    }
+}
+
+int weft_worker_main(int in, int out_fd, struct weft_error *error)
+{
+    WEFT_CLEANUP(weft_buf_release) struct weft_buf text;
+    struct worker_out out = {.fd = out_fd};
+    int rc = 0;
+    weft_fault_role("worker");
+    umask(0077); /* DuckDB makes files by it, and the home is its owner's alone */
+    weft_buf_init(&text, JOB_LINE_MAX);
+    for (;;) {
+        size_t length = 0;
+        rc = line_receive(in, &text, &length, error);
+        if (rc != 0)
+            break;
+        WEFT_TRY(job_answer(&out, text.data, length, error));
+        memmove(text.data, text.data + length + 1, text.length - length - 1);
+        weft_buf_shrink(&text, text.length - length - 1);
+    }
+    return rc < 0 ? rc : 0;
+}
