@@ -14,20 +14,21 @@ def function(name, length):
     return f"static int {name}(int x)\n{{\n{body}}}\n"
 
 
-def tree(content):
-    root = pathlib.Path(tempfile.mkdtemp(prefix="weft-house-"))
+def tree(root, content):
     base = {"cmake/floors.txt": "# order\nbase\nmodel\n", "tests/house/generated.txt": "",
             "src/base/README.md": "base\n"}
     for name, text in {**base, **content}.items():
         path = root / name
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(text)
-    return root
 
 
 def found(rule, content):
-    root = tree(content)
-    return [(str(path.relative_to(root)), number) for path, number, _ in rules.RULES[rule](root)]
+    with tempfile.TemporaryDirectory(prefix="weft-house-") as folder:
+        root = pathlib.Path(folder)
+        tree(root, content)
+        return [(str(path.relative_to(root)), number)
+                for path, number, _ in rules.RULES[rule](root)]
 
 
 def check(rule, content, expected):
