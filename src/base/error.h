@@ -55,7 +55,8 @@ enum weft_condition {
     WEFT_END = 1,       /* nothing more to read */
     WEFT_NOT_THERE = 2, /* looked up, not found */
     WEFT_AGAIN = 3,     /* somebody holds it; try later */
-    WEFT_CHANGED = 4    /* what was expected is no longer so */
+    WEFT_CHANGED = 4,   /* what was expected is no longer so */
+    WEFT_CONFLICT = 5   /* something that is there does not allow it */
 };
 
 struct weft_error {
