@@ -271,7 +271,8 @@ int resolve_expression(struct weft_engine *engine, struct weft_arena *arena, con
 {
     static const char head[] = "SELECT ";
     struct weft_resolve_options own = *options;
-    own.column_offset -= (int)sizeof(head) - 1;
+    if (!own.folded)
+        own.column_offset -= (int)sizeof(head) - 1;
     if (strlen(text) > RESOLVE_TEXT_MAX)
         return weft_error_set(error, WEFT_E_LIMIT, "a condition may be %d bytes long",
                               RESOLVE_TEXT_MAX);

@@ -45,8 +45,9 @@ int weft_engine_fail(struct weft_engine *engine, duckdb_error_type type, const c
 int weft_engine_run(struct weft_engine *engine, duckdb_connection connection, const char *sql,
                     duckdb_result *result, struct weft_error *error) WEFT_MUST_CHECK;
 
-/* Prepares and forgets: is the text right? */
-int weft_engine_bind(struct weft_engine *engine, const char *sql, struct weft_error *error)
+/* Prepares; NULL for statement: and forgets (is the text right?). Else the caller destroys it. */
+int weft_engine_prepare(struct weft_engine *engine, const char *sql,
+                        duckdb_prepared_statement *statement, struct weft_error *error)
     WEFT_MUST_CHECK;
 
 struct weft_result {

@@ -210,7 +210,7 @@ int weft_resolved_query(struct weft_engine *engine, const struct weft_resolved *
 int weft_resolved_check(struct weft_engine *engine, const struct weft_resolved *resolved,
                         struct weft_error *error)
 {
-    if (weft_engine_bind(engine, resolved->sql, error) == 0)
+    if (weft_engine_prepare(engine, resolved->sql, NULL, error) == 0)
         return 0;
     return weft_engine_error_for_people(resolved, error);
 }

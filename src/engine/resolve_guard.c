@@ -119,6 +119,9 @@ static int guard_parameter(struct guard *guard, yyjson_mut_val *object)
                               "a parameter's name may hold letters, digits and _ only");
     if (guard->verify)
         return 0;
+    if (resolve->options->deterministic)
+        return resolve_refuse(resolve, WEFT_E_SQL_REFUSED, tree_location(object),
+                              "a product's SQL has no parameters: nobody gives them a value");
     for (size_t i = 0; i < resolve->parameter_count; i++)
         if (weft_equal_fold(resolve->parameters[i], name))
             return 0;

@@ -6,6 +6,8 @@
  *   resolve_walk.c    scopes: tables resolved, columns annotated, CTEs renamed
  *   resolve_scope.c   what a name can mean where it stands
  *   resolve_repair.c  constants of the request, forms that DuckDB prints wrongly
+ *   resolve_reference.c  only the names of tables (weft_resolve_references)
+ *   resolve_column.c  the columns of a resolved text (weft_resolved_columns)
  *   relation.c        a relation as a subquery of weft's own
  *   resolver.c        the order of it all
  *
@@ -57,6 +59,19 @@ struct resolve_origins {
     size_t capacity;
 };
 
+/* A table's name as it stands in the text. */
+struct resolve_reference {
+    const char *schema; /* NULL = one part */
+    const char *table;
+    int64_t location;
+};
+
+struct resolve_references {
+    struct resolve_reference *items;
+    size_t count;
+    size_t capacity;
+};
+
 struct resolve {
     struct weft_engine *engine;
     struct weft_arena *arena;
@@ -79,6 +94,7 @@ struct resolve {
     const char **parameters;
     size_t parameter_count;
     size_t parameter_capacity;
+    struct resolve_references *references; /* not NULL: names are gathered, none is resolved */
 };
 
 /* ---- resolve_tree.c ---- */
@@ -146,6 +162,14 @@ int resolve_special_put(struct resolve *resolve, yyjson_mut_val *object,
  * printer trusts the tree, and its parser makes no wrong one) ---- */
 int resolve_from_tree(struct resolve *resolve, const char *json, yyjson_mut_doc **doc,
                       yyjson_mut_val **node) WEFT_MUST_CHECK;
+
+/* ---- resolver.c ---- */
+/* Size, zero bytes, UTF-8. */
+int resolve_check_text(struct resolve *resolve) WEFT_MUST_CHECK;
+
+/* ---- resolve_reference.c ---- */
+int resolve_reference_add(struct resolve *resolve, const struct weft_resolve_name *name,
+                          int64_t location) WEFT_MUST_CHECK;
 
 /* ---- resolve_walk.c ---- */
 int resolve_walk(struct resolve *resolve, yyjson_mut_val *node) WEFT_MUST_CHECK;

@@ -139,6 +139,15 @@ static bool alias_taken(const struct scope *scope, const char *alias)
     return false;
 }
 
+/* Only its name is wanted: it may have any columns. */
+static int table_gather(struct resolve *resolve, yyjson_mut_val *ref,
+                        const struct weft_resolve_name *name, struct scope *scope)
+{
+    if (scope_add_source(resolve, scope, text_or_null(ref, "alias")) == NULL)
+        return resolve_nomem(resolve);
+    return resolve_reference_add(resolve, name, tree_location(ref));
+}
+
 static int table_product(struct walk *walk, yyjson_mut_val *ref, struct scope *scope)
 {
     struct resolve *resolve = walk->resolve;
@@ -152,6 +161,8 @@ static int table_product(struct walk *walk, yyjson_mut_val *ref, struct scope *s
     if (text_or_null(ref, "catalog_name") != NULL)
         return table_not_found(resolve, ref, said, &name);
     WEFT_TRY(table_at(resolve, ref, &name.at));
+    if (resolve->references != NULL)
+        return table_gather(resolve, ref, &name, scope);
     struct weft_relation relation = {0};
     int rc = resolve->options->resolve(resolve->options->arg, resolve->arena, &name, &relation,
                                        resolve->error);

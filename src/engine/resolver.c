@@ -31,6 +31,10 @@ void resolve_place(const struct weft_resolve_options *options, const char *sql, 
             weft_error_at(error, options->file, options->line_offset + 1, 0);
         return;
     }
+    if (options->folded) {
+        weft_error_at(error, options->file, options->line_offset + 1, options->column_offset + 1);
+        return;
+    }
     int line = 1;
     size_t start = 0;
     for (size_t i = 0; i < (size_t)location; i++)
@@ -39,8 +43,7 @@ void resolve_place(const struct weft_resolve_options *options, const char *sql, 
             start = i + 1;
         }
     int column = (int)weft_utf8_count(sql + start, (size_t)location - start) + 1;
-    if (line == 1)
-        column += options->column_offset;
+    column += line == 1 ? options->column_offset : options->indent;
     weft_error_at(error, options->file, line + options->line_offset, WEFT_MAX(column, 1));
 }
 
@@ -176,7 +179,7 @@ static int hand_out_places(struct resolve *resolve, struct weft_resolved *out)
 
 /* ---- the way ---- */
 
-static int check_text(struct resolve *resolve)
+int resolve_check_text(struct resolve *resolve)
 {
     int64_t most = RESOLVE_TEXT_MAX;
     if (resolve->options->size_max > 0)
@@ -258,7 +261,7 @@ int weft_resolve(struct weft_engine *engine, struct weft_arena *arena, const cha
                               .sql = sql,
                               .length = length,
                               .error = error};
-    WEFT_TRY(check_text(&resolve));
+    WEFT_TRY(resolve_check_text(&resolve));
     WEFT_TRY(make_secret(&resolve));
     WEFT_CLEANUP(weft_freep) char *json = NULL;
     WEFT_TRY(resolve_serialize(&resolve, sql, length, &json, error));

@@ -75,12 +75,14 @@ struct weft_resolve_options {
     void *arg;
     int64_t now_us;        /* what now() and current_date answer */
     const char *principal; /* what current_user answers */
-    bool deterministic;    /* a product's SQL: random(), uuid() ... are refused */
+    bool deterministic;    /* a product's SQL: random(), uuid(), parameters ... are refused */
     int64_t size_max;      /* bytes of the text; 0 = 128 KB, which is also the most */
     int depth_max;         /* of expressions; 0 = 150 */
     const char *file;      /* for error places; NULL = the command line */
     int line_offset;       /* added to lines */
     int column_offset;     /* added to columns of the first line */
+    int indent;            /* added to columns of the later lines: a block in a YAML file */
+    bool folded; /* lines of the text are not those of the file: every place is that of its start */
 };
 
 /* Which columns of which product the query reads. */
@@ -117,15 +119,17 @@ struct weft_reference {
     int line; /* of the person's text, offsets of the options added */
     int column;
 };
-/* Parses only; what the allow-lists refuse may pass here. SQL, SQL_REFUSED, LIMIT. */
+/* Parses only, sorted by place: names come back as written. SQL, SQL_REFUSED, LIMIT; NOT_FOUND for
+ * a name of three parts. */
 int weft_resolve_references(struct weft_engine *engine, struct weft_arena *arena, const char *sql,
                             size_t length, const struct weft_resolve_options *options,
                             const struct weft_reference **out, size_t *count,
                             struct weft_error *error) WEFT_MUST_CHECK;
 
-/* The columns that a resolved text gives, bound and not run, in weft's types: unsigned integers and
- * hugeint become the next type that holds them (hugeint: decimal(38,0)), enums string. type NULL:
- * weft has none (interval, bit, union). */
+/* The columns that a resolved text without parameters gives, bound and not run, in weft's types: unsigned integers and
+ * hugeint become the next type that holds them (hugeint: decimal(38,0)), enums string, arrays lists,
+ * a bare NULL int, as for DuckDB; json is string once SQL has read it. type NULL: weft has none (interval, bit, union, timetz, structs
+ * whose parts have no names). */
 int weft_resolved_columns(struct weft_engine *engine, struct weft_arena *arena,
                           const struct weft_resolved *resolved,
                           const struct weft_relation_column **out, size_t *count,

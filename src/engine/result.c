@@ -175,13 +175,16 @@ static int result_prepare(struct weft_result *result, const char *sql, struct we
     return weft_engine_fail(engine, type, text, error);
 }
 
-int weft_engine_bind(struct weft_engine *engine, const char *sql, struct weft_error *error)
+int weft_engine_prepare(struct weft_engine *engine, const char *sql,
+                        duckdb_prepared_statement *statement, struct weft_error *error)
 {
     struct weft_result result = {.engine = engine};
     weft_engine_running_begin(engine);
     int rc = result_prepare(&result, sql, error);
     weft_engine_running_end(engine);
-    if (result.statement != NULL)
+    if (rc == 0 && statement != NULL)
+        *statement = result.statement;
+    else if (result.statement != NULL)
         weft_duckdb.destroy_prepare(&result.statement);
     return rc;
 }
