@@ -271,7 +271,7 @@ int resolve_expression(struct weft_engine *engine, struct weft_arena *arena, con
 {
     static const char head[] = "SELECT ";
     struct weft_resolve_options own = *options;
-    if (!own.folded)
+    if (own.indent >= 0)
         own.column_offset -= (int)sizeof(head) - 1;
     if (strlen(text) > RESOLVE_TEXT_MAX)
         return weft_error_set(error, WEFT_E_LIMIT, "a condition may be %d bytes long",

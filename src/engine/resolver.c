@@ -31,7 +31,7 @@ void resolve_place(const struct weft_resolve_options *options, const char *sql, 
             weft_error_at(error, options->file, options->line_offset + 1, 0);
         return;
     }
-    if (options->folded) {
+    if (options->indent < 0) {
         weft_error_at(error, options->file, options->line_offset + 1, options->column_offset + 1);
         return;
     }

@@ -81,8 +81,8 @@ struct weft_resolve_options {
     const char *file;      /* for error places; NULL = the command line */
     int line_offset;       /* added to lines */
     int column_offset;     /* added to columns of the first line */
-    int indent;            /* added to columns of the later lines: a block in a YAML file */
-    bool folded; /* lines of the text are not those of the file: every place is that of its start */
+    int indent;            /* added to columns of later lines (a block in a YAML file); -1: the
+                              text's lines are not the file's, so every place is its start */
 };
 
 /* Which columns of which product the query reads. */
