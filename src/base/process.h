@@ -27,6 +27,19 @@ int weft_process_wait(struct weft_process *process, int *status, int64_t *max_rs
 /* SIGKILL and wait; for WEFT_CLEANUP. Nothing when there is no child. */
 void weft_process_end(struct weft_process *process);
 
+struct weft_process_part {
+    const void *data;
+    size_t length;
+};
+typedef int weft_process_take_fn(void *arg, const void *data, size_t length,
+                                 struct weft_error *error);
+/* Writes the parts (which it counts down) to the child and closes `in`; at the same time hands what
+ * the child writes to take, until its end of file. A child that stops reading is no failure: its
+ * answer tells. SIGPIPE must be ignored. CANCELLED soon after Ctrl-C. */
+int weft_process_exchange(struct weft_process *process, struct weft_process_part *parts,
+                          size_t count, weft_process_take_fn *take, void *arg,
+                          struct weft_error *error) WEFT_MUST_CHECK;
+
 /* ---- this process ---- */
 /* Dies with `parent` (checked after the signal is set, so there is no gap). */
 void weft_process_bind_to_parent(pid_t parent);

@@ -1,0 +1,20 @@
+/*
+ * memory.h - did an allocation fail, in whatever library?
+ *
+ * SPDX-License-Identifier: GPL-2.0-or-later
+ */
+#ifndef GRAPH_MEMORY_H
+#define GRAPH_MEMORY_H
+
+#include <signal.h>
+
+/* A sanitizer takes terabytes of address space and has allocation functions of its own. */
+#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+#define GRAPH_MEMORY_LIMITED 0
+#else
+#define GRAPH_MEMORY_LIMITED 1
+#endif
+
+extern volatile sig_atomic_t graph_memory_failed;
+
+#endif
