@@ -7,7 +7,8 @@
 
 #include <string.h>
 
-static int check_size(const char *home, const struct weft_data_file *file, struct weft_error *error)
+int lake_check_data_file(const char *home, const struct weft_data_file *file,
+                         struct weft_error *error)
 {
     WEFT_CLEANUP(weft_freep) char *path = weft_path_join(home, file->path);
     struct weft_fs_identity identity;
@@ -79,7 +80,7 @@ int weft_table_files(struct weft_arena *arena, const char *home, const struct we
     WEFT_TRY(split(arena, &entries, false, &live, error));
     WEFT_TRY(split(arena, &entries, true, &dead, error));
     for (size_t i = 0; i < entries.count; i++) {
-        WEFT_TRY(check_size(home, &entries.items[i].file, error));
+        WEFT_TRY(lake_check_data_file(home, &entries.items[i].file, error));
         records += entries.items[i].file.content == 0 ? entries.items[i].file.records : 0;
     }
     WEFT_TRY(check_total(snapshot, "total-data-files", (int64_t)live.count, error));

@@ -1,61 +1,15 @@
 /*
  * make.c - the next state of a table: which manifests it has, the snapshot, the files in order.
  *
- *   append     the manifests that are there, and one of the new files
- *   overwrite  one manifest that marks all old files deleted, and one of the new files
- *   rollback   the manifests of the old snapshot, and one that marks what came since deleted
- *
  * The order is manifest, manifest list, metadata: each names only what is durable. What a failure
  * leaves behind carries the run's id in its name (weft_table_sweep).
  */
 #include "base/fs.h"
-#include "base/map.h"
 #include "base/random.h"
 #include "base/text.h"
-#include "lake/manifest.h"
+#include "lake/make_internal.h"
 
 #include <string.h>
-
-struct making {
-    struct weft_arena *arena;
-    const char *home;
-    const struct weft_table *table; /* NULL = a new one */
-    const struct weft_table_change *change;
-    struct weft_error *error;
-    struct weft_table_made made;
-    int64_t now_ms;
-    int64_t sequence;
-    int64_t order_id;
-    const struct weft_snapshot *base; /* whose files the new state begins with; NULL = none */
-    int manifest_number;
-    struct lake_manifests manifests; /* of the new snapshot */
-    struct lake_entries removed;
-    struct lake_entries readded; /* ROLLBACK: live again */
-    int64_t added_records;
-    int64_t added_bytes;
-    int64_t removed_records;
-    int64_t removed_bytes;
-};
-
-int lake_entries_add(struct weft_arena *arena, struct lake_entries *entries,
-                     const struct lake_entry *entry, struct weft_error *error)
-{
-    if (weft_arena_reserve(arena, &entries->items, &entries->capacity, entries->count + 1,
-                           sizeof *entry) < 0)
-        return weft_error_nomem(error);
-    entries->items[entries->count++] = *entry;
-    return 0;
-}
-
-int lake_manifests_add(struct weft_arena *arena, struct lake_manifests *manifests,
-                       const struct lake_manifest *manifest, struct weft_error *error)
-{
-    if (weft_arena_reserve(arena, &manifests->items, &manifests->capacity, manifests->count + 1,
-                           sizeof *manifest) < 0)
-        return weft_error_nomem(error);
-    manifests->items[manifests->count++] = *manifest;
-    return 0;
-}
 
 /* ---- what is asked for ---- */
 
@@ -121,9 +75,10 @@ static int check_change(const struct making *making)
     if (making->table != NULL && strcmp(making->table->folder, change->folder) != 0)
         return weft_error_set(making->error, WEFT_E_INVALID, "the table lies in %s, not in %s",
                               making->table->folder, change->folder);
-    if (change->operation == WEFT_OP_OVERWRITE && !change->remove_all)
-        return weft_error_set(making->error, WEFT_E_NOT_YET,
-                              "a part of a table cannot be overwritten yet");
+    bool named = change->operation == WEFT_OP_OVERWRITE && !change->remove_all;
+    if (change->removed_count > 0 && !named)
+        return weft_error_set(making->error, WEFT_E_INVALID,
+                              "this operation cannot remove named data files");
     bool no_files =
         change->operation == WEFT_OP_ROLLBACK || change->operation == WEFT_OP_SCHEMA_ONLY;
     if (no_files && change->added_count > 0)
@@ -151,193 +106,6 @@ static int make_folder(const struct making *making)
     return 0;
 }
 
-/* ---- which manifests ---- */
-
-static bool manifest_lives(const struct lake_manifest *manifest)
-{
-    return manifest->added_files + manifest->existing_files > 0;
-}
-
-static int read_list(const struct making *making, const struct weft_snapshot *snapshot,
-                     struct lake_manifests *out)
-{
-    if (snapshot == NULL)
-        return 0;
-    return lake_manifest_list_read(making->arena, making->home, making->change->folder,
-                                   snapshot->manifest_list, out, making->error);
-}
-
-static int keep_live(struct making *making, const struct lake_manifests *from)
-{
-    for (size_t i = 0; i < from->count; i++)
-        if (manifest_lives(&from->items[i]))
-            WEFT_TRY(lake_manifests_add(making->arena, &making->manifests, &from->items[i],
-                                        making->error));
-    return 0;
-}
-
-static int live_entries(const struct making *making, const struct lake_manifests *from, int content,
-                        struct lake_entries *out)
-{
-    for (size_t i = 0; i < from->count; i++)
-        if (manifest_lives(&from->items[i]) && from->items[i].content == content)
-            WEFT_TRY(lake_manifest_read(making->arena, making->home, making->change->folder,
-                                        &from->items[i], false, out, making->error));
-    return 0;
-}
-
-static int write_manifest(struct making *making, const struct lake_entries *entries)
-{
-    struct lake_manifest manifest = {0};
-    struct lake_manifest_job job = {.home = making->home,
-                                    .schema = making->change->schema,
-                                    .content = LAKE_DATA,
-                                    .snapshot_id = making->made.snapshot_id,
-                                    .sequence = making->sequence};
-    job.path = weft_arena_format(making->arena, "%s/metadata/%s-m%d.avro", making->change->folder,
-                                 making->change->run_id, making->manifest_number++);
-    if (job.path == NULL)
-        return weft_error_nomem(making->error);
-    WEFT_TRY(lake_manifest_write(making->arena, &job, entries, &manifest, making->error));
-    return lake_manifests_add(making->arena, &making->manifests, &manifest, making->error);
-}
-
-static int write_removed(struct making *making)
-{
-    struct lake_entries *removed = &making->removed;
-    for (size_t i = 0; i < removed->count; i++) {
-        struct lake_entry *entry = &removed->items[i];
-        entry->status = LAKE_DELETED;
-        entry->file.snapshot_id = making->made.snapshot_id;
-        making->removed_records += entry->file.records;
-        making->removed_bytes += entry->file.size;
-    }
-    return removed->count == 0 ? 0 : write_manifest(making, removed);
-}
-
-/* Delete files have nothing left to say once every data file is gone: their manifests end here. */
-static int begin_overwrite(struct making *making)
-{
-    struct lake_manifests current = {0};
-    WEFT_TRY(read_list(making, making->base, &current));
-    WEFT_TRY(live_entries(making, &current, LAKE_DATA, &making->removed));
-    return write_removed(making);
-}
-
-static int add_missing(struct making *making, const struct lake_entries *from,
-                       const struct weft_map *known, struct lake_entries *out)
-{
-    for (size_t i = 0; i < from->count; i++)
-        if (!weft_map_has(known, from->items[i].file.path))
-            WEFT_TRY(lake_entries_add(making->arena, out, &from->items[i], making->error));
-    return 0;
-}
-
-static int fill_paths(struct weft_map *map, const struct lake_entries *entries)
-{
-    for (size_t i = 0; i < entries->count; i++)
-        if (weft_map_put(map, entries->items[i].file.path, NULL) < 0)
-            return -1;
-    return 0;
-}
-
-static int begin_rollback(struct making *making)
-{
-    struct lake_manifests current = {0};
-    struct lake_manifests wanted = {0};
-    struct lake_entries now = {0};
-    struct lake_entries then = {0};
-    WEFT_TRY(read_list(making, making->table->current, &current));
-    WEFT_TRY(read_list(making, making->base, &wanted));
-    WEFT_TRY(live_entries(making, &current, LAKE_DATA, &now));
-    WEFT_TRY(live_entries(making, &wanted, LAKE_DATA, &then));
-    WEFT_CLEANUP(weft_map_freep) struct weft_map *now_paths = weft_map_new();
-    WEFT_CLEANUP(weft_map_freep) struct weft_map *then_paths = weft_map_new();
-    if (now_paths == NULL || then_paths == NULL || fill_paths(now_paths, &now) < 0 ||
-        fill_paths(then_paths, &then) < 0)
-        return weft_error_nomem(making->error);
-    WEFT_TRY(add_missing(making, &now, then_paths, &making->removed));
-    WEFT_TRY(add_missing(making, &then, now_paths, &making->readded));
-    for (size_t i = 0; i < making->readded.count; i++) {
-        making->added_records += making->readded.items[i].file.records;
-        making->added_bytes += making->readded.items[i].file.size;
-    }
-    WEFT_TRY(keep_live(making, &wanted));
-    return write_removed(making);
-}
-
-static bool manifest_is_small(const struct lake_manifest *manifest)
-{
-    return manifest->content == LAKE_DATA && manifest->length < LAKE_SMALL_MANIFEST;
-}
-
-/* One manifest instead of many small ones. Entries keep their snapshots and sequence numbers. */
-static int merge_small(struct making *making)
-{
-    struct lake_manifests all = making->manifests;
-    struct lake_entries entries = {0};
-    size_t small = 0;
-    for (size_t i = 0; i < all.count; i++)
-        small += manifest_is_small(&all.items[i]);
-    if (small + 1 < LAKE_MERGE_COUNT)
-        return 0;
-    making->manifests = (struct lake_manifests){0};
-    for (size_t i = 0; i < all.count; i++) {
-        if (!manifest_is_small(&all.items[i])) {
-            WEFT_TRY(lake_manifests_add(making->arena, &making->manifests, &all.items[i],
-                                        making->error));
-            continue;
-        }
-        WEFT_TRY(lake_manifest_read(making->arena, making->home, making->change->folder,
-                                    &all.items[i], false, &entries, making->error));
-    }
-    for (size_t i = 0; i < entries.count; i++)
-        entries.items[i].status = LAKE_EXISTING;
-    return write_manifest(making, &entries);
-}
-
-static int begin_append(struct making *making)
-{
-    struct lake_manifests current = {0};
-    WEFT_TRY(read_list(making, making->base, &current));
-    WEFT_TRY(keep_live(making, &current));
-    return merge_small(making);
-}
-
-/* Parts of lists and maps repeat within a row: their bounds mean nothing. */
-static int copy_stats(const struct making *making, struct weft_data_file *file)
-{
-    struct weft_column_stats *stats =
-        weft_arena_array(making->arena, file->stat_count, sizeof *stats);
-    if (stats == NULL)
-        return weft_error_nomem(making->error);
-    for (size_t i = 0; i < file->stat_count; i++) {
-        stats[i] = file->stats[i];
-        if (!lake_schema_bounded(making->change->schema, stats[i].field_id)) {
-            stats[i].lower = (struct weft_str){NULL, 0};
-            stats[i].upper = (struct weft_str){NULL, 0};
-        }
-    }
-    file->stats = stats;
-    return 0;
-}
-
-static int write_added(struct making *making)
-{
-    struct lake_entries added = {0};
-    for (size_t i = 0; i < making->change->added_count; i++) {
-        struct lake_entry entry = {.status = LAKE_ADDED, .file = making->change->added[i]};
-        WEFT_TRY(copy_stats(making, &entry.file));
-        entry.file.snapshot_id = making->made.snapshot_id;
-        if (entry.file.sort_order_id != 0)
-            entry.file.sort_order_id = (int)making->order_id;
-        making->added_records += entry.file.records;
-        making->added_bytes += entry.file.size;
-        WEFT_TRY(lake_entries_add(making->arena, &added, &entry, making->error));
-    }
-    return added.count == 0 ? 0 : write_manifest(making, &added);
-}
-
 /* ---- totals ---- */
 
 static int64_t summary_int(const struct weft_snapshot *snapshot, const char *key, int64_t otherwise)
@@ -347,16 +115,6 @@ static int64_t summary_int(const struct weft_snapshot *snapshot, const char *key
     if (text == NULL || !weft_parse_int64(text, strlen(text), &value) || value < 0)
         return otherwise;
     return value;
-}
-
-static int count_bytes(const struct making *making, int64_t *bytes)
-{
-    struct lake_entries entries = {0};
-    WEFT_TRY(live_entries(making, &making->manifests, LAKE_DATA, &entries));
-    *bytes = 0;
-    for (size_t i = 0; i < entries.count; i++)
-        *bytes += entries.items[i].file.size;
-    return 0;
 }
 
 static int set_totals(struct making *making)
@@ -374,18 +132,14 @@ static int set_totals(struct making *making)
     if (making->base == NULL)
         before = 0;
     if (before < 0)
-        return count_bytes(making, &made->total_bytes);
-    switch (making->change->operation) {
-    case WEFT_OP_APPEND:
-        made->total_bytes = before + making->added_bytes;
-        return 0;
-    case WEFT_OP_ROLLBACK:
+        return lake_make_count_bytes(making, &made->total_bytes);
+    if (making->change->operation == WEFT_OP_ROLLBACK)
         made->total_bytes = before;
-        return 0;
-    default:
+    else if (making->change->operation == WEFT_OP_OVERWRITE && making->change->remove_all)
         made->total_bytes = making->added_bytes;
-        return 0;
-    }
+    else
+        made->total_bytes = before - making->removed_bytes + making->added_bytes;
+    return 0;
 }
 
 /* ---- the snapshot ---- */
@@ -394,7 +148,8 @@ static const char *operation_name(const struct making *making)
 {
     bool added = making->change->added_count + making->readded.count > 0;
     bool removed = making->removed.count > 0;
-    if (!removed)
+    /* What a rollback brings back is not new: an incremental reader may not take it for that. */
+    if (!removed && making->readded.count == 0)
         return "append";
     return added ? "overwrite" : "delete";
 }
@@ -500,24 +255,10 @@ static int begin_snapshot(struct making *making)
     return 0;
 }
 
-static int make_manifests(struct making *making)
-{
-    switch (making->change->operation) {
-    case WEFT_OP_ROLLBACK:
-        return begin_rollback(making);
-    case WEFT_OP_OVERWRITE:
-        WEFT_TRY(begin_overwrite(making));
-        return write_added(making);
-    default:
-        WEFT_TRY(begin_append(making));
-        return write_added(making);
-    }
-}
-
 static int make_snapshot(struct making *making, struct weft_buf *json)
 {
     WEFT_TRY(begin_snapshot(making));
-    WEFT_TRY(make_manifests(making));
+    WEFT_TRY(lake_make_manifests(making));
     WEFT_TRY(set_totals(making));
     const char *list =
         weft_arena_format(making->arena, "%s/metadata/snap-%" PRId64 "-1-%s.avro",

@@ -6,7 +6,7 @@
 #include "base/clock.h"
 #include "base/fs.h"
 #include "base/test_support.h"
-#include "lake/lake_test_support.h"
+#include "lake/lake_test_table.h"
 #include "lake/manifest.h"
 
 #include <setjmp.h>
@@ -16,136 +16,39 @@
 
 #include <cmocka.h>
 
-#define FOLDER "lake/d/t"
-
-static char *home;
-static struct weft_arena *arena;
-static struct weft_error error = WEFT_ERROR_INIT;
-static int run_number;
-static const char *const lines[] = {"a long required", "b string", NULL};
-
-static int setup(void **state)
-{
-    (void)state;
-    char *folder = weft_test_dir();
-    home = weft_format("%s", folder);
-    weft_free(folder);
-    arena = weft_arena_new(0);
-    run_number = 0;
-    return home == NULL || arena == NULL;
-}
-
-static int teardown(void **state)
-{
-    (void)state;
-    weft_arena_free(arena);
-    weft_test_dir_remove(home);
-    return 0;
-}
-
-/* A data file of one byte for each record. */
-static struct weft_data_file file_of(const char *name, int64_t records)
-{
-    static char bytes[1000];
-    struct weft_column_stats *stats = weft_arena_array(arena, 1, sizeof *stats);
-    struct weft_data_file file = {.path = weft_arena_format(arena, FOLDER "/data/%s", name),
-                                  .records = records,
-                                  .size = records,
-                                  .stats = stats,
-                                  .stat_count = 1};
-    assert_non_null(stats);
-    stats[0] = (struct weft_column_stats){1, records, 0, -1, 100, {"\1\0\0\0\0\0\0\0", 8}, {0}};
-    char *folder = weft_path_join(home, FOLDER "/data");
-    char *path = weft_path_join(home, file.path);
-    lake_test_ok(weft_fs_mkdirs(folder, &error), &error);
-    lake_test_ok(weft_fs_write_file(path, bytes, (size_t)records, &error), &error);
-    weft_free(folder);
-    weft_free(path);
-    return file;
-}
-
-static struct weft_table_change change_of(enum weft_operation operation,
-                                          const struct weft_table_schema *schema,
-                                          const struct weft_data_file *files, size_t count)
-{
-    return (struct weft_table_change){.folder = FOLDER,
-                                      .run_id =
-                                          weft_arena_format(arena, LAKE_TEST_RUN, ++run_number),
-                                      .operation = operation,
-                                      .schema = schema,
-                                      .added = files,
-                                      .added_count = count,
-                                      .remove_all = operation == WEFT_OP_OVERWRITE,
-                                      .timestamp_ms = 1600000000000,
-                                      .metadata_files_kept = 100};
-}
-
-static struct weft_table_schema schema_of(const struct weft_table *table)
-{
-    struct weft_fields fields = lake_test_fields(arena, lines);
-    struct weft_table_schema schema;
-    lake_test_ok(weft_table_evolve(arena, table, &fields, &schema, &error), &error);
-    return schema;
-}
-
-static struct weft_table *apply(const struct weft_table *table, struct weft_table_change change,
-                                struct weft_table_made *made)
-{
-    struct weft_table *after = NULL;
-    struct weft_table_schema schema = schema_of(table);
-    change.schema = &schema;
-    lake_test_ok(weft_table_make(arena, home, table, &change, made, &error), &error);
-    lake_test_ok(weft_table_load(arena, home, made->metadata_path, &after, &error), &error);
-    return after;
-}
-
-static struct weft_table *append(const struct weft_table *table, const char *name, int64_t records)
-{
-    struct weft_table_made made;
-    struct weft_data_file file = file_of(name, records);
-    return apply(table, change_of(WEFT_OP_APPEND, NULL, &file, 1), &made);
-}
-
-static struct weft_data_files files_of(const struct weft_table *table)
-{
-    struct weft_data_files data;
-    struct weft_data_files deletes;
-    lake_test_ok(
-        weft_table_files(arena, home, table, weft_table_current(table), &data, &deletes, &error),
-        &error);
-    assert_int_equal(deletes.count, 0);
-    return data;
-}
+#define FOLDER LAKE_TEST_FOLDER
 
 static void test_states(void **state)
 {
     (void)state;
     struct weft_table_made made;
-    struct weft_table *one = append(NULL, "one", 10);
-    struct weft_table *two = append(one, "two", 20);
-    assert_int_equal(files_of(two).count, 2);
-    assert_int_equal(files_of(two).items[0].sequence_number, 1);
-    assert_int_equal(files_of(two).items[1].sequence_number, 2);
-    assert_int_equal(files_of(two).items[0].stats[0].value_count, 10);
-    assert_int_equal(files_of(two).items[0].stats[0].nan_count, -1);
-    assert_int_equal(files_of(two).items[0].stats[0].lower.length, 8);
-    assert_null(files_of(two).items[0].stats[0].upper.data);
+    struct weft_table *one = lake_test_append(NULL, "one", 10);
+    struct weft_table *two = lake_test_append(one, "two", 20);
+    assert_int_equal(lake_test_files(two).count, 2);
+    assert_int_equal(lake_test_files(two).items[0].sequence_number, 1);
+    assert_int_equal(lake_test_files(two).items[1].sequence_number, 2);
+    assert_int_equal(lake_test_files(two).items[0].stats[0].value_count, 10);
+    assert_int_equal(lake_test_files(two).items[0].stats[0].nan_count, -1);
+    assert_int_equal(lake_test_files(two).items[0].stats[0].lower.length, 8);
+    assert_null(lake_test_files(two).items[0].stats[0].upper.data);
     assert_string_equal(weft_table_uuid(one), weft_table_uuid(two));
-    struct weft_data_file file = file_of("three", 5);
-    struct weft_table *three = apply(two, change_of(WEFT_OP_OVERWRITE, NULL, &file, 1), &made);
+    struct weft_data_file file = lake_test_file("three", 5);
+    struct weft_table *three =
+        lake_test_apply(two, lake_test_change(WEFT_OP_OVERWRITE, NULL, &file, 1), &made);
     assert_int_equal(made.total_records, 5);
     assert_int_equal(made.total_bytes, 5);
     assert_int_equal(made.parent_id, weft_table_current(two)->snapshot_id);
     assert_string_equal(made.previous_path, weft_table_metadata_path(two));
-    assert_int_equal(files_of(three).count, 1);
-    struct weft_table_change back = change_of(WEFT_OP_ROLLBACK, NULL, NULL, 0);
+    assert_int_equal(lake_test_files(three).count, 1);
+    struct weft_table_change back = lake_test_change(WEFT_OP_ROLLBACK, NULL, NULL, 0);
     back.rollback_snapshot_id = weft_table_current(one)->snapshot_id;
-    struct weft_table *four = apply(three, back, &made);
-    assert_int_equal(files_of(four).count, 1);
-    assert_int_equal(files_of(four).items[0].records, 10);
-    assert_int_equal(files_of(four).items[0].sequence_number, 1);
+    struct weft_table *four = lake_test_apply(three, back, &made);
+    assert_int_equal(lake_test_files(four).count, 1);
+    assert_int_equal(lake_test_files(four).items[0].records, 10);
+    assert_int_equal(lake_test_files(four).items[0].sequence_number, 1);
     assert_int_equal(weft_table_snapshot_count(four), 4);
-    struct weft_table *five = apply(four, change_of(WEFT_OP_SCHEMA_ONLY, NULL, NULL, 0), &made);
+    struct weft_table *five =
+        lake_test_apply(four, lake_test_change(WEFT_OP_SCHEMA_ONLY, NULL, NULL, 0), &made);
     assert_int_equal(made.snapshot_id, 0);
     assert_int_equal(made.total_records, 10);
     assert_ptr_not_equal(weft_table_current(five), NULL);
@@ -162,49 +65,48 @@ static void test_states(void **state)
 static enum weft_code refusal(const struct weft_table *table, struct weft_table_change change)
 {
     struct weft_table_made made;
-    struct weft_table_schema schema = schema_of(table);
+    struct weft_table_schema schema = lake_test_schema(table);
     change.schema = &schema;
-    error = (struct weft_error)WEFT_ERROR_INIT;
-    assert_int_equal(weft_table_make(arena, home, table, &change, &made, &error), -1);
-    return error.code;
+    lake_test.error = (struct weft_error)WEFT_ERROR_INIT;
+    assert_int_equal(
+        weft_table_make(lake_test.arena, lake_test.home, table, &change, &made, &lake_test.error),
+        -1);
+    return lake_test.error.code;
 }
 
 static void test_refused(void **state)
 {
     (void)state;
-    struct weft_table *table = append(NULL, "one", 10);
-    struct weft_data_file file = file_of("two", 20);
-    struct weft_table_change change = change_of(WEFT_OP_APPEND, NULL, &file, 1);
+    struct weft_table *table = lake_test_append(NULL, "one", 10);
+    struct weft_data_file file = lake_test_file("two", 20);
+    struct weft_table_change change = lake_test_change(WEFT_OP_APPEND, NULL, &file, 1);
     file.size = 21;
     assert_int_equal(refusal(table, change), WEFT_E_CORRUPT);
     file.size = 20;
     file.path = "lake/d/other/data/two";
     assert_int_equal(refusal(table, change), WEFT_E_INVALID);
-    change = change_of(WEFT_OP_OVERWRITE, NULL, NULL, 0);
-    change.remove_all = false;
-    assert_int_equal(refusal(table, change), WEFT_E_NOT_YET);
-    change = change_of(WEFT_OP_ROLLBACK, NULL, NULL, 0);
+    change = lake_test_change(WEFT_OP_ROLLBACK, NULL, NULL, 0);
     change.rollback_snapshot_id = 42;
     assert_int_equal(refusal(table, change), WEFT_E_NOT_FOUND);
-    change = change_of(WEFT_OP_APPEND, NULL, NULL, 0);
+    change = lake_test_change(WEFT_OP_APPEND, NULL, NULL, 0);
     change.run_id = "../../x";
     assert_int_equal(refusal(table, change), WEFT_E_INVALID);
-    change = change_of(WEFT_OP_APPEND, NULL, NULL, 0);
+    change = lake_test_change(WEFT_OP_APPEND, NULL, NULL, 0);
     change.folder = "lake/d/other";
     assert_int_equal(refusal(table, change), WEFT_E_INVALID);
     struct weft_sort_field sort = {"nothing", false};
-    change = change_of(WEFT_OP_APPEND, NULL, NULL, 0);
+    change = lake_test_change(WEFT_OP_APPEND, NULL, NULL, 0);
     change.sort = &sort;
     change.sort_count = 1;
     assert_int_equal(refusal(table, change), WEFT_E_INVALID);
-    assert_int_equal(files_of(table).count, 1);
+    assert_int_equal(lake_test_files(table).count, 1);
 }
 
 static size_t count_files(const char *folder)
 {
     struct weft_fs_list names = {0};
-    char *path = weft_path_join(home, folder);
-    lake_test_ok(weft_fs_list(path, &names, &error), &error);
+    char *path = weft_path_join(lake_test.home, folder);
+    lake_test_ok(weft_fs_list(path, &names, &lake_test.error), &lake_test.error);
     size_t count = names.count;
     weft_fs_list_free(&names);
     weft_free(path);
@@ -215,22 +117,24 @@ static void test_sweep(void **state)
 {
     (void)state;
     struct weft_table_made made;
-    struct weft_table *table = append(NULL, "one", 10);
+    struct weft_table *table = lake_test_append(NULL, "one", 10);
     size_t before = count_files(FOLDER "/metadata");
-    const char *run = weft_arena_format(arena, LAKE_TEST_RUN, run_number + 1);
-    struct weft_data_file file = file_of(weft_arena_format(arena, "%s-0.parquet", run), 3);
-    apply(table, change_of(WEFT_OP_APPEND, NULL, &file, 1), &made);
+    const char *run = weft_arena_format(lake_test.arena, LAKE_TEST_RUN, lake_test.runs + 1);
+    struct weft_data_file file =
+        lake_test_file(weft_arena_format(lake_test.arena, "%s-0.parquet", run), 3);
+    lake_test_apply(table, lake_test_change(WEFT_OP_APPEND, NULL, &file, 1), &made);
     assert_int_equal(count_files(FOLDER "/metadata"), before + 3);
-    lake_test_ok(weft_table_sweep(home, FOLDER, run, &error), &error);
+    lake_test_ok(weft_table_sweep(lake_test.home, FOLDER, run, &lake_test.error), &lake_test.error);
     assert_int_equal(count_files(FOLDER "/metadata"), before);
     assert_int_equal(count_files(FOLDER "/data"), 1);
-    lake_test_ok(weft_table_sweep(home, FOLDER, run, &error), &error);
-    lake_test_ok(weft_table_sweep(home, "lake/no/where", run, &error), &error);
-    assert_int_equal(weft_table_sweep(home, FOLDER, "", &error), -1);
-    assert_int_equal(files_of(table).count, 1);
+    lake_test_ok(weft_table_sweep(lake_test.home, FOLDER, run, &lake_test.error), &lake_test.error);
+    lake_test_ok(weft_table_sweep(lake_test.home, "lake/no/where", run, &lake_test.error),
+                 &lake_test.error);
+    assert_int_equal(weft_table_sweep(lake_test.home, FOLDER, "", &lake_test.error), -1);
+    assert_int_equal(lake_test_files(table).count, 1);
 }
 
-/* Locations of any home are read, nothing outside the folder is. */
+/* Locations of any lake_test.home are read, nothing outside the folder is. */
 static void test_locations(void **state)
 {
     (void)state;
@@ -247,16 +151,20 @@ static void test_locations(void **state)
                                       "file:///xlake/d/t/f"};
     const char *out = NULL;
     for (size_t i = 0; i < WEFT_COUNT(good); i++) {
-        lake_test_ok(lake_relative(arena, FOLDER, good[i], strlen(good[i]), &out, &error), &error);
+        lake_test_ok(lake_relative(lake_test.arena, FOLDER, good[i], strlen(good[i]), &out,
+                                   &lake_test.error),
+                     &lake_test.error);
         assert_string_equal(out, FOLDER "/data/f");
     }
     for (size_t i = 0; i < WEFT_COUNT(bad); i++) {
-        assert_int_equal(lake_relative(arena, FOLDER, bad[i], strlen(bad[i]), &out, &error), -1);
-        assert_int_equal(error.code, WEFT_E_CORRUPT);
+        assert_int_equal(
+            lake_relative(lake_test.arena, FOLDER, bad[i], strlen(bad[i]), &out, &lake_test.error),
+            -1);
+        assert_int_equal(lake_test.error.code, WEFT_E_CORRUPT);
     }
-    assert_int_equal(lake_check_home("/a/b#c", &error), -1);
-    assert_int_equal(lake_check_home("a", &error), -1);
-    lake_test_ok(lake_check_home("/a b/\xc3\xa9", &error), &error);
+    assert_int_equal(lake_check_home("/a/b#c", &lake_test.error), -1);
+    assert_int_equal(lake_check_home("a", &lake_test.error), -1);
+    lake_test_ok(lake_check_home("/a b/\xc3\xa9", &lake_test.error), &lake_test.error);
 }
 
 /* ---- damage ---- */
@@ -265,7 +173,8 @@ static char *read_all(const char *path, size_t *length)
 {
     struct weft_buf text;
     weft_buf_init(&text, (size_t)1 << 28);
-    lake_test_ok(weft_fs_read_file(path, (size_t)1 << 26, &text, &error), &error);
+    lake_test_ok(weft_fs_read_file(path, (size_t)1 << 26, &text, &lake_test.error),
+                 &lake_test.error);
     *length = text.length;
     return weft_buf_steal(&text);
 }
@@ -274,18 +183,21 @@ static char *read_all(const char *path, size_t *length)
 static void test_damaged_metadata(void **state)
 {
     (void)state;
-    struct weft_table *table = append(append(NULL, "one", 10), "two", 5);
-    char *path = weft_path_join(home, weft_table_metadata_path(table));
+    struct weft_table *table = lake_test_append(lake_test_append(NULL, "one", 10), "two", 5);
+    char *path = weft_path_join(lake_test.home, weft_table_metadata_path(table));
     size_t length = 0;
     char *text = read_all(path, &length);
     for (size_t i = 0; i < length; i++) {
         WEFT_CLEANUP(weft_arena_freep) struct weft_arena *own = weft_arena_new(0);
         struct weft_table *out = NULL;
-        assert_int_equal(lake_metadata_parse(own, FOLDER "/metadata/x", text, i, &out, &error), -1);
+        assert_int_equal(
+            lake_metadata_parse(own, FOLDER "/metadata/x", text, i, &out, &lake_test.error), -1);
         char kept = text[i];
         text[i] = (char)(kept ^ 1);
-        int rc = lake_metadata_parse(own, FOLDER "/metadata/x", text, length, &out, &error);
-        assert_true(rc == 0 || error.code == WEFT_E_CORRUPT || error.code == WEFT_E_NOT_YET);
+        int rc =
+            lake_metadata_parse(own, FOLDER "/metadata/x", text, length, &out, &lake_test.error);
+        assert_true(rc == 0 || lake_test.error.code == WEFT_E_CORRUPT ||
+                    lake_test.error.code == WEFT_E_NOT_YET);
         text[i] = kept;
     }
     weft_free(text);
@@ -296,25 +208,27 @@ static void test_damaged_metadata(void **state)
 static void test_damaged_snapshot(void **state)
 {
     (void)state;
-    struct weft_table *table = append(append(NULL, "one", 10), "two", 5);
+    struct weft_table *table = lake_test_append(lake_test_append(NULL, "one", 10), "two", 5);
     const struct weft_snapshot *first = weft_table_snapshot_nth(table, 0);
     size_t length = 0;
-    char *path = weft_path_join(home, weft_table_metadata_path(table));
+    char *path = weft_path_join(lake_test.home, weft_table_metadata_path(table));
     char *text = read_all(path, &length);
     char *summary = strstr(text, "\"summary\":{");
     summary[10] = '[';
     struct weft_table *damaged = NULL;
     const struct weft_snapshot *out = NULL;
-    lake_test_ok(lake_metadata_parse(arena, FOLDER "/metadata/x", text, length, &damaged, &error),
-                 &error);
-    assert_int_equal(weft_table_find(damaged, first->snapshot_id, &out, &error), -1);
-    assert_int_equal(error.code, WEFT_E_CORRUPT);
-    assert_int_equal(weft_table_find_at(damaged, first->timestamp_ms, &out, &error), -1);
+    lake_test_ok(lake_metadata_parse(lake_test.arena, FOLDER "/metadata/x", text, length, &damaged,
+                                     &lake_test.error),
+                 &lake_test.error);
+    assert_int_equal(weft_table_find(damaged, first->snapshot_id, &out, &lake_test.error), -1);
+    assert_int_equal(lake_test.error.code, WEFT_E_CORRUPT);
+    assert_int_equal(weft_table_find_at(damaged, first->timestamp_ms, &out, &lake_test.error), -1);
     assert_null(weft_table_snapshot_nth(damaged, 0));
-    assert_int_equal(weft_table_find(damaged, 42, &out, &error), WEFT_NOT_THERE);
-    assert_int_equal(weft_table_find_at(damaged, 42, &out, &error), WEFT_NOT_THERE);
-    lake_test_ok(weft_table_find(damaged, weft_table_current(table)->snapshot_id, &out, &error),
-                 &error);
+    assert_int_equal(weft_table_find(damaged, 42, &out, &lake_test.error), WEFT_NOT_THERE);
+    assert_int_equal(weft_table_find_at(damaged, 42, &out, &lake_test.error), WEFT_NOT_THERE);
+    lake_test_ok(
+        weft_table_find(damaged, weft_table_current(table)->snapshot_id, &out, &lake_test.error),
+        &lake_test.error);
     weft_free(text);
     weft_free(path);
 }
@@ -336,7 +250,7 @@ static int torture_make(void *arg, struct weft_error *failure)
     if (own == NULL)
         return weft_error_nomem(failure);
     char run_id[40];
-    snprintf(run_id, sizeof run_id, LAKE_TEST_RUN, ++run_number);
+    snprintf(run_id, sizeof run_id, LAKE_TEST_RUN, ++lake_test.runs);
     struct weft_table_change change = {.folder = FOLDER,
                                        .run_id = run_id,
                                        .operation = torture->operation,
@@ -353,12 +267,12 @@ static int torture_make(void *arg, struct weft_error *failure)
     struct weft_table *after = NULL;
     struct weft_data_files data;
     struct weft_data_files deletes;
-    int rc = weft_table_make(own, home, torture->table, &change, &made, failure);
+    int rc = weft_table_make(own, lake_test.home, torture->table, &change, &made, failure);
     if (rc == 0)
-        rc = weft_table_load(own, home, made.metadata_path, &after, failure);
+        rc = weft_table_load(own, lake_test.home, made.metadata_path, &after, failure);
     if (rc == 0)
-        rc =
-            weft_table_files(own, home, after, weft_table_current(after), &data, &deletes, failure);
+        rc = weft_table_files(own, lake_test.home, after, weft_table_current(after), &data,
+                              &deletes, failure);
     weft_arena_free(own);
     return rc;
 }
@@ -367,8 +281,8 @@ static int torture_rebase(void *arg, struct weft_error *failure)
 {
     struct torture *torture = arg;
     char *path = NULL;
-    int rc =
-        weft_table_rebase(home, weft_table_metadata_path(torture->table), home, &path, failure);
+    int rc = weft_table_rebase(lake_test.home, weft_table_metadata_path(torture->table),
+                               lake_test.home, &path, failure);
     if (rc == 0)
         weft_free(path);
     return rc;
@@ -379,9 +293,10 @@ static void test_torture(void **state)
     (void)state;
     static const enum weft_operation operations[] = {WEFT_OP_APPEND, WEFT_OP_OVERWRITE,
                                                      WEFT_OP_ROLLBACK};
-    struct torture torture = {.table = append(append(NULL, "one", 10), "two", 5)};
-    torture.schema = schema_of(torture.table);
-    torture.file = file_of("three", 7);
+    struct torture torture = {.table =
+                                  lake_test_append(lake_test_append(NULL, "one", 10), "two", 5)};
+    torture.schema = lake_test_schema(torture.table);
+    torture.file = lake_test_file("three", 7);
     torture.rollback = weft_table_snapshot_nth(torture.table, 0)->snapshot_id;
     for (size_t i = 0; i < WEFT_COUNT(operations); i++) {
         torture.operation = operations[i];
@@ -413,8 +328,8 @@ static struct weft_table *inflate(const struct weft_table *table, size_t count)
                       "\"total-delete-files\":\"0\",\"total-position-deletes\":\"0\","
                       "\"total-equality-deletes\":\"0\"},\"manifest-list\":\"file://%s/%s\","
                       "\"schema-id\":0},",
-                      4000000000000000001 + i, 4000000000000000000 + i, 1000000000000 + i, home,
-                      list);
+                      4000000000000000001 + i, 4000000000000000000 + i, 1000000000000 + i,
+                      lake_test.home, list);
     const char *log = strstr(head, "\"snapshot-log\":[") + strlen("\"snapshot-log\":[");
     weft_buf_add(&text, head, (size_t)(log - head));
     for (size_t i = 0; i < count; i++)
@@ -422,10 +337,12 @@ static struct weft_table *inflate(const struct weft_table *table, size_t count)
                       4000000000000000001 + i);
     weft_buf_adds(&text, log);
     const char *name = FOLDER "/metadata/09999-inflated.metadata.json";
-    char *path = weft_path_join(home, name);
+    char *path = weft_path_join(lake_test.home, name);
     struct weft_table *out = NULL;
-    lake_test_ok(weft_fs_write_file(path, text.data, text.length, &error), &error);
-    lake_test_ok(weft_table_load(arena, home, name, &out, &error), &error);
+    lake_test_ok(weft_fs_write_file(path, text.data, text.length, &lake_test.error),
+                 &lake_test.error);
+    lake_test_ok(weft_table_load(lake_test.arena, lake_test.home, name, &out, &lake_test.error),
+                 &lake_test.error);
     weft_free(path);
     weft_buf_release(&text);
     return out;
@@ -452,13 +369,16 @@ static struct cost measure(const char *metadata)
         struct weft_table *table = NULL;
         struct weft_table_made made;
         int64_t start = weft_clock_mono_us();
-        lake_test_ok(weft_table_load(own, home, metadata, &table, &error), &error);
+        lake_test_ok(weft_table_load(own, lake_test.home, metadata, &table, &lake_test.error),
+                     &lake_test.error);
         loads[i] = weft_clock_mono_us() - start;
-        struct weft_data_file file = file_of(weft_arena_format(arena, "x%d", run_number), 10);
+        struct weft_data_file file =
+            lake_test_file(weft_arena_format(lake_test.arena, "x%d", lake_test.runs), 10);
         struct weft_table_schema schema = *weft_table_schema(table);
-        struct weft_table_change change = change_of(WEFT_OP_APPEND, &schema, &file, 1);
+        struct weft_table_change change = lake_test_change(WEFT_OP_APPEND, &schema, &file, 1);
         start = weft_clock_mono_us();
-        lake_test_ok(weft_table_make(own, home, table, &change, &made, &error), &error);
+        lake_test_ok(weft_table_make(own, lake_test.home, table, &change, &made, &lake_test.error),
+                     &lake_test.error);
         makes[i] = weft_clock_mono_us() - start;
     }
     qsort(loads, 9, sizeof *loads, by_time);
@@ -469,7 +389,7 @@ static struct cost measure(const char *metadata)
 static void test_many_snapshots(void **state)
 {
     (void)state;
-    struct weft_table *few = append(NULL, "one", 10);
+    struct weft_table *few = lake_test_append(NULL, "one", 10);
     struct cost first = measure(weft_table_metadata_path(few));
     struct weft_table *many = inflate(few, 10000);
     assert_int_equal(weft_table_snapshot_count(many), 10001);
@@ -477,9 +397,9 @@ static void test_many_snapshots(void **state)
     printf("load %" PRId64 " -> %" PRId64 " us, make %" PRId64 " -> %" PRId64
            " us, metadata %zu bytes\n",
            first.load_us, last.load_us, first.make_us, last.make_us, many->length);
-    struct weft_table *after = append(many, "more", 3);
+    struct weft_table *after = lake_test_append(many, "more", 3);
     assert_int_equal(weft_table_snapshot_count(after), 10002);
-    assert_int_equal(files_of(after).count, 2);
+    assert_int_equal(lake_test_files(after).count, 2);
     /* The text of the old snapshots is there as it was. */
     assert_non_null(
         memmem(after->text, after->length, strstr(many->text, "\n{\"sequence"), 500000));
@@ -490,14 +410,14 @@ static void test_many_snapshots(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test_setup_teardown(test_states, setup, teardown),
-        cmocka_unit_test_setup_teardown(test_refused, setup, teardown),
-        cmocka_unit_test_setup_teardown(test_sweep, setup, teardown),
-        cmocka_unit_test_setup_teardown(test_locations, setup, teardown),
-        cmocka_unit_test_setup_teardown(test_damaged_metadata, setup, teardown),
-        cmocka_unit_test_setup_teardown(test_damaged_snapshot, setup, teardown),
-        cmocka_unit_test_setup_teardown(test_torture, setup, teardown),
-        cmocka_unit_test_setup_teardown(test_many_snapshots, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_states, lake_test_begin, lake_test_end),
+        cmocka_unit_test_setup_teardown(test_refused, lake_test_begin, lake_test_end),
+        cmocka_unit_test_setup_teardown(test_sweep, lake_test_begin, lake_test_end),
+        cmocka_unit_test_setup_teardown(test_locations, lake_test_begin, lake_test_end),
+        cmocka_unit_test_setup_teardown(test_damaged_metadata, lake_test_begin, lake_test_end),
+        cmocka_unit_test_setup_teardown(test_damaged_snapshot, lake_test_begin, lake_test_end),
+        cmocka_unit_test_setup_teardown(test_torture, lake_test_begin, lake_test_end),
+        cmocka_unit_test_setup_teardown(test_many_snapshots, lake_test_begin, lake_test_end),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -129,8 +129,8 @@ static int read_snapshots(struct metadata_reader *reader)
     return 0;
 }
 
-static int find_snapshot(const struct weft_table *table, int64_t snapshot_id, size_t *index,
-                         struct weft_error *error)
+int lake_snapshot_find(const struct weft_table *table, int64_t snapshot_id, size_t *index,
+                       struct weft_error *error)
 {
     if (table->snapshot_lines.data != NULL)
         return lake_lines_search(table, snapshot_id, index, error);
@@ -141,6 +141,23 @@ static int find_snapshot(const struct weft_table *table, int64_t snapshot_id, si
     return 0;
 }
 
+int lake_snapshot_parent(const struct weft_table *table, size_t i, size_t *parent,
+                         struct weft_error *error)
+{
+    int64_t wanted = table->snapshots[i].snapshot.parent_id;
+    *parent = table->snapshot_count;
+    if (wanted == 0)
+        return 0;
+    if (i > 0) {
+        WEFT_TRY(lake_snapshot_read(table, i - 1, error));
+        if (table->snapshots[i - 1].snapshot.snapshot_id == wanted) {
+            *parent = i - 1;
+            return 0;
+        }
+    }
+    return lake_snapshot_find(table, wanted, parent, error);
+}
+
 static int read_current(struct metadata_reader *reader)
 {
     struct weft_table *table = reader->table;
@@ -148,7 +165,7 @@ static int read_current(struct metadata_reader *reader)
     if (current == -1)
         return 0;
     size_t i = 0;
-    WEFT_TRY(find_snapshot(table, current, &i, reader->error));
+    WEFT_TRY(lake_snapshot_find(table, current, &i, reader->error));
     if (i == table->snapshot_count)
         return corrupt(reader, "the current snapshot is missing");
     WEFT_TRY(lake_snapshot_read(table, i, reader->error));
@@ -319,7 +336,7 @@ int weft_table_find(const struct weft_table *table, int64_t snapshot_id,
                     const struct weft_snapshot **out, struct weft_error *error)
 {
     size_t i = 0;
-    WEFT_TRY(find_snapshot(table, snapshot_id, &i, error));
+    WEFT_TRY(lake_snapshot_find(table, snapshot_id, &i, error));
     if (i == table->snapshot_count)
         return WEFT_NOT_THERE;
     *out = &table->snapshots[i].snapshot;

@@ -156,6 +156,17 @@ int lake_json_parse(struct weft_arena *arena, const char *text, size_t length, y
 int lake_snapshot_read(const struct weft_table *table, size_t i, struct weft_error *error)
     WEFT_MUST_CHECK;
 
+/* Where the snapshot of an id is; *index is the count when there is none. What is found is read. */
+int lake_snapshot_find(const struct weft_table *table, int64_t snapshot_id, size_t *index,
+                       struct weft_error *error) WEFT_MUST_CHECK;
+/* Where the parent of the i-th snapshot, which is read, is; *parent is the count when it has none
+ * or it is gone. The one written just before is looked at first: history is mostly a line. */
+int lake_snapshot_parent(const struct weft_table *table, size_t i, size_t *parent,
+                         struct weft_error *error) WEFT_MUST_CHECK;
+/* CORRUPT when the data file is gone or of another size than its manifest says. */
+int lake_check_data_file(const char *home, const struct weft_data_file *file,
+                         struct weft_error *error) WEFT_MUST_CHECK;
+
 /* Reads the metadata of `text`, which lies in the arena; for the loader and the fuzz target. */
 int lake_metadata_parse(struct weft_arena *arena, const char *metadata_path, const char *text,
                         size_t length, struct weft_table **out, struct weft_error *error)
