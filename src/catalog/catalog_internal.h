@@ -18,4 +18,26 @@
 
 void weft_catalog_mesh_tables_register(void);
 
+/* ---- reads.c ---- */
+extern const struct weft_ledger_table weft_catalog_reads_table;
+/* The member `reads` of an entry; nothing when there are none. */
+void weft_catalog_reads_write(struct weft_json_writer *writer,
+                              const struct weft_registered_reads *reads);
+/* Rows of the pending contract. */
+int weft_catalog_reads_fold(struct weft_ledger_txn *txn, const char *product, int64_t major,
+                            yyjson_val *reads, int64_t sequence, struct weft_error *error)
+    WEFT_MUST_CHECK;
+/* Are these what the contract in force reads? */
+int weft_catalog_reads_same(struct weft_ledger_txn *txn, const char *product, int64_t major,
+                            yyjson_val *reads, bool *same, struct weft_error *error)
+    WEFT_MUST_CHECK;
+int weft_catalog_reads_get(struct weft_ledger_txn *txn, struct weft_arena *arena,
+                           const char *product, int major, int64_t sequence,
+                           struct weft_registered_reads *out, struct weft_error *error)
+    WEFT_MUST_CHECK;
+/* Fills `reads` of each; digests are in order of name and major. */
+int weft_catalog_reads_of_all(struct weft_ledger_txn *txn, struct weft_arena *arena,
+                              struct weft_registered_digest *digests, size_t count,
+                              struct weft_error *error) WEFT_MUST_CHECK;
+
 #endif

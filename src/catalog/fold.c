@@ -148,9 +148,9 @@ static int names_refresh(struct weft_ledger_txn *txn, const char *product, int64
 /* ---- rows of a contract ---- */
 
 static const char *const contract_tables[] = {"catalog_products", "catalog_columns",
-                                              "catalog_inputs"};
+                                              "catalog_inputs", "catalog_reads"};
 
-/* Ends the rows of a state in all three tables. */
+/* Ends the rows of a state in all of them. */
 static int contract_end(struct weft_ledger_txn *txn, const char *product, int64_t major,
                         const char *state, int64_t sequence, struct weft_error *error)
 {
@@ -329,16 +329,20 @@ static int fold_registered(struct weft_ledger_txn *txn, const struct weft_ledger
                               major, parsed->full_name, parsed->major);
     WEFT_TRY(contract_end(txn, product, major, "pending", entry->sequence, error));
     /* Back to what is in force: nothing is pending any more. */
+    yyjson_val *reads = yyjson_obj_get(body, "reads");
+    bool same_reads = false;
     int rc = weft_sql_int(txn, &same, error,
                           "SELECT 1 FROM catalog_products WHERE product = ?1 AND major = ?2 AND "
                           "state = 'in_force' AND digest = ?3 AND folder = ?4 AND seq_to IS NULL",
                           "titt", product, major, digest, parsed->folder);
     WEFT_TRY(rc);
-    if (rc == WEFT_NOT_THERE) {
+    WEFT_TRY(weft_catalog_reads_same(txn, product, major, reads, &same_reads, error));
+    if (rc == WEFT_NOT_THERE || !same_reads) {
         WEFT_TRY(product_put(txn, parsed, document, digest,
                              weft_json_text_or(body, "environment", NULL), entry->sequence, error));
         WEFT_TRY(columns_put(txn, parsed, entry->sequence, error));
         WEFT_TRY(inputs_put(txn, parsed, entry->sequence, error));
+        WEFT_TRY(weft_catalog_reads_fold(txn, product, major, reads, entry->sequence, error));
     }
     return name_registered(txn, product, major, entry->sequence, error);
 }
@@ -401,7 +405,10 @@ static int contract_promote(struct weft_ledger_txn *txn, const char *product, in
         "column_name, type, required, description, classification, means, ?3 FROM catalog_columns ",
         "INSERT INTO catalog_inputs(product, major, state, ordinal, port, kind, source, upstream, "
         "read, seq_from) SELECT product, major, 'in_force', ordinal, port, kind, source, upstream, "
-        "read, ?3 FROM catalog_inputs "};
+        "read, ?3 FROM catalog_inputs ",
+        "INSERT INTO catalog_reads(product, major, state, ordinal, name, is_port, upstream, "
+        "upstream_major, seq_from) SELECT product, major, 'in_force', ordinal, name, is_port, "
+        "upstream, upstream_major, ?3 FROM catalog_reads "};
     WEFT_TRY(contract_end(txn, product, major, "in_force", sequence, error));
     for (size_t i = 0; i < WEFT_COUNT(copies); i++) {
         char sql[800];
@@ -486,6 +493,7 @@ void weft_catalog_register(void)
     weft_ledger_register_table(&catalog_products);
     weft_ledger_register_table(&catalog_columns);
     weft_ledger_register_table(&catalog_inputs);
+    weft_ledger_register_table(&weft_catalog_reads_table);
     weft_ledger_register_table(&catalog_names);
     weft_catalog_mesh_tables_register();
 }

@@ -44,8 +44,9 @@ static int document_read(struct weft_arena *arena, struct weft_stmt *stmt, int c
     return 0;
 }
 
-static int registered_read(struct weft_arena *arena, struct weft_stmt *stmt,
-                           struct weft_registered *out, struct weft_error *error)
+static int registered_read(struct weft_ledger_txn *txn, struct weft_arena *arena,
+                           struct weft_stmt *stmt, int64_t sequence, struct weft_registered *out,
+                           struct weft_error *error)
 {
     struct weft_registered r = {.major = (int)weft_stmt_column_int(stmt, 1),
                                 .retired = weft_stmt_column_int(stmt, 4) != 0,
@@ -63,6 +64,7 @@ static int registered_read(struct weft_arena *arena, struct weft_stmt *stmt,
     const char *folder = r.folder == NULL ? "" : r.folder;
     WEFT_TRY(document_read(arena, stmt, 6, folder, &r.pending, error));
     WEFT_TRY(document_read(arena, stmt, 7, folder, &r.in_force, error));
+    WEFT_TRY(weft_catalog_reads_get(txn, arena, r.full_name, r.major, sequence, &r.reads, error));
     *out = r;
     return 0;
 }
@@ -76,11 +78,12 @@ int weft_catalog_product(struct weft_ledger_txn *txn, struct weft_arena *arena,
     snprintf(sql, sizeof sql,
              "%sAND n.product = ?2 AND (n.major = ?3 OR (?3 = 0 AND n.shown = ?2))",
              registered_sql);
-    WEFT_TRY(weft_sql_query(txn, &stmt, error, sql, "iti", sequence == 0 ? INT64_MAX : sequence,
-                            full_name, (int64_t)major));
+    sequence = sequence == 0 ? INT64_MAX : sequence;
+    WEFT_TRY(weft_sql_query(txn, &stmt, error, sql, "iti", sequence, full_name, (int64_t)major));
     int rc = weft_stmt_step(stmt, error);
     WEFT_TRY(rc);
-    return rc == WEFT_END ? WEFT_NOT_THERE : registered_read(arena, stmt, out, error);
+    return rc == WEFT_END ? WEFT_NOT_THERE
+                          : registered_read(txn, arena, stmt, sequence, out, error);
 }
 
 int weft_catalog_products(struct weft_ledger_txn *txn, struct weft_arena *arena,
@@ -96,7 +99,7 @@ int weft_catalog_products(struct weft_ledger_txn *txn, struct weft_arena *arena,
     while ((rc = weft_stmt_step(stmt, error)) == 0) {
         if (weft_arena_reserve(arena, &items, &capacity, count + 1, sizeof *items) < 0)
             return weft_error_nomem(error);
-        WEFT_TRY(registered_read(arena, stmt, &items[count], error));
+        WEFT_TRY(registered_read(txn, arena, stmt, INT64_MAX, &items[count], error));
         count++;
     }
     WEFT_TRY(rc);
@@ -104,11 +107,35 @@ int weft_catalog_products(struct weft_ledger_txn *txn, struct weft_arena *arena,
     return 0;
 }
 
+/* As fold.c writes them: a JSON array of texts. */
+static int tags_read(struct weft_arena *arena, const char *json, struct weft_texts *out,
+                     struct weft_error *error)
+{
+    yyjson_doc *doc __attribute__((cleanup(weft_json_freep))) = NULL;
+    if (json[0] == '\0' || strcmp(json, "[]") == 0)
+        return 0;
+    WEFT_TRY(weft_json_parse(json, strlen(json), 0, &doc, error));
+    size_t i, max;
+    yyjson_val *tag, *array = yyjson_doc_get_root(doc);
+    const char **items = weft_arena_array(arena, yyjson_arr_size(array), sizeof *items);
+    if (items == NULL)
+        return weft_error_nomem(error);
+    yyjson_arr_foreach(array, i, max, tag)
+    {
+        items[i] = weft_arena_strdup(arena, yyjson_get_str(tag));
+        if (items[i] == NULL)
+            return weft_error_nomem(error);
+    }
+    *out = (struct weft_texts){items, yyjson_arr_size(array)};
+    return 0;
+}
+
 static int digest_read(struct weft_arena *arena, struct weft_stmt *stmt,
                        struct weft_registered_digest *out, struct weft_error *error)
 {
-    out->major = (int)weft_stmt_column_int(stmt, 1);
-    out->retired = weft_stmt_column_int(stmt, 5) != 0;
+    *out = (struct weft_registered_digest){.major = (int)weft_stmt_column_int(stmt, 1),
+                                           .retired = weft_stmt_column_int(stmt, 5) != 0};
+    WEFT_TRY(tags_read(arena, weft_stmt_column_text(stmt, 6), &out->tags, error));
     WEFT_TRY(weft_sql_text(arena, stmt, 0, &out->full_name, error));
     WEFT_TRY(weft_sql_text(arena, stmt, 2, &out->version, error));
     WEFT_TRY(weft_sql_text(arena, stmt, 3, &out->pending_digest, error));
@@ -125,7 +152,8 @@ int weft_catalog_digests(struct weft_ledger_txn *txn, struct weft_arena *arena,
     int rc;
     WEFT_TRY(weft_sql_query(
         txn, &stmt, error,
-        "SELECT n.product, n.major, COALESCE(q.version, f.version), q.digest, f.digest, n.retired "
+        "SELECT n.product, n.major, COALESCE(q.version, f.version), q.digest, f.digest, n.retired, "
+        "COALESCE(q.tags, f.tags) "
         "FROM catalog_names n LEFT JOIN catalog_products q ON q.product = n.product AND "
         "q.major = n.major AND q.state = 'pending' AND q.seq_to IS NULL "
         "LEFT JOIN catalog_products f ON f.product = n.product AND f.major = n.major AND "
@@ -139,6 +167,7 @@ int weft_catalog_digests(struct weft_ledger_txn *txn, struct weft_arena *arena,
         count++;
     }
     WEFT_TRY(rc);
+    WEFT_TRY(weft_catalog_reads_of_all(txn, arena, items, count, error));
     *out = items;
     *out_count = count;
     return 0;
@@ -175,7 +204,6 @@ int weft_catalog_put(struct weft_ledger_txn *txn, const char *actor,
                      const struct weft_product *product, const struct weft_registered_reads *reads,
                      const char *environment, struct weft_error *error)
 {
-    (void)reads;
     struct weft_json_writer writer;
     struct weft_buf body;
     body_begin(&writer, &body, product->full_name, product->major);
@@ -183,6 +211,7 @@ int weft_catalog_put(struct weft_ledger_txn *txn, const char *actor,
     weft_json_member_text(&writer, "digest", product->digest);
     weft_json_member_text(&writer, "folder", product->folder);
     weft_json_member_text(&writer, "environment", environment);
+    weft_catalog_reads_write(&writer, reads);
     weft_json_member_text(&writer, "document", product->document);
     int rc = body_append(&writer, &body, txn, actor, WEFT_KIND_REGISTERED, error);
     if (rc < 0 && error->code == WEFT_E_LIMIT)

@@ -273,6 +273,77 @@ static void majors_have_stable_keys(void **state)
     rebuilds(f);
 }
 
+/* ---- what a contract reads ---- */
+
+static struct weft_registered_digest *digests_of(struct fixture *f, size_t *count)
+{
+    struct weft_registered_digest *digests = NULL;
+    OK(weft_ledger_begin_read(f->ledger, &f->txn, &f->error));
+    OK(weft_catalog_digests(f->txn, f->arena, &digests, count, &f->error));
+    weft_ledger_end(f->txn);
+    f->txn = NULL;
+    return digests;
+}
+
+static int64_t put_reads(struct fixture *f, const struct weft_product *p,
+                         const struct weft_registered_read *items, size_t count)
+{
+    struct weft_registered_reads reads = {items, count};
+    begin(f);
+    OK(weft_catalog_put(f->txn, "local:test", p, &reads, "dev", &f->error));
+    return commit(f);
+}
+
+static void reads_of_the_newest_contract(void **state)
+{
+    struct fixture *f = *state;
+    static const struct weft_registered_read first[] = {{"counties", true, "reference.counties", 1},
+                                                        {"cdc.daily", false, "cdc.daily", 3}};
+    static const struct weft_registered_read second[] = {
+        {"counties", true, "reference.counties", 2}};
+    const struct weft_product *a = product(f, "reports", "1.0.0", "tags: [covid, \"a b\"]\n");
+    put(f, product(f, "alone", "1.0.0", ""));
+    int64_t at = put_reads(f, a, first, 2);
+    put(f, product(f, "zebra", "1.0.0", ""));
+    struct weft_registered r = get(f, "health.reports", 0, 0);
+    assert_int_equal(r.reads.count, 2);
+    assert_string_equal(r.reads.items[0].name, "counties");
+    assert_true(r.reads.items[0].is_port);
+    assert_string_equal(r.reads.items[1].full_name, "cdc.daily");
+    assert_false(r.reads.items[1].is_port);
+    assert_int_equal(r.reads.items[1].major, 3);
+    enforce(f, a);
+    assert_int_equal(get(f, "health.reports", 0, 0).reads.count, 2);
+    /* The same document that reads another major is another contract. */
+    put_reads(f, a, second, 1);
+    r = get(f, "health.reports", 0, 0);
+    assert_non_null(r.pending);
+    assert_int_equal(r.reads.count, 1);
+    assert_int_equal(r.reads.items[0].major, 2);
+    assert_int_equal(get(f, "health.reports", 0, at).reads.count, 2);
+    enforce(f, a);
+    put_reads(f, a, second, 1);
+    r = get(f, "health.reports", 0, 0);
+    assert_null(r.pending);
+    assert_int_equal(r.reads.count, 1);
+    size_t count = 0;
+    struct weft_registered_digest *digests = digests_of(f, &count);
+    assert_int_equal(count, 3);
+    assert_int_equal(digests[0].reads.count, 0);
+    assert_int_equal(digests[1].reads.count, 1);
+    assert_int_equal(digests[1].reads.items[0].major, 2);
+    assert_int_equal(digests[1].tags.count, 2);
+    assert_string_equal(digests[1].tags.items[1], "a b");
+    assert_int_equal(digests[2].reads.count, 0);
+    /* Of a dropped product nothing is left. */
+    begin(f);
+    OK(weft_catalog_drop(f->txn, "local:test", "health.reports", 1, "test", &f->error));
+    commit(f);
+    digests_of(f, &count);
+    assert_int_equal(count, 2);
+    rebuilds(f);
+}
+
 /* ---- the mesh tables ---- */
 
 static const struct weft_mesh_table *mesh_table(const char *name)
@@ -399,8 +470,12 @@ static void thousand_products(void **state)
     for (int i = 0; i < 1000; i++) {
         char name[32];
         snprintf(name, sizeof name, "p%d", i);
-        OK(weft_catalog_put(f->txn, "local:test", product(f, name, "1.0.0", ""), NULL, "dev",
-                            &f->error));
+        char upstream[32];
+        snprintf(upstream, sizeof upstream, "health.p%d", i / 2);
+        const struct weft_registered_read read = {upstream, false, upstream, 1};
+        const struct weft_registered_reads reads = {&read, i > 0};
+        OK(weft_catalog_put(f->txn, "local:test", product(f, name, "1.0.0", "tags: [a, b]\n"),
+                            &reads, "dev", &f->error));
     }
     commit(f);
     int64_t start = weft_clock_mono_us();
@@ -411,6 +486,8 @@ static void thousand_products(void **state)
     f->txn = NULL;
     assert_int_equal(count, 1000);
     assert_null(digests[0].in_force_digest);
+    assert_int_equal(digests[999].reads.count, 1);
+    assert_string_equal(digests[999].reads.items[0].name, "health.p499");
     assert_int_equal(strlen(digests[0].pending_digest), 64);
     printf("digests of 1000 products: %" PRId64 " us\n", took);
     assert_true(took < 500000);
@@ -453,6 +530,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(pending_then_in_force, setup, teardown),
         cmocka_unit_test_setup_teardown(majors_have_stable_keys, setup, teardown),
         cmocka_unit_test_setup_teardown(catalogue_follows_names, setup, teardown),
+        cmocka_unit_test_setup_teardown(reads_of_the_newest_contract, setup, teardown),
         cmocka_unit_test_setup_teardown(tables_of_the_mesh, setup, teardown),
         cmocka_unit_test_setup_teardown(detected_columns, setup, teardown),
         cmocka_unit_test_setup_teardown(thousand_products, setup, teardown),

@@ -17,6 +17,8 @@ struct yaml {
     struct weft_diag *diag;
     const char *file;
     struct fy_parser *parser;
+    const char *data; /* what is parsed */
+    size_t length;
     size_t nodes;
     int depth;
     bool twice; /* a key stands twice: reported */
@@ -73,6 +75,46 @@ static struct weft_yaml *node_new(struct yaml *yaml, struct fy_event *event)
     return node;
 }
 
+/* Blanks at the start of the first line that has more than blanks. */
+static int first_indent(const char *text, size_t length)
+{
+    size_t start = 0;
+    for (size_t i = 0; i < length; i++) {
+        if (text[i] == '\n')
+            start = i + 1;
+        else if (text[i] != ' ' && text[i] != '\r')
+            return (int)(i - start);
+    }
+    return 0;
+}
+
+/* The mark of a block is the start of its first line; what was taken from each line is told by
+ * comparing the file with the text. */
+static void block_place(const struct yaml *yaml, struct fy_event *event, struct weft_yaml *node)
+{
+    const struct fy_mark *mark = fy_event_start_mark(event);
+    bool literal = fy_token_scalar_style(event->scalar.value) == FYSS_LITERAL;
+    if (mark == NULL || mark->input_pos > yaml->length ||
+        (mark->input_pos > 0 && yaml->data[mark->input_pos - 1] != '\n'))
+        return;
+    int indent = first_indent(yaml->data + mark->input_pos, yaml->length - mark->input_pos) -
+                 first_indent(node->text, node->length);
+    if (indent <= 0)
+        return;
+    node->text_place.column = indent + 1;
+    node->indent = literal ? indent : 0;
+}
+
+static void text_place(const struct yaml *yaml, struct fy_event *event, struct weft_yaml *node)
+{
+    enum fy_scalar_style style = fy_token_scalar_style(event->scalar.value);
+    node->text_place = node->place;
+    if (style == FYSS_SINGLE_QUOTED || style == FYSS_DOUBLE_QUOTED)
+        node->text_place.column++;
+    else if (style == FYSS_LITERAL || style == FYSS_FOLDED)
+        block_place(yaml, event, node);
+}
+
 static bool is_null(const char *text)
 {
     return text[0] == '\0' || strcmp(text, "~") == 0 || strcmp(text, "null") == 0 ||
@@ -105,6 +147,8 @@ static struct weft_yaml *yaml_scalar(struct yaml *yaml, struct fy_event *event)
     node->kind = WEFT_YAML_SCALAR;
     node->text = copy;
     node->length = length;
+    if (token != NULL)
+        text_place(yaml, event, node);
     return node;
 }
 
@@ -318,8 +362,9 @@ static const struct weft_yaml *yaml_read(struct yaml *yaml, struct weft_str text
 int weft_yaml_parse(struct weft_arena *arena, const char *data, size_t length, const char *file,
                     struct weft_diag *diag, const struct weft_yaml **out, struct weft_error *error)
 {
-    struct yaml yaml = {.arena = arena, .diag = diag, .file = file};
     struct weft_str text = {length == 0 ? "" : data, length};
+    struct yaml yaml = {
+        .arena = arena, .diag = diag, .file = file, .data = text.data, .length = text.length};
     struct yaml_mistake mistake;
     const struct weft_yaml *root = NULL;
     if (weft_yaml_text_wrong(text, &mistake))

@@ -121,7 +121,7 @@ static int work_begin(struct job_work *work, struct weft_error *error)
     const struct weft_product *product = work->product;
     if (product->sql != NULL || product->sql_file != NULL)
         return not_yet(work, "sql", error);
-    if (product->has_graph)
+    if (product->graph != NULL)
         return not_yet(work, "graph", error);
     if (product->partition.count > 0)
         return not_yet(work, "partition", error);

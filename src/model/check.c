@@ -7,6 +7,7 @@
 #include "base/text.h"
 #include "model/keys.h"
 
+#include <math.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -240,6 +241,16 @@ static void check_count(struct weft_reader *reader, struct weft_node *node,
                      node->text, key->name);
 }
 
+static void check_number(struct weft_reader *reader, struct weft_node *node,
+                         const struct weft_key *key)
+{
+    double number;
+    if (!weft_parse_double(node->text, strlen(node->text), &number) || !(number > 0) ||
+        !isfinite(number))
+        node_mistake(reader, node, NULL, "`%.60s` is not a number above 0, for `%s`", node->text,
+                     key->name);
+}
+
 static void check_duration(struct weft_reader *reader, struct weft_node *node)
 {
     int64_t us;
@@ -307,6 +318,9 @@ static void check_value(struct weft_reader *reader, struct weft_node *node,
         return;
     case WEFT_VALUE_COUNT:
         check_count(reader, node, key);
+        return;
+    case WEFT_VALUE_NUMBER:
+        check_number(reader, node, key);
         return;
     case WEFT_VALUE_SHARE:
     case WEFT_VALUE_PERCENT:

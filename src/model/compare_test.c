@@ -44,7 +44,7 @@ static const struct row rows[] = {
     {"", "\"regulations\":[\"x\"]", "regulations", CO},
     {"", "\"status\":\"deprecated\"", "status", CO},
     {"", "\"status\":\"retired\"", "status", BR},
-    {"", "\"sql\":\"select 1\"", "sql", CO},
+    {"\"sql\":\"select 1\"", "\"sql\":\"select 2\"", "sql", CO},
     {"", "\"write\":\"replace\"", "write", BR},
     {"", "\"run\":{\"retries\":3}", "run", CO},
     {"", "\"quality\":{\"freshness\":\"1d\"}", "quality.freshness", CO},

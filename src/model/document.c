@@ -252,23 +252,42 @@ static void put_input(writer *w, const struct weft_input *input)
     weft_json_end_object(w);
 }
 
+static void put_number(writer *w, const char *key, double value, double otherwise)
+{
+    if (value == otherwise)
+        return;
+    weft_json_key(w, key);
+    weft_json_put_double(w, value);
+}
+
+static void put_graph(writer *w, const struct weft_graph *graph)
+{
+    weft_json_key(w, "graph");
+    weft_json_begin_object(w);
+    put_text(w, "algorithm", weft_graph_algorithm_name(graph->algorithm));
+    put_text(w, "edges", graph->edges);
+    put_count(w, "seed", graph->seed, 1);
+    put_number(w, "resolution", graph->resolution, 1);
+    put_number(w, "damping", graph->damping, WEFT_MODEL_DAMPING);
+    weft_json_end_object(w);
+}
+
 static void put_inputs(writer *w, const struct weft_product *product)
 {
     static const char *const writes[] = {"replace", "append", "upsert"};
-    bool any_new = product->input_count == 0;
     if (product->input_count > 0) {
         weft_json_key(w, "inputs");
         weft_json_begin_object(w);
-        for (size_t i = 0; i < product->input_count; i++) {
+        for (size_t i = 0; i < product->input_count; i++)
             put_input(w, &product->inputs[i]);
-            any_new = any_new || product->inputs[i].read == WEFT_READ_NEW;
-        }
         weft_json_end_object(w);
     }
-    if (product->write != (any_new ? WEFT_WRITE_APPEND : WEFT_WRITE_REPLACE))
+    if (product->write != weft_product_write_default(product))
         put_text(w, "write", writes[product->write]);
     put_text(w, "order_by", product->order_by);
     put_text(w, "sql", product->sql);
+    if (product->graph != NULL)
+        put_graph(w, product->graph);
 }
 
 /* ---- quality ---- */
@@ -449,7 +468,7 @@ static void put_by_key(writer *w, const struct weft_node *node, const struct wef
 
 static void put_rest(writer *w, const struct weft_node *root)
 {
-    static const char *const keys[] = {"deprecated", "contract", "graph",   "tests",  "run",
+    static const char *const keys[] = {"deprecated", "contract", "tests",   "run",
                                        "retention",  "access",   "protect", "outputs"};
     for (size_t i = 0; i < WEFT_COUNT(keys); i++) {
         const struct weft_node *node = weft_node_get(root, keys[i]);

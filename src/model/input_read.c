@@ -148,6 +148,73 @@ static void read_options(struct weft_draft *draft, const struct weft_node *node,
                                              csv->encoding));
 }
 
+/* ---- URLs ---- */
+
+/* What stands behind the host, without the query: its ending tells the format. */
+static const char *url_path(struct weft_reader *reader, const char *url)
+{
+    const char *host = strstr(url, "://") + 3;
+    const char *path = host + strcspn(host, "/?");
+    return weft_reader_format(reader, "%.*s", (int)strcspn(path, "?"), path);
+}
+
+static bool url_is_http(const char *text)
+{
+    char head[9] = "";
+    for (size_t i = 0; i < 8 && text[i] != '\0'; i++)
+        head[i] = weft_lower(text[i]);
+    return strncmp(head, "http://", 7) == 0 || strncmp(head, "https://", 8) == 0;
+}
+
+/* host or host:port or [::1]:port */
+static bool url_host_valid(const char *host, size_t length)
+{
+    const char *colon = memchr(host, ':', length);
+    if (host[0] == '[') {
+        const char *end = memchr(host, ']', length);
+        if (end == NULL || end == host + 1)
+            return false;
+        colon = end + 1 == host + length ? NULL : end + 1;
+        if (colon != NULL && *colon != ':')
+            return false;
+    }
+    if (length == 0 || colon == host)
+        return false;
+    int64_t port;
+    return colon == NULL ||
+           (weft_parse_int64(colon + 1, length - (size_t)(colon + 1 - host), &port) && port >= 1 &&
+            port <= 65535);
+}
+
+/* What no URL of an input may be; the client of HTTP has its own rules for where it may lead. */
+static void url_check(struct weft_reader *reader, struct weft_place place, const char *url)
+{
+    const char *host = strstr(url, "://") + 3;
+    size_t length = strcspn(host, "/?#");
+    const char *hint = NULL, *wrong = NULL;
+    for (const char *p = url; wrong == NULL && *p != '\0'; p++) {
+        if ((unsigned char)*p <= ' ' || (unsigned char)*p >= 0x7f)
+            wrong = "it has a character that a URL writes as %20 and the like";
+    }
+    if (wrong != NULL)
+        ;
+    else if (memchr(host, '@', length) != NULL) {
+        wrong = "it holds a user or a password";
+        hint = "secrets do not stand in product files; an input with a login is not yet possible";
+        url = "https://...";
+    } else if (!url_host_valid(host, length))
+        wrong = "its host does not read";
+    else if (strchr(url, '#') != NULL) {
+        wrong = "`#` names a place in a page";
+        hint = "leave out what stands behind it";
+    } else if (strchr(host + length, '*') != NULL) {
+        wrong = "nothing tells which files there are";
+        hint = "name each URL: `files: [https://..., https://...]`";
+    }
+    if (wrong != NULL)
+        weft_reader_mistake(reader, place, hint, "`%.200s` cannot be read: %s", url, wrong);
+}
+
 /* ---- the port ---- */
 
 static void read_format(struct weft_draft *draft, const struct weft_node *node,
@@ -162,7 +229,8 @@ static void read_format(struct weft_draft *draft, const struct weft_node *node,
         enum weft_file_format first = WEFT_FORMAT_CSV;
         for (size_t i = 0; i < input->patterns.count; i++) {
             const char *name = input->patterns.items[i];
-            if (!format_of_name(name, &input->format)) {
+            const char *path = input->url ? url_path(reader, name) : name;
+            if (!format_of_name(path, &input->format)) {
                 weft_reader_mistake(reader, input->place, "write `format: csv`",
                                     "the name `%.100s` does not tell the format of `%s`", name,
                                     input->name);
@@ -182,6 +250,48 @@ static void read_format(struct weft_draft *draft, const struct weft_node *node,
                                              weft_format_name(input->format)));
 }
 
+/* One place of `files`, for messages. */
+static struct weft_place pattern_place(const struct weft_node *node, size_t i)
+{
+    const struct weft_node *files =
+        node->kind == WEFT_NODE_MAP ? weft_node_get(node, "files") : node;
+    return files->kind == WEFT_NODE_LIST && i < files->count ? files->items[i]->place
+                                                             : files->place;
+}
+
+static void read_urls(struct weft_draft *draft, const struct weft_node *node,
+                      struct weft_input *input)
+{
+    struct weft_reader *reader = draft->reader;
+    size_t urls = 0;
+    for (size_t i = 0; i < input->patterns.count; i++) {
+        const char *text = input->patterns.items[i];
+        if (strstr(text, "://") == NULL)
+            continue;
+        if (url_is_http(text)) {
+            urls++;
+            url_check(reader, pattern_place(node, i), text);
+        } else if (strncmp(text, "s3://", 5) == 0)
+            weft_draft_refuse(
+                draft, weft_node_key_place(node, "files"),
+                weft_reader_format(reader, "inputs.%s.files: %.200s", input->name, text));
+        else
+            weft_reader_mistake(reader, pattern_place(node, i),
+                                "write a path, http://... or https://...",
+                                "files cannot be read from `%.100s`", text);
+    }
+    input->url = urls > 0 && urls == input->patterns.count;
+    if (urls > 0 && !input->url)
+        weft_reader_mistake(reader, weft_node_key_place(node, "files"), "make two inputs of it",
+                            "`files` of `%s` has both URLs and paths", input->name);
+    static const char *const moves[] = {"done", "error"};
+    for (size_t i = 0; urls > 0 && i < WEFT_COUNT(moves); i++) {
+        if (weft_node_get(node, moves[i]) != NULL)
+            weft_reader_mistake(reader, weft_node_key_place(node, moves[i]), "leave it out",
+                                "`%s` moves files away, which a URL does not allow", moves[i]);
+    }
+}
+
 static void read_files(struct weft_draft *draft, const struct weft_node *node,
                        struct weft_input *input)
 {
@@ -194,25 +304,59 @@ static void read_files(struct weft_draft *draft, const struct weft_node *node,
     if (input->patterns.count == 0)
         return;
     input->files = input->patterns.items[0];
-    for (size_t i = 0; i < input->patterns.count; i++) {
-        if (strstr(input->patterns.items[i], "://") != NULL)
-            weft_draft_refuse(draft, weft_node_key_place(node, "files"),
-                              weft_reader_format(draft->reader, "inputs.%s.files: %.200s",
-                                                 input->name, input->patterns.items[i]));
-    }
+    read_urls(draft, node, input);
     read_format(draft, node, input);
 }
 
 /* Keys that only make sense for files. */
 static void refuse_file_keys(struct weft_draft *draft, const struct weft_node *node,
-                             const char *kind)
+                             const char *const *keys, size_t count, const char *kind)
 {
-    static const char *const keys[] = {"format", "options", "extra_columns", "done", "error"};
-    for (size_t i = 0; i < WEFT_COUNT(keys); i++) {
+    for (size_t i = 0; i < count; i++) {
         if (weft_node_get(node, keys[i]) != NULL)
-            weft_reader_mistake(draft->reader, weft_node_key_place(node, keys[i]), NULL,
+            weft_reader_mistake(draft->reader, weft_node_key_place(node, keys[i]), "leave it out",
                                 "`%s` is for inputs that read files, not %s", keys[i], kind);
     }
+}
+
+/* domain.product@2 into its parts. */
+static void read_product(struct weft_draft *draft, const struct weft_node *node,
+                         struct weft_input *input)
+{
+    static const char *const keys[] = {"format",        "options", "schema",
+                                       "extra_columns", "done",    "error"};
+    struct weft_reader *reader = draft->reader;
+    struct weft_product *product = draft->product;
+    const struct weft_node *written = weft_node_get(node, "product");
+    input->kind = WEFT_INPUT_PRODUCT;
+    refuse_file_keys(draft, node, keys, WEFT_COUNT(keys), "a product, which has its own contract");
+    input->product = weft_node_text(written);
+    if (input->product == NULL)
+        return;
+    if (strchr(input->product, '.') == NULL)
+        input->product = weft_reader_format(reader, "%s.%s", product->domain, input->product);
+    size_t length = strcspn(input->product, "@");
+    int64_t major = 0;
+    if (input->product[length] == '@' &&
+        weft_parse_int64(input->product + length + 1, strlen(input->product + length + 1), &major))
+        input->product_major = (int)major;
+    input->product_name = weft_reader_format(reader, "%.*s", (int)length, input->product);
+    bool same_major = input->product[length] == '\0' || input->product_major == product->major;
+    if (strcmp(input->product_name, product->full_name) == 0 && same_major)
+        weft_reader_mistake(reader, written->place,
+                            "`@` and a major names an older one; `this` is the table in checks",
+                            "`%s` would read itself", product->full_name);
+}
+
+static void read_connection(struct weft_draft *draft, const struct weft_node *node,
+                            struct weft_input *input)
+{
+    static const char *const keys[] = {"format", "options", "extra_columns", "done", "error"};
+    input->kind = WEFT_INPUT_CONNECTION;
+    input->connection = weft_node_get_text(node, "connection");
+    refuse_file_keys(draft, node, keys, WEFT_COUNT(keys), "a connection");
+    weft_draft_refuse(draft, weft_node_key_place(node, "connection"),
+                      weft_reader_format(draft->reader, "inputs.%s.connection", input->name));
 }
 
 static void read_source(struct weft_draft *draft, const struct weft_node *node,
@@ -231,27 +375,12 @@ static void read_source(struct weft_draft *draft, const struct weft_node *node,
         weft_reader_mistake(reader, input->place, "make two inputs of it",
                             "the input `%s` names more than one of files, product, connection",
                             input->name);
-    if (files) {
+    if (files)
         read_files(draft, node, input);
-        return;
-    }
-    if (product != NULL) {
-        input->kind = WEFT_INPUT_PRODUCT;
-        input->product = weft_node_text(product);
-        /* A name without a domain is one of the same domain. */
-        if (input->product != NULL && strchr(input->product, '.') == NULL)
-            input->product =
-                weft_reader_format(reader, "%s.%s", draft->product->domain, input->product);
-        refuse_file_keys(draft, node, "a product");
-        weft_draft_refuse(draft, weft_node_key_place(node, "product"),
-                          weft_reader_format(reader, "inputs.%s.product", input->name));
-    } else if (connection != NULL) {
-        input->kind = WEFT_INPUT_CONNECTION;
-        input->connection = weft_node_text(connection);
-        refuse_file_keys(draft, node, "a connection");
-        weft_draft_refuse(draft, weft_node_key_place(node, "connection"),
-                          weft_reader_format(reader, "inputs.%s.connection", input->name));
-    }
+    else if (product != NULL)
+        read_product(draft, node, input);
+    else if (connection != NULL)
+        read_connection(draft, node, input);
 }
 
 static enum weft_extra_columns extra_columns_of(const char *word)
@@ -293,9 +422,10 @@ static void read_input(struct weft_draft *draft, struct weft_node *node, const c
 
 static void check_port_name(struct weft_draft *draft, const char *name, struct weft_place place)
 {
-    if (strcmp(name, "this") == 0 || strcmp(name, "new") == 0) {
-        weft_reader_mistake(draft->reader, place, NULL,
-                            "`%s` cannot name an input: it is a table of the checks", name);
+    bool checks = strcmp(name, "this") == 0 || strcmp(name, "new") == 0;
+    if (checks || (strcmp(name, "mesh") == 0 && draft->reader->expand)) {
+        weft_reader_mistake(draft->reader, place, NULL, "`%s` cannot name an input: it is %s", name,
+                            checks ? "a table of the checks" : "where the tables of the mesh are");
         return;
     }
     if (weft_name_valid(name))

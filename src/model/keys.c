@@ -48,15 +48,17 @@ static const struct weft_key product_keys[] = {
     {"input", VALUE | MAP, .section = WEFT_SECTION_INPUT, .expands = true,
      .help = "Short form of `inputs` with one port, named `input`; a text alone is its files."},
     {"write", VALUE, .value = WEFT_VALUE_WORD, .words = "replace|append|upsert",
-     .otherwise = "append when an input says `read: new` or there is none, else replace",
-     .help = "What a run does to the table."},
-    {"order_by", VALUE, .acts = WEFT_ACTS_NOT,
+     .otherwise = "append when an input says `read: new`, or the product is loaded by hand; else "
+                  "replace",
+     .help = "What a run does to the table: replace all, add, or add and replace by the key."},
+    {"order_by", VALUE,
      .help = "For upsert: of several rows with one key the last by this field stays."},
-    {"sql", VALUE, .value = WEFT_VALUE_SQL, .acts = WEFT_ACTS_NOT,
-     .help = "The transformation: one SELECT over the inputs by their names."},
-    {"sql_file", VALUE, .acts = WEFT_ACTS_NOT, .help = "The same in a file of its own."},
-    {"graph", MAP, .section = WEFT_SECTION_GRAPH, .acts = WEFT_ACTS_NOT,
-     .help = "A graph algorithm instead of SQL."},
+    {"sql", VALUE, .value = WEFT_VALUE_SQL,
+     .help = "The transformation: one SELECT; names of inputs, and domain.product, are tables."},
+    {"sql_file", VALUE, .help = "The same in a file of its own, relative to the product file."},
+    {"graph", MAP, .section = WEFT_SECTION_GRAPH,
+     .help = "A graph algorithm instead of SQL: the table is node and community, or node and "
+             "score."},
     {"format", VALUE, .value = WEFT_VALUE_WORD, .words = "parquet", .otherwise = "parquet",
      .help = "How the table is stored."},
     {"location", VALUE, .expands = true, .otherwise = "the lake's own place",
@@ -94,10 +96,11 @@ static const struct weft_key deprecated_keys[] = {
 
 static const struct weft_key input_keys[] = {
     {"files", VALUE | LIST, .expands = true,
-     .help = "Paths with * and ?, relative to the product file, or a URL; .gz and .zst are read as "
-             "they are."},
-    {"product", VALUE, .value = WEFT_VALUE_PRODUCT, .acts = WEFT_ACTS_NOT,
-     .help = "Another product: domain.product, or domain.product@2 for one major."},
+     .help = "Paths with * and ?, relative to the product file, or http(s) URLs; .gz and .zst are "
+             "read as they are."},
+    {"product", VALUE, .value = WEFT_VALUE_PRODUCT,
+     .help = "Another product: domain.product, or domain.product@2 for one major; without it the "
+             "newest when the contract is registered."},
     {"connection", VALUE, .expands = true, .acts = WEFT_ACTS_NOT,
      .help = "A connection that weft.yaml names."},
     {"format", VALUE, .value = WEFT_VALUE_WORD, .words = "csv|tsv|json|ndjson|parquet|avro",
@@ -110,7 +113,8 @@ static const struct weft_key input_keys[] = {
     {"extra_columns", VALUE, .value = WEFT_VALUE_WORD, .words = "warn|ignore|refuse",
      .otherwise = "warn", .help = "Columns of a file that the schema does not name."},
     {"read", VALUE, .value = WEFT_VALUE_WORD, .words = "all|new", .otherwise = "all",
-     .help = "All that is there now, or only what was not read before."},
+     .help = "All that is there now, or only what was not read before; of a product: the rows "
+             "added since."},
     {"done", VALUE, .expands = true, .otherwise = "it stays",
      .help = "Folder a file goes to after every product that reads it has it."},
     {"error", VALUE, .expands = true, .otherwise = "it stays",
@@ -139,11 +143,16 @@ static const struct weft_key options_keys[] = {
 };
 
 static const struct weft_key graph_keys[] = {
-    {"algorithm", VALUE, .acts = WEFT_ACTS_NOT, .help = "louvain, pagerank, ..."},
-    {"edges", VALUE, .value = WEFT_VALUE_SQL, .acts = WEFT_ACTS_NOT,
-     .help = "A SELECT of source, target and, if there is one, weight."},
-    {"seed", VALUE, .value = WEFT_VALUE_COUNT, .acts = WEFT_ACTS_NOT,
-     .help = "Same seed, same result."},
+    {"algorithm", VALUE, .value = WEFT_VALUE_WORD, .words = "louvain|leiden|pagerank|components",
+     .help = "Communities by louvain or leiden, scores by pagerank, or connected components."},
+    {"edges", VALUE, .value = WEFT_VALUE_SQL,
+     .help = "A SELECT of two columns, the ends of an edge, or three: with its weight."},
+    {"seed", VALUE, .value = WEFT_VALUE_COUNT, .otherwise = "1",
+     .help = "For louvain and leiden: the same seed gives the same result."},
+    {"resolution", VALUE, .value = WEFT_VALUE_NUMBER, .otherwise = "1",
+     .help = "For louvain and leiden: a larger one gives more and smaller communities."},
+    {"damping", VALUE, .value = WEFT_VALUE_NUMBER, .otherwise = "0.85",
+     .help = "For pagerank: the share of the score that goes along edges; below 1."},
 };
 
 /* Of the fields of a product and of an input; the name differs (an input keeps its headers). */

@@ -68,6 +68,7 @@ enum weft_value {
     WEFT_VALUE_WORD,
     WEFT_VALUE_BOOL,
     WEFT_VALUE_COUNT,
+    WEFT_VALUE_NUMBER,  /* a finite number above 0 */
     WEFT_VALUE_SHARE,   /* 0..1 or 0%..100% */
     WEFT_VALUE_PERCENT, /* the same without the upper bound */
     WEFT_VALUE_DURATION,

@@ -48,6 +48,10 @@ static void put_scalar_members(writer *w, const struct weft_key *key)
         weft_json_member_text(w, "type", "integer");
         weft_json_member_int(w, "minimum", 0);
         return;
+    case WEFT_VALUE_NUMBER:
+        weft_json_member_text(w, "type", "number");
+        weft_json_member_int(w, "exclusiveMinimum", 0);
+        return;
     case WEFT_VALUE_SHARE:
     case WEFT_VALUE_PERCENT:
         put_types(w, share, WEFT_COUNT(share));
@@ -218,8 +222,8 @@ int weft_schema_print(const char *which, struct weft_buf *out, struct weft_error
 static void page_value(const struct weft_key *key, struct weft_buf *out)
 {
     static const char *const kinds[] = {
-        "text", "text",    "SQL",    "text",  "name",  "product",  "version", "type",
-        "",     "boolean", "number", "share", "share", "duration", "date",    "time"};
+        "text",    "text",         "SQL",    "text",  "name",  "product",  "version", "type", "",
+        "boolean", "whole number", "number", "share", "share", "duration", "date",    "time"};
     unsigned shapes = key->shapes;
     const char *between = "";
     if (shapes & WEFT_SHAPE_VALUE) {

@@ -38,6 +38,8 @@ static struct weft_node *node_of(struct weft_reader *reader, const struct weft_y
     node->kind = kinds[yaml->kind];
     node->text = yaml->text;
     node->place = (struct weft_place){yaml->place.line, yaml->place.column};
+    node->text_place = (struct weft_place){yaml->text_place.line, yaml->text_place.column};
+    node->indent = yaml->indent;
     if (yaml->count > 0)
         items_of(reader, yaml, node);
     return node;

@@ -117,9 +117,12 @@ struct weft_input {
     enum weft_input_kind kind;
     const char *files; /* NULL; the first of patterns */
     struct weft_texts
-        patterns;           /* kind FILES: with ${vars} expanded, as written otherwise; read all */
-    const char *product;    /* NULL; domain.product or domain.product@2 */
-    const char *connection; /* NULL */
+        patterns;        /* kind FILES: with ${vars} expanded, as written otherwise; read all */
+    bool url;            /* every pattern is an http(s) URL, without wildcards */
+    const char *product; /* NULL; domain.product or domain.product@2, as written */
+    const char *product_name; /* NULL; without the major */
+    int product_major;        /* 0 = none is written: pinned when registered */
+    const char *connection;   /* NULL */
     enum weft_file_format format;
     bool format_given;
     struct weft_csv_options csv;
@@ -138,6 +141,7 @@ struct weft_check {
     const char *description; /* NULL = none */
     enum weft_on_fail on_fail;
     struct weft_place place; /* of the text of the condition or sql */
+    int indent;              /* as sql_indent */
 };
 
 struct weft_completeness {
@@ -186,10 +190,11 @@ enum weft_graph_algorithm {
 struct weft_graph {
     enum weft_graph_algorithm algorithm;
     const char *edges;
-    struct weft_place edges_place;
-    int64_t seed;      /* default 1 */
-    double resolution; /* louvain, leiden; default 1 */
-    double damping;    /* pagerank; default 0.85 */
+    struct weft_place edges_place; /* as sql_place */
+    int edges_indent;
+    int64_t seed;      /* louvain, leiden; default 1; at most 4294967295 */
+    double resolution; /* louvain, leiden; default 1; above 0, at most 1000 */
+    double damping;    /* pagerank; default 0.85; above 0, below 1 */
 };
 
 struct weft_product {
@@ -213,11 +218,13 @@ struct weft_product {
     size_t input_count;
     enum weft_write_mode write;
     const char *order_by; /* NULL; for upsert */
-    const char *sql;      /* NULL */
+    const char *sql;      /* NULL; of sql_file: its text */
+    /* Of its first character, in `file` or sql_file; sql_indent: columns before each further line
+     * of it (it stands in a block). 0 in a registered document. */
     struct weft_place sql_place;
-    const char *sql_file; /* NULL */
-    bool has_graph;
-    const struct weft_graph *graph; /* NULL = none */
+    int sql_indent;
+    const char *sql_file;           /* NULL */
+    const struct weft_graph *graph; /* NULL = none; never together with sql */
 
     const char *location; /* NULL = the lake's own place */
     struct weft_place location_place;
@@ -232,9 +239,8 @@ struct weft_product {
     struct weft_quality quality;
 
     /* Top-level keys that are written in the file but do not act yet. */
-    struct weft_texts
-        not_yet_refused; /* access, protect, partition, sql, graph ...: apply refuses */
-    struct weft_texts not_yet_warned; /* retention, run: apply warns */
+    struct weft_texts not_yet_refused; /* access, protect, partition ...: apply refuses */
+    struct weft_texts not_yet_warned;  /* retention, run: apply warns */
     /* Where each of them is written. */
     const struct weft_place *not_yet_refused_places;
     const struct weft_place *not_yet_warned_places;
@@ -263,6 +269,9 @@ const struct weft_field *weft_fields_find(const struct weft_fields *fields, cons
 const char *weft_on_fail_name(enum weft_on_fail on_fail);
 const char *weft_status_name(enum weft_product_status status);
 const char *weft_format_name(enum weft_file_format format);
+const char *weft_graph_algorithm_name(enum weft_graph_algorithm algorithm);
+/* The name of the second column of its table: community or score. The first is `node`. */
+const char *weft_graph_value_name(enum weft_graph_algorithm algorithm);
 /* The table's name in SQL and in catalogues: name, or name__v1 for a major that is not `newest`. */
 int weft_product_table_name(const struct weft_product *product, bool newest, struct weft_buf *out,
                             struct weft_error *error) WEFT_MUST_CHECK;

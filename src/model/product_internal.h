@@ -8,6 +8,9 @@
 
 /* The name of the port of the short form `input:`. */
 #define WEFT_MODEL_INPUT_PORT "input"
+#define WEFT_MODEL_DAMPING 0.85
+#define WEFT_MODEL_RESOLUTION_MAX 1000
+#define WEFT_MODEL_SEED_MAX INT64_C(4294967295)
 
 struct weft_product_source {
     const char *file;                    /* as shown */
@@ -45,8 +48,10 @@ void weft_draft_refuse(struct weft_draft *draft, struct weft_place place, const 
 void weft_draft_read_inputs(struct weft_draft *draft); /* input_read.c */
 struct weft_fields weft_draft_read_fields(struct weft_draft *draft, struct weft_node *list,
                                           bool input, const char *path); /* field_read.c */
-void weft_draft_read_quality(struct weft_draft *draft);                  /* quality_read.c */
-void weft_draft_check_tests(struct weft_draft *draft);                   /* quality_read.c */
+void weft_draft_read_transform(struct weft_draft *draft);                /* transform_read.c */
+void weft_draft_read_write(struct weft_draft *draft);   /* transform_read.c; behind transform */
+void weft_draft_read_quality(struct weft_draft *draft); /* quality_read.c */
+void weft_draft_check_tests(struct weft_draft *draft);  /* quality_read.c */
 /* Reports that `name` is no field of the product's schema, when that is known. */
 bool weft_draft_has_field(struct weft_draft *draft, const char *name, struct weft_place place,
                           const char *what);
@@ -55,6 +60,9 @@ enum weft_on_fail weft_on_fail_of(const struct weft_node *node, enum weft_on_fai
 /* description, description in languages */
 void weft_read_translations(struct weft_reader *reader, const struct weft_node *node,
                             const char **text, struct weft_translations *translations);
+
+/* What a run does to the table of a product that does not say it. */
+enum weft_write_mode weft_product_write_default(const struct weft_product *product);
 
 /* The canonical document and its digest (document.c). root: the tree of what has no member in the
  * struct. */

@@ -334,115 +334,7 @@ static void read_partition(struct weft_draft *draft)
         weft_draft_refuse(draft, weft_node_key_place(draft->root, "partition"), "partition");
 }
 
-/* ---- transformation and writing ---- */
-
-static const char *read_sql_file(struct weft_draft *draft, const struct weft_node *node)
-{
-    struct weft_reader *reader = draft->reader;
-    struct weft_error error = WEFT_ERROR_INIT;
-    struct weft_buf text;
-    const char *sql = NULL;
-    char *path = weft_path_join(draft->source->folder, node->text);
-    if (path == NULL) {
-        reader->nomem = true;
-        return NULL;
-    }
-    weft_buf_init(&text, WEFT_MODEL_SQL_MAX);
-    int rc = weft_fs_read_file(path, WEFT_MODEL_SQL_MAX, &text, &error);
-    weft_free(path);
-    if (rc < 0 && error.code == WEFT_E_NOMEM)
-        reader->nomem = true;
-    else if (rc == WEFT_NOT_THERE)
-        weft_reader_mistake(reader, node->place, "paths are relative to the product file",
-                            "there is no file `%.200s`", node->text);
-    else if (rc < 0)
-        weft_reader_mistake(reader, node->place, NULL, "%s", error.message);
-    else if (strlen(text.data) != text.length ||
-             weft_utf8_valid(text.data, text.length) != text.length)
-        weft_reader_mistake(reader, node->place, NULL, "`%.200s` is not UTF-8 text", node->text);
-    else
-        sql = weft_reader_text(reader, text.data);
-    weft_buf_release(&text);
-    return sql;
-}
-
-static void read_transform(struct weft_draft *draft)
-{
-    struct weft_product *product = draft->product;
-    struct weft_reader *reader = draft->reader;
-    struct weft_node *sql = weft_node_get(draft->root, "sql");
-    struct weft_node *file = weft_node_get(draft->root, "sql_file");
-    struct weft_node *graph = weft_node_get(draft->root, "graph");
-    if ((sql != NULL) + (file != NULL) + (graph != NULL) > 1)
-        weft_reader_mistake(reader, weft_node_key_place(draft->root, sql ? "sql" : "sql_file"),
-                            "keep one of them", "more than one of sql, sql_file, graph is written");
-    product->sql = weft_node_text(sql);
-    product->has_graph = weft_node_is_set(graph);
-    if (sql != NULL)
-        product->sql_place = sql->place;
-    if (sql == NULL && weft_node_text(file) != NULL) {
-        product->sql_file = file->text;
-        product->sql = read_sql_file(draft, file);
-        product->sql_place = (struct weft_place){1, 1};
-    }
-    if (product->sql != NULL) {
-        size_t length = strlen(product->sql);
-        while (length > 0 && strchr(" \t\r\n", product->sql[length - 1]) != NULL)
-            length--;
-        product->sql = weft_reader_format(reader, "%.*s", (int)length, product->sql);
-        const char *key = product->sql_file != NULL ? "sql_file" : "sql";
-        weft_draft_refuse(draft, weft_node_key_place(draft->root, key), key);
-    }
-    if (product->has_graph)
-        weft_draft_refuse(draft, weft_node_key_place(draft->root, "graph"), "graph");
-    if (product->input_count > 1 && sql == NULL && file == NULL && graph == NULL)
-        weft_reader_mistake(reader, weft_node_key_place(draft->root, "inputs"),
-                            "write `sql:` that says how they come together",
-                            "%zu inputs, and no `sql`", product->input_count);
-}
-
-static void check_write(struct weft_draft *draft, const struct weft_node *write, bool any_new)
-{
-    struct weft_product *product = draft->product;
-    struct weft_reader *reader = draft->reader;
-    if (product->write == WEFT_WRITE_UPSERT) {
-        if (product->key.count == 0)
-            weft_reader_mistake(reader, write->place, "write `key: [field, ...]`",
-                                "`write: upsert` needs a key");
-        weft_draft_refuse(draft, write->place, "write: upsert");
-    }
-    if (product->order_by != NULL && product->write != WEFT_WRITE_UPSERT)
-        weft_reader_mistake(reader, weft_node_key_place(draft->root, "order_by"), NULL,
-                            "`order_by` is for `write: upsert`");
-    if (write == NULL)
-        return;
-    if (product->write == WEFT_WRITE_REPLACE && any_new)
-        weft_reader_mistake(reader, write->place, "write `read: all`, or `write: append`",
-                            "`write: replace` with `read: new` would keep only the newest files");
-    if (product->write == WEFT_WRITE_APPEND && product->input_count > 0 && !any_new)
-        weft_reader_warn(reader, write->place, "did you mean `read: new`?",
-                         "`write: append` with `read: all` adds all rows again with each run");
-}
-
-static void read_write(struct weft_draft *draft)
-{
-    struct weft_product *product = draft->product;
-    const struct weft_node *node = weft_node_get(draft->root, "write");
-    const struct weft_node *order_by = weft_node_get(draft->root, "order_by");
-    const char *text = weft_node_text(node);
-    bool any_new = false;
-    for (size_t i = 0; i < product->input_count; i++)
-        any_new = any_new || product->inputs[i].read == WEFT_READ_NEW;
-    product->write = any_new || product->input_count == 0 ? WEFT_WRITE_APPEND : WEFT_WRITE_REPLACE;
-    if (text != NULL)
-        product->write = strcmp(text, "replace") == 0  ? WEFT_WRITE_REPLACE
-                         : strcmp(text, "append") == 0 ? WEFT_WRITE_APPEND
-                                                       : WEFT_WRITE_UPSERT;
-    product->order_by = weft_node_text(order_by);
-    if (product->order_by != NULL)
-        weft_draft_has_field(draft, product->order_by, order_by->place, "`order_by`");
-    check_write(draft, node, any_new);
-}
+/* ---- location ---- */
 
 static void read_location(struct weft_draft *draft)
 {
@@ -506,14 +398,46 @@ static void read_rest(struct weft_draft *draft)
         weft_draft_has_field(draft, by->text, by->place, "`access`");
 }
 
+/* A cell of csv is one text: nothing says how a list would stand in it. */
+static void check_csv_fields(struct weft_draft *draft, const struct weft_input *input,
+                             const struct weft_fields *fields)
+{
+    for (size_t i = 0; i < fields->count; i++) {
+        const struct weft_field *field = &fields->items[i];
+        if (weft_type_is_nested(field->type))
+            weft_reader_mistake(draft->reader, field->place,
+                                "declare it `json` (or string) and take it apart in `sql`",
+                                "`%.60s` is nested, and the input `%s` reads %s, which has no "
+                                "nested values",
+                                field->name, input->name, weft_format_name(input->format));
+    }
+}
+
+static void check_csv_inputs(struct weft_draft *draft)
+{
+    const struct weft_product *product = draft->product;
+    for (size_t i = 0; i < product->input_count; i++) {
+        const struct weft_input *input = &product->inputs[i];
+        bool csv = input->kind == WEFT_INPUT_FILES && input->patterns.count > 0 &&
+                   (input->format == WEFT_FORMAT_CSV || input->format == WEFT_FORMAT_TSV);
+        /* A registered document is as it is: what cannot be read is told by its run. */
+        if (!csv || !draft->reader->expand)
+            continue;
+        check_csv_fields(draft, input, &input->schema);
+        if (input->schema.count == 0 && product->sql == NULL && product->graph == NULL)
+            check_csv_fields(draft, input, &product->schema);
+    }
+}
+
 static void read_all(struct weft_draft *draft)
 {
     read_identity(draft);
     read_description(draft);
     weft_draft_read_inputs(draft);
     read_schema(draft);
-    read_transform(draft);
-    read_write(draft);
+    weft_draft_read_transform(draft);
+    check_csv_inputs(draft);
+    weft_draft_read_write(draft);
     read_location(draft);
     read_sort(draft);
     read_partition(draft);

@@ -207,12 +207,15 @@ static void product_whole(void **state)
     assert_true(p->quality.quarantine_max == 0.01);
     assert_string_equal(p->quality.freshness_field, "date");
     assert_int_equal(p->quality.check_count, 2);
-    assert_true(has(p->not_yet_refused, "sql"));
     assert_true(has(p->not_yet_refused, "access"));
     assert_true(has(p->not_yet_refused, "partition"));
-    assert_true(has(p->not_yet_refused, "inputs.counties.product"));
     assert_true(has(p->not_yet_refused, "schema.fips.references"));
-    assert_int_equal(p->not_yet_refused.count, 5);
+    assert_int_equal(p->not_yet_refused.count, 3);
+    assert_int_equal(p->sql_place.line, 26);
+    assert_int_equal(p->sql_place.column, 3);
+    assert_int_equal(p->sql_indent, 2);
+    assert_string_equal(p->inputs[1].product_name, "reference.counties");
+    assert_int_equal(p->inputs[1].product_major, 0);
     for (size_t i = 0; i < p->not_yet_refused.count; i++) {
         assert_true(p->not_yet_refused_places[i].line > 1);
         assert_true(p->not_yet_refused_places[i].column > 0);
@@ -243,10 +246,21 @@ static void product_document_reads_back(void **state)
     reads_back(whole);
     reads_back("name: a\ndomain: b\nversion: 0.1.0\ninput: {files: [x.tsv.gz, y.tsv],\n"
                "  options: {quote: '', skip: 2, decimal_separator: ','}, extra_columns: refuse}\n"
-               "schema: [{name: d, type: 'struct<x: int, y: list<decimal(4,2)>>'},\n"
+               "schema: [{name: d, type: 'decimal(4,2)'},\n"
                "  {name: s, enum: ['', 'null', 1e3], on_fail: block}]\n"
                "quality: {quarantine_max: {max: 5%, on_fail: warn}}\nkey: {fields: s, "
                "on_fail: block}\n");
+    reads_back("name: a\ndomain: b\nversion: 0.1.0\n"
+               "schema: [{name: d, type: 'struct<x: int, y: list<decimal(4,2)>>'}]\n");
+    reads_back(
+        "name: a\ndomain: b\nversion: 0.1.0\ngraph: {algorithm: leiden, edges: 'select 1, 2',\n"
+        "  seed: 7, resolution: 0.3}\n");
+    reads_back("name: a\ndomain: b\nversion: 0.1.0\ngraph: {algorithm: pagerank, damping: 0.5,\n"
+               "  edges: 'select a, b from c.d'}\nwrite: replace\n");
+    reads_back("name: a\ndomain: b\nversion: 0.1.0\nsql: select 1 from c.d\nkey: k\n"
+               "schema: [{name: k}, {name: o}]\nwrite: upsert\norder_by: o\n");
+    reads_back("name: a\ndomain: b\nversion: 2.1.0\ninputs: {x: {product: 'a@1', read: new},\n"
+               "  y: 'https://example.org/x.csv?day=1'}\nsql: select 1\n");
 }
 
 static void same_document(const char *a, const char *b)
@@ -393,7 +407,7 @@ static void product_mistakes_of_inputs(void **state)
     mistake(HEAD "inputs: {this: {files: a.csv}}\n", 4, "cannot name an input", NULL);
     mistake(HEAD "input: {files: a.csv, read: new}\nwrite: replace\n", 5, "only the newest", NULL);
     mistake(HEAD "input: {files: a.csv}\nwrite: upsert\n", 5, "needs a key", NULL);
-    mistake(HEAD "sql: select 1\nsql_file: x.sql\n", 4, "more than one of sql", NULL);
+    mistake(HEAD "sql: select 1\nsql_file: x.sql\n", 5, "more than one of sql", NULL);
     mistake(HEAD "sql_file: x.sql\n", 4, "there is no file `x.sql`", NULL);
 }
 
@@ -462,8 +476,8 @@ static void product_not_yet(void **state)
     parse_good(&f, HEAD "inputs: {reports: {files: x.parquet}, web: {files: 'https://x/y.csv'}}\n"
                         "sql: select 1\nwrite: upsert\nkey: k\norder_by: d\n");
     assert_true(has(f.product->not_yet_refused, "inputs.reports.format: parquet"));
-    assert_true(has(f.product->not_yet_refused, "inputs.web.files: https://x/y.csv"));
-    assert_true(has(f.product->not_yet_refused, "write: upsert"));
+    assert_true(f.product->inputs[1].url);
+    assert_int_equal(f.product->not_yet_refused.count, 1);
     release(&f);
 }
 

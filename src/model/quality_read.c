@@ -142,7 +142,8 @@ static void read_check(struct weft_draft *draft, struct weft_node *node, struct 
         .description = weft_node_get_text(node, "description"),
         .on_fail =
             weft_on_fail_of(on_fail, sql != NULL ? WEFT_ON_FAIL_BLOCK : WEFT_ON_FAIL_QUARANTINE),
-        .place = text == NULL ? node->place : text->place,
+        .place = text == NULL ? node->place : text->text_place,
+        .indent = text == NULL ? 0 : text->indent,
     };
     if (check->name == NULL) {
         if (weft_node_get(node, "name") == NULL)

@@ -174,6 +174,13 @@ bool weft_share_parse(const char *text, double *share)
     return true;
 }
 
+double weft_node_number(const struct weft_node *node, double otherwise)
+{
+    const char *text = weft_node_text(node);
+    double value;
+    return text != NULL && weft_parse_double(text, strlen(text), &value) ? value : otherwise;
+}
+
 double weft_node_share(const struct weft_node *node, double otherwise)
 {
     const char *text = weft_node_text(node);

@@ -32,7 +32,9 @@ struct weft_node {
     struct weft_place *places; /* MAP: of the keys */
     size_t count;
     struct weft_place place;
-    bool wrong; /* a mistake was reported: do not report another */
+    struct weft_place text_place; /* VALUE: of the text's first character; 0 in a document */
+    int indent;                   /* of a `|` block: columns before each line of the text */
+    bool wrong;                   /* a mistake was reported: do not report another */
 };
 
 struct weft_reader {
@@ -58,6 +60,7 @@ const char *weft_node_text(const struct weft_node *node);
 const char *weft_node_get_text(const struct weft_node *map, const char *key);
 bool weft_node_bool(const struct weft_node *node, bool otherwise);
 int64_t weft_node_count(const struct weft_node *node, int64_t otherwise);
+double weft_node_number(const struct weft_node *node, double otherwise);
 double weft_node_share(const struct weft_node *node, double otherwise);
 int64_t weft_node_duration(const struct weft_node *node, int64_t otherwise);
 /* 50%, 0.5: without an upper bound. */
