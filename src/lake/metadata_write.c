@@ -282,6 +282,20 @@ static void rebuild_lines(struct weft_buf *out, yyjson_val *array)
     }
 }
 
+static void add_log_line(struct weft_buf *out, bool first, int64_t timestamp_ms,
+                         int64_t snapshot_id)
+{
+    weft_buf_addf(out, "%s{\"timestamp-ms\":%" PRId64 ",\"snapshot-id\":%" PRId64 "}",
+                  first ? "\n" : ",\n", timestamp_ms, snapshot_id);
+}
+
+/* From what was read, not from its text: a reader of the lines counts on the members' order. */
+static void rebuild_log(struct weft_buf *out, const struct weft_table *table)
+{
+    for (size_t i = 0; i < table->log_count; i++)
+        add_log_line(out, i == 0, table->log[i].timestamp_ms, table->log[i].snapshot_id);
+}
+
 static void add_snapshots(struct weft_buf *out, const struct lake_next *next)
 {
     const struct weft_table *table = next->table;
@@ -301,10 +315,9 @@ static void add_snapshots(struct weft_buf *out, const struct lake_next *next)
     if (splice)
         weft_buf_add_str(out, table->log_lines);
     else if (table != NULL)
-        rebuild_lines(out, yyjson_obj_get(table->root, "snapshot-log"));
+        rebuild_log(out, table);
     if (next->snapshot_json != NULL)
-        weft_buf_addf(out, "%s{\"timestamp-ms\":%" PRId64 ",\"snapshot-id\":%" PRId64 "}",
-                      first_log ? "\n" : ",\n", next->now_ms, next->made->snapshot_id);
+        add_log_line(out, first_log, next->now_ms, next->made->snapshot_id);
     weft_buf_adds(out, LAKE_FILE_END);
 }
 

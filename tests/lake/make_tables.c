@@ -5,9 +5,10 @@
  *   make_tables HOME < steps.json
  *
  * Steps are an array of objects: {"table": "domain.name", "operation": "append" | "overwrite" |
- * "rollback" | "schema" | "drop" | "rebase" | "load", "fields": ["a long required", ...],
- * "select": ["SELECT ...", ...], "sort": ["a", "-b"], "snapshot_id": "...", "space": "lake",
- * "old_home": "...", "kept": 3, "pointer": false, "metadata": "..."}.
+ * "rollback" | "schema" | "drop" | "rebase" | "load" | "since", "fields": ["a long required", ...],
+ * "select": ["SELECT ...", ...], "removed": ["lake/...", ...], "sort": ["a", "-b"],
+ * "snapshot_id": "...", "since": "...", "space": "lake", "old_home": "...", "kept": 3,
+ * "pointer": false, "metadata": "..."}.
  * Each step answers with a line of JSON.
  */
 #include "base/clock.h"
@@ -158,6 +159,20 @@ static void add_files(struct maker *maker, const struct step *step,
     change->added_count = yyjson_arr_size(selects);
 }
 
+/* An overwrite without this list removes all files. */
+static void name_removed(struct maker *maker, const struct step *step,
+                         struct weft_table_change *change)
+{
+    yyjson_val *removed = yyjson_obj_get(step->json, "removed");
+    size_t count = yyjson_arr_size(removed);
+    const char **paths = weft_arena_array(maker->arena, count, sizeof *paths);
+    for (size_t i = 0; i < count; i++)
+        paths[i] = yyjson_get_str(yyjson_arr_get(removed, i));
+    change->remove_all = removed == NULL;
+    change->removed = paths;
+    change->removed_count = count;
+}
+
 /* ---- steps ---- */
 
 static void find_before(struct maker *maker, struct step *step)
@@ -270,6 +285,7 @@ static void make(struct maker *maker, struct step *step)
     struct weft_table_made made;
     fill_sort(maker, step, &change);
     add_files(maker, step, &change);
+    name_removed(maker, step, &change);
     int64_t start = weft_clock_mono_us();
     check(maker,
           weft_table_make(maker->arena, maker->home, step->before, &change, &made, &maker->error));
@@ -278,6 +294,14 @@ static void make(struct maker *maker, struct step *step)
     if (weft_json_bool_or(step->json, "pointer", true))
         move_pointer(maker, step, &made, step->operation);
     answer(&made);
+}
+
+static void answer_paths(const struct weft_data_files *files)
+{
+    printf("\"paths\":[");
+    for (size_t i = 0; i < files->count; i++)
+        printf("%s\"%s\"", i > 0 ? "," : "", files->items[i].path);
+    printf("]}\n");
 }
 
 /* What weft itself reads back: names of the live files of a snapshot. */
@@ -290,10 +314,21 @@ static void load(struct maker *maker, const struct step *step)
         id == 0 ? weft_table_current(step->before) : weft_table_snapshot(step->before, id);
     check(maker, weft_table_files(maker->arena, maker->home, step->before, snapshot, &data,
                                   &deletes, &maker->error));
-    printf("{\"files\":%zu,\"deletes\":%zu,\"paths\":[", data.count, deletes.count);
-    for (size_t i = 0; i < data.count; i++)
-        printf("%s\"%s\"", i > 0 ? "," : "", data.items[i].path);
-    printf("]}\n");
+    printf("{\"files\":%zu,\"deletes\":%zu,", data.count, deletes.count);
+    answer_paths(&data);
+}
+
+static void since(struct maker *maker, const struct step *step)
+{
+    struct weft_data_files data = {NULL, 0};
+    int64_t culprit = 0;
+    int rc = weft_table_added_since(
+        maker->arena, maker->home, step->before, weft_table_current(step->before),
+        weft_json_int_or(step->json, "since", 0), &data, &culprit, &maker->error);
+    if (rc < 0)
+        check(maker, rc);
+    printf("{\"condition\":%d,\"culprit\":\"%" PRId64 "\",", rc, culprit);
+    answer_paths(&data);
 }
 
 static void rebase(struct maker *maker, const struct step *step)
@@ -325,6 +360,8 @@ static void run_step(struct maker *maker, yyjson_val *json)
         printf("{}\n");
     } else if (strcmp(step.operation, "load") == 0) {
         load(maker, &step);
+    } else if (strcmp(step.operation, "since") == 0) {
+        since(maker, &step);
     } else if (strcmp(step.operation, "rebase") == 0) {
         rebase(maker, &step);
     } else {
