@@ -16,6 +16,7 @@
 #include <string.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
+#include <sys/socket.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -49,11 +50,11 @@ static int spawn_with(const char *const *argv, int in, int out, int keep_fd, pid
     return rc;
 }
 
-int weft_process_spawn(const char *const *argv, int keep_fd, struct weft_process *process,
-                       struct weft_error *error)
+static int spawn_between(const char *const *argv, int to_child[2], int keep_fd,
+                         struct weft_process *process, struct weft_error *error)
 {
-    int to_child[2] = {-1, -1}, from_child[2] = {-1, -1};
-    if (pipe2(to_child, O_CLOEXEC) != 0 || pipe2(from_child, O_CLOEXEC) != 0) {
+    int from_child[2] = {-1, -1};
+    if (pipe2(from_child, O_CLOEXEC) != 0) {
         weft_error_errno(error, WEFT_E_WORKER, errno, "cannot make a pipe");
         pair_close(to_child);
         return -1;
@@ -69,6 +70,24 @@ int weft_process_spawn(const char *const *argv, int keep_fd, struct weft_process
     }
     *process = (struct weft_process){.pid = pid, .in = to_child[1], .out = from_child[0]};
     return 0;
+}
+
+int weft_process_spawn(const char *const *argv, int keep_fd, struct weft_process *process,
+                       struct weft_error *error)
+{
+    int to_child[2];
+    if (pipe2(to_child, O_CLOEXEC) != 0)
+        return weft_error_errno(error, WEFT_E_WORKER, errno, "cannot make a pipe");
+    return spawn_between(argv, to_child, keep_fd, process, error);
+}
+
+int weft_process_spawn_socket(const char *const *argv, struct weft_process *process,
+                              struct weft_error *error)
+{
+    int to_child[2];
+    if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, to_child) != 0)
+        return weft_error_errno(error, WEFT_E_WORKER, errno, "cannot make a socket");
+    return spawn_between(argv, to_child, -1, process, error);
 }
 
 static void pipes_close(struct weft_process *process)

@@ -1,7 +1,8 @@
 /*
  * process.h - child processes: the same program started by exec, never a fork that goes on (there
  * may be threads). A child dies with its parent (PR_SET_PDEATHSIG).
- * Thread rule: spawn only from the main thread, because the death signal follows the thread.
+ * Thread rule: any; but the death signal follows the thread that spawned, so a thread lives until
+ * its children have ended.
  */
 #ifndef WEFT_BASE_PROCESS_H
 #define WEFT_BASE_PROCESS_H
@@ -20,6 +21,18 @@ struct weft_process {
  * stderr is the parent's. */
 int weft_process_spawn(const char *const *argv, int keep_fd, struct weft_process *process,
                        struct weft_error *error) WEFT_MUST_CHECK;
+/* The same, but the child's descriptor 0 is a Unix socket, over which `in` can hand descriptors on.
+ * Nothing is inherited. */
+int weft_process_spawn_socket(const char *const *argv, struct weft_process *process,
+                              struct weft_error *error) WEFT_MUST_CHECK;
+/* All the bytes; fd (or -1) goes with the first of them: the receiver gets a descriptor of its own
+ * for the same open file. */
+int weft_process_send(int socket_fd, const void *data, size_t length, int fd,
+                      struct weft_error *error) WEFT_MUST_CHECK;
+/* Up to size bytes; *got 0 = the end. *fd: what came along (close-on-exec), else -1. `from` may be a
+ * pipe or a file too. */
+int weft_process_receive(int from, void *data, size_t size, size_t *got, int *fd,
+                         struct weft_error *error) WEFT_MUST_CHECK;
 /* Waits to the end and closes the pipes. *status as waitpid(2) gives it; *max_rss_bytes may be
  * NULL. */
 int weft_process_wait(struct weft_process *process, int *status, int64_t *max_rss_bytes,
@@ -58,5 +71,9 @@ uint64_t weft_process_start_time(pid_t pid); /* 0 when it is not there */
 int64_t weft_system_memory_bytes(void); /* the smaller of physical memory and the cgroup's limit */
 int weft_system_cpus(void);             /* processors this process may use */
 int64_t weft_process_rss_bytes(void);   /* resident size of this process now */
+int64_t weft_process_rss_of(pid_t pid); /* of another one; 0 = not known */
+/* The largest resident size since the start or the last reset. */
+int64_t weft_process_peak_bytes(void);
+void weft_process_peak_reset(void);
 
 #endif

@@ -71,14 +71,48 @@ int weft_system_cpus(void)
     return count < 1 ? 1 : count;
 }
 
-int64_t weft_process_rss_bytes(void)
+static int64_t statm_bytes(const char *path)
 {
     char text[128];
-    small_file("/proc/self/statm", text, sizeof text);
+    small_file(path, text, sizeof text);
     long long pages = 0;
     if (sscanf(text, "%*s %lld", &pages) != 1)
         return 0;
     return (int64_t)pages * sysconf(_SC_PAGESIZE);
+}
+
+int64_t weft_process_rss_bytes(void)
+{
+    return statm_bytes("/proc/self/statm");
+}
+
+int64_t weft_process_rss_of(pid_t pid)
+{
+    char path[64];
+    snprintf(path, sizeof path, "/proc/%d/statm", (int)pid);
+    return statm_bytes(path);
+}
+
+int64_t weft_process_peak_bytes(void)
+{
+    char text[4096];
+    long long kilobytes = 0;
+    small_file("/proc/self/status", text, sizeof text);
+    const char *line = strstr(text, "VmHWM:");
+    if (line == NULL || sscanf(line, "VmHWM: %lld", &kilobytes) != 1)
+        return 0;
+    return (int64_t)kilobytes * 1024;
+}
+
+/* Where it is not allowed the peak stays that of the whole life. */
+void weft_process_peak_reset(void)
+{
+    int fd = (open)("/proc/self/clear_refs", O_WRONLY | O_CLOEXEC);
+    if (fd < 0)
+        return;
+    ssize_t written = (write)(fd, "5", 1);
+    (void)written;
+    close(fd);
 }
 
 uint64_t weft_process_start_time(pid_t pid)

@@ -122,6 +122,33 @@ static int inputs_put(struct weft_ledger *ledger, struct weft_json_writer *write
     return rc;
 }
 
+/* Up to which snapshot each was read. Ids go beyond what a number of JSON holds. */
+static int sources_put(struct weft_ledger *ledger, struct weft_json_writer *writer,
+                       const struct weft_outcome *outcome, struct weft_error *error)
+{
+    struct weft_json_writer list;
+    struct weft_buf json;
+    if (outcome->source_count == 0)
+        return 0;
+    weft_buf_init(&json, WEFT_RUN_LIST_MAX);
+    weft_json_writer_init(&list, &json);
+    weft_json_begin_array(&list);
+    for (size_t i = 0; i < outcome->source_count; i++) {
+        const struct weft_outcome_source *source = &outcome->sources[i];
+        weft_json_begin_object(&list);
+        weft_json_member_text(&list, "name", source->name);
+        weft_json_member_text(&list, "table", source->table);
+        big_put(&list, "snapshot_id", source->snapshot_id);
+        big_put(&list, "since", source->since);
+        weft_json_member_int(&list, "records", source->records);
+        weft_json_end_object(&list);
+    }
+    weft_json_end_array(&list);
+    int rc = weft_flow_list_put(ledger, writer, "sources", &json, error);
+    weft_buf_release(&json);
+    return rc;
+}
+
 /* Ports that read all there is: what they no longer hold is no longer a position. */
 static bool port_is_whole(const struct weft_input *input, const struct weft_outcome *outcome)
 {
@@ -159,8 +186,12 @@ static int published_put(const struct weft_asker *asker, struct weft_json_writer
     weft_json_member_bool(writer, "rebuild", rebuild);
     if (replay)
         return 0;
-    if (asker->mode != WEFT_JOB_LOAD)
+    if (asker->mode != WEFT_JOB_LOAD) {
         whole_ports_put(writer, asker->contract, outcome);
+        if (outcome->run_key[0] != '\0')
+            weft_json_member_text(writer, "run_key", outcome->run_key);
+        WEFT_TRY(sources_put(asker->ledger, writer, outcome, error));
+    }
     return inputs_put(asker->ledger, writer, outcome, error);
 }
 
@@ -315,11 +346,16 @@ int weft_flow_commit(struct weft_asker *asker, const struct weft_outcome *outcom
 int weft_flow_commit_nothing(struct weft_asker *asker, struct weft_error *error)
 {
     WEFT_CLEANUP(weft_ledger_endp) struct weft_ledger_txn *txn = NULL;
+    bool looked = asker->mode == WEFT_JOB_RUN || asker->mode == WEFT_JOB_REBUILD;
+    if (!looked && !asker->leased)
+        return 0;
     WEFT_TRY(weft_ledger_begin_write(asker->ledger, &txn, error));
-    WEFT_TRY(weft_flow_lease_check(txn, asker, error));
-    if (asker->mode == WEFT_JOB_RUN || asker->mode == WEFT_JOB_REBUILD)
+    if (asker->leased)
+        WEFT_TRY(weft_flow_lease_check(txn, asker, error));
+    if (looked)
         WEFT_TRY(checked_put(txn, asker, error));
-    WEFT_TRY(weft_flow_lease_release(txn, asker, error));
+    if (asker->leased)
+        WEFT_TRY(weft_flow_lease_release(txn, asker, error));
     int rc = weft_ledger_commit(txn, error);
     txn = NULL;
     WEFT_TRY(rc);

@@ -4,8 +4,8 @@
  * Tables are keyed by the key of the product's table ("domain.name", see catalog/product_entry.h),
  * in a column `product`. run.ended tells a run whole: {run_id, product, version, digest, cause,
  * because, state, started_at, finished_at, error {code, file, line, byte}, balance, snapshot_id,
- * duration_us, memory_bytes, examples, warnings (how many), checks, mode, whole_ports, inputs,
- * quarantined, closes_open}. Texts that may hold a value of the data (messages, warnings) are
+ * duration_us, memory_bytes, examples, warnings (how many), checks, whole_ports, inputs, sources,
+ * run_key, quarantined, closes_open}. Texts that may hold a value of the data (messages, warnings) are
  * operational: flow_messages.
  */
 #include "flow/run_internal.h"
@@ -22,7 +22,8 @@ static const struct weft_ledger_table tables[] = {
             "read BIGINT NOT NULL, accepted BIGINT NOT NULL, input_quarantined BIGINT NOT NULL,"
             "made BIGINT NOT NULL, published BIGINT NOT NULL, output_quarantined BIGINT NOT NULL,"
             "superseded BIGINT NOT NULL, snapshot_id BIGINT, duration_us BIGINT NOT NULL,"
-            "memory_bytes BIGINT NOT NULL, examples TEXT, warnings BIGINT NOT NULL,"
+            "memory_bytes BIGINT NOT NULL, examples TEXT, warnings BIGINT NOT NULL, run_key TEXT,"
+            /* seq_to: the product was dropped; the record stays */
             "seq_from BIGINT NOT NULL, seq_to BIGINT);"
             "CREATE INDEX IF NOT EXISTS flow_runs_product ON flow_runs(product, seq_from);"},
     {.name = "flow_checks",
@@ -46,6 +47,15 @@ static const struct weft_ledger_table tables[] = {
             "WHERE seq_to IS NULL;"
             "CREATE INDEX IF NOT EXISTS flow_inputs_hash ON flow_inputs(product, hash);"
             "CREATE INDEX IF NOT EXISTS flow_inputs_path ON flow_inputs(path);"},
+    {.name = "flow_sources",
+     .ddl = "CREATE TABLE IF NOT EXISTS flow_sources("
+            "product TEXT NOT NULL, name TEXT NOT NULL, source TEXT NOT NULL,"
+            "snapshot_id BIGINT NOT NULL, since BIGINT NOT NULL, records BIGINT NOT NULL,"
+            "run_id TEXT NOT NULL, read_at_us BIGINT NOT NULL,"
+            "seq_from BIGINT NOT NULL, seq_to BIGINT, PRIMARY KEY(product, name, seq_from));"
+            "CREATE UNIQUE INDEX IF NOT EXISTS flow_sources_now ON flow_sources(product, name) "
+            "WHERE seq_to IS NULL;"
+            "CREATE INDEX IF NOT EXISTS flow_sources_of ON flow_sources(source);"},
     {.name = "flow_quarantine",
      .ddl = "CREATE TABLE IF NOT EXISTS flow_quarantine("
             "product TEXT NOT NULL, run_id TEXT NOT NULL, row_from BIGINT NOT NULL,"
@@ -111,9 +121,9 @@ static int run_put(struct weft_ledger_txn *txn, const struct weft_ledger_entry *
         "INSERT INTO flow_runs(run_id, product, version, digest, cause, because, state, actor, "
         "started_at, finished_at, error, error_file, read, accepted, input_quarantined, made, "
         "published, output_quarantined, superseded, duration_us, memory_bytes, examples, warnings, "
-        "seq_from) VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, "
-        "?17, ?18, ?19, ?20, ?21, ?22, ?23, ?24)",
-        "ttttttttiittiiiiiiiiitii", run_id, table, weft_json_text_or(body, "version", NULL),
+        "run_key, seq_from) VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, "
+        "?15, ?16, ?17, ?18, ?19, ?20, ?21, ?22, ?23, ?24, ?25)",
+        "ttttttttiittiiiiiiiiititi", run_id, table, weft_json_text_or(body, "version", NULL),
         weft_json_text_or(body, "digest", NULL), cause, weft_json_text_or(body, "because", NULL),
         state, entry->actor, started, finished, weft_json_text_or(why, "code", NULL),
         weft_json_text_or(why, "file", NULL), weft_json_int_or(balance, "read", 0),
@@ -122,7 +132,7 @@ static int run_put(struct weft_ledger_txn *txn, const struct weft_ledger_entry *
         weft_json_int_or(balance, "output_quarantined", 0),
         weft_json_int_or(balance, "superseded", 0), duration, memory,
         weft_json_text_or(body, "examples", NULL), weft_json_int_or(body, "warnings", 0),
-        entry->sequence));
+        weft_json_text_or(body, "run_key", NULL), entry->sequence));
     if (yyjson_obj_get(why, "line") != NULL)
         WEFT_TRY(weft_sql_exec(txn, error,
                                "UPDATE flow_runs SET error_line = ?2, error_byte = ?3 WHERE "
@@ -235,6 +245,52 @@ static int positions_put(struct weft_ledger_txn *txn, const struct weft_ledger_e
     return 0;
 }
 
+static int source_put(struct weft_ledger_txn *txn, const struct weft_ledger_entry *entry,
+                      const char *table, const char *run_id, int64_t read_at, yyjson_val *source,
+                      struct weft_error *error)
+{
+    const char *name = NULL, *read = NULL;
+    int64_t snapshot = 0, since = 0, records = 0;
+    WEFT_TRY(weft_json_text(source, "name", &name, error));
+    WEFT_TRY(weft_json_text(source, "table", &read, error));
+    WEFT_TRY(weft_json_int(source, "snapshot_id", &snapshot, error));
+    WEFT_TRY(weft_json_int(source, "since", &since, error));
+    WEFT_TRY(weft_json_int(source, "records", &records, error));
+    WEFT_TRY(weft_sql_exec(txn, error,
+                           "UPDATE flow_sources SET seq_to = ?3 WHERE product = ?1 AND name = ?2 "
+                           "AND seq_to IS NULL",
+                           "tti", table, name, entry->sequence));
+    return weft_sql_exec(txn, error,
+                         "INSERT INTO flow_sources(product, name, source, snapshot_id, since, "
+                         "records, run_id, read_at_us, seq_from) "
+                         "VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)",
+                         "tttiiitii", table, name, read, snapshot, since, records, run_id, read_at,
+                         entry->sequence);
+}
+
+/* A table that starts over has no other positions than those of this run. */
+static int sources_put(struct weft_ledger_txn *txn, const struct weft_ledger_entry *entry,
+                       yyjson_val *body, const char *run_id, const char *table,
+                       struct weft_error *error)
+{
+    size_t i, max;
+    yyjson_val *item;
+    WEFT_CLEANUP(weft_json_freep) yyjson_doc *doc = NULL;
+    yyjson_val *sources = NULL;
+    if (weft_json_bool_or(body, "closes_open", false))
+        WEFT_TRY(weft_sql_exec(txn, error,
+                               "UPDATE flow_sources SET seq_to = ?2 WHERE product = ?1 AND "
+                               "seq_to IS NULL",
+                               "ti", table, entry->sequence));
+    WEFT_TRY(weft_flow_list_get(txn, body, "sources", &doc, &sources, error));
+    int64_t read_at = weft_json_int_or(body, "started_at", 0);
+    yyjson_arr_foreach(sources, i, max, item)
+    {
+        WEFT_TRY(source_put(txn, entry, table, run_id, read_at, item, error));
+    }
+    return 0;
+}
+
 static int fold_ended(struct weft_ledger_txn *txn, const struct weft_ledger_entry *entry,
                       yyjson_val *body, struct weft_error *error)
 {
@@ -244,6 +300,7 @@ static int fold_ended(struct weft_ledger_txn *txn, const struct weft_ledger_entr
     WEFT_TRY(run_put(txn, entry, body, run_id, table, error));
     WEFT_TRY(checks_put(txn, entry, body, run_id, table, error));
     WEFT_TRY(positions_put(txn, entry, body, run_id, table, error));
+    WEFT_TRY(sources_put(txn, entry, body, run_id, table, error));
     if (weft_json_bool_or(body, "closes_open", false))
         WEFT_TRY(weft_flow_quarantine_close(txn, table, run_id, "closed_by_run", entry->sequence,
                                             error));
@@ -256,7 +313,8 @@ static int fold_ended(struct weft_ledger_txn *txn, const struct weft_ledger_entr
                          "ttii", table, run_id, quarantined, entry->sequence);
 }
 
-/* A dropped product: its positions and open rows end with its data. */
+/* A dropped product: its positions and open rows end with its data, and no run of it counts for one
+ * that may be registered under its name. */
 static int fold_forgotten(struct weft_ledger_txn *txn, const struct weft_ledger_entry *entry,
                           yyjson_val *body, struct weft_error *error)
 {
@@ -266,10 +324,13 @@ static int fold_forgotten(struct weft_ledger_txn *txn, const struct weft_ledger_
                            "UPDATE flow_inputs SET seq_to = COALESCE(seq_to, ?2), replaced = 0 "
                            "WHERE product = ?1 AND (seq_to IS NULL OR replaced = 1)",
                            "ti", table, entry->sequence));
-    return weft_sql_exec(txn, error,
-                         "UPDATE flow_quarantine SET seq_to = ?2 WHERE product = ?1 AND "
-                         "seq_to IS NULL",
-                         "ti", table, entry->sequence);
+    static const char *const ends[] = {
+        "UPDATE flow_sources SET seq_to = ?2 WHERE product = ?1 AND seq_to IS NULL",
+        "UPDATE flow_runs SET seq_to = ?2 WHERE product = ?1 AND seq_to IS NULL",
+        "UPDATE flow_quarantine SET seq_to = ?2 WHERE product = ?1 AND seq_to IS NULL"};
+    for (size_t i = 0; i < WEFT_COUNT(ends); i++)
+        WEFT_TRY(weft_sql_exec(txn, error, ends[i], "ti", table, entry->sequence));
+    return 0;
 }
 
 void weft_flow_kinds_register(void)

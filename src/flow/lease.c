@@ -275,6 +275,17 @@ int weft_flow_lease_take(struct weft_asker *asker, struct weft_error *error)
     return weft_flow_point("run.leased", error);
 }
 
+int weft_flow_lease_idle(struct weft_asker *asker, bool *idle, struct weft_error *error)
+{
+    WEFT_CLEANUP(weft_ledger_endp) struct weft_ledger_txn *txn = NULL;
+    struct lease last = {.run_id = ""};
+    WEFT_TRY(weft_ledger_begin_read(asker->ledger, &txn, error));
+    int rc = lease_read(txn, asker->arena, asker->registered.table, &last, error);
+    WEFT_TRY(rc);
+    *idle = last.run_id[0] == '\0';
+    return 0;
+}
+
 int weft_flow_lease_check(struct weft_ledger_txn *txn, const struct weft_asker *asker,
                           struct weft_error *error)
 {

@@ -477,5 +477,6 @@ int weft_outbox_flush(struct weft_ledger *ledger, struct weft_error *error)
     WEFT_CLEANUP(weft_arena_freep) struct weft_arena *arena = weft_arena_new(0);
     if (arena == NULL)
         return weft_error_nomem(error);
+    WEFT_TRY(weft_flow_leftovers_remove(ledger, error));
     return weft_flow_outbox_do(ledger, arena, NULL, NULL, NULL, error);
 }

@@ -88,8 +88,7 @@ static int product_rebase(struct rebase *rebase, const struct weft_registered *p
                                .cause = "rebase",
                                .because = "the home was moved",
                                .lock_fd = -1,
-                               .log_fd = -1,
-                               .worker = {.in = -1, .out = -1}};
+                               .log_fd = -1};
     int rc = weft_flow_begin(&asker, product, error);
     if (rc == 0)
         rc = weft_flow_lease_take(&asker, error);

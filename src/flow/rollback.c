@@ -113,8 +113,7 @@ int weft_run_rollback(struct weft_ledger *ledger, struct weft_arena *arena,
                                .cause = "rollback",
                                .because = because,
                                .lock_fd = -1,
-                               .log_fd = -1,
-                               .worker = {.in = -1, .out = -1}};
+                               .log_fd = -1};
     int rc = weft_flow_begin(&asker, product, error);
     if (rc == 0 && rollback_locked(&asker, snapshot_id, new_snapshot_id, error) < 0)
         rc = weft_flow_fail(&asker, error);
@@ -187,8 +186,7 @@ int weft_run_drop(struct weft_ledger *ledger, struct weft_arena *arena,
                                .cause = "drop",
                                .because = because,
                                .lock_fd = -1,
-                               .log_fd = -1,
-                               .worker = {.in = -1, .out = -1}};
+                               .log_fd = -1};
     int rc = weft_flow_begin(&asker, product, error);
     if (rc == 0)
         rc = drop_locked(&asker, error);

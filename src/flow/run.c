@@ -25,7 +25,43 @@ static int pointer_read(struct weft_ledger_txn *txn, const struct weft_asker *as
     return 0;
 }
 
-/* The product as it is now: it may have changed since the caller looked. */
+/* Before the state is looked at whose files it keeps. */
+static int slot_take(struct weft_asker *asker, struct weft_error *error)
+{
+    WEFT_CLEANUP(weft_ledger_endp) struct weft_ledger_txn *txn = NULL;
+    struct weft_ledger_head head;
+    WEFT_TRY(weft_ledger_begin_read(asker->ledger, &txn, error));
+    WEFT_TRY(weft_ledger_head(txn, &head, error));
+    return weft_slot_open(weft_ledger_home(asker->ledger), head.sequence, &asker->slot, error);
+}
+
+/* Pointers, head, and what other products give; a rollback and a drop do not read. WEFT_AGAIN: a
+ * slot is wanted first. */
+static int state_read(struct weft_ledger_txn *txn, struct weft_asker *asker,
+                      struct weft_error *error)
+{
+    WEFT_TRY(pointer_read(txn, asker, WEFT_SPACE_LAKE, &asker->table, error));
+    WEFT_TRY(pointer_read(txn, asker, WEFT_SPACE_QUARANTINE, &asker->quarantine, error));
+    WEFT_TRY(weft_ledger_head(txn, &asker->head, error));
+    if (asker->options->settings == NULL)
+        return 0;
+    if (asker->registered.reads.count > 0 && asker->slot == NULL)
+        return WEFT_AGAIN;
+    WEFT_TRY(weft_flow_last_key(txn, asker, error));
+    return weft_flow_sources_read(txn, asker, error);
+}
+
+int weft_flow_state_read(struct weft_asker *asker, struct weft_error *error)
+{
+    WEFT_CLEANUP(weft_ledger_endp) struct weft_ledger_txn *txn = NULL;
+    if (asker->registered.reads.count > 0)
+        WEFT_TRY(slot_take(asker, error));
+    WEFT_TRY(weft_ledger_begin_read(asker->ledger, &txn, error));
+    return state_read(txn, asker, error);
+}
+
+/* The product as it is now: it may have changed since the caller looked. WEFT_AGAIN: once more with
+ * a slot, for it reads other products. */
 static int product_read(struct weft_asker *asker, const struct weft_registered *asked,
                         struct weft_error *error)
 {
@@ -44,14 +80,25 @@ static int product_read(struct weft_asker *asker, const struct weft_registered *
                        asker->registered.name);
         return weft_error_hint(error, "see `weft doctor` and `weft ledger rebuild`");
     }
-    WEFT_TRY(pointer_read(txn, asker, WEFT_SPACE_LAKE, &asker->table, error));
-    WEFT_TRY(pointer_read(txn, asker, WEFT_SPACE_QUARANTINE, &asker->quarantine, error));
-    return weft_ledger_head(txn, &asker->head, error);
+    return state_read(txn, asker, error);
 }
 
 static int64_t setting(const struct weft_asker *asker, enum weft_setting which)
 {
     return weft_settings_number(asker->options->settings, which);
+}
+
+static int64_t memory_of(const struct weft_asker *asker)
+{
+    int64_t memory = asker->options->memory_bytes > 0 ? asker->options->memory_bytes
+                                                      : setting(asker, WEFT_SETTING_MEMORY);
+    return WEFT_MAX(memory / MEMORY_PART_DENOMINATOR * MEMORY_PART_NUMERATOR, MEMORY_MIN);
+}
+
+static int threads_of(const struct weft_asker *asker)
+{
+    int threads = asker->options->threads;
+    return threads > 0 ? threads : (int)setting(asker, WEFT_SETTING_THREADS);
 }
 
 static int temp_dir(struct weft_asker *asker, struct weft_error *error)
@@ -81,8 +128,6 @@ static int name_for_commands(struct weft_asker *asker, struct weft_error *error)
 static void job_fill(const struct weft_asker *asker, struct weft_job *job)
 {
     const struct weft_registered *r = &asker->registered;
-    int64_t memory = setting(asker, WEFT_SETTING_MEMORY);
-    memory = memory / MEMORY_PART_DENOMINATOR * MEMORY_PART_NUMERATOR;
     *job = (struct weft_job){
         .mode = asker->mode,
         .home = weft_ledger_home(asker->ledger),
@@ -101,8 +146,11 @@ static void job_fill(const struct weft_asker *asker, struct weft_job *job)
         .file_count = asker->options->file_count,
         .replays = asker->replays,
         .replay_count = asker->replay_count,
-        .memory_bytes = WEFT_MAX(memory, MEMORY_MIN),
-        .threads = (int)setting(asker, WEFT_SETTING_THREADS),
+        .sources = asker->sources,
+        .source_count = asker->source_count,
+        .last_key = asker->last_key,
+        .memory_bytes = memory_of(asker),
+        .threads = threads_of(asker),
         .temp_dir = asker->temp_dir,
         .temp_size_max = setting(asker, WEFT_SETTING_TEMP_SIZE_MAX),
         .record_size_max = setting(asker, WEFT_SETTING_RECORD_SIZE_MAX),
@@ -153,7 +201,8 @@ int weft_flow_fail(struct weft_asker *asker, const struct weft_error *why)
 {
     struct weft_error ignored = WEFT_ERROR_INIT;
     weft_flow_log_error(asker, why);
-    weft_process_end(&asker->worker);
+    if (asker->worker != NULL)
+        weft_process_end(&asker->worker->process);
     if (asker->leased && run_sweep(asker, true, &ignored) == 0 &&
         run_record_failed(asker, why, &ignored) < 0)
         weft_flow_log_error(asker, &ignored);
@@ -163,10 +212,13 @@ int weft_flow_fail(struct weft_asker *asker, const struct weft_error *why)
 void weft_flow_close(struct weft_asker *asker)
 {
     struct weft_error ignored = WEFT_ERROR_INIT;
-    weft_flow_worker_end(asker);
+    if (asker->worker_is_own)
+        weft_flow_worker_end(asker->worker);
     if (asker->temp_dir != NULL && weft_fs_remove_tree(asker->temp_dir, &ignored) < 0)
         weft_flow_log_error(asker, &ignored);
     weft_flow_log_close(asker);
+    weft_slot_close(asker->slot);
+    asker->slot = NULL;
     weft_fd_close(&asker->lock_fd);
 }
 
@@ -199,6 +251,12 @@ int weft_flow_begin(struct weft_asker *asker, const struct weft_registered *prod
     WEFT_TRY(temp_dir(asker, error));
     WEFT_TRY(weft_flow_lock(asker, error));
     asker->started_us = weft_clock_us();
+    if (product->reads.count > 0)
+        WEFT_TRY(slot_take(asker, error));
+    int rc = product_read(asker, product, error);
+    if (rc != WEFT_AGAIN)
+        return rc;
+    WEFT_TRY(slot_take(asker, error));
     return product_read(asker, product, error);
 }
 
@@ -217,9 +275,8 @@ static int outcome_end(struct weft_asker *asker, struct weft_outcome *outcome, i
     return weft_flow_commit_failed(asker, sequence, error);
 }
 
-static int run_replays(struct weft_asker *asker, bool *nothing, struct weft_error *error)
+static int run_replays(struct weft_asker *asker, struct weft_error *error)
 {
-    *nothing = false;
     if (asker->mode != WEFT_JOB_REPLAY)
         return 0;
     int rc = weft_flow_quarantine_pick(asker->ledger, asker->arena, &asker->registered,
@@ -232,31 +289,90 @@ static int run_replays(struct weft_asker *asker, bool *nothing, struct weft_erro
         return weft_error_hint(error, "`weft quarantine %s` names the rules",
                                asker->registered.full_name);
     }
-    *nothing = asker->replay_count == 0;
     /* A product that is replaced keeps no rows to add to: the whole input is run again. */
-    if (!*nothing && asker->contract->write == WEFT_WRITE_REPLACE)
+    if (asker->replay_count > 0 && asker->contract->write == WEFT_WRITE_REPLACE)
         asker->mode = WEFT_JOB_REBUILD;
     return 0;
 }
 
-static int run_work(struct weft_asker *asker, struct weft_outcome *outcome, int64_t *sequence,
-                    struct weft_error *error)
+/* All that the run would read are states of other products, and they are those of the last run. */
+static int run_same_key(struct weft_asker *asker, bool *same, struct weft_error *error)
+{
+    const struct weft_product *contract = asker->contract;
+    char key[WEFT_SHA256_HEX];
+    *same = false;
+    if (asker->mode != WEFT_JOB_RUN || asker->last_key == NULL || asker->options->file_count > 0)
+        return 0;
+    for (size_t i = 0; i < contract->input_count; i++) {
+        if (contract->inputs[i].kind != WEFT_INPUT_PRODUCT)
+            return 0;
+    }
+    WEFT_TRY(weft_job_run_key(contract->digest, asker->sources, asker->source_count, NULL, 0, key,
+                              error));
+    *same = strcmp(key, asker->last_key) == 0;
+    return 0;
+}
+
+/* Without a worker, and without a lease, but that a dead run's must be taken over. */
+static int run_nothing(struct weft_asker *asker, struct weft_outcome *outcome,
+                       struct weft_error *error)
+{
+    bool idle = false;
+    *outcome = (struct weft_outcome){.state = WEFT_RUN_NOTHING_NEW,
+                                     .error = WEFT_ERROR_INIT,
+                                     .warnings = asker->warnings,
+                                     .warning_count = asker->warning_count};
+    WEFT_TRY(weft_flow_lease_idle(asker, &idle, error));
+    if (!idle)
+        WEFT_TRY(weft_flow_lease_take(asker, error));
+    weft_flow_log_outcome(asker, outcome);
+    return weft_flow_commit_nothing(asker, error);
+}
+
+static int warnings_join(struct weft_asker *asker, struct weft_outcome *outcome,
+                         struct weft_error *error)
+{
+    if (asker->warning_count == 0)
+        return 0;
+    size_t own = asker->warning_count, count = own + outcome->warning_count;
+    const char **all = weft_arena_array(asker->arena, count, sizeof *all);
+    if (all == NULL)
+        return weft_error_nomem(error);
+    memcpy(all, asker->warnings, own * sizeof *all);
+    for (size_t i = 0; i < outcome->warning_count; i++)
+        all[own + i] = outcome->warnings[i];
+    outcome->warnings = all;
+    outcome->warning_count = count;
+    return 0;
+}
+
+int weft_flow_ask(struct weft_asker *asker, struct weft_outcome *outcome, struct weft_error *error)
 {
     struct weft_job job;
-    bool nothing = false;
-    WEFT_TRY(weft_flow_worker_start(asker, error));
-    WEFT_TRY(weft_flow_lease_take(asker, error));
-    WEFT_TRY(run_replays(asker, &nothing, error));
-    if (nothing) {
-        *outcome = (struct weft_outcome){.state = WEFT_RUN_NOTHING_NEW, .error = WEFT_ERROR_INIT};
-        return outcome_end(asker, outcome, sequence, error);
-    }
+    WEFT_TRY(weft_flow_worker_start(asker->worker, memory_of(asker), error));
     WEFT_TRY(weft_fs_mkdirs(asker->temp_dir, error));
     WEFT_TRY(name_for_commands(asker, error));
     job_fill(asker, &job);
     if (asker->mode != WEFT_JOB_REPLAY)
         job.replay_count = 0;
     WEFT_TRY(weft_flow_worker_ask(asker, &job, outcome, error));
+    /* Who knows in what state that left it. */
+    if (outcome->state == WEFT_RUN_FAILED && !asker->worker_is_own)
+        weft_flow_worker_end(asker->worker);
+    return warnings_join(asker, outcome, error);
+}
+
+static int run_work(struct weft_asker *asker, struct weft_outcome *outcome, int64_t *sequence,
+                    struct weft_error *error)
+{
+    bool nothing = asker->mode == WEFT_JOB_REPLAY && asker->replay_count == 0;
+    if (!nothing)
+        WEFT_TRY(run_same_key(asker, &nothing, error));
+    if (nothing)
+        return run_nothing(asker, outcome, error);
+    WEFT_TRY(weft_flow_worker_start(asker->worker, memory_of(asker), error));
+    WEFT_TRY(weft_flow_lease_take(asker, error));
+    WEFT_TRY(weft_flow_ask(asker, outcome, error));
     return outcome_end(asker, outcome, sequence, error);
 }
 
@@ -267,6 +383,7 @@ static int run_locked(struct weft_asker *asker, struct weft_run_report *report,
     struct weft_run_report told = {.outcome = outcome};
     if (outcome == NULL)
         return weft_error_nomem(error);
+    WEFT_TRY(run_replays(asker, error)); /* a misspelt rule is no run */
     weft_flow_log_open(asker);
     weft_flow_log_text(asker, "started", asker->registered.name);
     if (run_work(asker, outcome, &told.sequence, error) < 0)
@@ -285,6 +402,7 @@ int weft_run(struct weft_ledger *ledger, struct weft_arena *arena,
              const struct weft_registered *product, const struct weft_run_options *options,
              struct weft_run_report *report, struct weft_error *error)
 {
+    struct weft_worker own = WEFT_WORKER_NONE;
     struct weft_asker asker = {.ledger = ledger,
                                .arena = arena,
                                .options = options,
@@ -292,7 +410,8 @@ int weft_run(struct weft_ledger *ledger, struct weft_arena *arena,
                                .cause = options->cause,
                                .lock_fd = -1,
                                .log_fd = -1,
-                               .worker = {.in = -1, .out = -1}};
+                               .worker = options->worker == NULL ? &own : options->worker,
+                               .worker_is_own = options->worker == NULL};
     int rc = weft_flow_begin(&asker, product, error);
     if (rc == 0)
         rc = run_locked(&asker, report, error);

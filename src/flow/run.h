@@ -2,15 +2,16 @@
  * run.h - the asker's side of a run: lock, lease, worker, check of the outcome, the one
  * transaction, outbox.
  *
- * One run per product: an flock on <home>/locks/<table>.lock whose descriptor the worker inherits;
- * the lease row's epoch fences late comers. A lease whose process died is taken over: its files are
- * swept, its outbox finished.
+ * One run per product: an flock on <home>/locks/<table>.lock that the worker holds too while it is
+ * at work; the lease row's epoch fences late comers. A lease whose process died is taken over: its
+ * files are swept, its outbox finished.
  *
  * Ledger kinds of this floor: run.ended, quarantine.replayed, quarantine.dismissed, run.forgotten
  * (a dropped product). Folded tables: flow_runs, flow_checks, flow_inputs (positions of files),
- * flow_quarantine (states by run and row range). Operational: flow_leases, flow_outbox,
- * flow_checked (the last run that looked), flow_messages (texts that may hold values). All are
- * keyed by the table's key. <home>/logs/<run_id>.log holds what the run said, as lines of JSON.
+ * flow_sources (positions in other products), flow_quarantine (states by run and row range).
+ * Operational: flow_leases, flow_outbox, flow_checked (the last run that looked), flow_messages
+ * (texts that may hold values). All are keyed by the table's key. <home>/logs/<run_id>.log holds
+ * what the run said, as lines of JSON.
  */
 #ifndef WEFT_FLOW_RUN_H
 #define WEFT_FLOW_RUN_H
@@ -23,6 +24,12 @@
 /* Called once at start: kinds, folded tables, mesh.runs, mesh.checks, mesh.inputs. */
 void weft_flow_register(void);
 
+/* A worker process that serves the runs of one thread in turn (NULL in the options: each run has one
+ * of its own). It dies with the thread that used it first. Freeing waits for its end. */
+struct weft_worker;
+struct weft_worker *weft_worker_new(void) WEFT_MUST_CHECK; /* NULL: memory is out */
+void weft_worker_free(struct weft_worker *worker);
+
 struct weft_run_options {
     enum weft_job_mode mode;
     const char *actor;                 /* principal */
@@ -34,6 +41,9 @@ struct weft_run_options {
     int64_t lock_wait_us;
     const struct weft_settings *settings;
     bool s3_fallback_local;
+    struct weft_worker *worker; /* NULL = one for this run */
+    int64_t memory_bytes;       /* budget of the run; 0 = the setting */
+    int threads;                /* likewise */
     weft_progress_fn *progress; /* may be NULL */
     void *progress_arg;
     /* Somebody else runs this product: told once, before waiting. May be NULL. */
@@ -50,7 +60,7 @@ struct weft_run_report {
 
 /* 0 whenever the run came to an end that is recorded (PUBLISHED, NOTHING_NEW, BLOCKED, FAILED in
  * report->outcome->state); -1 when there was no run: BUSY, CANCELLED, WORKER, IO ...
- * Fault points: run.locked, run.leased, run.worker_done, commit.begun, commit.appended, then those
+ * Fault points: run.locked, run.worker_started, run.leased, run.worker_done, commit.begun, commit.appended, then those
  * of the ledger, then outbox.begun, outbox.moved, outbox.done. */
 int weft_run(struct weft_ledger *ledger, struct weft_arena *arena,
              const struct weft_registered *product, const struct weft_run_options *options,

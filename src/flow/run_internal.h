@@ -19,6 +19,9 @@
 #define WEFT_RUN_INLINE_MAX ((size_t)96 * 1024)
 #define WEFT_RUN_LIST_MAX ((size_t)256 * 1024 * 1024)
 #define WEFT_RUN_CHECKS_MAX 2000
+/* Names in <home>/tmp: these, then <pid>-<start time>-<id>. */
+#define WEFT_LEFTOVER_PREVIEW "preview-"
+#define WEFT_LEFTOVER_STDIN "stdin-"
 #define WEFT_RUN_LINE_MAX ((size_t)16 * 1024 * 1024)
 
 /* One run, from the lock to the outbox. */
@@ -44,11 +47,26 @@ struct weft_asker {
     struct weft_ledger_head head;
     const struct weft_job_replay *replays;
     size_t replay_count;
+    const struct weft_job_source *sources; /* what it reads of other products */
+    size_t source_count;
+    const char *last_key;   /* run key of the state that counts; NULL = none */
+    struct weft_slot *slot; /* keeps the sources' files; NULL = it reads none */
+    const char **warnings;  /* of the asker's own, in the arena */
+    size_t warning_count;
+    size_t warning_capacity;
     int log_fd; /* -1 = none: a log that cannot be written stops no run */
     int64_t logged_us;
     char logged_stage[32];
-    struct weft_process worker;
+    struct weft_worker *worker; /* NULL = none is needed */
+    bool worker_is_own;         /* of this run alone */
 };
+
+struct weft_worker {
+    struct weft_process process;
+    int64_t memory_bytes; /* budget of the jobs it has had */
+    int jobs;
+};
+#define WEFT_WORKER_NONE ((struct weft_worker){.process = {.in = -1, .out = -1}})
 
 /* ---- kinds.c ---- */
 void weft_flow_kinds_register(void);
@@ -85,11 +103,21 @@ int weft_flow_list_get(struct weft_ledger_txn *txn, yyjson_val *body, const char
                        yyjson_doc **doc, yyjson_val **out, struct weft_error *error)
     WEFT_MUST_CHECK;
 
+/* ---- sources.c ---- */
+/* What the newest contract reads, as it is in this transaction. NOT_FOUND, REFUSED, DENIED. */
+int weft_flow_sources_read(struct weft_ledger_txn *txn, struct weft_asker *asker,
+                           struct weft_error *error) WEFT_MUST_CHECK;
+int weft_flow_last_key(struct weft_ledger_txn *txn, struct weft_asker *asker,
+                       struct weft_error *error) WEFT_MUST_CHECK;
+
 /* ---- lease.c ---- */
 /* The lock of the product: waits as the options say. BUSY, CANCELLED. */
 int weft_flow_lock(struct weft_asker *asker, struct weft_error *error) WEFT_MUST_CHECK;
 /* Takes over what a dead run left, then writes the lease. Needs the lock. */
 int weft_flow_lease_take(struct weft_asker *asker, struct weft_error *error) WEFT_MUST_CHECK;
+/* False when a run that died left its own. */
+int weft_flow_lease_idle(struct weft_asker *asker, bool *idle, struct weft_error *error)
+    WEFT_MUST_CHECK;
 /* In a writing transaction: CONFLICT unless the lease is still this run's. */
 int weft_flow_lease_check(struct weft_ledger_txn *txn, const struct weft_asker *asker,
                           struct weft_error *error) WEFT_MUST_CHECK;
@@ -100,9 +128,11 @@ int weft_flow_sweep(const char *home, const char *table_folder, const char *quar
                     const char *run_id, bool examples, struct weft_error *error) WEFT_MUST_CHECK;
 
 /* ---- worker.c ---- */
-int weft_flow_worker_start(struct weft_asker *asker, struct weft_error *error) WEFT_MUST_CHECK;
-/* The worker is gone when it returns: it held the lock too. */
-void weft_flow_worker_end(struct weft_asker *asker);
+/* One that may serve a job of this budget: the one that is there, or a new one. */
+int weft_flow_worker_start(struct weft_worker *worker, int64_t memory_bytes,
+                           struct weft_error *error) WEFT_MUST_CHECK;
+/* It is gone when this returns. */
+void weft_flow_worker_end(struct weft_worker *worker);
 /* Sends the job, forwards progress, gives the outcome (in the asker's arena). */
 int weft_flow_worker_ask(struct weft_asker *asker, const struct weft_job *job,
                          struct weft_outcome *out, struct weft_error *error) WEFT_MUST_CHECK;
@@ -116,6 +146,11 @@ int weft_flow_verify(const struct weft_asker *asker, const struct weft_outcome *
 /* Id, lock, the product and its pointers as they are under the lock. */
 int weft_flow_begin(struct weft_asker *asker, const struct weft_registered *product,
                     struct weft_error *error) WEFT_MUST_CHECK;
+/* Pointers, head and sources of asker->registered, in one transaction; takes the slot. */
+int weft_flow_state_read(struct weft_asker *asker, struct weft_error *error) WEFT_MUST_CHECK;
+/* Worker, job, outcome. */
+int weft_flow_ask(struct weft_asker *asker, struct weft_outcome *outcome, struct weft_error *error)
+    WEFT_MUST_CHECK;
 /* Nothing of the run stays but a record of why; gives -1. */
 int weft_flow_fail(struct weft_asker *asker, const struct weft_error *why) WEFT_MUST_CHECK;
 void weft_flow_close(struct weft_asker *asker);
@@ -153,6 +188,10 @@ int weft_flow_outbox_add(struct weft_ledger_txn *txn, const struct weft_asker *a
 /* moved: what was moved for this run, in the arena; all may be NULL. */
 int weft_flow_outbox_do(struct weft_ledger *ledger, struct weft_arena *arena, const char *run_id,
                         const char *const **moved, size_t *moved_count, struct weft_error *error)
+    WEFT_MUST_CHECK;
+
+/* ---- leftovers.c ---- */
+int weft_flow_leftovers_remove(struct weft_ledger *ledger, struct weft_error *error)
     WEFT_MUST_CHECK;
 
 /* ---- run_log.c: <home>/logs/<run_id>.log, lines of JSON; failures are left alone ---- */

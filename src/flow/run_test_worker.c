@@ -140,6 +140,9 @@ static const struct weft_outcome_table *table_make(struct fake *fake, const char
          fake, "make");
     out->operation = replace ? "overwrite" : "append";
     out->added = records;
+    out->removed = 0;
+    if (replace && table != NULL && weft_table_current(table) != NULL)
+        out->removed = weft_json_int_or(weft_table_current(table)->summary, "total-records", 0);
     if (is(fake, "missing"))
         unlink(path);
     weft_free(path);
@@ -150,7 +153,8 @@ static const struct weft_outcome_table *table_make(struct fake *fake, const char
 static void tables_make(struct fake *fake)
 {
     struct weft_balance *b = &fake->out.balance;
-    bool replace = fake->job.mode == WEFT_JOB_REBUILD;
+    bool replace = fake->job.mode == WEFT_JOB_REBUILD ||
+                   (fake->job.source_count > 0 && fake->product->write == WEFT_WRITE_REPLACE);
     b->made = b->accepted;
     b->published = b->accepted;
     if (b->published > 0)
@@ -163,10 +167,43 @@ static void tables_make(struct fake *fake)
     fake->out.state = WEFT_RUN_PUBLISHED;
 }
 
+static int64_t rows_at(struct fake *fake, const struct weft_table *table, int64_t snapshot_id)
+{
+    const struct weft_snapshot *snapshot = weft_table_snapshot(table, snapshot_id);
+    must(snapshot == NULL ? -1 : 0, fake, "the source's snapshot");
+    return weft_json_int_or(snapshot->summary, "total-records", 0);
+}
+
+/* Each row of a source is published as it is. */
+static void sources_read(struct fake *fake)
+{
+    struct weft_outcome_source *told =
+        weft_arena_array(fake->arena, fake->job.source_count + 1, sizeof *told);
+    for (size_t i = 0; i < fake->job.source_count; i++) {
+        const struct weft_job_source *source = &fake->job.sources[i];
+        struct weft_table *table = NULL;
+        must(weft_table_load(fake->arena, fake->job.home, source->metadata, &table, &fake->error),
+             fake, source->metadata);
+        told[i] =
+            (struct weft_outcome_source){.name = source->name,
+                                         .table = source->table,
+                                         .snapshot_id = source->snapshot_id,
+                                         .since = source->since,
+                                         .records = rows_at(fake, table, source->snapshot_id)};
+        if (source->only_new && source->since != 0)
+            told[i].records -= rows_at(fake, table, source->since);
+        fake->out.balance.read += told[i].records;
+        fake->out.balance.accepted += told[i].records;
+    }
+    fake->out.sources = told;
+    fake->out.source_count = fake->job.source_count;
+}
+
 static void run_or_rebuild(struct fake *fake)
 {
-    bool new_one = false;
+    bool new_one = fake->job.source_count > 0;
     files_find(fake);
+    sources_read(fake);
     for (size_t i = 0; i < fake->out.file_count; i++) {
         const struct weft_outcome_file *file = &fake->out.files[i];
         if (file->state != WEFT_FILE_READ)

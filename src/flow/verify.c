@@ -43,10 +43,52 @@ static int verify_balance(const struct weft_outcome *outcome, struct weft_error 
                 b->published + b->output_quarantined + b->superseded);
 }
 
-static int verify_files(const struct weft_asker *asker, const struct weft_outcome *outcome,
-                        struct weft_error *error)
+static const struct weft_job_source *source_find(const struct weft_asker *asker, const char *name)
 {
-    int64_t records = 0, accepted = 0, quarantined = 0;
+    for (size_t i = 0; name != NULL && i < asker->source_count; i++) {
+        if (strcmp(asker->sources[i].name, name) == 0)
+            return &asker->sources[i];
+    }
+    return NULL;
+}
+
+static int verify_source(const struct weft_asker *asker, const struct weft_outcome *outcome,
+                         size_t i, struct weft_error *error)
+{
+    const struct weft_outcome_source *told = &outcome->sources[i];
+    const struct weft_job_source *given = source_find(asker, told->name);
+    if (given == NULL || told->table == NULL || strcmp(given->table, told->table) != 0)
+        return weft_error_set(error, WEFT_E_WORKER,
+                              "the run tells of a source that it was not given");
+    WEFT_TRY(same(error, "the source's snapshot", given->snapshot_id, told->snapshot_id));
+    for (size_t k = 0; k < i; k++) {
+        if (strcmp(outcome->sources[k].name, told->name) == 0)
+            return weft_error_set(error, WEFT_E_WORKER, "source %s is told of twice", told->name);
+    }
+    return told->records < 0 ? lies(error, "a figure is negative", told->records, 0) : 0;
+}
+
+/* Each was read as it was given, once. *records = rows of all of them. */
+static int verify_sources(const struct weft_asker *asker, const struct weft_outcome *outcome,
+                          int64_t *records, struct weft_error *error)
+{
+    *records = 0;
+    for (size_t i = 0; i < outcome->source_count; i++) {
+        WEFT_TRY(verify_source(asker, outcome, i, error));
+        *records += outcome->sources[i].records;
+    }
+    /* One that is left out would keep an old position. */
+    bool none = asker->mode == WEFT_JOB_REPLAY || asker->mode == WEFT_JOB_LOAD;
+    return none ? 0
+                : same(error, "sources given and read", (int64_t)asker->source_count,
+                       (int64_t)outcome->source_count);
+}
+
+static int verify_inputs(const struct weft_asker *asker, const struct weft_outcome *outcome,
+                         struct weft_error *error)
+{
+    int64_t records = 0, accepted = 0, quarantined = 0, rows = 0;
+    WEFT_TRY(verify_sources(asker, outcome, &rows, error));
     for (size_t i = 0; i < outcome->file_count; i++) {
         const struct weft_outcome_file *file = &outcome->files[i];
         if (file->state != WEFT_FILE_READ)
@@ -59,8 +101,10 @@ static int verify_files(const struct weft_asker *asker, const struct weft_outcom
     }
     if (asker->mode == WEFT_JOB_REPLAY)
         return 0; /* its rows come from quarantine */
-    WEFT_TRY(same(error, "records read in all and by file", outcome->balance.read, records));
-    WEFT_TRY(same(error, "rows accepted in all and by file", outcome->balance.accepted, accepted));
+    WEFT_TRY(
+        same(error, "records read in all and by input", outcome->balance.read, records + rows));
+    WEFT_TRY(same(error, "rows accepted in all and by input", outcome->balance.accepted,
+                  accepted + rows));
     return same(error, "rows quarantined in all and by file", outcome->balance.input_quarantined,
                 quarantined);
 }
@@ -157,7 +201,28 @@ static int verify_data(const char *home, const char *folder, struct weft_arena *
     /* A rollback takes files over as they are. */
     return strcmp(told->operation, "rollback") == 0
                ? 0
-               : same(error, "rows added and rows of new files", told->added, added);
+               : same(error, "rows added and rows of new files", told->added + told->carried,
+                      added);
+}
+
+/* Rows before, removed, added and there now. */
+static int verify_rows(const struct weft_table *table, const struct weft_outcome_table *told,
+                       struct weft_error *error)
+{
+    const struct weft_snapshot *parent = NULL;
+    int64_t before = 0;
+    if (told->removed < 0 || told->carried < 0)
+        return lies(error, "a figure is negative", told->removed, told->carried);
+    if (told->made.parent_id != 0) {
+        int rc = weft_table_find(table, told->made.parent_id, &parent, error);
+        WEFT_TRY(rc);
+        if (rc == WEFT_NOT_THERE)
+            return 0; /* expired: there is nothing to compare with */
+        before = weft_json_int_or(parent->summary, "total-records", -1);
+    }
+    return before < 0 ? 0
+                      : same(error, "rows before, less removed, and added; and rows now",
+                             before - told->removed + told->added, told->made.total_records);
 }
 
 static int verify_snapshot(const char *home, const char *folder, struct weft_arena *arena,
@@ -173,6 +238,7 @@ static int verify_snapshot(const char *home, const char *folder, struct weft_are
                               told->made.metadata_path);
     WEFT_TRY(same(error, "the snapshot's number", told->made.snapshot_id, snapshot->snapshot_id));
     WEFT_TRY(same(error, "the parent's number", told->made.parent_id, snapshot->parent_id));
+    WEFT_TRY(verify_rows(table, told, error));
     return verify_data(home, folder, arena, table, snapshot, told, error);
 }
 
@@ -212,7 +278,7 @@ int weft_flow_verify(const struct weft_asker *asker, const struct weft_outcome *
 {
     const struct weft_balance *b = &outcome->balance;
     WEFT_TRY(verify_balance(outcome, error));
-    WEFT_TRY(verify_files(asker, outcome, error));
+    WEFT_TRY(verify_inputs(asker, outcome, error));
     WEFT_TRY(verify_replay(asker, outcome, error));
     WEFT_TRY(same(error, "rows published and added", b->published,
                   outcome->table == NULL ? 0 : outcome->table->added));

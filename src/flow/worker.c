@@ -1,9 +1,10 @@
 /*
- * worker.c - starts `weft worker`, hands it the job, reads its lines.
+ * worker.c - starts `weft worker`, hands it jobs, reads its lines.
  *
- * One worker for each run: it inherits the lock's descriptor, so the lock outlives an asker that is
- * killed exactly as long as its worker does. Starting it costs about a millisecond, and it loads
- * its libraries while the asker writes the lease.
+ * The lock's descriptor goes with each job over the socket that is the worker's standard input, so
+ * the lock outlives an asker that is killed exactly as long as its worker is at work. A worker
+ * loads its libraries while the asker writes the lease. It serves several runs in turn, until
+ * something speaks against it: then the next run gets a new one.
  */
 #include "flow/run_internal.h"
 
@@ -17,6 +18,8 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#define WORKER_JOBS_MAX 200                              /* what leaks does so for so long */
+#define WORKER_RESIDENT_MAX ((int64_t)256 * 1024 * 1024) /* that it keeps between two jobs */
 #define POLL_MS 50
 #define END_MS 500 /* for a worker to leave by itself after its outcome */
 
@@ -33,15 +36,54 @@ static int program_path(char **out, struct weft_error *error)
     return weft_path_program(out, error);
 }
 
-int weft_flow_worker_start(struct weft_asker *asker, struct weft_error *error)
+struct weft_worker *weft_worker_new(void)
 {
+    struct weft_worker *worker = weft_alloc(sizeof *worker);
+    if (worker != NULL)
+        *worker = WEFT_WORKER_NONE;
+    return worker;
+}
+
+void weft_worker_free(struct weft_worker *worker)
+{
+    if (worker == NULL)
+        return;
+    weft_flow_worker_end(worker);
+    weft_free(worker);
+}
+
+/* True when the worker closed its end: it is dead or dying. */
+static bool worker_hung_up(const struct weft_worker *worker)
+{
+    struct pollfd poller = {.fd = worker->process.out};
+    return poll(&poller, 1, 0) > 0 && (poller.revents & POLLHUP) != 0;
+}
+
+/* What an allocator keeps of one budget does not fit another. */
+static bool worker_fits(const struct weft_worker *worker, int64_t memory_bytes)
+{
+    return worker->jobs < WORKER_JOBS_MAX && worker->memory_bytes == memory_bytes &&
+           !worker_hung_up(worker) &&
+           weft_process_rss_of(worker->process.pid) <= WORKER_RESIDENT_MAX;
+}
+
+int weft_flow_worker_start(struct weft_worker *worker, int64_t memory_bytes,
+                           struct weft_error *error)
+{
+    if (worker->process.pid != 0 && !worker_fits(worker, memory_bytes))
+        weft_flow_worker_end(worker);
+    if (worker->process.pid != 0)
+        return 0;
     WEFT_CLEANUP(weft_freep) char *program = NULL;
     WEFT_TRY(program_path(&program, error));
     /* The worker dies with us; our id tells it whom to watch, also if we die before it looks. */
     char parent[16];
     snprintf(parent, sizeof parent, "%d", (int)getpid());
     const char *const argv[] = {program, "worker", parent, NULL};
-    return weft_process_spawn(argv, asker->lock_fd, &asker->worker, error);
+    WEFT_TRY(weft_process_spawn_socket(argv, &worker->process, error));
+    worker->memory_bytes = memory_bytes;
+    worker->jobs = 0;
+    return weft_flow_point("run.worker_started", error);
 }
 
 /* Why the worker went away, in words. */
@@ -49,7 +91,7 @@ static int worker_gone(struct weft_asker *asker, struct weft_error *error)
 {
     int status = 0;
     WEFT_TRY(weft_process_check_cancelled(error));
-    WEFT_TRY(weft_process_wait(&asker->worker, &status, NULL, error));
+    WEFT_TRY(weft_process_wait(&asker->worker->process, &status, NULL, error));
     if (WIFSIGNALED(status) && WTERMSIG(status) == SIGKILL) {
         weft_error_set(error, WEFT_E_WORKER, "the worker of %s was killed", asker->registered.name);
         return weft_error_hint(error,
@@ -70,14 +112,7 @@ static int worker_gone(struct weft_asker *asker, struct weft_error *error)
                           asker->registered.name, WEXITSTATUS(status));
 }
 
-/* True when the worker closed its end: it is dead or dying. */
-static bool worker_hung_up(const struct weft_asker *asker)
-{
-    struct pollfd poller = {.fd = asker->worker.out};
-    return poll(&poller, 1, 0) > 0 && (poller.revents & POLLHUP) != 0;
-}
-
-/* The pipe's buffer is smaller than a large job, and the worker may die while we write. */
+/* The socket's buffer is smaller than a large job, and the worker may die while we write. */
 static int job_send(struct weft_asker *asker, const struct weft_job *job, struct weft_error *error)
 {
     struct weft_buf line;
@@ -87,8 +122,9 @@ static int job_send(struct weft_asker *asker, const struct weft_job *job, struct
     if (rc == 0)
         rc = weft_buf_check(&line, error);
     if (rc == 0)
-        rc = weft_fs_write(asker->worker.in, line.data, line.length, "the worker", error);
-    if (rc < 0 && worker_hung_up(asker))
+        rc = weft_process_send(asker->worker->process.in, line.data, line.length, asker->lock_fd,
+                               error);
+    if (rc < 0 && worker_hung_up(asker->worker))
         rc = worker_gone(asker, error) < 0 ? -1 : rc;
     weft_buf_release(&line);
     return rc;
@@ -159,7 +195,7 @@ static int outcome_wait(struct weft_asker *asker, struct weft_buf *in, struct we
                         struct weft_error *error)
 {
     for (;;) {
-        struct pollfd poller = {.fd = asker->worker.out, .events = POLLIN};
+        struct pollfd poller = {.fd = asker->worker->process.out, .events = POLLIN};
         int ready = poll(&poller, 1, POLL_MS);
         WEFT_TRY(weft_process_check_cancelled(error));
         if (ready < 0 && errno != EINTR)
@@ -171,7 +207,7 @@ static int outcome_wait(struct weft_asker *asker, struct weft_buf *in, struct we
         if (room == NULL)
             return weft_buf_check(in, error) < 0 ? weft_error_prefix(error, "a line of the worker")
                                                  : weft_error_nomem(error);
-        WEFT_TRY(weft_fs_read(asker->worker.out, room, 65536, &got, "the worker", error));
+        WEFT_TRY(weft_fs_read(asker->worker->process.out, room, 65536, &got, "the worker", error));
         if (got == 0)
             return worker_gone(asker, error);
         in->length += got;
@@ -185,9 +221,10 @@ static int outcome_wait(struct weft_asker *asker, struct weft_buf *in, struct we
 int weft_flow_worker_ask(struct weft_asker *asker, const struct weft_job *job,
                          struct weft_outcome *out, struct weft_error *error)
 {
+    asker->worker->jobs++;
     WEFT_TRY(job_send(asker, job, error));
-    /* No further job: end of file tells the worker to go. */
-    weft_fd_close(&asker->worker.in);
+    if (asker->worker_is_own) /* no further job: end of file tells the worker to go */
+        weft_fd_close(&asker->worker->process.in);
     struct weft_buf in;
     weft_buf_init(&in, WEFT_RUN_LINE_MAX);
     int rc = outcome_wait(asker, &in, out, error);
@@ -196,22 +233,23 @@ int weft_flow_worker_ask(struct weft_asker *asker, const struct weft_job *job,
     return weft_flow_point("run.worker_done", error);
 }
 
-void weft_flow_worker_end(struct weft_asker *asker)
+void weft_flow_worker_end(struct weft_worker *worker)
 {
-    if (asker->worker.pid == 0)
+    struct weft_process *process = &worker->process;
+    if (process->pid == 0)
         return;
     struct weft_error ignored = WEFT_ERROR_INIT;
-    struct pollfd poller = {.fd = asker->worker.out, .events = POLLIN};
+    struct pollfd poller = {.fd = process->out, .events = POLLIN};
     char rest[256];
-    weft_fd_close(&asker->worker.in);
+    weft_fd_close(&process->in);
     while (!weft_process_cancelled() && poll(&poller, 1, END_MS) > 0) {
         size_t got = 0;
-        if (weft_fs_read(asker->worker.out, rest, sizeof rest, &got, "the worker", &ignored) < 0 ||
+        if (weft_fs_read(process->out, rest, sizeof rest, &got, "the worker", &ignored) < 0 ||
             got == 0) {
             int status;
-            if (weft_process_wait(&asker->worker, &status, NULL, &ignored) == 0)
+            if (weft_process_wait(process, &status, NULL, &ignored) == 0)
                 return;
         }
     }
-    weft_process_end(&asker->worker);
+    weft_process_end(process);
 }

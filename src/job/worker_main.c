@@ -6,6 +6,7 @@
 
 #include "base/fault.h"
 #include "base/fs.h"
+#include "base/process.h"
 
 #include <string.h>
 #include <sys/stat.h>
@@ -37,7 +38,9 @@ static void progress_send(void *arg, const struct weft_progress *progress)
         out->failed = true;
 }
 
-static int job_answer(struct worker_out *out, const char *line, size_t length,
+/* The lock is held as long as files are written. Then it goes: the asker has one of its own, and
+ * whoever comes after a dead asker need not wait for this process to end. */
+static int job_answer(struct worker_out *out, const char *line, size_t length, int *lock,
                       struct weft_error *error)
 {
     WEFT_CLEANUP(weft_arena_freep) struct weft_arena *arena = weft_arena_new(0);
@@ -50,11 +53,14 @@ static int job_answer(struct worker_out *out, const char *line, size_t length,
     WEFT_TRY(weft_job_read(arena, line, length, &job, error));
     WEFT_TRY(weft_job_do(arena, &job, progress_send, out, &outcome, error));
     WEFT_TRY(weft_outcome_write(&outcome, &answer, error));
+    weft_fd_close(lock);
     return line_send(out, &answer, error);
 }
 
-/* Reads on to the next line end. WEFT_END when there is none more. */
-static int line_receive(int in, struct weft_buf *text, size_t *length, struct weft_error *error)
+/* Reads on to the next line end. WEFT_END when there is none more. *lock: the product's, which comes
+ * with the job's first bytes. */
+static int line_receive(int in, struct weft_buf *text, size_t *length, int *lock,
+                        struct weft_error *error)
 {
     for (size_t searched = 0;;) {
         const char *end = memchr(text->data + searched, '\n', text->length - searched);
@@ -65,9 +71,14 @@ static int line_receive(int in, struct weft_buf *text, size_t *length, struct we
         searched = text->length;
         char *room = weft_buf_room(text, JOB_CHUNK);
         size_t got = 0;
+        int fd = -1;
         if (room == NULL)
             return weft_buf_check(text, error);
-        WEFT_TRY(weft_fs_read(in, room, JOB_CHUNK, &got, "the asker", error));
+        WEFT_TRY(weft_process_receive(in, room, JOB_CHUNK, &got, &fd, error));
+        if (fd >= 0) {
+            weft_fd_close(lock);
+            *lock = fd;
+        }
         if (got == 0)
             return WEFT_END;
         text->length += got;
@@ -78,6 +89,7 @@ static int line_receive(int in, struct weft_buf *text, size_t *length, struct we
 int weft_worker_main(int in, int out_fd, struct weft_error *error)
 {
     WEFT_CLEANUP(weft_buf_release) struct weft_buf text;
+    WEFT_CLEANUP(weft_fd_close) int lock = -1;
     struct worker_out out = {.fd = out_fd};
     int rc = 0;
     weft_fault_role("worker");
@@ -85,10 +97,11 @@ int weft_worker_main(int in, int out_fd, struct weft_error *error)
     weft_buf_init(&text, JOB_LINE_MAX);
     for (;;) {
         size_t length = 0;
-        rc = line_receive(in, &text, &length, error);
+        rc = line_receive(in, &text, &length, &lock, error);
         if (rc != 0)
             break;
-        WEFT_TRY(job_answer(&out, text.data, length, error));
+        weft_process_peak_reset();
+        WEFT_TRY(job_answer(&out, text.data, length, &lock, error));
         memmove(text.data, text.data + length + 1, text.length - length - 1);
         weft_buf_shrink(&text, text.length - length - 1);
     }

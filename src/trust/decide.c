@@ -1,5 +1,7 @@
 /*
- * decide.c - who may read: the operator at this machine, and nobody else until there are policies.
+ * decide.c - who may read: the operator at this machine, and the runs of the products that the
+ * operator registered, which read in the name of their domain; nobody else until there are
+ * policies.
  *
  * The operator is the login of the user this process runs as. weft_ledger_open refuses a home that
  * belongs to another user, so whoever comes here owns the home's files.
@@ -28,6 +30,16 @@ static void principal_local(uid_t uid, char out[WEFT_PRINCIPAL_MAX])
         snprintf(out, WEFT_PRINCIPAL_MAX, "local:%u", (unsigned)uid);
 }
 
+/* "domain:california", of a run: it reads products, no quarantine and no mesh. table. Whoever can
+ * make a run owns the home's files (weft_ledger_open refuses all others). */
+static bool principal_is_run(const struct weft_request *request, const char *product)
+{
+    static const char prefix[] = "domain:";
+    return strncmp(request->principal, prefix, sizeof prefix - 1) == 0 &&
+           request->principal[sizeof prefix - 1] != '\0' && strcmp(request->purpose, "run") == 0 &&
+           strncmp(product, "mesh.", 5) != 0 && strstr(product, "__quarantine") == NULL;
+}
+
 int weft_trust_decide(const struct weft_request *request, const char *product,
                       struct weft_decision *decision, struct weft_error *error)
 {
@@ -36,10 +48,14 @@ int weft_trust_decide(const struct weft_request *request, const char *product,
     char operator_name[WEFT_PRINCIPAL_MAX];
     principal_local(geteuid(), operator_name);
     struct weft_decision made = {.verdict = WEFT_VERDICT_NO};
-    if (memchr(request->principal, '\0', sizeof request->principal) != NULL &&
-        strcmp(request->principal, operator_name) == 0) {
+    bool whole = memchr(request->principal, '\0', sizeof request->principal) != NULL &&
+                 memchr(request->purpose, '\0', sizeof request->purpose) != NULL;
+    if (whole && strcmp(request->principal, operator_name) == 0) {
         made.verdict = WEFT_VERDICT_YES;
         snprintf(made.reason, sizeof made.reason, "local operator");
+    } else if (whole && principal_is_run(request, product)) {
+        made.verdict = WEFT_VERDICT_YES;
+        snprintf(made.reason, sizeof made.reason, "a run of this home");
     } else {
         snprintf(made.reason, sizeof made.reason,
                  "only the local operator may read: this version has no policies yet");

@@ -3,7 +3,9 @@
  *
  * One request struct goes through all floors: principal, purpose, ledger sequence, deadline, memory
  * budget. Until policies come the answer is yes for the local operator (who owns the home's files
- * and could read them anyway), always audited, and no for everybody else.
+ * and could read them anyway), always audited; yes for a run that reads a product in the name of
+ * its own product's domain ("domain:california", purpose "run": its entry in the ledger names what
+ * it read); and no for everybody else.
  */
 #ifndef WEFT_TRUST_DECIDE_H
 #define WEFT_TRUST_DECIDE_H

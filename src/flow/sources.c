@@ -1,0 +1,194 @@
+/*
+ * sources.c - what a product reads of other products: resolved when the run begins, in the
+ * transaction that reads the product itself, so that all of it is one state of the mesh.
+ *
+ * A slot (lake/pointer.h) keeps the files of that state until the run ends. Positions (flow_sources)
+ * say up to which snapshot each was read before.
+ */
+#include "flow/run_internal.h"
+
+#include "trust/decide.h"
+
+#include <stdio.h>
+#include <string.h>
+
+struct source_position {
+    const char *source; /* key of the table; NULL = never read */
+    int64_t snapshot_id;
+};
+
+/* ---- refusals ---- */
+
+static int gone(const struct weft_asker *asker, const struct weft_registered_read *read,
+                struct weft_error *error)
+{
+    weft_error_set(error, WEFT_E_NOT_FOUND, "%s reads %s@%d, which was dropped",
+                   asker->registered.name, read->full_name, read->major);
+    return weft_error_hint(error,
+                           "change `%s` in its product file and apply it, or register %s "
+                           "again",
+                           read->is_port ? read->name : "sql", read->full_name);
+}
+
+static int never_published(const struct weft_asker *asker, const struct weft_registered_read *read,
+                           struct weft_error *error)
+{
+    weft_error_set(error, WEFT_E_REFUSED, "%s reads %s@%d, which has no snapshot yet",
+                   asker->registered.name, read->full_name, read->major);
+    return weft_error_hint(error, "run it first: `weft run %s@%d`", read->full_name, read->major);
+}
+
+/* The run reads in the name of its product's domain, not in that of whoever started it. */
+static int gate(const struct weft_asker *asker, const struct weft_registered *source,
+                struct weft_error *error)
+{
+    struct weft_request request = {.time_us = asker->started_us};
+    struct weft_decision decision;
+    const char *full_name = asker->registered.full_name;
+    int length = snprintf(request.principal, sizeof request.principal, "domain:%.*s",
+                          (int)strcspn(full_name, "."), full_name);
+    if (length < 0 || (size_t)length >= sizeof request.principal)
+        return weft_error_set(error, WEFT_E_LIMIT, "the domain's name is too long");
+    snprintf(request.purpose, sizeof request.purpose, "run");
+    WEFT_TRY(weft_trust_decide(&request, source->name, &decision, error));
+    if (decision.verdict == WEFT_VERDICT_YES)
+        return 0;
+    return weft_error_set(error, WEFT_E_DENIED, "%s may not read %s: %s", request.principal,
+                          source->name, decision.reason);
+}
+
+/* Which rows are new can only be told of the table that was read before. */
+static int moved_to_another(const struct weft_asker *asker, const struct weft_registered_read *read,
+                            const struct source_position *position, struct weft_error *error)
+{
+    weft_error_set(error, WEFT_E_REFUSED,
+                   "input %s of %s was read from %s so far and is %s@%d now: which of its rows are "
+                   "new cannot be told",
+                   read->name, asker->registered.name, position->source, read->full_name,
+                   read->major);
+    return weft_error_hint(error, "`weft run %s --rebuild` starts the table over",
+                           asker->registered.full_name);
+}
+
+/* ---- one source ---- */
+
+static int position_read(struct weft_ledger_txn *txn, struct weft_asker *asker, const char *name,
+                         struct source_position *out, struct weft_error *error)
+{
+    WEFT_CLEANUP(weft_stmt_freep) struct weft_stmt *stmt = NULL;
+    *out = (struct source_position){0};
+    WEFT_TRY(weft_sql_query(txn, &stmt, error,
+                            "SELECT source, snapshot_id FROM flow_sources WHERE product = ?1 AND "
+                            "name = ?2 AND seq_to IS NULL",
+                            "tt", asker->registered.table, name));
+    int rc = weft_stmt_step(stmt, error);
+    if (rc != 0)
+        return rc < 0 ? rc : 0;
+    out->snapshot_id = weft_stmt_column_int(stmt, 1);
+    return weft_sql_text(asker->arena, stmt, 0, &out->source, error);
+}
+
+static bool reads_only_new(const struct weft_asker *asker, const struct weft_registered_read *read)
+{
+    const struct weft_product *contract = asker->contract;
+    for (size_t i = 0; read->is_port && i < contract->input_count; i++) {
+        if (strcmp(contract->inputs[i].name, read->name) == 0)
+            return contract->inputs[i].read == WEFT_READ_NEW;
+    }
+    return false;
+}
+
+static int source_since(struct weft_ledger_txn *txn, struct weft_asker *asker,
+                        const struct weft_registered_read *read, struct weft_job_source *out,
+                        struct weft_error *error)
+{
+    struct source_position position;
+    out->only_new = reads_only_new(asker, read);
+    if (asker->mode == WEFT_JOB_REBUILD)
+        return 0; /* positions count from nothing again */
+    WEFT_TRY(position_read(txn, asker, read->name, &position, error));
+    if (position.source == NULL)
+        return 0;
+    if (strcmp(position.source, out->table) == 0)
+        out->since = position.snapshot_id;
+    else if (out->only_new && asker->contract->write == WEFT_WRITE_APPEND)
+        return moved_to_another(asker, read, &position, error);
+    return 0;
+}
+
+static int warn(struct weft_asker *asker, const char *text, struct weft_error *error)
+{
+    if (text == NULL || weft_arena_reserve(asker->arena, &asker->warnings, &asker->warning_capacity,
+                                           asker->warning_count + 1, sizeof *asker->warnings) < 0)
+        return weft_error_nomem(error);
+    asker->warnings[asker->warning_count++] = text;
+    return 0;
+}
+
+static int source_read(struct weft_ledger_txn *txn, struct weft_asker *asker,
+                       const struct weft_registered_read *read, struct weft_job_source *out,
+                       struct weft_error *error)
+{
+    struct weft_registered source;
+    struct weft_pointer pointer;
+    int rc =
+        weft_catalog_product(txn, asker->arena, read->full_name, read->major, 0, &source, error);
+    WEFT_TRY(rc);
+    if (rc == WEFT_NOT_THERE)
+        return gone(asker, read, error);
+    WEFT_TRY(gate(asker, &source, error));
+    rc = weft_pointer_get(txn, asker->arena, WEFT_SPACE_LAKE, source.table, 0, &pointer, error);
+    WEFT_TRY(rc);
+    if (rc == WEFT_NOT_THERE || pointer.snapshot_id == 0)
+        return never_published(asker, read, error);
+    *out = (struct weft_job_source){
+        .name = read->name,
+        .is_port = read->is_port,
+        .product = weft_arena_format(asker->arena, "%s@%d", read->full_name, read->major),
+        .table = source.table,
+        .metadata = pointer.metadata,
+        .snapshot_id = pointer.snapshot_id};
+    if (out->product == NULL)
+        return weft_error_nomem(error);
+    if (source.retired)
+        WEFT_TRY(warn(
+            asker,
+            weft_arena_format(asker->arena, "%s is retired: its last state is read", out->product),
+            error));
+    return source_since(txn, asker, read, out, error);
+}
+
+int weft_flow_sources_read(struct weft_ledger_txn *txn, struct weft_asker *asker,
+                           struct weft_error *error)
+{
+    const struct weft_registered_reads *reads = &asker->registered.reads;
+    struct weft_job_source *sources =
+        weft_arena_array(asker->arena, reads->count + 1, sizeof *sources);
+    if (sources == NULL)
+        return weft_error_nomem(error);
+    for (size_t i = 0; i < reads->count; i++)
+        WEFT_TRY(source_read(txn, asker, &reads->items[i], &sources[i], error));
+    asker->sources = sources;
+    asker->source_count = reads->count;
+    return 0;
+}
+
+/* ---- the key of the state that counts ---- */
+
+/* That of the last run that read and published, also after a rollback: positions do not move
+ * back. */
+int weft_flow_last_key(struct weft_ledger_txn *txn, struct weft_asker *asker,
+                       struct weft_error *error)
+{
+    WEFT_CLEANUP(weft_stmt_freep) struct weft_stmt *stmt = NULL;
+    WEFT_TRY(weft_sql_query(txn, &stmt, error,
+                            "SELECT run_key FROM flow_runs WHERE product = ?1 AND run_key IS NOT "
+                            "NULL AND state = 'published' AND seq_to IS NULL ORDER BY seq_from "
+                            "DESC LIMIT 1",
+                            "t", asker->registered.table));
+    int rc = weft_stmt_step(stmt, error);
+    asker->last_key = NULL;
+    if (rc != 0)
+        return rc < 0 ? rc : 0;
+    return weft_sql_text(asker->arena, stmt, 0, &asker->last_key, error);
+}
