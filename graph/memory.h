@@ -11,7 +11,12 @@
 /* A sanitizer takes terabytes of address space and has allocation functions of its own. */
 #if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
 #define GRAPH_MEMORY_LIMITED 0
-#else
+#elif defined(__has_feature)
+#if __has_feature(address_sanitizer) || __has_feature(thread_sanitizer)
+#define GRAPH_MEMORY_LIMITED 0
+#endif
+#endif
+#ifndef GRAPH_MEMORY_LIMITED
 #define GRAPH_MEMORY_LIMITED 1
 #endif
 

@@ -23,7 +23,8 @@ def files(root, folder):
 
 
 def c_files(root):
-    return [p for p in files(root, "src") + files(root, "tests") if p.suffix in (".c", ".h")]
+    return [p for folder in ("src", "graph", "tests") for p in files(root, folder)
+            if p.suffix in (".c", ".h")]
 
 
 def versioned(root):
@@ -33,7 +34,7 @@ def versioned(root):
     if listed.returncode == 0:
         paths = [root / name for name in listed.stdout.decode().split("\0") if name]
     else:
-        paths = [p for folder in ("src", "tests", "docs", "script", "cmake", "examples")
+        paths = [p for folder in ("src", "graph", "tests", "docs", "script", "cmake", "examples")
                  for p in files(root, folder)]
     return [p for p in paths if p.is_file() and "corpus" not in p.parts]
 
