@@ -135,7 +135,7 @@ void job_commit(struct job_fixture *f)
         snprintf(sql, sizeof sql,
                  "INSERT OR REPLACE INTO flow_inputs(product, port, path, hash, size, device, "
                  "inode, modified_ns, changed_ns, records, run_id, read_at_us, seq_from) "
-                 "VALUES('d.p', ?1, ?2, ?3, %lld, %lld, %lld, %lld, %lld, %lld, 'r', 0, %lld)",
+                 "VALUES(?4, ?1, ?2, ?3, %lld, %lld, %lld, %lld, %lld, %lld, 'r', 0, %lld)",
                  (long long)file->size, (long long)file->device, (long long)file->inode,
                  (long long)file->modified_ns, (long long)file->changed_ns,
                  (long long)file->records, (long long)f->sequence++);
@@ -143,6 +143,7 @@ void job_commit(struct job_fixture *f)
         weft_stmt_bind_text(stmt, 1, file->port);
         weft_stmt_bind_text(stmt, 2, file->path);
         weft_stmt_bind_text(stmt, 3, file->hash);
+        weft_stmt_bind_text(stmt, 4, f->job.table);
         if (weft_stmt_step(stmt, &error) < 0)
             fail_msg("%s", error.message);
         weft_stmt_freep(&stmt);

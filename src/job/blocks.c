@@ -517,7 +517,7 @@ bool job_scan_suspect(struct job_scan *scan, size_t unique)
            job_hashes_suspect(&scan->hashes[unique]);
 }
 
-static int mark_compare(const void *a, const void *b)
+int job_mark_compare(const void *a, const void *b)
 {
     int64_t x = ((const struct job_mark *)a)->id;
     int64_t y = ((const struct job_mark *)b)->id;
@@ -528,7 +528,7 @@ void job_scan_mark(struct job_scan *scan, struct job_mark *marks, size_t count)
 {
     weft_free(scan->marks);
     if (count > 0)
-        qsort(marks, count, sizeof *marks, mark_compare);
+        qsort(marks, count, sizeof *marks, job_mark_compare);
     scan->marks = marks;
     scan->mark_count = count;
 }

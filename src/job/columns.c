@@ -247,7 +247,7 @@ int job_columns_make(struct weft_arena *arena, const struct weft_product *produc
                      const struct weft_table_schema *table, struct job_columns *out,
                      struct weft_error *error)
 {
-    *out = (struct job_columns){.input = input};
+    *out = (struct job_columns){.input = input, .from = "weft_csv0()"};
     if (job_columns_need_sample(product, input)) {
         WEFT_TRY(columns_detect(arena, input, sample, table, out, error));
     } else {
@@ -264,13 +264,31 @@ int job_columns_make(struct weft_arena *arena, const struct weft_product *produc
 
 /* ---- the FROM ---- */
 
+/* Rows of the SQL. The marks are volatile, so the planner keeps the rules above this projection:
+ * pushed below an aggregate, they would be asked of other rows. */
+static void made_print_from(const struct job_columns *columns, size_t words, struct weft_buf *out)
+{
+    weft_buf_addf(out, "(SELECT %s AS \"" JOB_ID "\"", columns->id);
+    for (size_t i = 0; i < words; i++)
+        weft_buf_addf(out, ", " JOB_MARKS "(%s, %zu) AS \"" JOB_BITS "%zu\"", columns->id, i, i);
+    for (size_t i = 0; i < columns->count; i++) {
+        weft_buf_addf(out, ", %s AS ", columns->items[i].cast);
+        weft_buf_add_sql_name(out, columns->items[i].name);
+    }
+    weft_buf_addf(out, " FROM %s) AS " JOB_ALIAS, columns->from);
+}
+
 void job_columns_print_from(const struct job_columns *columns, size_t words, struct weft_buf *out)
 {
     bool any = false;
+    if (columns->id != NULL) {
+        made_print_from(columns, words, out);
+        return;
+    }
     for (size_t i = 0; i < columns->count; i++)
         any = any || columns->items[i].sql != NULL;
     if (!any) {
-        weft_buf_adds(out, "weft_csv() AS " JOB_ALIAS);
+        weft_buf_addf(out, "%s AS " JOB_ALIAS, columns->from);
         return;
     }
     weft_buf_adds(out, "(SELECT \"" JOB_ID "\"");
@@ -283,5 +301,5 @@ void job_columns_print_from(const struct job_columns *columns, size_t words, str
             weft_buf_addf(out, "\"" JOB_RAW "%zu\", %s AS ", i, column->sql);
         weft_buf_add_sql_name(out, column->name);
     }
-    weft_buf_adds(out, " FROM weft_csv()) AS " JOB_ALIAS);
+    weft_buf_addf(out, " FROM %s) AS " JOB_ALIAS, columns->from);
 }

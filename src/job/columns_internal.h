@@ -17,6 +17,7 @@
 #define JOB_BITS "weft$bits" /* and a number */
 #define JOB_RAW "weft$raw"   /* and a number */
 #define JOB_ALIAS "r"
+#define JOB_MARKS "weft_marks" /* (id, word): the bits that were set for a row of the SQL */
 
 struct job_column {
     const char *name;
@@ -24,6 +25,7 @@ struct job_column {
     const struct weft_type *type;
     const struct weft_field *field; /* NULL = detected */
     const char *sql;                /* NULL = read by weft; else how its text becomes the value */
+    const char *cast;               /* rows of the SQL: the expression that gives it */
     bool required;                  /* a file without it is refused */
 };
 
@@ -42,8 +44,12 @@ struct job_columns {
     bool detected;
     size_t kept; /* detected: so many of the first ones are the table's, the others are new */
     /* Both the input and the product have a schema: then the input's rules bear the port's name. */
-    const char *port_prefix; /* NULL = none */
-    const struct weft_input *input;
+    const char *port_prefix;        /* NULL = none */
+    const struct weft_input *input; /* NULL = rows of the SQL */
+    /* What stands after FROM: the call of the reader; of the SQL's rows a subquery, with `id` the
+     * expression that numbers them. */
+    const char *from;
+    const char *id; /* NULL = the reader gives ids and bits */
 };
 
 /* What stands in a file's first records, for detection. */

@@ -4,6 +4,7 @@
  * A step that fails ends the run: what it wrote is swept, and the outcome says why. A job has an
  * outcome in every case but the last one: that not even memory for it is there.
  */
+#include "job/made_internal.h"
 #include "job/replay_internal.h"
 
 #include "base/clock.h"
@@ -11,7 +12,6 @@
 #include "base/process.h"
 
 #include <string.h>
-#include <sys/resource.h>
 #include <unistd.h>
 
 /* The program, its library, blocks of text and hashes of keys, beside the engine. */
@@ -22,6 +22,8 @@
 
 int job_warn(struct job_work *work, const char *text, struct weft_error *error)
 {
+    if (work->parent != NULL)
+        return job_warn(work->parent, text, error);
     if (weft_arena_reserve(work->arena, &work->warnings, &work->warning_capacity,
                            work->warning_count + 1, sizeof *work->warnings) < 0)
         return weft_error_nomem(error);
@@ -32,6 +34,8 @@ int job_warn(struct job_work *work, const char *text, struct weft_error *error)
 int job_check_add(struct job_work *work, const struct weft_outcome_check *check,
                   struct weft_error *error)
 {
+    if (work->parent != NULL)
+        return job_check_add(work->parent, check, error);
     if (weft_arena_reserve(work->arena, &work->checks, &work->check_capacity, work->check_count + 1,
                            sizeof *work->checks) < 0)
         return weft_error_nomem(error);
@@ -59,9 +63,8 @@ int job_point(const char *point, struct weft_error *error)
 
 /* ---- what the product asks for ---- */
 
-static int not_yet(struct job_work *work, const char *what, struct weft_error *error)
+int job_not_yet(const char *what, struct weft_error *error)
 {
-    (void)work;
     return weft_error_set(error, WEFT_E_NOT_YET, "%s cannot be done yet", what);
 }
 
@@ -87,18 +90,6 @@ static int input_by_hand(struct job_work *work, struct weft_error *error)
     return 0;
 }
 
-static int work_check_csv(struct job_work *work, struct weft_error *error)
-{
-    const struct weft_csv_options *csv = &work->input->csv;
-    if (work->input->format != WEFT_FORMAT_CSV && work->input->format != WEFT_FORMAT_TSV)
-        return not_yet(work, weft_format_name(work->input->format), error);
-    if (csv->quote != 0 && csv->escape != 0 && csv->escape != csv->quote)
-        return not_yet(work, "an `escape` other than the quote", error);
-    if (csv->encoding != NULL && strcmp(csv->encoding, "utf-8") != 0)
-        return not_yet(work, "an `encoding` other than utf-8", error);
-    return 0;
-}
-
 /* A file that was read is moved there: not among the home's own. */
 static int target_check(const struct job_work *work, const char *key, const char *folder,
                         struct weft_error *error)
@@ -113,22 +104,36 @@ static int target_check(const struct job_work *work, const char *key, const char
     return weft_error_set(error, WEFT_E_REFUSED, "`%s: %s` leads into the home", key, folder);
 }
 
+int job_input_check(struct job_work *work, struct weft_error *error)
+{
+    const struct weft_csv_options *csv = &work->input->csv;
+    if (work->input->kind != WEFT_INPUT_FILES)
+        return job_not_yet("an input that is neither a file nor a product", error);
+    if (work->input->format != WEFT_FORMAT_CSV && work->input->format != WEFT_FORMAT_TSV)
+        return job_not_yet(weft_format_name(work->input->format), error);
+    if (csv->quote != 0 && csv->escape != 0 && csv->escape != csv->quote)
+        return job_not_yet("an `escape` other than the quote", error);
+    if (csv->encoding != NULL && strcmp(csv->encoding, "utf-8") != 0)
+        return job_not_yet("an `encoding` other than utf-8", error);
+    WEFT_TRY(target_check(work, "done", work->input->done, error));
+    return target_check(work, "error", work->input->error, error);
+}
+
 static int work_begin(struct job_work *work, struct weft_error *error)
 {
     const struct weft_job *job = work->job;
     WEFT_TRY(
         weft_product_from_document(work->arena, job->document, job->folder, &work->product, error));
     const struct weft_product *product = work->product;
-    if (product->sql != NULL || product->sql_file != NULL)
-        return not_yet(work, "sql", error);
-    if (product->graph != NULL)
-        return not_yet(work, "graph", error);
     if (product->partition.count > 0)
-        return not_yet(work, "partition", error);
+        return job_not_yet("partition", error);
+    work->append = product->write != WEFT_WRITE_REPLACE && job->mode != WEFT_JOB_REBUILD;
     if (product->write == WEFT_WRITE_UPSERT)
-        return not_yet(work, "write: upsert", error);
+        return job_not_yet("write: upsert", error);
+    if (job_is_transform(product))
+        return 0;
     if (product->input_count > 1)
-        return not_yet(work, "several inputs without sql", error);
+        return job_not_yet("several inputs without sql", error);
     if (product->input_count == 1)
         work->input = &product->inputs[0];
     else if (job->mode == WEFT_JOB_LOAD || job->mode == WEFT_JOB_REPLAY)
@@ -136,12 +141,7 @@ static int work_begin(struct job_work *work, struct weft_error *error)
     else
         return weft_error_set(error, WEFT_E_REFUSED,
                               "it has no input: `weft load` brings its rows");
-    if (work->input->kind != WEFT_INPUT_FILES)
-        return not_yet(work, "an input that is no file", error);
-    work->append = product->write == WEFT_WRITE_APPEND && job->mode != WEFT_JOB_REBUILD;
-    WEFT_TRY(target_check(work, "done", work->input->done, error));
-    WEFT_TRY(target_check(work, "error", work->input->error, error));
-    return work_check_csv(work, error);
+    return job_input_check(work, error);
 }
 
 /* ---- table and engine ---- */
@@ -154,7 +154,7 @@ static void job_stuck(void *arg, enum weft_code code)
     _exit(code == WEFT_E_LIMIT ? WEFT_WORKER_TOO_LARGE : WEFT_WORKER_DEAF);
 }
 
-static int table_open(struct job_work *work, struct weft_error *error)
+int job_table_open(struct job_work *work, struct weft_error *error)
 {
     const struct weft_job *job = work->job;
     if (job->metadata == NULL)
@@ -186,35 +186,74 @@ int job_live_load(struct job_work *work, struct weft_error *error)
     return 0;
 }
 
-static int engine_start(struct job_work *work, struct weft_error *error)
+/* Its own folders, those of the run, of products that are read and of those that fields refer to:
+ * the engine sees nothing else. */
+static int engine_folders(struct job_work *work, const char ***out, size_t *out_count,
+                          struct weft_error *error)
 {
     const struct weft_job *job = work->job;
-    WEFT_TRY(job_references_load(work, error));
-    size_t count = 2;
-    const char **folders =
-        weft_arena_array(work->arena, work->reference_count + 3, sizeof *folders);
+    size_t count = 0, most = work->reference_count + work->source_count + 4;
+    for (size_t i = 0; i < work->port_count; i++)
+        most += work->ports[i].reference_count;
+    const char **folders = weft_arena_array(work->arena, most, sizeof *folders);
     if (folders == NULL)
         return weft_error_nomem(error);
-    folders[0] = weft_arena_format(work->arena, "%s/%s/", job->home, job->table_folder);
-    folders[1] = weft_arena_format(work->arena, "%s/%s/", job->home, job->quarantine_folder);
+    folders[count++] = weft_arena_format(work->arena, "%s/%s/", job->home, job->table_folder);
+    folders[count++] = weft_arena_format(work->arena, "%s/%s/", job->home, job->quarantine_folder);
     if (folders[0] == NULL || folders[1] == NULL)
         return weft_error_nomem(error);
     if (job->temp_dir != NULL)
         folders[count++] = job->temp_dir;
     for (size_t i = 0; i < work->reference_count; i++)
         folders[count++] = work->references[i].folder;
+    for (size_t i = 0; i < work->source_count; i++)
+        folders[count++] = work->sources[i].folder;
+    for (size_t p = 0; p < work->port_count; p++) {
+        for (size_t i = 0; i < work->ports[p].reference_count; i++)
+            folders[count++] = work->ports[p].references[i].folder;
+    }
+    *out = folders;
+    *out_count = count;
+    return 0;
+}
+
+/* Of rows that come from files the reader gives ids, and their order does not matter. Where they
+ * come from products, the order they have there is kept: which of two rows with one key comes first
+ * must not depend on threads. Where both are and the last row wins, reading pays for it. */
+static bool order_matters(const struct job_work *work)
+{
+    const struct weft_product *product = work->product;
+    if (!job_is_transform(product))
+        return false;
+    return work->port_count == 0 ||
+           (product->write == WEFT_WRITE_UPSERT && product->order_by == NULL);
+}
+
+int job_engine_start(struct job_work *work, struct weft_error *error)
+{
+    const struct weft_job *job = work->job;
+    const char **folders = NULL;
+    size_t count = 0;
+    WEFT_TRY(job_references_load(work, error));
+    for (size_t i = 0; i < work->port_count; i++)
+        WEFT_TRY(job_references_load(&work->ports[i], error));
+    WEFT_TRY(engine_folders(work, &folders, &count, error));
     struct weft_engine_config config = {.memory_bytes = job->memory_bytes,
                                         .threads = job->threads,
                                         .temp_dir = job->temp_dir,
                                         .temp_size_max = job->temp_size_max,
                                         .folders = folders,
                                         .folder_count = count,
-                                        .keep_order = false};
+                                        .keep_order = order_matters(work)};
     WEFT_TRY(weft_engine_open(&config, &work->engine, error));
     weft_engine_on_stuck(work->engine, job->memory_bytes / 4 * 5 + RSS_SLACK, job_stuck, NULL);
-    WEFT_TRY(job_scan_new(work, &work->scan, error));
-    WEFT_TRY(job_rules_register(&work->rules, work->engine, error));
-    WEFT_TRY(job_scan_register(work->scan, error));
+    WEFT_TRY(job_rules_register(&work->rules, work->engine, 0, error));
+    if (work->made != NULL) {
+        WEFT_TRY(job_stages_register(work, error));
+    } else {
+        WEFT_TRY(job_scan_new(work, &work->scan, error));
+        WEFT_TRY(job_scan_register(work->scan, error));
+    }
     WEFT_TRY(job_quarantine_register(work, error));
     WEFT_TRY(weft_engine_seal(work->engine, error));
     weft_engine_watch(work->engine, 0);
@@ -281,14 +320,25 @@ static const struct weft_table_schema *columns_present(const struct job_work *wo
     return weft_table_schema(work->table);
 }
 
-static int columns_and_rules(struct job_work *work, struct weft_error *error)
+/* The new file: of the table, or of the temp folder where nothing of it is published. */
+static int data_place(struct job_work *work, struct weft_error *error)
 {
     const struct weft_job *job = work->job;
-    struct job_sample sample = {0};
-    if (job_columns_need_sample(work->product, work->input))
-        WEFT_TRY(job_scan_sample(work, &sample, error));
-    WEFT_TRY(job_columns_make(work->arena, work->product, work->input, &sample,
-                              columns_present(work), &work->columns, error));
+    if (work->number > 0 || job->mode == WEFT_JOB_PREVIEW) {
+        work->data_path = weft_arena_format(work->arena, "%s/%s-%zu.parquet", job->temp_dir,
+                                            job->run_id, work->number);
+        work->data_shown = work->data_path;
+    } else {
+        work->data_shown =
+            weft_arena_format(work->arena, "%s/data/%s-0.parquet", job->table_folder, job->run_id);
+        work->data_path = weft_arena_format(work->arena, "%s/%s", job->home, work->data_shown);
+    }
+    return work->data_shown == NULL || work->data_path == NULL ? weft_error_nomem(error) : 0;
+}
+
+int job_rules_of(struct job_work *work, struct weft_error *error)
+{
+    const struct weft_job *job = work->job;
     if ((int64_t)work->columns.count > job->columns_max)
         return weft_error_set(error, WEFT_E_LIMIT, "%zu columns; columns_max is %" PRId64,
                               work->columns.count, job->columns_max);
@@ -300,18 +350,29 @@ static int columns_and_rules(struct job_work *work, struct weft_error *error)
     size_t rows = (size_t)WEFT_MAX(job->memory_bytes, INT64_C(64) << 20) / 4 / 24;
     WEFT_TRY(job_rules_build(&work->rules, work->arena, work->engine, work->product, &work->columns,
                              WEFT_MIN(rows, ROWS_ASIDE_MAX), job->time_us, error));
-    work->data_shown =
-        weft_arena_format(work->arena, "%s/data/%s-0.parquet", job->table_folder, job->run_id);
-    work->data_path = weft_arena_format(work->arena, "%s/%s", job->home, work->data_shown);
-    return work->data_shown == NULL || work->data_path == NULL ? weft_error_nomem(error) : 0;
+    return data_place(work, error);
+}
+
+int job_columns_and_rules(struct job_work *work, struct weft_error *error)
+{
+    struct job_sample sample = {0};
+    if (job_columns_need_sample(work->product, work->input))
+        WEFT_TRY(job_scan_sample(work, &sample, error));
+    WEFT_TRY(job_columns_make(work->arena, work->product, work->input, &sample,
+                              columns_present(work), &work->columns, error));
+    if (work->number > 0) {
+        work->columns.port_prefix = work->input->name;
+        work->columns.from = weft_arena_format(work->arena, "weft_csv%zu()", work->number);
+        if (work->columns.from == NULL)
+            return weft_error_nomem(error);
+    }
+    return job_rules_of(work, error);
 }
 
 /* ---- figures ---- */
 
-static int figures_tell(struct job_work *work, struct weft_error *error)
+static void files_figures(struct job_work *work)
 {
-    struct weft_balance *balance = &work->out->balance;
-    WEFT_TRY(job_rules_sort(&work->rules, error));
     size_t row = 0;
     for (size_t i = 0; i < work->file_count; i++) {
         struct job_file *file = &work->files[i];
@@ -324,11 +385,41 @@ static int figures_tell(struct job_work *work, struct weft_error *error)
         file->out.quarantined = file->rejected;
         file->out.accepted = file->out.records - file->rejected;
     }
-    balance->read = job_scan_records(work->scan);
-    balance->input_quarantined = (int64_t)work->rules.row_count;
-    balance->accepted = balance->read - balance->input_quarantined;
-    balance->made = balance->accepted;
-    balance->published = work->data.records;
+}
+
+/* What ports and sources handed to the SQL. */
+static void balance_inputs(const struct job_work *work, struct weft_balance *balance)
+{
+    for (size_t i = 0; i < work->port_count; i++) {
+        balance->read += work->ports[i].out->balance.read;
+        balance->accepted += work->ports[i].out->balance.accepted;
+        balance->input_quarantined += work->ports[i].out->balance.input_quarantined;
+    }
+    for (size_t i = 0; i < work->source_count; i++) {
+        balance->read += work->sources[i].records;
+        balance->accepted += work->sources[i].records;
+    }
+}
+
+int job_figures_tell(struct job_work *work, struct weft_error *error)
+{
+    struct weft_balance balance = {0};
+    WEFT_TRY(job_rules_sort(&work->rules, error));
+    int64_t aside = (int64_t)work->rules.row_count;
+    if (work->made != NULL) {
+        balance_inputs(work, &balance);
+        balance.made = job_rows_count(work);
+        balance.output_quarantined = aside;
+    } else {
+        files_figures(work);
+        balance.read = job_rows_count(work);
+        balance.input_quarantined = aside;
+        balance.accepted = balance.read - aside;
+        balance.made = balance.accepted;
+    }
+    balance.superseded = work->rules.superseded;
+    balance.published = work->data.records;
+    work->out->balance = balance;
     return 0;
 }
 
@@ -343,7 +434,7 @@ static int balance_check(struct job_work *work, struct weft_error *error)
 
 /* ---- the steps ---- */
 
-static int nothing_new(struct job_work *work)
+int job_nothing_new(struct job_work *work)
 {
     work->out->state = WEFT_RUN_NOTHING_NEW;
     return WEFT_END;
@@ -352,71 +443,74 @@ static int nothing_new(struct job_work *work)
 static int work_read(struct job_work *work, struct weft_error *error)
 {
     WEFT_TRY(job_point("run.read", error));
-    WEFT_TRY(engine_start(work, error));
-    WEFT_TRY(columns_and_rules(work, error));
-    WEFT_TRY(job_scan_restart(work->scan, true, error));
+    WEFT_TRY(job_engine_start(work, error));
+    WEFT_TRY(job_columns_and_rules(work, error));
+    WEFT_TRY(job_rows_restart(work, true, error));
     return job_pass_run(work, error);
 }
 
-static int work_judge(struct job_work *work, struct weft_error *error)
+int job_judge(struct job_work *work, struct weft_error *error)
 {
-    job_tell(work, "key check", NULL, job_scan_records(work->scan), 0, 0);
-    if (!job_scan_stopped(work->scan) && !work->rules.blocked)
+    job_tell(work, "key check", NULL, job_rows_count(work), 0, 0);
+    if (!job_rows_stopped(work) && !work->rules.blocked)
         WEFT_TRY(job_keys_check(work, error));
     WEFT_TRY(job_row_checks_tell(work, error));
     WEFT_TRY(job_table_rules(work, error));
-    return figures_tell(work, error);
+    return job_figures_tell(work, error);
 }
 
-static int work_sweep(struct job_work *work, struct weft_error *error)
+int job_sweep(struct job_work *work, struct weft_error *error)
 {
     const struct weft_job *job = work->job;
     WEFT_TRY(weft_table_sweep(job->home, job->table_folder, job->run_id, error));
     return weft_table_sweep(job->home, job->quarantine_folder, job->run_id, error);
 }
 
-static int work_end(struct job_work *work, struct weft_error *error)
+int job_end(struct job_work *work, struct weft_error *error)
 {
     if (work->out->state == WEFT_RUN_BLOCKED) {
-        WEFT_TRY(work_sweep(work, error));
+        WEFT_TRY(job_sweep(work, error));
         work->out->balance.published = 0;
         return job_blocked_write(work, error);
     }
     WEFT_TRY(balance_check(work, error));
-    WEFT_TRY(job_quarantine_write(work, error));
-    WEFT_TRY(job_publish(work, error));
     work->out->state = WEFT_RUN_PUBLISHED;
-    return 0;
+    if (work->job->mode == WEFT_JOB_PREVIEW) {
+        work->out->preview = work->data.records > 0 ? work->data_path : NULL;
+        return 0;
+    }
+    WEFT_TRY(job_quarantine_write(work, error));
+    return job_publish(work, error);
 }
 
 /* What still fails stays where it is; nothing is added to quarantine, and quarantine_max, which
  * speaks of what a run reads, does not apply. */
 static int replay_rows(struct job_work *work, struct job_replay **replay, struct weft_error *error)
 {
-    WEFT_TRY(engine_start(work, error));
+    WEFT_TRY(job_engine_start(work, error));
     int rc = job_replay_spool(work, replay, error);
     if (rc < 0)
         return rc;
     if (rc == WEFT_END)
-        return nothing_new(work);
-    WEFT_TRY(columns_and_rules(work, error));
-    WEFT_TRY(job_scan_restart(work->scan, true, error));
+        return job_nothing_new(work);
+    WEFT_TRY(job_columns_and_rules(work, error));
+    WEFT_TRY(job_rows_restart(work, true, error));
     WEFT_TRY(job_pass_run(work, error));
     WEFT_TRY(job_keys_check(work, error));
     WEFT_TRY(job_row_checks_tell(work, error));
-    WEFT_TRY(figures_tell(work, error));
+    WEFT_TRY(job_figures_tell(work, error));
     if (work->data.records == 0) {
         const char *text =
             weft_arena_format(work->arena, "none of %zu rows passes now", work->rules.row_count);
         if (text == NULL)
             return weft_error_nomem(error);
         WEFT_TRY(job_warn(work, text, error));
-        return nothing_new(work);
+        return job_nothing_new(work);
     }
     WEFT_TRY(job_table_rules(work, error));
     if (work->out->state == WEFT_RUN_BLOCKED) {
         work->out->balance.published = 0;
-        return work_sweep(work, error);
+        return job_sweep(work, error);
     }
     WEFT_TRY(balance_check(work, error));
     WEFT_TRY(job_replay_tell(*replay, error));
@@ -432,43 +526,14 @@ static int work_replay(struct job_work *work, struct weft_error *error)
         return weft_error_set(error, WEFT_E_REFUSED,
                               "%s is replaced by each run: its input is read again instead",
                               work->job->table);
-    WEFT_TRY(table_open(work, error));
+    WEFT_TRY(job_table_open(work, error));
     int rc = replay_rows(work, &replay, error);
     job_replay_free(replay);
     work->file_count = 0; /* spooled ones are nobody's inputs */
     return rc;
 }
 
-static int work_run(struct job_work *work, struct weft_error *error)
-{
-    WEFT_TRY(work_begin(work, error));
-    if (work->job->mode == WEFT_JOB_REPLAY)
-        return work_replay(work, error);
-    int rc = job_inputs_find(work, error);
-    if (rc < 0)
-        return rc;
-    if (rc == WEFT_END)
-        return nothing_new(work);
-    WEFT_TRY(table_open(work, error));
-    bool whole = work->input->read == WEFT_READ_ALL;
-    if (whole && job_inputs_same(work, error) == WEFT_END)
-        return nothing_new(work);
-    WEFT_TRY(work_read(work, error));
-    if (whole && !job_scan_stopped(work->scan) && job_inputs_same(work, error) == WEFT_END) {
-        WEFT_TRY(work_sweep(work, error));
-        return nothing_new(work);
-    }
-    WEFT_TRY(work_judge(work, error));
-    return work_end(work, error);
-}
-
-static int64_t memory_peak(void)
-{
-    struct rusage usage;
-    return getrusage(RUSAGE_SELF, &usage) == 0 ? (int64_t)usage.ru_maxrss * 1024 : 0;
-}
-
-static int outcome_fill(struct job_work *work, struct weft_error *error)
+static int outcome_files(struct job_work *work, struct weft_error *error)
 {
     struct weft_outcome *out = work->out;
     struct weft_outcome_file *files =
@@ -479,12 +544,53 @@ static int outcome_fill(struct job_work *work, struct weft_error *error)
         files[i] = work->files[i].out;
     out->files = files;
     out->file_count = work->file_count;
+    return 0;
+}
+
+static int work_key(struct job_work *work, struct weft_error *error)
+{
+    WEFT_TRY(outcome_files(work, error));
+    return weft_job_run_key(work->product->digest, NULL, 0, work->out->files, work->out->file_count,
+                            work->out->run_key, error);
+}
+
+static int work_run(struct job_work *work, struct weft_error *error)
+{
+    WEFT_TRY(work_begin(work, error));
+    if (job_is_transform(work->product))
+        return job_stages_run(work, error);
+    if (work->job->mode == WEFT_JOB_REPLAY)
+        return work_replay(work, error);
+    int rc = job_inputs_find(work, error);
+    if (rc < 0)
+        return rc;
+    if (rc == WEFT_END)
+        return job_nothing_new(work);
+    WEFT_TRY(job_table_open(work, error));
+    bool whole = work->input->read == WEFT_READ_ALL;
+    if (whole && job_inputs_same(work, error) == WEFT_END)
+        return job_nothing_new(work);
+    WEFT_TRY(work_read(work, error));
+    if (whole && !job_rows_stopped(work) && job_inputs_same(work, error) == WEFT_END) {
+        WEFT_TRY(job_sweep(work, error));
+        return job_nothing_new(work);
+    }
+    WEFT_TRY(job_judge(work, error));
+    WEFT_TRY(work_key(work, error));
+    return job_end(work, error);
+}
+
+static int outcome_fill(struct job_work *work, struct weft_error *error)
+{
+    struct weft_outcome *out = work->out;
+    if (work->made == NULL)
+        WEFT_TRY(outcome_files(work, error));
     out->checks = work->checks;
     out->check_count = work->check_count;
     out->warnings = work->warnings;
     out->warning_count = work->warning_count;
     out->duration_us = weft_clock_mono_us() - work->started_us;
-    out->memory_bytes = memory_peak();
+    out->memory_bytes = weft_process_peak_bytes();
     return 0;
 }
 
@@ -507,12 +613,13 @@ int weft_job_do(struct weft_arena *arena, const struct weft_job *job, weft_progr
         outcome.error = why;
         outcome.table = NULL;
         outcome.quarantine = NULL;
-        (void)!work_sweep(&work, &ignored);
+        (void)!job_sweep(&work, &ignored);
     }
     rc = outcome_fill(&work, error);
-    job_rules_release(&work.rules);
     weft_engine_close(work.engine);
+    job_rules_release(&work.rules);
     job_scan_free(work.scan);
+    job_stages_release(&work);
     if (rc == 0)
         *out = outcome;
     return rc;

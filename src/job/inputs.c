@@ -56,8 +56,11 @@ static int known_load(struct job_work *work, struct weft_error *error)
                                "AND (seq_to IS NULL OR replaced = 1) ORDER BY seq_from, path",
                                &stmt, error));
     weft_stmt_bind_text(stmt, 1, work->job->table);
-    while ((rc = weft_stmt_step(stmt, error)) == 0)
-        WEFT_TRY(known_take(work, stmt, &capacity, error));
+    while ((rc = weft_stmt_step(stmt, error)) == 0) {
+        /* Of several ports each knows its own files. */
+        if (work->parent == NULL || strcmp(weft_stmt_column_text(stmt, 0), work->input->name) == 0)
+            WEFT_TRY(known_take(work, stmt, &capacity, error));
+    }
     return rc < 0 ? rc : 0;
 }
 
@@ -259,7 +262,10 @@ static int files_check_reread(struct job_work *work, struct weft_error *error)
         bool found = false;
         for (size_t k = 0; k < work->file_count; k++)
             found = found || strcmp(work->files[k].out.path, path) == 0;
-        if (!found)
+        const char *port = work->job->files[i].port;
+        bool mine = work->parent == NULL || (port == NULL ? known_by_path(work, path) != NULL
+                                                          : strcmp(port, work->input->name) == 0);
+        if (!found && mine)
             WEFT_TRY(file_add(work, work->input->name, path, path, true, error));
     }
     return 0;
@@ -504,9 +510,14 @@ static int rebuild_add_known(struct job_work *work, struct weft_error *error)
     return 0;
 }
 
+static bool is_run(const struct job_work *work)
+{
+    return work->job->mode == WEFT_JOB_RUN || work->job->mode == WEFT_JOB_PREVIEW;
+}
+
 static int inputs_none(struct job_work *work, struct weft_error *error)
 {
-    if (work->job->mode == WEFT_JOB_RUN && work->input->read == WEFT_READ_NEW)
+    if (is_run(work) && work->input->read == WEFT_READ_NEW)
         return WEFT_END;
     return weft_error_set(error, WEFT_E_INPUT, "input %s: no file matches %s", work->input->name,
                           work->input->files == NULL ? "" : work->input->files);
@@ -525,8 +536,8 @@ int job_inputs_find(struct job_work *work, struct weft_error *error)
         WEFT_TRY(rebuild_add_known(work, error));
     if (work->file_count == 0)
         return inputs_none(work, error);
-    bool all = work->job->mode == WEFT_JOB_REBUILD ||
-               (work->job->mode == WEFT_JOB_RUN && work->input->read == WEFT_READ_ALL);
+    bool all =
+        work->job->mode == WEFT_JOB_REBUILD || (is_run(work) && work->input->read == WEFT_READ_ALL);
     if (!all)
         WEFT_TRY(files_judge(work, error));
     /* A rebuild too takes each content once, wherever copies of it lie. */
@@ -536,6 +547,16 @@ int job_inputs_find(struct job_work *work, struct weft_error *error)
     }
     work->read_count = files_to_read(work);
     return work->read_count == 0 ? WEFT_END : 0;
+}
+
+bool job_input_hash_known(const struct job_work *work, size_t at, char out[WEFT_SHA256_HEX])
+{
+    const struct job_file *file = &work->files[at];
+    const struct job_known *known = known_by_path(work, file->out.path);
+    if (file->again || known == NULL || !identity_known(file, known))
+        return false;
+    memcpy(out, known->hash, WEFT_MIN(strlen(known->hash) + 1, WEFT_SHA256_HEX));
+    return true;
 }
 
 /* ---- nothing new, for inputs that are read whole each time ---- */

@@ -147,8 +147,9 @@ struct weft_balance {
 struct weft_outcome_table {
     struct weft_table_made made;
     const char *operation; /* append, overwrite */
-    int64_t added;         /* rows */
-    int64_t removed;
+    int64_t added;         /* rows of the run: those that are published */
+    int64_t removed; /* rows that are no longer there; of an upsert those that were replaced */
+    int64_t carried; /* upsert: rows of rewritten files that are there as before */
 };
 
 struct weft_outcome {
@@ -200,6 +201,12 @@ int weft_outcome_read(struct weft_arena *arena, yyjson_val *value, struct weft_o
                       struct weft_error *error) WEFT_MUST_CHECK;
 int weft_progress_write(const struct weft_progress *progress, struct weft_buf *out,
                         struct weft_error *error) WEFT_MUST_CHECK;
+
+/* The run key: of the contract's digest, what is read of which source, and the files that were read
+ * (those in state READ or KNOWN, with their hashes). Orders do not matter. */
+int weft_job_run_key(const char *digest, const struct weft_job_source *sources, size_t source_count,
+                     const struct weft_outcome_file *files, size_t file_count,
+                     char out[WEFT_SHA256_HEX], struct weft_error *error) WEFT_MUST_CHECK;
 
 /* ---- the worker's side ---- */
 /* How a worker ends that a single call of the engine made deaf: too large, or past its end. */

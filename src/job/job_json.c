@@ -47,12 +47,24 @@ static const struct member job_members[] = {
     MEMBER(weft_job, examples_max, M_INT64),
     MEMBER(weft_job, metadata_files_kept, M_INT),
     MEMBER(weft_job, s3_fallback_local, M_BOOL),
+    MEMBER(weft_job, last_key, M_TEXT),
 };
 static const struct member job_file_members[] = {
     MEMBER(weft_job_file, port, M_TEXT),
     MEMBER(weft_job_file, path, M_TEXT),
     MEMBER(weft_job_file, shown, M_TEXT),
     MEMBER(weft_job_file, again, M_BOOL),
+};
+static const struct member job_source_members[] = {
+    MEMBER(weft_job_source, name, M_TEXT),     MEMBER(weft_job_source, is_port, M_BOOL),
+    MEMBER(weft_job_source, product, M_TEXT),  MEMBER(weft_job_source, table, M_TEXT),
+    MEMBER(weft_job_source, metadata, M_TEXT), MEMBER(weft_job_source, snapshot_id, M_INT64),
+    MEMBER(weft_job_source, only_new, M_BOOL), MEMBER(weft_job_source, since, M_INT64),
+};
+static const struct member outcome_source_members[] = {
+    MEMBER(weft_outcome_source, name, M_TEXT),         MEMBER(weft_outcome_source, table, M_TEXT),
+    MEMBER(weft_outcome_source, snapshot_id, M_INT64), MEMBER(weft_outcome_source, since, M_INT64),
+    MEMBER(weft_outcome_source, records, M_INT64),
 };
 static const struct member error_members[] = {
     MEMBER(weft_error, line, M_INT),      MEMBER(weft_error, column, M_INT),
@@ -94,11 +106,13 @@ static const struct member table_members[] = {
     MEMBER(weft_outcome_table, operation, M_TEXT),
     MEMBER(weft_outcome_table, added, M_INT64),
     MEMBER(weft_outcome_table, removed, M_INT64),
+    MEMBER(weft_outcome_table, carried, M_INT64),
 };
 static const struct member outcome_members[] = {
     MEMBER(weft_outcome, state, M_INT),           MEMBER(weft_outcome, examples, M_TEXT),
     MEMBER(weft_outcome, closed_before, M_INT64), MEMBER(weft_outcome, duration_us, M_INT64),
-    MEMBER(weft_outcome, memory_bytes, M_INT64),
+    MEMBER(weft_outcome, memory_bytes, M_INT64),  MEMBER(weft_outcome, run_key, M_CHARS),
+    MEMBER(weft_outcome, preview, M_TEXT),
 };
 static const struct member progress_members[] = {
     MEMBER(weft_progress, stage, M_TEXT),        MEMBER(weft_progress, file, M_TEXT),
@@ -190,6 +204,8 @@ int weft_job_write(const struct weft_job *job, struct weft_buf *out, struct weft
     members_put(&w, MEMBERS(job_members), job);
     objects_put(&w, "files", MEMBERS(job_file_members), job->files, job->file_count,
                 sizeof *job->files);
+    objects_put(&w, "sources", MEMBERS(job_source_members), job->sources, job->source_count,
+                sizeof *job->sources);
     replays_put(&w, "replays", job->replays, job->replay_count);
     weft_json_end_object(&w);
     return weft_buf_check(out, error);
@@ -233,6 +249,8 @@ int weft_outcome_write(const struct weft_outcome *outcome, struct weft_buf *out,
     weft_json_end_object(&w);
     objects_put(&w, "files", MEMBERS(outcome_file_members), outcome->files, outcome->file_count,
                 sizeof *outcome->files);
+    objects_put(&w, "sources", MEMBERS(outcome_source_members), outcome->sources,
+                outcome->source_count, sizeof *outcome->sources);
     objects_put(&w, "checks", MEMBERS(check_members), outcome->checks, outcome->check_count,
                 sizeof *outcome->checks);
     outcome_table_put(&w, "table", outcome->table);
@@ -421,6 +439,10 @@ int weft_job_read(struct weft_arena *arena, const char *line, size_t length, str
     WEFT_TRY(objects_get(arena, root, "files", MEMBERS(job_file_members),
                          sizeof(struct weft_job_file), &files, &job.file_count, error));
     job.files = files;
+    void *sources = NULL;
+    WEFT_TRY(objects_get(arena, root, "sources", MEMBERS(job_source_members),
+                         sizeof(struct weft_job_source), &sources, &job.source_count, error));
+    job.sources = sources;
     WEFT_TRY(replays_get(arena, root, "replays", &job.replays, &job.replay_count, error));
     *out = job;
     return 0;
@@ -453,6 +475,9 @@ static int outcome_lists_get(struct weft_arena *arena, yyjson_val *value, struct
     WEFT_TRY(objects_get(arena, value, "files", MEMBERS(outcome_file_members),
                          sizeof(struct weft_outcome_file), &items, &out->file_count, error));
     out->files = items;
+    WEFT_TRY(objects_get(arena, value, "sources", MEMBERS(outcome_source_members),
+                         sizeof(struct weft_outcome_source), &items, &out->source_count, error));
+    out->sources = items;
     WEFT_TRY(objects_get(arena, value, "checks", MEMBERS(check_members),
                          sizeof(struct weft_outcome_check), &items, &out->check_count, error));
     out->checks = items;

@@ -146,7 +146,7 @@ static int unique_broken(struct job_work *work, size_t at, bool *twins, bool *pu
     weft_buf_init(&sql, (size_t)1 << 26);
     *twins = false;
     *published = false;
-    if (job_scan_suspect(work->scan, at)) {
+    if (job_rows_suspect(work, at)) {
         WEFT_TRY(twins_print(work, unique, &sql, error));
         weft_buf_adds(&sql, " LIMIT 1");
         WEFT_TRY(weft_buf_check(&sql, error));
@@ -229,9 +229,9 @@ static int marks_read(struct job_work *work, const char *sql, size_t rule, struc
 {
     WEFT_CLEANUP(weft_result_closep) struct weft_result *result = NULL;
     int rc = 0;
-    WEFT_TRY(job_scan_restart(work->scan, false, error));
+    WEFT_TRY(job_rows_restart(work, false, error));
     if (weft_engine_query(work->engine, sql, NULL, 0, &result, error) < 0)
-        return job_scan_failure(work->scan, error);
+        return job_rows_failure(work, error);
     while ((rc = weft_result_row(result, error)) == 0) {
         if (marks->count >= work->rules.row_max)
             return weft_error_set(error, WEFT_E_LIMIT, "more than %zu rows break %s",
@@ -242,8 +242,8 @@ static int marks_read(struct job_work *work, const char *sql, size_t rule, struc
         marks->items[marks->count++] = (struct job_mark){weft_result_int(result, 0), rule};
     }
     if (rc < 0)
-        return job_scan_failure(work->scan, error);
-    return job_scan_finish(work->scan, error);
+        return job_rows_failure(work, error);
+    return job_rows_finish(work, error);
 }
 
 static int unique_check(struct job_work *work, size_t at, struct marks *marks,
@@ -335,7 +335,7 @@ static int pass_again(struct job_work *work, size_t marked, struct weft_error *e
     int64_t before = key_rules_failing(work);
     WEFT_TRY(weft_fs_unlink(work->data_path, error));
     job_rules_reset(&work->rules);
-    WEFT_TRY(job_scan_restart(work->scan, false, error));
+    WEFT_TRY(job_rows_restart(work, false, error));
     WEFT_TRY(job_pass_run(work, error));
     if (key_rules_failing(work) == before + (int64_t)marked)
         return 0;
@@ -359,6 +359,6 @@ int job_keys_check(struct job_work *work, struct weft_error *error)
         weft_free(marks.items);
         return rc;
     }
-    job_scan_mark(work->scan, marks.items, marks.count);
+    job_rows_mark(work, marks.items, marks.count);
     return pass_again(work, marks.count, error);
 }

@@ -118,6 +118,12 @@ static int copy_result_take(struct job_work *work, struct weft_result *result,
     return rc < 0 ? rc : 0;
 }
 
+/* What only this run reads need not outlive it. */
+static bool pass_is_temporary(const struct job_work *work)
+{
+    return work->parent != NULL || work->job->mode == WEFT_JOB_PREVIEW;
+}
+
 int job_pass_copy(struct job_work *work, const char *select, const struct weft_table_schema *schema,
                   const char *path, const char *shown, struct weft_data_file *out,
                   struct weft_error *error)
@@ -132,20 +138,35 @@ int job_pass_copy(struct job_work *work, const char *select, const struct weft_t
     WEFT_TRY(weft_fs_mkdirs(folder, error));
     weft_buf_addf(&sql, "COPY (%s) TO ", select);
     weft_buf_add_sql_text(&sql, path, strlen(path));
-    weft_buf_adds(&sql, " (FORMAT parquet, COMPRESSION zstd, PARQUET_VERSION V1, RETURN_STATS, "
-                        "FIELD_IDS ");
+    weft_buf_addf(&sql,
+                  " (FORMAT parquet, COMPRESSION %s, PARQUET_VERSION V1, RETURN_STATS, FIELD_IDS ",
+                  pass_is_temporary(work) ? "lz4_raw" : "zstd");
     weft_table_field_ids_sql(schema, &sql);
     weft_buf_addc(&sql, ')');
     WEFT_TRY(weft_buf_check(&sql, error));
     WEFT_TRY(weft_engine_query(work->engine, sql.data, NULL, 0, &result, error));
     WEFT_TRY(copy_result_take(work, result, schema, &file, error));
     *out = file;
+    if (file.records > 0 && pass_is_temporary(work))
+        return 0;
     if (file.records > 0) {
         WEFT_TRY(weft_fs_sync_path(path, error));
         return weft_fs_sync_path(folder, error);
     }
     WEFT_TRY(weft_fs_unlink(path, error));
     return WEFT_END;
+}
+
+int job_pass_spool(struct job_work *work, const char *select, const char *path, int64_t *records,
+                   struct weft_error *error)
+{
+    WEFT_CLEANUP(weft_buf_release) struct weft_buf sql;
+    weft_buf_init(&sql, (size_t)1 << 28);
+    weft_buf_addf(&sql, "COPY (%s) TO ", select);
+    weft_buf_add_sql_text(&sql, path, strlen(path));
+    weft_buf_adds(&sql, " (FORMAT parquet, COMPRESSION lz4_raw, PARQUET_VERSION V1)");
+    WEFT_TRY(weft_buf_check(&sql, error));
+    return weft_engine_exec(work->engine, sql.data, records, error);
 }
 
 /* ---- the statement ---- */
@@ -176,49 +197,19 @@ static int select_print(struct job_work *work, struct weft_buf *sql, struct weft
     return weft_buf_check(sql, error);
 }
 
-/* The engine's text holds the value and weft's own SQL, and a failed run's message is an entry of
- * the ledger. Only what a product writes can fail on a value: cells are read without failing. */
-static void pass_hide(struct weft_error *error)
-{
-    if (error == NULL || error->code != WEFT_E_SQL)
-        return;
-    bool value = strncmp(error->message, "Conversion Error", 16) == 0 ||
-                 strncmp(error->message, "Out of Range Error", 18) == 0;
-    char *end = strstr(error->message, "\n");
-    if (end != NULL)
-        *end = '\0';
-    if (!value)
-        return;
-    weft_error_set(error, WEFT_E_SQL, "a condition of `checks` fails on a value");
-    weft_error_hint(error, "try_cast(x as t) gives null where x is no t, and null passes");
-}
-
-static int pass_failed(struct job_work *work, struct weft_error *error)
-{
-    const struct job_rules *rules = &work->rules;
-    if (rules->out_of_memory)
-        return weft_error_nomem(error);
-    if (rules->over_limit) {
-        weft_error_set(error, WEFT_E_LIMIT, "more than %zu rows would be set aside in one run",
-                       rules->row_max);
-        return weft_error_hint(error, "set `quality.quarantine_max`, or give more `memory`");
-    }
-    pass_hide(error);
-    return job_scan_failure(work->scan, error);
-}
-
 /* read = accepted + quarantined, counted three times over: by the splitter, by the rules, and by
  * the engine's COPY. */
 static int pass_balance(struct job_work *work, struct weft_error *error)
 {
-    int64_t read = job_scan_records(work->scan);
+    int64_t read = job_rows_count(work);
     int64_t aside = (int64_t)work->rules.row_count;
-    if (read == work->data.records + aside)
+    int64_t superseded = work->rules.superseded;
+    if (read == work->data.records + aside + superseded)
         return 0;
     return weft_error_set(error, WEFT_E_INTERNAL,
                           "the balance does not hold: read %" PRId64 ", accepted %" PRId64
-                          ", set aside %" PRId64,
-                          read, work->data.records, aside);
+                          ", set aside %" PRId64 ", superseded %" PRId64,
+                          read, work->data.records, aside, superseded);
 }
 
 int job_pass_run(struct job_work *work, struct weft_error *error)
@@ -230,7 +221,16 @@ int job_pass_run(struct job_work *work, struct weft_error *error)
     int rc = job_pass_copy(work, select.data, &work->schema, work->data_path, work->data_shown,
                            &work->data, error);
     if (rc < 0)
-        return job_scan_stopped(work->scan) ? 0 : pass_failed(work, error);
-    WEFT_TRY(job_scan_finish(work->scan, error));
+        return job_rows_stopped(work) ? 0 : job_rows_failure(work, error);
+    WEFT_TRY(job_rows_finish(work, error));
     return pass_balance(work, error);
+}
+
+int job_pass_settled(struct job_work *work, struct weft_error *error)
+{
+    WEFT_TRY(job_made_settle(work, error));
+    WEFT_TRY(weft_fs_unlink(work->data_path, error));
+    job_rules_reset(&work->rules);
+    work->data = (struct weft_data_file){0};
+    return job_pass_run(work, error);
 }

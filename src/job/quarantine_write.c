@@ -235,6 +235,9 @@ int job_quarantine_write(struct job_work *work, struct weft_error *error)
     struct weft_table_schema schema;
     struct weft_data_file file = {0};
     WEFT_TRY(job_point("run.quarantine", error));
+    if (work->made != NULL &&
+        (work->rules.row_count > 0 || work->out->balance.input_quarantined > 0))
+        return job_not_yet("quarantine of a product with sql", error);
     if (work->rules.row_count == 0)
         return 0;
     job_tell(work, "quarantine", NULL, (int64_t)work->rules.row_count, 0, 0);
@@ -315,7 +318,7 @@ static int examples_write(struct job_work *work, int fd, const char *path, struc
 int job_blocked_write(struct job_work *work, struct weft_error *error)
 {
     WEFT_CLEANUP(weft_fd_close) int fd = -1;
-    if (work->rules.row_count == 0 || work->job->examples_max <= 0)
+    if (work->made != NULL || work->rules.row_count == 0 || work->job->examples_max <= 0)
         return 0;
     WEFT_TRY(job_rules_sort(&work->rules, error));
     const char *shown = weft_arena_format(work->arena, "blocked/%s.ndjson", work->job->run_id);

@@ -58,6 +58,16 @@ static int target_files(struct job_work *work, const char *metadata, const char 
     return 0;
 }
 
+/* A product that the run reads too is referred to in the same state. */
+static const char *source_metadata(const struct job_work *work, const char *table)
+{
+    for (size_t i = 0; i < work->job->source_count; i++) {
+        if (strcmp(work->job->sources[i].table, table) == 0)
+            return work->job->sources[i].metadata;
+    }
+    return NULL;
+}
+
 static int reference_load(struct job_work *work, struct weft_ledger_txn *txn,
                           const struct weft_field *field, struct weft_error *error)
 {
@@ -66,6 +76,12 @@ static int reference_load(struct job_work *work, struct weft_ledger_txn *txn,
     const char *column = NULL;
     out->field = field->name;
     WEFT_TRY(target_split(work, field, &out->table, &column, error));
+    const char *metadata = source_metadata(work, out->table);
+    if (metadata != NULL) {
+        WEFT_TRY(target_files(work, metadata, column, field->name, out, error));
+        work->reference_count++;
+        return 0;
+    }
     int rc = weft_pointer_get(txn, work->arena, WEFT_SPACE_LAKE, out->table, 0, &pointer, error);
     if (rc < 0)
         return rc;
@@ -83,8 +99,10 @@ int job_references_load(struct job_work *work, struct weft_error *error)
 {
     WEFT_CLEANUP(weft_ledger_closep) struct weft_ledger *ledger = NULL;
     WEFT_CLEANUP(weft_ledger_endp) struct weft_ledger_txn *txn = NULL;
-    const struct weft_fields *fields =
-        work->product->schema.count > 0 ? &work->product->schema : &work->input->schema;
+    static const struct weft_fields none = {0};
+    const struct weft_fields *fields = work->product->schema.count > 0 ? &work->product->schema
+                                       : work->input != NULL           ? &work->input->schema
+                                                                       : &none;
     size_t count = 0;
     for (size_t i = 0; i < fields->count; i++)
         count += fields->items[i].references != NULL;

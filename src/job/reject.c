@@ -22,6 +22,7 @@ void job_rules_reset(struct job_rules *rules)
 {
     rules->row_count = 0;
     rules->warned = 0;
+    rules->superseded = 0;
     rules->blocked = false;
     for (size_t i = 0; i < rules->count; i++)
         rules->items[i].failing = 0;
@@ -71,6 +72,10 @@ static bool row_take(struct job_rules *rules, int64_t id, uint64_t *mask)
 {
     uint64_t stop = 0;
     bool any = false;
+    if (rules->superseded_rule != JOB_RULE_NONE && job_mask_has(mask, rules->superseded_rule)) {
+        rules->superseded++;
+        return false;
+    }
     mask_hide(rules, mask);
     for (size_t w = 0; w < rules->words; w++) {
         for (uint64_t bits = mask[w]; bits != 0; bits &= bits - 1) {
@@ -123,13 +128,17 @@ static void reject_call(duckdb_function_info info, duckdb_data_chunk in, duckdb_
         weft_duckdb.scalar_function_set_error(info, "too many rows set aside");
 }
 
-int job_rules_register(struct job_rules *rules, struct weft_engine *engine,
+int job_rules_register(struct job_rules *rules, struct weft_engine *engine, size_t number,
                        struct weft_error *error)
 {
+    int length =
+        snprintf(rules->reject_name, sizeof rules->reject_name, JOB_REJECT_NAME "%zu", number);
+    if (length < 0 || (size_t)length >= sizeof rules->reject_name)
+        return weft_error_set(error, WEFT_E_INTERNAL, "too many input ports");
     duckdb_logical_type word = weft_duckdb.create_logical_type(DUCKDB_TYPE_UBIGINT);
     duckdb_logical_type answer = weft_duckdb.create_logical_type(DUCKDB_TYPE_BOOLEAN);
     duckdb_scalar_function function = weft_duckdb.create_scalar_function();
-    weft_duckdb.scalar_function_set_name(function, JOB_REJECT_NAME);
+    weft_duckdb.scalar_function_set_name(function, rules->reject_name);
     weft_duckdb.scalar_function_set_varargs(function, word);
     weft_duckdb.scalar_function_set_return_type(function, answer);
     /* Volatile: never folded, never called twice for one row. */

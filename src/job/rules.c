@@ -417,15 +417,21 @@ int job_rules_build(struct job_rules *rules, struct weft_arena *arena, struct we
     struct rules_builder b = {rules, arena, engine, product, columns, now_us, error};
     rules->arena = arena;
     rules->row_max = row_max;
+    rules->superseded_rule = JOB_RULE_NONE;
     WEFT_TRY(type_rules_add(&b));
     if (!columns->detected) {
         const struct weft_input *input = columns->input;
-        if (input->schema.count > 0)
+        if (input != NULL && input->schema.count > 0)
             WEFT_TRY(fields_rules_add(&b, columns->port_prefix, &input->schema));
         WEFT_TRY(fields_rules_add(&b, NULL, &product->schema));
     }
     WEFT_TRY(conditions_add(&b));
     WEFT_TRY(uniques_add(&b));
+    if (product->write == WEFT_WRITE_UPSERT) {
+        rules->superseded_rule = rules->count;
+        WEFT_TRY(
+            rule_add(&b, (struct job_rule){.id = "superseded", .kind = "upsert", .field = -1}));
+    }
     return masks_make(&b);
 }
 
@@ -459,7 +465,7 @@ void job_rules_print(const struct job_rules *rules, bool report, struct weft_buf
     quick_print(rules, out);
     weft_buf_adds(out, " THEN true ELSE ");
     if (report) {
-        weft_buf_addf(out, JOB_REJECT_NAME "(" JOB_ALIAS ".\"" JOB_ID "\", ");
+        weft_buf_addf(out, "%s(" JOB_ALIAS ".\"" JOB_ID "\", ", rules->reject_name);
         words_print(rules, out);
         weft_buf_adds(out, ") END");
         return;

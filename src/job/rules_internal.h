@@ -19,7 +19,8 @@
 #include <pthread.h>
 
 #define JOB_RULE_RECORD 0
-#define JOB_REJECT_NAME "weft_reject"
+#define JOB_REJECT_NAME "weft_reject" /* and the number of a port */
+#define JOB_RULE_NONE SIZE_MAX
 
 struct job_rule {
     const char *id;   /* cases.min */
@@ -50,6 +51,10 @@ struct job_rules {
     uint64_t *hides; /* count x words: with rule i broken, these others say nothing */
     struct job_unique *uniques;
     size_t unique_count;
+    /* Of an upsert: the bit of rows that another row of the same key stands for. They are counted,
+     * and neither published nor set aside. */
+    size_t superseded_rule; /* JOB_RULE_NONE = none */
+    char reject_name[32];
 
     pthread_mutex_t mutex; /* for what follows */
     int64_t *ids;          /* of rows set aside; heap */
@@ -59,6 +64,7 @@ struct job_rules {
     size_t row_max;
     bool blocked;   /* a rule with on_fail: block was broken */
     int64_t warned; /* rows published with a warning */
+    int64_t superseded;
     bool out_of_memory;
     bool over_limit;
 };
@@ -71,8 +77,8 @@ int job_rules_build(struct job_rules *rules, struct weft_arena *arena, struct we
 void job_rules_release(struct job_rules *rules);
 /* Forgets the rows and counts, for a second pass. */
 void job_rules_reset(struct job_rules *rules);
-/* Makes weft_reject known; before seal. */
-int job_rules_register(struct job_rules *rules, struct weft_engine *engine,
+/* Makes weft_reject known, under a name of its own for each number; before seal. */
+int job_rules_register(struct job_rules *rules, struct weft_engine *engine, size_t number,
                        struct weft_error *error) WEFT_MUST_CHECK;
 /* CASE WHEN ... END: the whole of a WHERE, or (with `report` false) the condition under which a row
  * is published, without telling anybody. */

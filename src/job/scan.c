@@ -293,7 +293,9 @@ static void csv_main(duckdb_function_info info, duckdb_data_chunk chunk)
 int job_scan_register(struct job_scan *scan, struct weft_error *error)
 {
     duckdb_table_function function = weft_duckdb.create_table_function();
-    weft_duckdb.table_function_set_name(function, "weft_csv");
+    char name[32];
+    snprintf(name, sizeof name, "weft_csv%zu", scan->work->number);
+    weft_duckdb.table_function_set_name(function, name);
     weft_duckdb.table_function_set_extra_info(function, scan, NULL);
     weft_duckdb.table_function_set_bind(function, csv_bind);
     weft_duckdb.table_function_set_init(function, csv_init);

@@ -19,7 +19,7 @@ static int64_t this_records(const struct job_work *work)
 
 int job_row_checks_tell(struct job_work *work, struct weft_error *error)
 {
-    int64_t total = job_scan_records(work->scan);
+    int64_t total = job_rows_count(work);
     for (size_t i = 0; i < work->rules.count; i++) {
         const struct job_rule *rule = &work->rules.items[i];
         /* That every cell parses is no news; the rules people wrote are always told. */
@@ -238,19 +238,18 @@ static int64_t batch_before(const struct job_work *work)
 static int quarantine_max_check(struct job_work *work, struct weft_error *error)
 {
     const struct weft_quality *quality = &work->product->quality;
-    int64_t total = job_scan_records(work->scan);
+    int64_t total = job_rows_count(work);
     int64_t aside = (int64_t)work->rules.row_count;
     double share = total == 0 ? 0 : (double)aside / (double)total;
-    bool none_left = total > 0 && aside == total && !job_scan_stopped(work->scan);
-    bool passed = !job_scan_stopped(work->scan) && share <= quality->quarantine_max && !none_left;
+    bool none_left = total > 0 && aside == total && !job_rows_stopped(work);
+    bool passed = !job_rows_stopped(work) && share <= quality->quarantine_max && !none_left;
     const char *message =
         none_left
             ? weft_arena_format(work->arena, "no row is left: all %" PRId64 " break a rule", total)
             : weft_arena_format(work->arena,
                                 "%" PRId64 " of %" PRId64 " rows (%.4g %%)%s would be set "
                                 "aside; at most %.4g %% are wanted",
-                                aside, total, share * 100,
-                                job_scan_stopped(work->scan) ? " so far" : "",
+                                aside, total, share * 100, job_rows_stopped(work) ? " so far" : "",
                                 quality->quarantine_max * 100);
     return table_check(work,
                        (struct weft_outcome_check){.rule = "quarantine_max",

@@ -25,6 +25,8 @@ struct weft_transform {
     struct weft_resolved resolved; /* of `sql`, or of `graph.edges` */
     const struct weft_transform_column *columns;
     size_t count;
+    const struct weft_relation_column *edges; /* of a graph: what `edges` gives; else NULL */
+    size_t edge_columns;
 };
 
 /* A column of the schema that the SQL does not give, one it gives and the schema lacks, or a type

@@ -2,9 +2,13 @@
  * work_internal.h - one job while it is done: what its steps hand to one another.
  *
  * Order: files (inputs.c) -> columns -> rules -> pass (pass.c: the one COPY) -> keys (keys.c) ->
- * tables rules (table_rules.c) -> quarantine (quarantine.c) -> publication (publish.c). The order
+ * table rules (table_rules.c) -> quarantine (quarantine.c) -> publication (publish.c). The order
  * itself stands in do.c. Everything lives in the job's arena but the heap things that
  * job_work_release gives back.
+ *
+ * A product with sql or a graph is done in stages (stages.c), each a job_work of its own in one
+ * engine: one for each file port, which ends with its pass (rows in a Parquet file of the temp
+ * folder), and the output, whose rows come from the SQL instead of files (made.c).
  */
 #ifndef WEFT_JOB_WORK_INTERNAL_H
 #define WEFT_JOB_WORK_INTERNAL_H
@@ -49,18 +53,35 @@ struct job_reference {
     struct weft_relation relation; /* one column, called as the field */
 };
 
+/* A product that is read, at its snapshot. */
+struct job_source {
+    const struct weft_job_source *asked;
+    const char *folder; /* of its table, for the engine */
+    struct weft_relation relation;
+    int64_t records;
+};
+
 struct job_scan;
+struct job_made;
 struct aside;
 
 struct job_work {
     struct weft_arena *arena;
     const struct weft_job *job;
     const struct weft_product *product;
-    const struct weft_input *input;
+    const struct weft_input *input; /* NULL = the output of sql or a graph */
     weft_progress_fn *progress;
     void *progress_arg;
     int64_t started_us;
     struct weft_outcome *out;
+
+    struct job_work *parent; /* of a file port: the output's; else NULL */
+    size_t number;           /* of a file port: 1, 2 ...; 0 = the output */
+    struct job_work *ports;  /* of the output */
+    size_t port_count;
+    struct job_source *sources;
+    size_t source_count;
+    struct job_made *made; /* NULL = its rows come from files */
 
     struct job_known *known;
     size_t known_count;
@@ -109,6 +130,21 @@ int job_live_load(struct job_work *work, struct weft_error *error) WEFT_MUST_CHE
 /* Fails with an I/O error where a test wants it. */
 int job_point(const char *point, struct weft_error *error) WEFT_MUST_CHECK;
 
+/* Columns, rules and the place of the new file, once the engine is open. */
+int job_columns_and_rules(struct job_work *work, struct weft_error *error) WEFT_MUST_CHECK;
+int job_rules_of(struct job_work *work, struct weft_error *error) WEFT_MUST_CHECK;
+int job_engine_start(struct job_work *work, struct weft_error *error) WEFT_MUST_CHECK;
+int job_table_open(struct job_work *work, struct weft_error *error) WEFT_MUST_CHECK;
+int job_figures_tell(struct job_work *work, struct weft_error *error) WEFT_MUST_CHECK;
+int job_judge(struct job_work *work, struct weft_error *error) WEFT_MUST_CHECK;
+int job_sweep(struct job_work *work, struct weft_error *error) WEFT_MUST_CHECK;
+int job_end(struct job_work *work, struct weft_error *error) WEFT_MUST_CHECK;
+/* Always WEFT_END. */
+int job_nothing_new(struct job_work *work);
+int job_not_yet(const char *what, struct weft_error *error);
+/* May an input of files be read as it is described? */
+int job_input_check(struct job_work *work, struct weft_error *error) WEFT_MUST_CHECK;
+
 /* ---- inputs.c: which files ---- */
 /* Fills files. WEFT_END when there is nothing to do. */
 int job_inputs_find(struct job_work *work, struct weft_error *error) WEFT_MUST_CHECK;
@@ -116,6 +152,9 @@ int job_inputs_find(struct job_work *work, struct weft_error *error) WEFT_MUST_C
 int job_bad_file_hint(struct job_work *work, struct weft_error *error);
 /* After the pass, when all hashes are known: WEFT_END when the table holds just this already. */
 int job_inputs_same(struct job_work *work, struct weft_error *error) WEFT_MUST_CHECK;
+
+/* The hash of a file that is as it was when it was read last. */
+bool job_input_hash_known(const struct job_work *work, size_t file, char out[WEFT_SHA256_HEX]);
 
 /* ---- scan.c: the table function weft_csv() ---- */
 int job_scan_new(struct job_work *work, struct job_scan **out, struct weft_error *error)
@@ -141,13 +180,67 @@ struct job_mark {
     size_t rule;
 };
 void job_scan_mark(struct job_scan *scan, struct job_mark *marks, size_t count);
+int job_mark_compare(const void *a, const void *b); /* by id */
+
+/* ---- rows.c: what a stage's rows come from, a scan or the SQL ---- */
+int job_rows_restart(struct job_work *work, bool hash, struct weft_error *error) WEFT_MUST_CHECK;
+/* Why the statement failed, fit for people. */
+int job_rows_failure(struct job_work *work, struct weft_error *error);
+int job_rows_finish(struct job_work *work, struct weft_error *error) WEFT_MUST_CHECK;
+bool job_rows_stopped(const struct job_work *work);
+int64_t job_rows_count(const struct job_work *work);
+bool job_rows_suspect(struct job_work *work, size_t unique);
+/* Heap, taken over. */
+void job_rows_mark(struct job_work *work, struct job_mark *marks, size_t count);
+
+/* ---- stages.c: a run with sql or a graph ---- */
+int job_stages_run(struct job_work *work, struct weft_error *error) WEFT_MUST_CHECK;
+int job_stages_register(struct job_work *work, struct weft_error *error) WEFT_MUST_CHECK;
+void job_stages_release(struct job_work *work);
+bool job_is_transform(const struct weft_product *product);
+
+/* ---- ports.c: file ports of such a run ---- */
+int job_ports_find(struct job_work *work, struct weft_error *error) WEFT_MUST_CHECK;
+/* After the engine is open: the pass of each. */
+int job_ports_read(struct job_work *work, struct weft_error *error) WEFT_MUST_CHECK;
+int job_port_relation(struct job_work *port, struct weft_relation *out, struct weft_error *error)
+    WEFT_MUST_CHECK;
+
+/* ---- sources.c: products that are read ---- */
+int job_sources_open(struct job_work *work, struct weft_error *error) WEFT_MUST_CHECK;
+int job_sources_tell(struct job_work *work, struct weft_error *error) WEFT_MUST_CHECK;
+/* NULL = the job has none of this name. schema NULL: a port. */
+const struct job_source *job_source_find(const struct job_work *work, const char *schema,
+                                         const char *table);
+
+/* ---- made.c: rows of the SQL ---- */
+int job_made_new(struct job_work *work, struct weft_error *error) WEFT_MUST_CHECK;
+void job_made_free(struct job_made *made); /* NULL is nothing */
+int job_made_register(struct job_work *work, struct weft_error *error) WEFT_MUST_CHECK;
+/* Resolves the SQL over ports and sources, and makes the columns. */
+int job_made_columns(struct job_work *work, struct weft_error *error) WEFT_MUST_CHECK;
+/* The first pass knows rows only by their number of bits: before a row can be named (set aside,
+ * marked) the SQL's rows are written down once, and read from there. */
+bool job_made_settled(const struct job_work *work);
+int job_made_settle(struct job_work *work, struct weft_error *error) WEFT_MUST_CHECK;
+/* The passed-over rows of the first pass count as made. */
+void job_made_count(struct job_work *work, int64_t records);
+/* FROM text that gives rows by id with their columns, after settling. */
+const char *job_made_path(const struct job_work *work);
 
 /* ---- pass.c ---- */
 int job_pass_run(struct job_work *work, struct weft_error *error) WEFT_MUST_CHECK;
+/* Rows of the SQL: makes them ones with ids and does the pass again. */
+int job_pass_settled(struct job_work *work, struct weft_error *error) WEFT_MUST_CHECK;
 /* COPY `select` to a new Parquet file of a schema; WEFT_END when it got no row (no file stays). */
 int job_pass_copy(struct job_work *work, const char *select, const struct weft_table_schema *schema,
                   const char *path, const char *shown, struct weft_data_file *out,
                   struct weft_error *error) WEFT_MUST_CHECK;
+
+/* COPY `select` to a Parquet file of the temp folder that only this run reads: not synced. 0 rows
+ * leave a file too. */
+int job_pass_spool(struct job_work *work, const char *select, const char *path, int64_t *records,
+                   struct weft_error *error) WEFT_MUST_CHECK;
 
 /* ---- references.c ---- */
 int job_references_load(struct job_work *work, struct weft_error *error) WEFT_MUST_CHECK;

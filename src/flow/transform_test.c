@@ -1,0 +1,289 @@
+/*
+ * transform_test.c - products with sql, done in this process: ports, sources, types, rules of the
+ * output, keys, upserts, incremental reading, run keys, previews. What an asker would find out
+ * (sources, the last key) is said by the test.
+ */
+#include "flow/job_test_support.h"
+
+#include "base/fs.h"
+#include "base/test_support.h"
+#include "lake/pointer.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+
+#include <cmocka.h>
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* A product of the test's mesh: what its runs have committed. */
+struct one {
+    const char *name; /* d.p */
+    const char *metadata;
+    const char *quarantine;
+    int64_t snapshot;
+    char key[WEFT_SHA256_HEX];
+};
+
+struct mesh {
+    struct job_fixture f;
+    struct one counties, reports, out;
+    struct weft_job_source sources[4];
+};
+
+static int setup(void **state)
+{
+    struct mesh *m = calloc(1, sizeof *m);
+    job_setup(&m->f);
+    m->counties.name = "d.counties";
+    m->reports.name = "d.reports";
+    m->out.name = "d.p";
+    *state = m;
+    return 0;
+}
+
+static int teardown(void **state)
+{
+    struct mesh *m = *state;
+    job_teardown(&m->f);
+    free(m);
+    return 0;
+}
+
+static void enter(struct mesh *m, struct one *one)
+{
+    struct job_fixture *f = &m->f;
+    f->job.table = one->name;
+    f->job.table_folder = weft_arena_format(f->arena, "lake/d/%s", one->name + 2);
+    f->job.quarantine_folder = weft_arena_format(f->arena, "quarantine/d/%s", one->name + 2);
+    f->metadata = one->metadata;
+    f->quarantine_metadata = one->quarantine;
+    f->job.last_key = one->key[0] == '\0' ? NULL : one->key;
+    f->job.folder = weft_arena_format(f->arena, "%s/%s", f->inbox, one->name + 2);
+}
+
+static void leave(struct mesh *m, struct one *one)
+{
+    struct job_fixture *f = &m->f;
+    if (f->outcome.state == WEFT_RUN_PUBLISHED && f->job.mode != WEFT_JOB_PREVIEW) {
+        job_commit(f);
+        if (f->outcome.table != NULL && f->outcome.table->made.snapshot_id != 0) {
+            one->snapshot = f->outcome.table->made.snapshot_id;
+            memcpy(one->key, f->outcome.run_key, sizeof one->key);
+        }
+    }
+    one->metadata = f->metadata;
+    one->quarantine = f->quarantine_metadata;
+    f->job.source_count = 0;
+}
+
+static void file(struct mesh *m, const struct one *one, const char *name, const char *text)
+{
+    char path[256];
+    char folder[8192];
+    struct weft_error error = WEFT_ERROR_INIT;
+    snprintf(folder, sizeof folder, "%s/%s", m->f.inbox, one->name + 2);
+    assert_int_equal(weft_fs_mkdirs(folder, &error), 0);
+    snprintf(path, sizeof path, "%s/%s", one->name + 2, name);
+    job_text(&m->f, path, text);
+}
+
+static void run(struct mesh *m, struct one *one, const char *document, enum weft_job_mode mode)
+{
+    enter(m, one);
+    job_run(&m->f, document, mode);
+    leave(m, one);
+}
+
+static void expect(struct mesh *m, enum weft_run_state state)
+{
+    const struct weft_outcome *out = &m->f.outcome;
+    const struct weft_balance *b = &out->balance;
+    if (out->state != state)
+        fail_msg("state %d: %s (%s:%d) %s; %s", out->state, out->error.message, out->error.file,
+                 out->error.line, out->error.detail, out->error.hint);
+    assert_int_equal(b->read, b->accepted + b->input_quarantined);
+    if (state != WEFT_RUN_PUBLISHED)
+        return;
+    assert_int_equal(b->made, b->published + b->output_quarantined + b->superseded);
+    if (m->f.job.mode != WEFT_JOB_PREVIEW && m->f.job.mode != WEFT_JOB_REPLAY)
+        assert_int_equal(b->input_quarantined + b->output_quarantined,
+                         out->quarantine == NULL ? 0 : out->quarantine->added);
+}
+
+static void expect_refused(struct mesh *m, enum weft_code code, const char *text)
+{
+    expect(m, WEFT_RUN_FAILED);
+    assert_int_equal(m->f.outcome.error.code, code);
+    if (strstr(m->f.outcome.error.message, text) == NULL &&
+        strstr(m->f.outcome.error.hint, text) == NULL)
+        fail_msg("\"%s\" (%s) does not say \"%s\"", m->f.outcome.error.message,
+                 m->f.outcome.error.hint, text);
+}
+
+static int64_t number(struct mesh *m, const struct one *one, const char *sql)
+{
+    m->f.metadata = one->metadata;
+    m->f.quarantine_metadata = one->quarantine;
+    return job_number(&m->f, sql);
+}
+
+/* The n-th source of the next job. */
+static void source(struct mesh *m, size_t n, const char *name, const struct one *one, bool port)
+{
+    m->sources[n] =
+        (struct weft_job_source){.name = name,
+                                 .is_port = port,
+                                 .product = weft_arena_format(m->f.arena, "%s@1", one->name),
+                                 .table = one->name,
+                                 .metadata = one->metadata,
+                                 .snapshot_id = one->snapshot};
+    m->f.job.sources = m->sources;
+    m->f.job.source_count = n + 1;
+}
+
+static void source_new(struct mesh *m, size_t n, const char *name, const struct one *one,
+                       int64_t since)
+{
+    source(m, n, name, one, true);
+    m->sources[n].only_new = true;
+    m->sources[n].since = since;
+}
+
+#define DOC(name) "{\"domain\":\"d\",\"name\":\"" name "\",\"version\":\"1.0.0\","
+static const char counties_doc[] =
+    DOC("counties") "\"input\":{\"files\":\"*.csv\",\"read\":\"all\"},"
+                    "\"schema\":[{\"name\":\"fips\",\"type\":\"string\"},"
+                    "{\"name\":\"county\",\"type\":\"string\"},"
+                    "{\"name\":\"people\",\"type\":\"long\"}]}";
+static const char reports_doc[] = DOC("reports") "\"input\":{\"files\":\"*.csv\",\"read\":\"new\"},"
+                                                 "\"schema\":[{\"name\":\"day\",\"type\":\"date\"},"
+                                                 "{\"name\":\"fips\",\"type\":\"string\"},"
+                                                 "{\"name\":\"cases\",\"type\":\"long\"}]}";
+
+static void counties_make(struct mesh *m)
+{
+    file(m, &m->counties, "c.csv", "fips,county,people\n01,Ada,1000\n02,Bee,2000\n03,Cay,3000\n");
+    run(m, &m->counties, counties_doc, WEFT_JOB_RUN);
+    expect(m, WEFT_RUN_PUBLISHED);
+}
+
+static void reports_add(struct mesh *m, const char *name, const char *text)
+{
+    file(m, &m->reports, name, text);
+    run(m, &m->reports, reports_doc, WEFT_JOB_RUN);
+    expect(m, WEFT_RUN_PUBLISHED);
+}
+
+/* ---- SQL over products ---- */
+
+static const char joined_doc[] =
+    DOC("p") "\"inputs\":{\"r\":{\"product\":\"d.reports\"}},"
+             "\"sql\":\"select c.county, sum(r.cases) as cases, max(r.day) as last "
+             "from r join d.counties c using (fips) group by all order by all\","
+             "\"schema\":[{\"name\":\"county\",\"type\":\"string\",\"required\":true},"
+             "{\"name\":\"cases\",\"type\":\"long\",\"min\":0},"
+             "{\"name\":\"last\",\"type\":\"date\"}],\"key\":[\"county\"]}";
+
+static void joined_run(struct mesh *m, enum weft_job_mode mode)
+{
+    source(m, 0, "r", &m->reports, true);
+    source(m, 1, "d.counties", &m->counties, false);
+    run(m, &m->out, joined_doc, mode);
+}
+
+static void test_joined(void **state)
+{
+    struct mesh *m = *state;
+    counties_make(m);
+    reports_add(m, "1.csv", "day,fips,cases\n2020-03-01,01,5\n2020-03-01,02,7\n2020-03-02,01,6\n");
+    joined_run(m, WEFT_JOB_RUN);
+    expect(m, WEFT_RUN_PUBLISHED);
+    const struct weft_balance *b = &m->f.outcome.balance;
+    assert_int_equal(b->read, 6);
+    assert_int_equal(b->accepted, 6);
+    assert_int_equal(b->made, 2);
+    assert_int_equal(b->published, 2);
+    assert_int_equal(m->f.outcome.source_count, 2);
+    assert_int_equal(m->f.outcome.sources[0].records, 3);
+    assert_int_equal(m->f.outcome.sources[0].snapshot_id, m->reports.snapshot);
+    assert_string_equal(m->f.outcome.table->operation, "append");
+    assert_int_equal(strlen(m->f.outcome.run_key), 64);
+    assert_int_equal(number(m, &m->out,
+                            "SELECT cases FROM {t} WHERE county = 'Ada' AND last = "
+                            "DATE '2020-03-02'"),
+                     11);
+    /* The same again. */
+    joined_run(m, WEFT_JOB_RUN);
+    expect(m, WEFT_RUN_NOTHING_NEW);
+    /* Another state of a source. */
+    reports_add(m, "2.csv", "day,fips,cases\n2020-03-03,03,1\n");
+    joined_run(m, WEFT_JOB_RUN);
+    expect(m, WEFT_RUN_PUBLISHED);
+    assert_string_equal(m->f.outcome.table->operation, "overwrite");
+    assert_int_equal(m->f.outcome.table->removed, 2);
+    assert_int_equal(number(m, &m->out, "SELECT count(*) FROM {t}"), 3);
+}
+
+/* ---- incremental ---- */
+
+static const char added_doc[] =
+    DOC("p") "\"inputs\":{\"r\":{\"product\":\"d.reports\",\"read\":\"new\"},"
+             "\"c\":{\"product\":\"d.counties\"}},"
+             "\"sql\":\"select r.day, c.county, r.cases from r join c using (fips)\","
+             "\"schema\":[{\"name\":\"day\",\"type\":\"date\"},"
+             "{\"name\":\"county\",\"type\":\"string\"},"
+             "{\"name\":\"cases\",\"type\":\"long\"}]}";
+
+static void added_run(struct mesh *m, int64_t since, enum weft_job_mode mode)
+{
+    source_new(m, 0, "r", &m->reports, since);
+    source(m, 1, "c", &m->counties, true);
+    run(m, &m->out, added_doc, mode);
+}
+
+static void test_incremental(void **state)
+{
+    struct mesh *m = *state;
+    counties_make(m);
+    reports_add(m, "1.csv", "day,fips,cases\n2020-03-01,01,5\n2020-03-01,02,7\n");
+    int64_t first = m->reports.snapshot;
+    added_run(m, 0, WEFT_JOB_RUN);
+    expect(m, WEFT_RUN_PUBLISHED);
+    assert_int_equal(m->f.outcome.balance.made, 2);
+    added_run(m, first, WEFT_JOB_RUN);
+    expect(m, WEFT_RUN_NOTHING_NEW);
+    reports_add(m, "2.csv", "day,fips,cases\n2020-03-02,01,6\n");
+    reports_add(m, "3.csv", "day,fips,cases\n2020-03-03,01,8\n");
+    added_run(m, first, WEFT_JOB_RUN);
+    expect(m, WEFT_RUN_PUBLISHED);
+    assert_string_equal(m->f.outcome.table->operation, "append");
+    assert_int_equal(m->f.outcome.balance.made, 2);
+    assert_int_equal(m->f.outcome.sources[0].records, 2);
+    assert_int_equal(m->f.outcome.sources[0].since, first);
+    assert_int_equal(number(m, &m->out, "SELECT sum(cases) FROM {t}"), 26);
+    /* All of it once more, in place of what is there. */
+    added_run(m, first, WEFT_JOB_REBUILD);
+    expect(m, WEFT_RUN_PUBLISHED);
+    assert_int_equal(m->f.outcome.balance.made, 4);
+    assert_int_equal(m->f.outcome.table->removed, 4);
+    /* The source was written anew: what is new of it cannot be told. */
+    int64_t last = m->reports.snapshot;
+    run(m, &m->reports, reports_doc, WEFT_JOB_REBUILD);
+    expect(m, WEFT_RUN_PUBLISHED);
+    added_run(m, last, WEFT_JOB_RUN);
+    expect_refused(m, WEFT_E_REFUSED, "--rebuild");
+    added_run(m, 42, WEFT_JOB_RUN);
+    expect_refused(m, WEFT_E_REFUSED, "is gone");
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test_setup_teardown(test_joined, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_incremental, setup, teardown),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

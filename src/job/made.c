@@ -1,0 +1,269 @@
+/*
+ * made.c - the rows that the SQL gives, as rows of the output's stage.
+ *
+ * First one statement does all: SQL, casts, rules, Parquet. Nearly always no row breaks a rule and
+ * no key comes twice, and that was it. Otherwise rows must have names: the SQL's rows are written
+ * to a Parquet file of the temp folder, in their order, and read again; a row's id is then its
+ * number in that file.
+ */
+#include "job/made_internal.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#define SQL_MAX ((size_t)1 << 28)
+
+int job_made_new(struct job_work *work, struct weft_error *error)
+{
+    work->made = weft_alloc(sizeof *work->made);
+    return work->made == NULL ? weft_error_nomem(error) : 0;
+}
+
+void job_made_free(struct job_made *made)
+{
+    if (made == NULL)
+        return;
+    weft_free(made->marks);
+    job_graph_free(made->graph);
+    weft_free(made);
+}
+
+/* ---- scalar functions ---- */
+
+static void marks_call(duckdb_function_info info, duckdb_data_chunk in, duckdb_vector out)
+{
+    const struct job_work *work = weft_duckdb.scalar_function_get_extra_info(info);
+    const struct job_made *made = work->made;
+    idx_t count = weft_duckdb.data_chunk_get_size(in);
+    const uint64_t *ids = weft_duckdb.vector_get_data(weft_duckdb.data_chunk_get_vector(in, 0));
+    const uint64_t *words = weft_duckdb.vector_get_data(weft_duckdb.data_chunk_get_vector(in, 1));
+    uint64_t *bits = weft_duckdb.vector_get_data(out);
+    memset(bits, 0, count * sizeof *bits);
+    for (idx_t i = 0; made->mark_count > 0 && i < count; i++) {
+        size_t low = 0;
+        size_t high = made->mark_count;
+        while (low < high) {
+            size_t middle = low + (high - low) / 2;
+            if (made->marks[middle].id < (int64_t)ids[i])
+                low = middle + 1;
+            else
+                high = middle;
+        }
+        for (; low < made->mark_count && made->marks[low].id == (int64_t)ids[i]; low++) {
+            if (made->marks[low].rule >> 6 == words[i])
+                bits[i] |= UINT64_C(1) << (made->marks[low].rule & 63);
+        }
+    }
+}
+
+static void pick_call(duckdb_function_info info, duckdb_data_chunk in, duckdb_vector out)
+{
+    const struct job_work *work = weft_duckdb.scalar_function_get_extra_info(info);
+    const struct job_rules *rules = &work->rules; /* sorted by id */
+    idx_t count = weft_duckdb.data_chunk_get_size(in);
+    const uint64_t *ids = weft_duckdb.vector_get_data(weft_duckdb.data_chunk_get_vector(in, 0));
+    bool *result = weft_duckdb.vector_get_data(out);
+    for (idx_t i = 0; i < count; i++) {
+        size_t low = 0;
+        size_t high = rules->row_count;
+        while (low < high) {
+            size_t middle = low + (high - low) / 2;
+            if (rules->ids[middle] < (int64_t)ids[i])
+                low = middle + 1;
+            else
+                high = middle;
+        }
+        result[i] = low < rules->row_count && rules->ids[low] == (int64_t)ids[i];
+    }
+}
+
+static int function_register(struct job_work *work, const char *name, idx_t parameters,
+                             duckdb_type result, duckdb_scalar_function_t call,
+                             struct weft_error *error)
+{
+    duckdb_logical_type word = weft_duckdb.create_logical_type(DUCKDB_TYPE_UBIGINT);
+    duckdb_logical_type answer = weft_duckdb.create_logical_type(result);
+    duckdb_scalar_function function = weft_duckdb.create_scalar_function();
+    weft_duckdb.scalar_function_set_name(function, name);
+    for (idx_t i = 0; i < parameters; i++)
+        weft_duckdb.scalar_function_add_parameter(function, word);
+    weft_duckdb.scalar_function_set_return_type(function, answer);
+    weft_duckdb.scalar_function_set_volatile(function);
+    weft_duckdb.scalar_function_set_extra_info(function, work, NULL);
+    weft_duckdb.scalar_function_set_function(function, call);
+    duckdb_state state =
+        weft_duckdb.register_scalar_function(weft_engine_connection(work->engine), function);
+    weft_duckdb.destroy_scalar_function(&function);
+    weft_duckdb.destroy_logical_type(&word);
+    weft_duckdb.destroy_logical_type(&answer);
+    return state == DuckDBSuccess
+               ? 0
+               : weft_error_set(error, WEFT_E_INTERNAL, "%s cannot be registered", name);
+}
+
+int job_made_register(struct job_work *work, struct weft_error *error)
+{
+    WEFT_TRY(function_register(work, JOB_MARKS, 2, DUCKDB_TYPE_UBIGINT, marks_call, error));
+    return function_register(work, JOB_PICK, 1, DUCKDB_TYPE_BOOLEAN, pick_call, error);
+}
+
+/* ---- names in the SQL ---- */
+
+static int name_resolve(void *arg, struct weft_arena *arena, const struct weft_resolve_name *name,
+                        struct weft_relation *out, struct weft_error *error)
+{
+    struct job_work *work = arg;
+    (void)arena;
+    if (name->at.given)
+        return weft_error_set(error, WEFT_E_REFUSED,
+                              "a product's SQL reads each product as it is: AT is for people");
+    for (size_t i = 0; name->schema == NULL && i < work->port_count; i++) {
+        if (strcasecmp(work->ports[i].input->name, name->table) == 0)
+            return job_port_relation(&work->ports[i], out, error);
+    }
+    const struct job_source *source = job_source_find(work, name->schema, name->table);
+    if (source == NULL)
+        return WEFT_NOT_THERE;
+    *out = source->relation;
+    return 0;
+}
+
+/* ---- columns ---- */
+
+static int fields_of(struct job_work *work, struct weft_error *error)
+{
+    const struct weft_transform *transform = &work->made->transform;
+    struct weft_field *fields = weft_arena_array(work->arena, transform->count + 1, sizeof *fields);
+    if (fields == NULL)
+        return weft_error_nomem(error);
+    for (size_t i = 0; i < transform->count; i++)
+        fields[i] = (struct weft_field){.name = transform->columns[i].name,
+                                        .type = transform->columns[i].type,
+                                        .min_length = -1,
+                                        .max_length = -1};
+    work->columns.fields = (struct weft_fields){fields, transform->count};
+    work->columns.detected = true;
+    return 0;
+}
+
+static int columns_of(struct job_work *work, struct weft_error *error)
+{
+    const struct weft_transform *transform = &work->made->transform;
+    struct job_columns *columns = &work->columns;
+    struct job_column *items = weft_arena_array(work->arena, transform->count + 1, sizeof *items);
+    struct job_output *outputs =
+        weft_arena_array(work->arena, transform->count + 1, sizeof *outputs);
+    if (items == NULL || outputs == NULL)
+        return weft_error_nomem(error);
+    for (size_t i = 0; i < transform->count; i++) {
+        const struct weft_transform_column *from = &transform->columns[i];
+        WEFT_CLEANUP(weft_buf_release) struct weft_buf name;
+        weft_buf_init(&name, 1 << 16);
+        weft_buf_adds(&name, JOB_ALIAS ".");
+        weft_buf_add_sql_name(&name, from->name);
+        WEFT_TRY(weft_buf_check(&name, error));
+        items[i] = (struct job_column){.name = from->name,
+                                       .header = from->name,
+                                       .type = from->type,
+                                       .field = from->field,
+                                       .cast = from->sql};
+        outputs[i] =
+            (struct job_output){from->name, (int)i, weft_arena_strdup(work->arena, name.data)};
+        if (outputs[i].sql == NULL)
+            return weft_error_nomem(error);
+    }
+    *columns = (struct job_columns){.items = items,
+                                    .count = transform->count,
+                                    .outputs = outputs,
+                                    .output_count = transform->count,
+                                    .fields = work->product->schema,
+                                    .from = work->made->from,
+                                    .id = "CAST(0 AS UBIGINT)"};
+    return work->product->schema.count > 0 ? 0 : fields_of(work, error);
+}
+
+int job_made_columns(struct job_work *work, struct weft_error *error)
+{
+    struct job_made *made = work->made;
+    struct weft_resolve_options options = {.resolve = name_resolve,
+                                           .arg = work,
+                                           .now_us = work->job->time_us,
+                                           .principal = "",
+                                           .deterministic = true};
+    WEFT_TRY(weft_transform_check(work->engine, work->arena, work->product, &options,
+                                  &made->transform, error));
+    made->resolved = true;
+    if (work->product->graph != NULL)
+        WEFT_TRY(job_graph_make(work, &made->from, error));
+    else
+        made->from = weft_arena_format(work->arena, "(%s) AS q", made->transform.resolved.sql);
+    if (made->from == NULL)
+        return weft_error_nomem(error);
+    return columns_of(work, error);
+}
+
+/* ---- settling ---- */
+
+bool job_made_settled(const struct job_work *work)
+{
+    return work->made->settled;
+}
+
+static int settled_from(struct job_work *work, struct weft_error *error)
+{
+    struct job_columns *columns = &work->columns;
+    WEFT_CLEANUP(weft_buf_release) struct weft_buf from;
+    weft_buf_init(&from, 1 << 20);
+    weft_buf_adds(&from, "read_parquet(");
+    weft_buf_add_sql_text(&from, work->made->path, strlen(work->made->path));
+    weft_buf_adds(&from, ", file_row_number = true) AS q");
+    WEFT_TRY(weft_buf_check(&from, error));
+    columns->from = weft_arena_strdup(work->arena, from.data);
+    columns->id = "CAST(q.file_row_number AS UBIGINT)";
+    if (columns->from == NULL)
+        return weft_error_nomem(error);
+    for (size_t i = 0; i < columns->count; i++) {
+        WEFT_CLEANUP(weft_buf_release) struct weft_buf name;
+        weft_buf_init(&name, 1 << 16);
+        weft_buf_adds(&name, "q.");
+        weft_buf_add_sql_name(&name, columns->items[i].name);
+        WEFT_TRY(weft_buf_check(&name, error));
+        columns->items[i].cast = weft_arena_strdup(work->arena, name.data);
+        if (columns->items[i].cast == NULL)
+            return weft_error_nomem(error);
+    }
+    work->made->settled = true;
+    return 0;
+}
+
+/* A table without rows would leave a file without columns. */
+int job_made_settle(struct job_work *work, struct weft_error *error)
+{
+    struct job_made *made = work->made;
+    const struct job_columns *columns = &work->columns;
+    WEFT_CLEANUP(weft_buf_release) struct weft_buf sql;
+    weft_buf_init(&sql, SQL_MAX);
+    made->path = weft_arena_format(work->arena, "%s/%s-made.parquet", work->job->temp_dir,
+                                   work->job->run_id);
+    if (made->path == NULL)
+        return weft_error_nomem(error);
+    job_tell(work, "making rows", NULL, 0, 0, 0);
+    weft_buf_adds(&sql, "SELECT ");
+    for (size_t i = 0; i < columns->count; i++) {
+        weft_buf_addf(&sql, "%s%s AS ", i > 0 ? ", " : "", columns->items[i].cast);
+        weft_buf_add_sql_name(&sql, columns->items[i].name);
+    }
+    weft_buf_addf(&sql, " FROM %s", columns->from);
+    WEFT_TRY(weft_buf_check(&sql, error));
+    if (job_pass_spool(work, sql.data, made->path, &made->records, error) < 0)
+        return job_made_failure(work, error);
+    return settled_from(work, error);
+}
+
+/* ---- errors ---- */
+
+int job_made_failure(struct job_work *work, struct weft_error *error)
+{
+    const struct job_made *made = work->made;
+    return weft_engine_error_for_people(made->resolved ? &made->transform.resolved : NULL, error);
+}

@@ -1,0 +1,32 @@
+/*
+ * made_internal.h - the rows that a product's SQL or graph gives (made.c).
+ */
+#ifndef WEFT_JOB_MADE_INTERNAL_H
+#define WEFT_JOB_MADE_INTERNAL_H
+
+#include "job/transform.h"
+#include "job/work_internal.h"
+
+#define JOB_PICK "weft_pick" /* (id): was the row set aside? */
+
+struct job_made {
+    struct weft_transform transform;
+    bool resolved;
+    const char *from; /* FROM text of the columns before their casts */
+    bool settled;     /* rows have ids: their number in the file at `path` */
+    const char *path;
+    int64_t records;        /* rows that the SQL gave; known after the first pass */
+    struct job_mark *marks; /* heap, sorted by id */
+    size_t mark_count;
+    struct job_graph_result *graph; /* NULL = none */
+};
+
+/* A graph's nodes and values, as what stands after FROM (graph_run.c). */
+int job_graph_make(struct job_work *work, const char **from, struct weft_error *error)
+    WEFT_MUST_CHECK;
+int job_graph_register(struct job_work *work, struct weft_error *error) WEFT_MUST_CHECK;
+void job_graph_free(struct job_graph_result *graph); /* NULL is nothing */
+/* The statement's error as one of the product's SQL. -1. */
+int job_made_failure(struct job_work *work, struct weft_error *error);
+
+#endif

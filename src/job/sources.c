@@ -1,0 +1,168 @@
+/*
+ * sources.c - the products that a run reads, each at the snapshot that was current when the run
+ * began, or only the rows that came to it since this product read it last.
+ */
+#include "job/work_internal.h"
+
+#include <string.h>
+#include <strings.h>
+
+static const char *command_name(const struct job_work *work)
+{
+    return work->job->name != NULL ? work->job->name : work->job->table;
+}
+
+static int refuse_gone(struct job_work *work, const struct weft_job_source *asked,
+                       struct weft_error *error)
+{
+    weft_error_set(error, WEFT_E_REFUSED,
+                   "%s: what came to %s since it was read last cannot be told: the state that was "
+                   "read, snapshot %" PRId64 ", is gone",
+                   asked->name, asked->product, asked->since);
+    return weft_error_hint(error, "`weft run %s --rebuild` reads all of it and starts over",
+                           command_name(work));
+}
+
+static int refuse_overwritten(struct job_work *work, const struct weft_job_source *asked,
+                              int64_t culprit, struct weft_error *error)
+{
+    weft_error_set(error, WEFT_E_REFUSED,
+                   "%s: `read: new` needs a product that only grows, and snapshot %" PRId64
+                   " of %s replaced rows since it was read last",
+                   asked->name, culprit, asked->product);
+    return weft_error_hint(error,
+                           "`weft run %s --rebuild` reads all of it and starts over; a product "
+                           "whose rows change is read with `read: all`",
+                           command_name(work));
+}
+
+/* ---- opening ---- */
+
+static int source_files(struct job_work *work, const struct weft_table *table,
+                        const struct weft_snapshot *snapshot, struct job_source *out,
+                        struct weft_data_files *data, struct weft_error *error)
+{
+    const struct weft_job_source *asked = out->asked;
+    const char *home = work->job->home;
+    struct weft_data_files deletes = {0};
+    int64_t culprit = 0;
+    bool since = asked->only_new && asked->since != 0 && work->job->mode != WEFT_JOB_REBUILD;
+    if (since) {
+        int rc = weft_table_added_since(work->arena, home, table, snapshot, asked->since, data,
+                                        &culprit, error);
+        if (rc == WEFT_NOT_THERE)
+            return refuse_gone(work, asked, error);
+        return rc > 0 ? refuse_overwritten(work, asked, culprit, error) : rc;
+    }
+    WEFT_TRY(weft_table_files(work->arena, home, table, snapshot, data, &deletes, error));
+    if (deletes.count > 0)
+        return weft_error_set(error, WEFT_E_NOT_YET,
+                              "%s has delete files, which weft did not write", asked->product);
+    return 0;
+}
+
+static int source_relation(struct job_work *work, const struct weft_table *table,
+                           const struct weft_data_files *data, struct job_source *out,
+                           struct weft_error *error)
+{
+    const struct weft_table_schema *schema = weft_table_schema(table);
+    struct weft_relation_column *columns =
+        weft_arena_array(work->arena, schema->count + 1, sizeof *columns);
+    const char **files = weft_arena_array(work->arena, data->count + 1, sizeof *files);
+    if (columns == NULL || files == NULL)
+        return weft_error_nomem(error);
+    for (size_t i = 0; i < schema->count; i++)
+        columns[i] = (struct weft_relation_column){.name = schema->columns[i].name,
+                                                   .type = schema->columns[i].type,
+                                                   .field_id = schema->columns[i].id};
+    for (size_t i = 0; i < data->count; i++) {
+        files[i] = weft_arena_format(work->arena, "%s/%s", work->job->home, data->items[i].path);
+        if (files[i] == NULL)
+            return weft_error_nomem(error);
+        out->records += data->items[i].records;
+    }
+    out->relation = (struct weft_relation){.kind = WEFT_RELATION_FILES,
+                                           .product = out->asked->product,
+                                           .snapshot_id = out->asked->snapshot_id,
+                                           .columns = columns,
+                                           .column_count = schema->count,
+                                           .files = files,
+                                           .file_count = data->count,
+                                           .plain = schema->schema_id == 0 &&
+                                                    weft_table_schema_of(table, 1) == NULL};
+    return 0;
+}
+
+static int source_open(struct job_work *work, struct job_source *out, struct weft_error *error)
+{
+    const struct weft_job_source *asked = out->asked;
+    const struct weft_snapshot *snapshot = NULL;
+    struct weft_table *table = NULL;
+    struct weft_data_files data = {0};
+    WEFT_TRY(weft_table_load(work->arena, work->job->home, asked->metadata, &table, error));
+    int rc = weft_table_find(table, asked->snapshot_id, &snapshot, error);
+    WEFT_TRY(rc);
+    if (rc == WEFT_NOT_THERE)
+        return weft_error_set(error, WEFT_E_CORRUPT, "%s has no snapshot %" PRId64, asked->product,
+                              asked->snapshot_id);
+    out->folder =
+        weft_arena_format(work->arena, "%s/%s/", work->job->home, weft_table_folder(table));
+    if (out->folder == NULL)
+        return weft_error_nomem(error);
+    WEFT_TRY(source_files(work, table, snapshot, out, &data, error));
+    return source_relation(work, table, &data, out, error);
+}
+
+int job_sources_open(struct job_work *work, struct weft_error *error)
+{
+    const struct weft_job *job = work->job;
+    work->sources = weft_arena_array(work->arena, job->source_count + 1, sizeof *work->sources);
+    if (work->sources == NULL)
+        return weft_error_nomem(error);
+    for (size_t i = 0; i < job->source_count; i++) {
+        work->sources[i].asked = &job->sources[i];
+        WEFT_TRY(source_open(work, &work->sources[i], error));
+        work->source_count++;
+    }
+    return 0;
+}
+
+/* ---- by name ---- */
+
+const struct job_source *job_source_find(const struct job_work *work, const char *schema,
+                                         const char *table)
+{
+    for (size_t i = 0; i < work->source_count; i++) {
+        const struct weft_job_source *asked = work->sources[i].asked;
+        if (asked->is_port != (schema == NULL))
+            continue;
+        if (schema == NULL && strcasecmp(asked->name, table) == 0)
+            return &work->sources[i];
+        size_t length = schema == NULL ? 0 : strlen(schema);
+        if (schema != NULL && strncasecmp(asked->name, schema, length) == 0 &&
+            asked->name[length] == '.' && strcasecmp(asked->name + length + 1, table) == 0)
+            return &work->sources[i];
+    }
+    return NULL;
+}
+
+/* ---- what was read ---- */
+
+int job_sources_tell(struct job_work *work, struct weft_error *error)
+{
+    struct weft_outcome_source *told =
+        weft_arena_array(work->arena, work->source_count + 1, sizeof *told);
+    if (told == NULL)
+        return weft_error_nomem(error);
+    for (size_t i = 0; i < work->source_count; i++) {
+        const struct weft_job_source *asked = work->sources[i].asked;
+        told[i] = (struct weft_outcome_source){.name = asked->name,
+                                               .table = asked->table,
+                                               .snapshot_id = asked->snapshot_id,
+                                               .since = asked->since,
+                                               .records = work->sources[i].records};
+    }
+    work->out->sources = told;
+    work->out->source_count = work->source_count;
+    return 0;
+}
