@@ -11,12 +11,22 @@
 #define WEFT_KIND_REGISTERED "product.registered"
 #define WEFT_KIND_RETIRED "product.retired"
 #define WEFT_KIND_DROPPED "product.dropped"
+#define WEFT_KIND_RENAMED "product.renamed"
 #define WEFT_KIND_IN_FORCE "product.in_force"
 
 /* domain.name__v999: two names of 45 characters, with room. */
 #define WEFT_CATALOG_NAME_SIZE 128
 
 void weft_catalog_mesh_tables_register(void);
+
+/* ---- fold.c ---- */
+/* What each major of a product is called from this entry on. */
+int weft_catalog_names_refresh(struct weft_ledger_txn *txn, const char *product, int64_t sequence,
+                               struct weft_error *error) WEFT_MUST_CHECK;
+
+/* ---- rename.c ---- */
+int weft_catalog_fold_renamed(struct weft_ledger_txn *txn, const struct weft_ledger_entry *entry,
+                              yyjson_val *body, struct weft_error *error) WEFT_MUST_CHECK;
 
 /* ---- reads.c ---- */
 extern const struct weft_ledger_table weft_catalog_reads_table;

@@ -53,24 +53,78 @@ static const struct weft_ledger_table catalog_names = {
 
 /* ---- what a name stands for ---- */
 
-/* The key of a table never changes and is never given to another major: see product_entry.h. */
-static int table_key(struct weft_ledger_txn *txn, const char *product, int64_t major, char *out,
-                     size_t size, struct weft_error *error)
+#define KEYS_MAX 100 /* of one name and major, all but one taken along by renamed products */
+
+/* The product and major that had a key last; WEFT_NOT_THERE when nobody ever had it. */
+static int key_owner(struct weft_ledger_txn *txn, const char *key, char *product, size_t size,
+                     int64_t *major, struct weft_error *error)
 {
     WEFT_CLEANUP(weft_stmt_freep) struct weft_stmt *stmt = NULL;
     WEFT_TRY(weft_sql_query(txn, &stmt, error,
-                            "SELECT table_name, major FROM catalog_names WHERE product = ?1 AND "
-                            "(major = ?2 OR table_name = ?1) ORDER BY major <> ?2 LIMIT 1",
-                            "ti", product, major));
+                            "SELECT product, major FROM catalog_names WHERE table_name = ?1 "
+                            "ORDER BY seq_from DESC LIMIT 1",
+                            "t", key));
     int rc = weft_stmt_step(stmt, error);
     WEFT_TRY(rc);
     if (rc == WEFT_END)
-        snprintf(out, size, "%s", product);
-    else if (weft_stmt_column_int(stmt, 1) == major)
-        snprintf(out, size, "%s", weft_stmt_column_text(stmt, 0));
-    else
-        snprintf(out, size, "%s__v%" PRId64, product, major);
+        return WEFT_NOT_THERE;
+    snprintf(product, size, "%s", weft_stmt_column_text(stmt, 0));
+    *major = weft_stmt_column_int(stmt, 1);
     return 0;
+}
+
+/* 0 with the key that it had before and that nobody has taken along. */
+static int key_had(struct weft_ledger_txn *txn, const char *product, int64_t major, char *out,
+                   size_t size, struct weft_error *error)
+{
+    char owner[WEFT_CATALOG_NAME_SIZE];
+    int64_t owner_major = 0;
+    {
+        WEFT_CLEANUP(weft_stmt_freep) struct weft_stmt *stmt = NULL;
+        WEFT_TRY(weft_sql_query(txn, &stmt, error,
+                                "SELECT table_name FROM catalog_names WHERE product = ?1 AND "
+                                "major = ?2 ORDER BY seq_from DESC LIMIT 1",
+                                "ti", product, major));
+        int rc = weft_stmt_step(stmt, error);
+        WEFT_TRY(rc);
+        if (rc == WEFT_END)
+            return WEFT_NOT_THERE;
+        snprintf(out, size, "%s", weft_stmt_column_text(stmt, 0));
+    }
+    int rc = key_owner(txn, out, owner, sizeof owner, &owner_major, error);
+    if (rc != 0)
+        return rc;
+    return owner_major == major && strcmp(owner, product) == 0 ? 0 : WEFT_NOT_THERE;
+}
+
+/* The key of a table never changes and is never given to another major, nor is its folder: see
+ * product_entry.h. "d.p" and "d.p__v1" of one major would share a folder. */
+static int table_key(struct weft_ledger_txn *txn, const char *product, int64_t major, char *out,
+                     size_t size, struct weft_error *error)
+{
+    char owner[WEFT_CATALOG_NAME_SIZE];
+    int64_t owner_major = 0;
+    int rc = key_had(txn, product, major, out, size, error);
+    if (rc != WEFT_NOT_THERE)
+        return rc;
+    snprintf(out, size, "%s", product);
+    rc = key_owner(txn, out, owner, sizeof owner, &owner_major, error);
+    WEFT_TRY(rc);
+    if (rc == WEFT_NOT_THERE)
+        return 0;
+    bool shares = owner_major == major;
+    for (int n = 1; n <= KEYS_MAX; n++) {
+        if (n == 1)
+            snprintf(out, size, "%s__v%" PRId64, product, major);
+        else
+            snprintf(out, size, "%s__v%" PRId64 "_%d", product, major, n);
+        rc = key_owner(txn, out, owner, sizeof owner, &owner_major, error);
+        WEFT_TRY(rc);
+        if (rc == WEFT_NOT_THERE && !(n == 1 && shares))
+            return 0;
+    }
+    return weft_error_set(error, WEFT_E_LIMIT, "%s@%" PRId64 " was renamed more than %d times",
+                          product, major, KEYS_MAX);
 }
 
 /* Writes the row of (product, major) as it is from this entry on. */
@@ -92,7 +146,7 @@ static int name_put(struct weft_ledger_txn *txn, const char *product, int64_t ma
                          "tittii", product, major, table, shown, retired, sequence);
 }
 
-/* One row of the list that names_refresh goes through; more majors than that are refused. */
+/* One row of the list that weft_catalog_names_refresh goes through; more majors than that are refused. */
 #define MAJORS_MAX 1000
 struct major_row {
     int64_t major;
@@ -109,8 +163,8 @@ static const char majors_sql[] =
     "WHERE n.product = ?1 AND n.seq_to IS NULL "
     "ORDER BY n.retired, p.product IS NULL, n.major DESC";
 
-static int names_refresh(struct weft_ledger_txn *txn, const char *product, int64_t sequence,
-                         struct weft_error *error)
+int weft_catalog_names_refresh(struct weft_ledger_txn *txn, const char *product, int64_t sequence,
+                               struct weft_error *error)
 {
     WEFT_CLEANUP(weft_freep) struct major_row *rows = NULL;
     WEFT_CLEANUP(weft_stmt_freep) struct weft_stmt *stmt = NULL;
@@ -140,7 +194,7 @@ static int names_refresh(struct weft_ledger_txn *txn, const char *product, int64
             continue;
         WEFT_TRY(name_put(txn, product, rows[i].major, rows[i].table, shown, rows[i].retired,
                           sequence, error));
-        WEFT_TRY(weft_lake_name(txn, rows[i].table, strchr(shown, '.') + 1, sequence, error));
+        WEFT_TRY(weft_lake_name(txn, rows[i].table, shown, sequence, error));
     }
     return 0;
 }
@@ -303,10 +357,10 @@ static int name_registered(struct weft_ledger_txn *txn, const char *product, int
     if (rc == WEFT_NOT_THERE || retired != 0) {
         char key[WEFT_CATALOG_NAME_SIZE];
         WEFT_TRY(table_key(txn, product, major, key, sizeof key, error));
-        /* names_refresh puts the name right; "" differs from every name. */
+        /* weft_catalog_names_refresh puts the name right; "" differs from every name. */
         WEFT_TRY(name_put(txn, product, major, key, "", 0, sequence, error));
     }
-    return names_refresh(txn, product, sequence, error);
+    return weft_catalog_names_refresh(txn, product, sequence, error);
 }
 
 static int fold_registered(struct weft_ledger_txn *txn, const struct weft_ledger_entry *entry,
@@ -369,7 +423,7 @@ static int fold_retired(struct weft_ledger_txn *txn, const struct weft_ledger_en
         snprintf(shown, sizeof shown, "%s", weft_stmt_column_text(stmt, 1));
     }
     WEFT_TRY(name_put(txn, product, major, table, shown, 1, entry->sequence, error));
-    return names_refresh(txn, product, entry->sequence, error);
+    return weft_catalog_names_refresh(txn, product, entry->sequence, error);
 }
 
 static int fold_dropped(struct weft_ledger_txn *txn, const struct weft_ledger_entry *entry,
@@ -387,7 +441,7 @@ static int fold_dropped(struct weft_ledger_txn *txn, const struct weft_ledger_en
                               major);
     WEFT_TRY(contract_end(txn, product, major, "pending", entry->sequence, error));
     WEFT_TRY(contract_end(txn, product, major, "in_force", entry->sequence, error));
-    return names_refresh(txn, product, entry->sequence, error);
+    return weft_catalog_names_refresh(txn, product, entry->sequence, error);
 }
 
 /* The pending rows go on as those in force. */
@@ -477,7 +531,7 @@ static int fold_in_force(struct weft_ledger_txn *txn, const struct weft_ledger_e
     yyjson_val *detected = yyjson_obj_get(body, "detected");
     if (yyjson_arr_size(detected) > 0)
         WEFT_TRY(detected_put(txn, product, major, detected, entry->sequence, error));
-    return names_refresh(txn, product, entry->sequence, error);
+    return weft_catalog_names_refresh(txn, product, entry->sequence, error);
 }
 
 void weft_catalog_register(void)
@@ -486,6 +540,7 @@ void weft_catalog_register(void)
         {.name = WEFT_KIND_REGISTERED, .version = 1, .fold = fold_registered},
         {.name = WEFT_KIND_RETIRED, .version = 1, .fold = fold_retired},
         {.name = WEFT_KIND_DROPPED, .version = 1, .fold = fold_dropped},
+        {.name = WEFT_KIND_RENAMED, .version = 1, .fold = weft_catalog_fold_renamed},
         {.name = WEFT_KIND_IN_FORCE, .version = 1, .fold = fold_in_force},
     };
     for (size_t i = 0; i < WEFT_COUNT(kinds); i++)

@@ -22,26 +22,60 @@ const struct weft_product *weft_registered_newest(const struct weft_registered *
 
 static const char registered_sql[] =
     "SELECT n.product, n.major, n.table_name, n.shown, n.retired, "
-    "COALESCE(q.folder, f.folder), q.document, f.document, COALESCE(q.seq_from, f.seq_from), "
-    "COALESCE(q.domain, f.domain), COALESCE(q.name, f.name) "
+    "COALESCE(q.folder, f.folder), q.document, f.document, COALESCE(q.seq_from, f.seq_from) "
     "FROM catalog_names n "
     "LEFT JOIN catalog_products q ON q.product = n.product AND q.major = n.major "
     "AND q.state = 'pending' AND " CATALOG_AT(
         "q") "LEFT JOIN catalog_products f ON f.product = n.product AND f.major = n.major "
              "AND f.state = 'in_force' AND " CATALOG_AT("f") "WHERE " CATALOG_AT("n");
 
+/* A contract that was registered under another name is one of the name that it has now. */
+static int product_rename(struct weft_arena *arena, const char *full_name,
+                          const struct weft_product **product, struct weft_error *error)
+{
+    size_t length = strcspn(full_name, ".");
+    if (strcmp((*product)->full_name, full_name) == 0)
+        return 0;
+    struct weft_product *renamed = weft_arena_alloc(arena, sizeof *renamed);
+    const char *domain = weft_arena_strndup(arena, full_name, length);
+    if (renamed == NULL || domain == NULL)
+        return weft_error_nomem(error);
+    *renamed = **product;
+    renamed->full_name = full_name;
+    renamed->domain = domain;
+    renamed->name = full_name + length + 1;
+    *product = renamed;
+    return 0;
+}
+
 static int document_read(struct weft_arena *arena, struct weft_stmt *stmt, int column,
-                         const char *folder, const struct weft_product **out,
+                         const struct weft_registered *registered, const struct weft_product **out,
                          struct weft_error *error)
 {
     const char *document = NULL;
+    const char *folder = registered->folder == NULL ? "" : registered->folder;
     WEFT_TRY(weft_sql_text(arena, stmt, column, &document, error));
     if (document == NULL)
         return 0;
     if (weft_product_from_document(arena, document, folder, out, error) < 0)
-        return weft_error_prefix(error, "the registered contract of %s",
-                                 weft_stmt_column_text(stmt, 3));
-    return 0;
+        return weft_error_prefix(error, "the registered contract of %s", registered->name);
+    return product_rename(arena, registered->full_name, out, error);
+}
+
+/* Of its key, which may be that of another name: lake/d/p__v1 for "d.p", lake/d/p__v2 for
+ * "d.p__v2". */
+static int folders_make(struct weft_arena *arena, struct weft_registered *r,
+                        struct weft_error *error)
+{
+    int domain = (int)strcspn(r->table, ".");
+    const char *name = r->table + domain + 1;
+    char version[16] = "";
+    if (strstr(name, "__v") == NULL)
+        snprintf(version, sizeof version, "__v%d", r->major);
+    r->table_folder = weft_arena_format(arena, "lake/%.*s/%s%s", domain, r->table, name, version);
+    r->quarantine_folder =
+        weft_arena_format(arena, "quarantine/%.*s/%s%s", domain, r->table, name, version);
+    return r->table_folder == NULL || r->quarantine_folder == NULL ? weft_error_nomem(error) : 0;
 }
 
 static int registered_read(struct weft_ledger_txn *txn, struct weft_arena *arena,
@@ -55,15 +89,9 @@ static int registered_read(struct weft_ledger_txn *txn, struct weft_arena *arena
     WEFT_TRY(weft_sql_text(arena, stmt, 2, &r.table, error));
     WEFT_TRY(weft_sql_text(arena, stmt, 3, &r.name, error));
     WEFT_TRY(weft_sql_text(arena, stmt, 5, &r.folder, error));
-    const char *domain = weft_stmt_column_text(stmt, 9);
-    const char *name = weft_stmt_column_text(stmt, 10);
-    r.table_folder = weft_arena_format(arena, "lake/%s/%s__v%d", domain, name, r.major);
-    r.quarantine_folder = weft_arena_format(arena, "quarantine/%s/%s__v%d", domain, name, r.major);
-    if (r.table_folder == NULL || r.quarantine_folder == NULL)
-        return weft_error_nomem(error);
-    const char *folder = r.folder == NULL ? "" : r.folder;
-    WEFT_TRY(document_read(arena, stmt, 6, folder, &r.pending, error));
-    WEFT_TRY(document_read(arena, stmt, 7, folder, &r.in_force, error));
+    WEFT_TRY(folders_make(arena, &r, error));
+    WEFT_TRY(document_read(arena, stmt, 6, &r, &r.pending, error));
+    WEFT_TRY(document_read(arena, stmt, 7, &r, &r.in_force, error));
     WEFT_TRY(weft_catalog_reads_get(txn, arena, r.full_name, r.major, sequence, &r.reads, error));
     *out = r;
     return 0;

@@ -1,20 +1,22 @@
 /*
  * product_entry.h - the registered products: facts of the ledger about contracts.
  *
- * Kinds: product.registered {product, major, version, document, digest, folder, environment},
+ * Kinds: product.registered {product, major, version, document, digest, folder, environment,
+ * reads: [{name, port, product, major}]},
  * product.retired {product, major}, product.dropped {product, major, because},
+ * product.renamed {product, to},
  * product.in_force {product, major, version, digest, detected: ["name: type"]}: appended by the run
  * that publishes the first snapshot under a contract. A registered contract is pending until then;
  * readers go by the one in force.
  * Folded: catalog_products (one row per product, major and state: pending or in_force),
- * catalog_columns and catalog_inputs (of each of these), catalog_names (per product and major: the
- * table's key, what it is called, retired). mesh.products, mesh.columns and mesh.snapshots are
+ * catalog_columns, catalog_inputs and catalog_reads (of each of these), catalog_names (per product
+ * and major: the table's key, what it is called, retired). mesh.products, mesh.columns and mesh.snapshots are
  * registered here.
  *
  * Two names of a table. Its key in the lake, in locks and in flow's tables never changes, and
  * neither does its folder: "domain.name" for the first major that was registered, "domain.name__v2"
- * for another; folder lake/<domain>/<name>__v<major>. What it is called in SQL and in catalogues
- * does: "domain.name" is the newest major in force (else the newest pending one), all others are
+ * for another, "domain.name__v2_2" where a renamed product has taken that with it; folder
+ * lake/<domain>/<name>__v<major>. What it is called in SQL and in catalogues does: "domain.name" is the newest major in force (else the newest pending one), all others are
  * "domain.name__v1".
  * Thread rule: that of the transaction.
  */
@@ -91,6 +93,25 @@ int weft_catalog_put(struct weft_ledger_txn *txn, const char *actor,
                      const char *environment, struct weft_error *error) WEFT_MUST_CHECK;
 int weft_catalog_retire(struct weft_ledger_txn *txn, const char *actor, const char *full_name,
                         int major, struct weft_error *error) WEFT_MUST_CHECK;
+/* All majors of `from` are called `to` from now on; keys and folders stay, what other contracts are
+ * pinned to moves along. CONFLICT when `from` is not registered or `to` is. Before the put of the
+ * contracts that have the new name, in the same transaction. */
+int weft_catalog_rename(struct weft_ledger_txn *txn, const char *actor, const char *from,
+                        const char *to, struct weft_error *error) WEFT_MUST_CHECK;
+/* The renamings that the files of a checkout (all of them) ask for by `was:` and that are not done
+ * yet, in the order in which they can be done; behind them those that cannot: `refused` says why.
+ * Chains are fine, swaps are not. */
+struct weft_rename {
+    const struct weft_product *product; /* whose file says so: was_place */
+    const char *from;
+    const char *to;
+    const char *refused; /* NULL = it can be done */
+    const char *hint;    /* with refused */
+};
+int weft_catalog_renames(struct weft_ledger_txn *txn, struct weft_arena *arena,
+                         const struct weft_product *const *products, size_t count,
+                         struct weft_rename **out, size_t *out_count, struct weft_error *error)
+    WEFT_MUST_CHECK;
 int weft_catalog_drop(struct weft_ledger_txn *txn, const char *actor, const char *full_name,
                       int major, const char *because, struct weft_error *error) WEFT_MUST_CHECK;
 /* In the transaction that publishes: the pending contract becomes the one in force. Nothing when it

@@ -71,7 +71,7 @@ int weft_lake_describe(struct weft_ledger_txn *txn, const char *actor, const cha
                        const char *home, struct weft_error *error) WEFT_MUST_CHECK;
 
 /* For the fold of the floor that knows majors: from this entry on the catalogue views call the
- * table `name` (without its domain) instead of what its key says. */
+ * table `name` ("domain.name") instead of what its key says. */
 int weft_lake_name(struct weft_ledger_txn *txn, const char *table, const char *name,
                    int64_t sequence, struct weft_error *error) WEFT_MUST_CHECK;
 

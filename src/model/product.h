@@ -213,6 +213,7 @@ struct weft_product {
     enum weft_product_status status;
     const char *discoverable; /* mesh, domain, private */
     const char *was;          /* NULL; domain.name it had before */
+    struct weft_place was_place;
 
     const struct weft_input *inputs;
     size_t input_count;

@@ -108,6 +108,26 @@ static void read_version(struct weft_draft *draft)
                             draft->source->major, product->version);
 }
 
+static void read_was(struct weft_draft *draft)
+{
+    struct weft_product *product = draft->product;
+    const struct weft_node *node = weft_node_get(draft->root, "was");
+    const char *was = weft_node_text(node);
+    if (was == NULL)
+        return;
+    product->was_place = node->place;
+    product->was = strchr(was, '.') != NULL
+                       ? was
+                       : weft_reader_format(draft->reader, "%s.%s", product->domain, was);
+    if (strchr(was, '@') != NULL)
+        weft_reader_mistake(draft->reader, node->place, "leave `@` and the major out",
+                            "`was` names a product without a version: all majors are renamed");
+    else if (strcmp(product->was, product->full_name) == 0)
+        weft_reader_mistake(draft->reader, node->place, "leave it out",
+                            "`%s` was `%s`: that is its name now", product->full_name,
+                            product->was);
+}
+
 static void read_identity(struct weft_draft *draft)
 {
     struct weft_product *product = draft->product;
@@ -128,13 +148,7 @@ static void read_identity(struct weft_draft *draft)
     }
     product->full_name = weft_reader_format(draft->reader, "%s.%s", product->domain, product->name);
     read_version(draft);
-    const char *was = weft_node_get_text(draft->root, "was");
-    if (was != NULL && strchr(was, '@') != NULL)
-        weft_reader_mistake(draft->reader, weft_node_get(draft->root, "was")->place, NULL,
-                            "`was` names a product without a version");
-    product->was = was == NULL || strchr(was, '.') != NULL
-                       ? was
-                       : weft_reader_format(draft->reader, "%s.%s", product->domain, was);
+    read_was(draft);
 }
 
 /* What the product says, else what the domain's defaults say. */
