@@ -16,7 +16,7 @@
 
 #define MEMORY_MIN ((int64_t)16 << 20)
 
-enum setting_kind { SETTING_SIZE, SETTING_COUNT, SETTING_DURATION, SETTING_TEXT };
+enum setting_kind { SETTING_SIZE, SETTING_COUNT, SETTING_DURATION, SETTING_BOOL, SETTING_TEXT };
 
 struct setting_entry {
     const char *name;
@@ -33,7 +33,7 @@ static const struct setting_entry entries[WEFT_SETTING_COUNT] = {
 };
 
 static const char *const kind_words[] = {"a size: 512MB, 4GB", "a whole number",
-                                         "a duration: 30s, 10m, 1h", "a text"};
+                                         "a duration: 30s, 10m, 1h", "true or false", "a text"};
 
 const char *weft_setting_name(enum weft_setting setting)
 {
@@ -62,6 +62,9 @@ static bool setting_read(const struct setting_entry *entry, const char *text, in
         return weft_parse_int64(text, strlen(text), number) && *number > 0;
     case SETTING_DURATION:
         return weft_duration_parse(text, number) && *number >= 0;
+    case SETTING_BOOL:
+        *number = strcmp(text, "true") == 0;
+        return *number == 1 || strcmp(text, "false") == 0;
     default:
         return text[0] != '\0';
     }
@@ -182,7 +185,7 @@ const char *weft_settings_text(const struct weft_settings *settings, enum weft_s
 
 int weft_settings_page_print(struct weft_buf *out, struct weft_error *error)
 {
-    static const char *const kinds[] = {"size", "number", "duration", "text"};
+    static const char *const kinds[] = {"size", "number", "duration", "true or false", "text"};
     weft_buf_adds(out, "# Settings\n\n"
                        "In rising order a value comes from the default, `settings:` in weft.yaml, "
                        "the environment variable,\nand a flag (`--set name=value`).\n\n"

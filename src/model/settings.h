@@ -9,7 +9,7 @@
 #include "base/buf.h"
 #include "base/diag.h"
 
-/* name, kind (SIZE bytes, COUNT, DURATION us, TEXT), default, help */
+/* name, kind (SIZE bytes, COUNT, DURATION us, BOOL, TEXT), default, help */
 #define WEFT_SETTINGS(X)                                                                           \
     X(MEMORY, "memory", SIZE, "",                                                                  \
       "Memory for runs and queries. Default: half of what the machine "                            \
@@ -27,7 +27,12 @@
       "Examples kept for each broken rule of a "                                                   \
       "blocked run.")                                                                              \
     X(METADATA_FILES_KEPT, "metadata_files_kept", COUNT, "20", "Old table metadata files kept.")   \
-    X(LOCK_WAIT, "lock_wait", DURATION, "1h", "How long a run waits for another of its product.")
+    X(LOCK_WAIT, "lock_wait", DURATION, "1h", "How long a run waits for another of its product.")   \
+    X(HTTP_TIMEOUT, "http_timeout", DURATION, "10m", "How long fetching one input file may take.") \
+    X(HTTP_CONNECT_TIMEOUT, "http_connect_timeout", DURATION, "10s",                               \
+      "How long connecting to its server may take.")                                               \
+    X(HTTP_PRIVATE, "http_private", BOOL, "false",                                                 \
+      "Fetch input files from private, loopback and link-local addresses too.")
 
 enum weft_setting {
 #define WEFT_SETTING_ENUM(name, text, kind, value, help) WEFT_SETTING_##name,
@@ -37,7 +42,7 @@ enum weft_setting {
 };
 
 struct weft_setting_state {
-    int64_t number;   /* bytes, microseconds, count; 0 for TEXT */
+    int64_t number;   /* bytes, microseconds, count, 0 or 1; 0 for TEXT */
     char text[256];   /* as given */
     char origin[600]; /* "default", "weft.yaml:4:3", "WEFT_MEMORY", "--memory" */
 };

@@ -40,6 +40,8 @@ static void settings_precedence(void **state)
     assert_string_equal(s.values[WEFT_SETTING_THREADS].origin, "WEFT_THREADS");
     assert_int_equal(weft_settings_set(&s, "threads", "8", "--threads", &error), 0);
     assert_int_equal(weft_settings_number(&s, WEFT_SETTING_THREADS), 8);
+    assert_int_equal(weft_settings_set(&s, "http_private", "true", "--set", &error), 0);
+    assert_int_equal(weft_settings_number(&s, WEFT_SETTING_HTTP_PRIVATE), 1);
     weft_diag_release(&diag);
 }
 
@@ -60,6 +62,9 @@ static void settings_mistakes(void **state)
     assert_int_equal(weft_settings_set(&s, "threads", "-1", "--set", &error), -1);
     assert_int_equal(error.code, WEFT_E_USAGE);
     assert_int_equal(weft_settings_set(&s, "memory", "much", "--set", &error), -1);
+    assert_int_equal(weft_settings_set(&s, "http_private", "yes", "--set", &error), -1);
+    assert_non_null(strstr(error.hint, "true or false"));
+    assert_int_equal(weft_settings_number(&s, WEFT_SETTING_HTTP_PRIVATE), 0);
     assert_non_null(strstr(error.hint, "4GB"));
 }
 
