@@ -279,11 +279,187 @@ static void test_incremental(void **state)
     expect_refused(m, WEFT_E_REFUSED, "is gone");
 }
 
+/* ---- rows set aside ---- */
+
+static const char rules_doc[] = DOC(
+    "p") "\"inputs\":{\"f\":{\"files\":\"*.csv\",\"schema\":["
+         "{\"name\":\"id\",\"type\":\"long\",\"required\":true},"
+         "{\"name\":\"n\",\"type\":\"int\",\"max\":100}]}},"
+         "\"sql\":\"select id, sum(n) as n, 'a \\\"b\\\"' as t from f group by id order by id\","
+         "\"schema\":[{\"name\":\"id\",\"type\":\"long\"},"
+         "{\"name\":\"n\",\"type\":\"long\",\"min\":10},"
+         "{\"name\":\"t\",\"type\":\"string\"}],"
+         "\"quality\":{\"checks\":[{\"name\":\"odd\",\"condition\":\"id % 7 > 0\"}],"
+         "\"quarantine_max\":0.6}}";
+
+static void test_set_aside(void **state)
+{
+    struct mesh *m = *state;
+    file(m, &m->out, "a.csv", "id,n\n1,5\n1,6\nx,1\n2,101\n3,9\n7,1\n8,30\n9,40\n");
+    run(m, &m->out, rules_doc, WEFT_JOB_RUN);
+    expect(m, WEFT_RUN_PUBLISHED);
+    const struct weft_balance *b = &m->f.outcome.balance;
+    assert_int_equal(b->read, 8);
+    assert_int_equal(b->input_quarantined, 2);
+    assert_int_equal(b->made, 5);
+    assert_int_equal(b->output_quarantined, 2);
+    assert_int_equal(b->published, 3);
+    assert_int_equal(job_check(&m->f, "f.n.max")->failing, 1);
+    assert_int_equal(job_check(&m->f, "n.min")->failing, 2);
+    assert_int_equal(job_check(&m->f, "n.min")->total, 5);
+    assert_int_equal(job_check(&m->f, "check.odd")->failing, 1);
+    assert_int_equal(m->f.outcome.file_count, 1);
+    assert_int_equal(m->f.outcome.files[0].quarantined, 2);
+    assert_int_equal(number(m, &m->out,
+                            "SELECT count(*) FROM {q} WHERE port = 'f' AND line IN "
+                            "(4, 5) AND rules IN (['f.id.type'], ['f.n.max'])"),
+                     2);
+    assert_int_equal(
+        number(m, &m->out,
+               "SELECT count(*) FROM {q} WHERE port IS NULL AND file IS NULL AND line "
+               "IS NULL AND byte IS NULL AND raw IS NULL AND rules = ['n.min', "
+               "'check.odd'] AND \"values\" = '{\"id\":7,\"n\":1,\"t\":\"a \\\"b\\\"\"}'"),
+        1);
+    assert_int_equal(number(m, &m->out, "SELECT count(DISTINCT row_id) FROM {q}"), 4);
+    /* One more file that is bad: more than quarantine_max of all records. */
+    file(m, &m->out, "b.csv", "id,n\nx,1\nx,1\nx,1\nx,1\nx,1\nx,1\nx,1\nx,1\nx,1\nx,1\nx,1\n");
+    run(m, &m->out, rules_doc, WEFT_JOB_RUN);
+    expect(m, WEFT_RUN_BLOCKED);
+    assert_non_null(m->f.outcome.examples);
+    assert_int_equal(job_check(&m->f, "quarantine_max")->failing, 15);
+    assert_int_equal(job_check(&m->f, "quarantine_max")->total, 24);
+    assert_int_equal(number(m, &m->out, "SELECT count(*) FROM {t}"), 3);
+}
+
+static void test_preview(void **state)
+{
+    struct mesh *m = *state;
+    file(m, &m->out, "a.csv", "id,n\n1,5\n1,6\n2,1\n");
+    run(m, &m->out, rules_doc, WEFT_JOB_PREVIEW);
+    expect(m, WEFT_RUN_PUBLISHED);
+    assert_null(m->f.outcome.table);
+    assert_null(m->f.outcome.quarantine);
+    assert_non_null(m->f.outcome.preview);
+    assert_int_equal(m->f.outcome.balance.output_quarantined, 1);
+    char sql[8192];
+    snprintf(sql, sizeof sql, "SELECT n FROM read_parquet('%s')", m->f.outcome.preview);
+    assert_int_equal(number(m, &m->out, sql), 11);
+    assert_false(weft_fs_exists(weft_arena_format(m->f.arena, "%s/lake/d/p", m->f.home)));
+}
+
+static const char twins_doc[] =
+    DOC("p") "\"inputs\":{\"r\":{\"product\":\"d.reports\"}},"
+             "\"sql\":\"select fips, cases from r order by day desc\","
+             "\"schema\":[{\"name\":\"fips\",\"type\":\"string\"},"
+             "{\"name\":\"cases\",\"type\":\"long\"}],\"key\":[\"fips\"]}";
+
+/* Of several rows with one key the first in the SQL's order stays. */
+static void test_twins(void **state)
+{
+    struct mesh *m = *state;
+    reports_add(m, "1.csv",
+                "day,fips,cases\n2020-03-01,01,5\n2020-03-04,01,7\n2020-03-02,02,6\n"
+                "2020-03-05,,1\n");
+    source(m, 0, "r", &m->reports, true);
+    run(m, &m->out, twins_doc, WEFT_JOB_RUN);
+    expect(m, WEFT_RUN_PUBLISHED);
+    assert_int_equal(m->f.outcome.balance.output_quarantined, 2);
+    assert_int_equal(number(m, &m->out, "SELECT cases FROM {t} WHERE fips = '01'"), 7);
+    assert_int_equal(number(m, &m->out,
+                            "SELECT count(*) FROM {q} WHERE rules = ['key'] AND "
+                            "\"values\" = '{\"fips\":\"01\",\"cases\":5}'"),
+                     1);
+}
+
+/* ---- types ---- */
+
+static void expect_sql(struct mesh *m, const char *sql, const char *type, const char *refused)
+{
+    const char *doc = weft_arena_format(
+        m->f.arena,
+        DOC("p") "\"inputs\":{\"c\":{\"product\":\"d.counties\"}},\"sql\":\"%s\"%s%s%s}", sql,
+        type == NULL ? "" : ",\"schema\":[{\"name\":\"x\",\"type\":\"", type == NULL ? "" : type,
+        type == NULL ? "" : "\"}]");
+    source(m, 0, "c", &m->counties, true);
+    run(m, &m->out, doc, WEFT_JOB_PREVIEW);
+    if (refused == NULL)
+        expect(m, WEFT_RUN_PUBLISHED);
+    else
+        expect_refused(m, WEFT_E_INVALID, refused);
+}
+
+static void test_types(void **state)
+{
+    struct mesh *m = *state;
+    counties_make(m);
+    expect_sql(m, "select 1 as x", "long", NULL);
+    expect_sql(m, "select 1 as x", "double", NULL);
+    expect_sql(m, "select 1 as x", "decimal(12,2)", NULL);
+    expect_sql(m, "select people as x from c", "int", "cast(... as INTEGER) as x");
+    expect_sql(m, "select people as x from c", "double", "declare it `long`");
+    expect_sql(m, "select sum(people) as x from c", "long", NULL);
+    expect_sql(m, "select avg(people) as x from c", "long", "cast(... as BIGINT)");
+    expect_sql(m, "select cast(1.5 as decimal(9,2)) as x", "decimal(12,4)", NULL);
+    expect_sql(m, "select cast(1.5 as decimal(9,4)) as x", "decimal(9,2)", "may lose");
+    expect_sql(m, "select sum(cast(people as decimal(9,2))) as x from c", "decimal(18,2)", NULL);
+    expect_sql(m, "select date '2020-01-01' as x", "string", NULL);
+    expect_sql(m, "select date '2020-01-01' as x", "timestamp", "cast(... as TIMESTAMP)");
+    expect_sql(m, "select '1' as x", "long", "declare it `string`");
+    expect_sql(m, "select interval 1 day as x", "string", "a table cannot hold");
+    expect_sql(m, "select [1] as x", "list<int>", NULL);
+    expect_sql(m, "select [1] as x", "string", "may lose");
+    expect_sql(m, "select '{}' as x", "json", NULL);
+    expect_sql(m, "select 1 as y", "long", "gives no column x");
+    expect_sql(m, "select 1 as x, 2 as y", "long", "a column y, which the schema lacks");
+    expect_sql(m, "select 1 as x, 2 as X", "long", "two columns");
+    expect_sql(m, "select count(*) from c", NULL, "as count_star");
+    expect_sql(m, "select sum(people) as people, max(county) as county from c", NULL, NULL);
+    assert_int_equal(m->f.outcome.detected_count, 2);
+    assert_string_equal(m->f.outcome.detected[0], "people: long");
+    /* What the type alone does not tell fails on the value. */
+    source(m, 0, "c", &m->counties, true);
+    run(m, &m->out,
+        DOC("p") "\"inputs\":{\"c\":{\"product\":\"d.counties\"}},\"sql\":\"select sum(people * "
+                 "5000000000000000) as x from c\",\"schema\":[{\"name\":\"x\",\"type\":\"long\"}]}",
+        WEFT_JOB_PREVIEW);
+    expect(m, WEFT_RUN_FAILED);
+    assert_int_equal(m->f.outcome.error.code, WEFT_E_SQL);
+    print_message("%s; %s; %s\n", m->f.outcome.error.message, m->f.outcome.error.detail,
+                  m->f.outcome.error.hint);
+}
+
+/* ---- the planner must not ask the rules of other rows than those that the SQL gives ---- */
+
+static void test_rules_see_results(void **state)
+{
+    struct mesh *m = *state;
+    reports_add(m, "1.csv", "day,fips,cases\n2020-03-01,01,5\n2020-03-02,01,6\n2020-03-01,02,7\n");
+    source(m, 0, "r", &m->reports, true);
+    run(m, &m->out,
+        DOC("p") "\"inputs\":{\"r\":{\"product\":\"d.reports\"}},\"sql\":\"select fips, sum(cases) "
+                 "as "
+                 "cases from r group by fips\",\"schema\":[{\"name\":\"fips\",\"type\":\"string\","
+                 "\"enum\":[\"02\"]},{\"name\":\"cases\",\"type\":\"long\"}]}",
+        WEFT_JOB_RUN);
+    expect(m, WEFT_RUN_PUBLISHED);
+    assert_int_equal(m->f.outcome.balance.made, 2);
+    assert_int_equal(m->f.outcome.balance.output_quarantined, 1);
+    assert_int_equal(number(m, &m->out,
+                            "SELECT count(*) FROM {q} WHERE \"values\" = "
+                            "'{\"fips\":\"01\",\"cases\":11}'"),
+                     1);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(test_joined, setup, teardown),
         cmocka_unit_test_setup_teardown(test_incremental, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_set_aside, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_preview, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_twins, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_types, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_rules_see_results, setup, teardown),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

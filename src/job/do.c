@@ -471,7 +471,7 @@ int job_end(struct job_work *work, struct weft_error *error)
     if (work->out->state == WEFT_RUN_BLOCKED) {
         WEFT_TRY(job_sweep(work, error));
         work->out->balance.published = 0;
-        return job_blocked_write(work, error);
+        return work->job->mode == WEFT_JOB_PREVIEW ? 0 : job_blocked_write(work, error);
     }
     WEFT_TRY(balance_check(work, error));
     work->out->state = WEFT_RUN_PUBLISHED;

@@ -59,21 +59,21 @@ static void marks_call(duckdb_function_info info, duckdb_data_chunk in, duckdb_v
 static void pick_call(duckdb_function_info info, duckdb_data_chunk in, duckdb_vector out)
 {
     const struct job_work *work = weft_duckdb.scalar_function_get_extra_info(info);
-    const struct job_rules *rules = &work->rules; /* sorted by id */
+    const struct job_made *made = work->made;
     idx_t count = weft_duckdb.data_chunk_get_size(in);
     const uint64_t *ids = weft_duckdb.vector_get_data(weft_duckdb.data_chunk_get_vector(in, 0));
     bool *result = weft_duckdb.vector_get_data(out);
     for (idx_t i = 0; i < count; i++) {
         size_t low = 0;
-        size_t high = rules->row_count;
+        size_t high = made->picked_count;
         while (low < high) {
             size_t middle = low + (high - low) / 2;
-            if (rules->ids[middle] < (int64_t)ids[i])
+            if (made->picked[middle] < (int64_t)ids[i])
                 low = middle + 1;
             else
                 high = middle;
         }
-        result[i] = low < rules->row_count && rules->ids[low] == (int64_t)ids[i];
+        result[i] = low < made->picked_count && made->picked[low] == (int64_t)ids[i];
     }
 }
 

@@ -7,7 +7,7 @@
 #include "job/transform.h"
 #include "job/work_internal.h"
 
-#define JOB_PICK "weft_pick" /* (id): was the row set aside? */
+#define JOB_PICK "weft_pick" /* (id): is it among those that are picked? */
 
 struct job_made {
     struct weft_transform transform;
@@ -18,6 +18,8 @@ struct job_made {
     int64_t records;        /* rows that the SQL gave; known after the first pass */
     struct job_mark *marks; /* heap, sorted by id */
     size_t mark_count;
+    const int64_t *picked; /* ascending */
+    size_t picked_count;
     struct job_graph_result *graph; /* NULL = none */
 };
 
@@ -26,6 +28,17 @@ int job_graph_make(struct job_work *work, const char **from, struct weft_error *
     WEFT_MUST_CHECK;
 int job_graph_register(struct job_work *work, struct weft_error *error) WEFT_MUST_CHECK;
 void job_graph_free(struct job_graph_result *graph); /* NULL is nothing */
+/* ---- made_values.c ---- */
+struct job_values;
+/* The values of these rows (ids ascend; the rows are settled), to be read one after another. *out is
+ * to be closed in every case. */
+int job_values_open(struct job_work *work, const int64_t *ids, size_t count,
+                    struct job_values **out, struct weft_error *error) WEFT_MUST_CHECK;
+/* The next one, valid to the call after. */
+int job_values_next(struct job_values *values, struct weft_str *out, struct weft_error *error)
+    WEFT_MUST_CHECK;
+void job_values_close(struct job_values *values); /* NULL is nothing */
+
 /* The statement's error as one of the product's SQL. -1. */
 int job_made_failure(struct job_work *work, struct weft_error *error);
 

@@ -6,6 +6,7 @@
  * The text of a row is read from its file again while the table is written: never more than a
  * window of the file is held.
  */
+#include "job/made_internal.h"
 #include "job/walk_internal.h"
 
 #include <fcntl.h>
@@ -41,15 +42,86 @@ enum {
     COL_RULES
 };
 
-/* ---- the table function weft_rows_aside() ---- */
+/* ---- rows set aside, stage by stage ---- */
 
+/* File ports first, in their order, then the output. */
 struct aside {
-    struct job_work *work;
-    struct job_walk *walk;
-    size_t row;
+    struct job_work *work; /* the output's */
+    size_t stage;          /* ports, then the output */
+    size_t row;            /* of the stage */
+    size_t number;         /* in the run */
+    struct job_walk *walk; /* of a stage that reads files */
+    struct job_values *values;
+    struct weft_buf text; /* values of a row of a file */
     struct weft_error error;
     bool failed;
 };
+
+/* What is told of one row. */
+struct aside_row {
+    struct job_work *stage;
+    const uint64_t *mask;
+    bool has_place;
+    struct job_place place;
+    struct weft_str values;
+};
+
+static struct job_work *stage_at(const struct aside *aside)
+{
+    return aside->stage < aside->work->port_count ? &aside->work->ports[aside->stage] : aside->work;
+}
+
+static int64_t aside_count(const struct job_work *work)
+{
+    int64_t count = (int64_t)work->rules.row_count;
+    for (size_t i = 0; i < work->port_count; i++)
+        count += (int64_t)work->ports[i].rules.row_count;
+    return count;
+}
+
+static void aside_end(struct aside *aside)
+{
+    job_walk_free(aside->walk);
+    job_values_close(aside->values);
+    weft_buf_release(&aside->text);
+}
+
+/* To the next stage that has such rows; WEFT_END after the last. */
+static int aside_stage(struct aside *aside)
+{
+    while (aside->stage <= aside->work->port_count) {
+        if (aside->row < stage_at(aside)->rules.row_count)
+            return 0;
+        job_walk_free(aside->walk);
+        aside->walk = NULL;
+        aside->row = 0;
+        aside->stage++;
+    }
+    return WEFT_END;
+}
+
+static int aside_next(struct aside *aside, struct aside_row *out, struct weft_error *error)
+{
+    struct job_work *stage = stage_at(aside);
+    *out = (struct aside_row){.stage = stage, .mask = job_rules_mask(&stage->rules, aside->row)};
+    if (stage->made != NULL) {
+        WEFT_TRY(job_values_next(aside->values, &out->values, error));
+    } else {
+        if (aside->walk == NULL)
+            WEFT_TRY(job_walk_new(stage, &aside->walk, error));
+        WEFT_TRY(job_walk_to(aside->walk, stage->rules.ids[aside->row], &out->place, error));
+        weft_buf_clear(&aside->text);
+        job_place_values(&out->place, &aside->text);
+        WEFT_TRY(weft_buf_check(&aside->text, error));
+        out->has_place = true;
+        out->values = (struct weft_str){aside->text.data, aside->text.length};
+    }
+    aside->row++;
+    aside->number++;
+    return 0;
+}
+
+/* ---- the table function weft_rows_aside() ---- */
 
 static void text_put(duckdb_data_chunk chunk, idx_t column, idx_t row, const char *text,
                      size_t length)
@@ -62,6 +134,13 @@ static void long_put(duckdb_data_chunk chunk, idx_t column, idx_t row, int64_t v
 {
     duckdb_vector vector = weft_duckdb.data_chunk_get_vector(chunk, column);
     ((int64_t *)weft_duckdb.vector_get_data(vector))[row] = value;
+}
+
+static void null_put(duckdb_data_chunk chunk, idx_t column, idx_t row)
+{
+    duckdb_vector vector = weft_duckdb.data_chunk_get_vector(chunk, column);
+    weft_duckdb.vector_ensure_validity_writable(vector);
+    weft_duckdb.validity_set_row_invalid(weft_duckdb.vector_get_validity(vector), row);
 }
 
 static int rules_put(struct job_work *work, duckdb_data_chunk chunk, idx_t row,
@@ -87,44 +166,43 @@ static int rules_put(struct job_work *work, duckdb_data_chunk chunk, idx_t row,
     return 0;
 }
 
-static int aside_row(struct aside *aside, duckdb_data_chunk chunk, idx_t row,
-                     struct weft_buf *values)
+static void place_put(const struct job_place *place, duckdb_data_chunk chunk, idx_t row)
+{
+    const struct weft_outcome_file *file = &place->file->out;
+    text_put(chunk, COL_PORT, row, file->port, strlen(file->port));
+    text_put(chunk, COL_FILE, row, file->shown, strlen(file->shown));
+    long_put(chunk, COL_LINE, row, place->line);
+    long_put(chunk, COL_BYTE, row, place->byte);
+    text_put(chunk, COL_RAW, row, place->raw.data, place->raw.length);
+}
+
+static int aside_put(struct aside *aside, duckdb_data_chunk chunk, idx_t row)
 {
     struct job_work *work = aside->work;
-    struct job_place place;
+    struct aside_row one;
     char row_id[WEFT_UUID_TEXT + 24];
-    WEFT_TRY(job_walk_to(aside->walk, work->rules.ids[aside->row], &place, &aside->error));
-    int length = snprintf(row_id, sizeof row_id, "%s:%zu", work->job->run_id, aside->row + 1);
+    WEFT_TRY(aside_next(aside, &one, &aside->error));
+    int length = snprintf(row_id, sizeof row_id, "%s:%zu", work->job->run_id, aside->number);
     const char *version = work->product->version;
-    const char *port = place.file->out.port;
-    const char *shown = place.file->out.shown;
-    weft_buf_clear(values);
-    job_place_values(&place, values);
-    WEFT_TRY(weft_buf_check(values, &aside->error));
     text_put(chunk, COL_ROW_ID, row, row_id, (size_t)length);
     text_put(chunk, COL_RUN_ID, row, work->job->run_id, strlen(work->job->run_id));
     text_put(chunk, COL_VERSION, row, version, strlen(version));
-    text_put(chunk, COL_PORT, row, port, strlen(port));
-    text_put(chunk, COL_FILE, row, shown, strlen(shown));
-    long_put(chunk, COL_LINE, row, place.line);
-    long_put(chunk, COL_BYTE, row, place.byte);
-    text_put(chunk, COL_RAW, row, place.raw.data, place.raw.length);
-    text_put(chunk, COL_VALUES, row, values->data, values->length);
-    WEFT_TRY(rules_put(work, chunk, row, job_rules_mask(&work->rules, aside->row), &aside->error));
-    aside->row++;
-    return 0;
+    if (one.has_place)
+        place_put(&one.place, chunk, row);
+    for (idx_t i = COL_PORT; !one.has_place && i <= COL_RAW; i++)
+        null_put(chunk, i, row);
+    text_put(chunk, COL_VALUES, row, one.values.data, one.values.length);
+    return rules_put(one.stage, chunk, row, one.mask, &aside->error);
 }
 
 static void aside_main(duckdb_function_info info, duckdb_data_chunk chunk)
 {
     struct job_work *work = weft_duckdb.function_get_extra_info(info);
     struct aside *aside = work->aside;
-    WEFT_CLEANUP(weft_buf_release) struct weft_buf values;
-    weft_buf_init(&values, VALUES_MAX);
     idx_t count = weft_duckdb.vector_size();
     idx_t row = 0;
-    for (; row < count && aside->row < aside->work->rules.row_count; row++) {
-        if (aside_row(aside, chunk, row, &values) < 0) {
+    for (; row < count && aside_stage(aside) == 0; row++) {
+        if (aside_put(aside, chunk, row) < 0) {
             aside->failed = true;
             weft_duckdb.function_set_error(info, "rows set aside cannot be found again");
             return;
@@ -209,22 +287,32 @@ static int aside_copy(struct job_work *work, const struct weft_table_schema *sch
     const char *shown =
         weft_arena_format(work->arena, "%s/data/%s-0.parquet", job->quarantine_folder, job->run_id);
     const char *path = weft_arena_format(work->arena, "%s/%s", job->home, shown);
+    int rc = 0;
     if (shown == NULL || path == NULL)
         return weft_error_nomem(error);
-    int rc = job_walk_new(work, &aside.walk, error);
+    weft_buf_init(&aside.text, VALUES_MAX);
+    if (work->made != NULL && work->rules.row_count > 0)
+        rc = job_values_open(work, work->rules.ids, work->rules.row_count, &aside.values, error);
     work->aside = &aside;
     if (rc == 0)
         rc = job_pass_copy(work, "SELECT * FROM weft_rows_aside()", schema, path, shown, file,
                            error);
-    job_walk_free(aside.walk);
+    aside_end(&aside);
     work->aside = NULL;
     if (rc < 0 && aside.failed && error != NULL)
         *error = aside.error;
-    if (rc >= 0 && file->records != (int64_t)work->rules.row_count)
+    if (rc >= 0 && file->records != aside_count(work))
         return weft_error_set(error, WEFT_E_INTERNAL,
-                              "%zu rows were set aside, %" PRId64 " are in quarantine",
-                              work->rules.row_count, file->records);
+                              "%" PRId64 " rows were set aside, %" PRId64 " are in quarantine",
+                              aside_count(work), file->records);
     return rc < 0 ? rc : 0;
+}
+
+static int stages_sort(struct job_work *work, struct weft_error *error)
+{
+    for (size_t i = 0; i < work->port_count; i++)
+        WEFT_TRY(job_rules_sort(&work->ports[i].rules, error));
+    return job_rules_sort(&work->rules, error);
 }
 
 int job_quarantine_write(struct job_work *work, struct weft_error *error)
@@ -235,46 +323,52 @@ int job_quarantine_write(struct job_work *work, struct weft_error *error)
     struct weft_table_schema schema;
     struct weft_data_file file = {0};
     WEFT_TRY(job_point("run.quarantine", error));
-    if (work->made != NULL &&
-        (work->rules.row_count > 0 || work->out->balance.input_quarantined > 0))
-        return job_not_yet("quarantine of a product with sql", error);
-    if (work->rules.row_count == 0)
+    if (aside_count(work) == 0)
         return 0;
-    job_tell(work, "quarantine", NULL, (int64_t)work->rules.row_count, 0, 0);
+    job_tell(work, "quarantine", NULL, aside_count(work), 0, 0);
     if (job->quarantine_metadata != NULL)
         WEFT_TRY(weft_table_load(work->arena, job->home, job->quarantine_metadata, &table, error));
     WEFT_TRY(weft_table_evolve(work->arena, table, &fields, &schema, error));
-    WEFT_TRY(job_rules_sort(&work->rules, error));
+    WEFT_TRY(stages_sort(work, error));
     WEFT_TRY(aside_copy(work, &schema, &file, error));
     return quarantine_make(work, table, &schema, &file, error);
 }
 
 /* ---- examples of a blocked run ---- */
 
-static int example_write(struct job_work *work, const struct job_place *place, const uint64_t *mask,
-                         int fd, const char *path, struct weft_buf *line, struct weft_error *error)
+static void place_write(struct weft_json_writer *writer, const struct aside_row *row)
+{
+    static const char *const keys[] = {"port", "file", "line", "byte", "raw"};
+    if (row->has_place) {
+        weft_json_member_text(writer, "port", row->place.file->out.port);
+        weft_json_member_text(writer, "file", row->place.file->out.shown);
+        weft_json_member_int(writer, "line", row->place.line);
+        weft_json_member_int(writer, "byte", row->place.byte);
+        weft_json_key(writer, "raw");
+        weft_json_put_text_n(writer, row->place.raw.data, row->place.raw.length);
+        return;
+    }
+    for (size_t i = 0; i < WEFT_COUNT(keys); i++) {
+        weft_json_key(writer, keys[i]);
+        weft_json_put_null(writer);
+    }
+}
+
+static int example_write(const struct aside_row *row, int fd, const char *path,
+                         struct weft_buf *line, struct weft_error *error)
 {
     struct weft_json_writer writer;
     weft_buf_clear(line);
     weft_json_writer_init(&writer, line);
     weft_json_begin_object(&writer);
-    weft_json_member_text(&writer, "port", place->file->out.port);
-    weft_json_member_text(&writer, "file", place->file->out.shown);
-    weft_json_member_int(&writer, "line", place->line);
-    weft_json_member_int(&writer, "byte", place->byte);
-    weft_json_key(&writer, "raw");
-    weft_json_put_text_n(&writer, place->raw.data, place->raw.length);
-    WEFT_CLEANUP(weft_buf_release) struct weft_buf values;
-    weft_buf_init(&values, VALUES_MAX);
-    job_place_values(place, &values);
-    WEFT_TRY(weft_buf_check(&values, error));
+    place_write(&writer, row);
     weft_json_key(&writer, "values");
-    weft_json_put_raw(&writer, values.data, values.length);
+    weft_json_put_raw(&writer, row->values.data, row->values.length);
     weft_json_key(&writer, "rules");
     weft_json_begin_array(&writer);
-    for (size_t i = 0; i < work->rules.count; i++) {
-        if (job_mask_has(mask, i))
-            weft_json_put_text(&writer, work->rules.items[i].id);
+    for (size_t i = 0; i < row->stage->rules.count; i++) {
+        if (job_mask_has(row->mask, i))
+            weft_json_put_text(&writer, row->stage->rules.items[i].id);
     }
     weft_json_end_array(&writer);
     weft_json_end_object(&writer);
@@ -294,33 +388,61 @@ static bool example_wanted(struct job_work *work, const uint64_t *mask, int64_t 
     return wanted;
 }
 
-static int examples_write(struct job_work *work, int fd, const char *path, struct weft_error *error)
+/* Leaves only the examples among the rows of a stage: the run is blocked, the others serve nothing
+ * any more. */
+static int examples_pick(struct job_work *stage, struct weft_error *error)
 {
-    WEFT_CLEANUP(job_walk_freep) struct job_walk *walk = NULL;
-    WEFT_CLEANUP(weft_buf_release) struct weft_buf line;
-    WEFT_CLEANUP(weft_freep)
-    int64_t *shown = weft_alloc_array(work->rules.count, sizeof *shown);
-    weft_buf_init(&line, VALUES_MAX);
+    struct job_rules *rules = &stage->rules;
+    size_t count = 0;
+    WEFT_CLEANUP(weft_freep) int64_t *shown = weft_alloc_array(rules->count + 1, sizeof *shown);
     if (shown == NULL)
         return weft_error_nomem(error);
-    WEFT_TRY(job_walk_new(work, &walk, error));
-    for (size_t i = 0; i < work->rules.row_count; i++) {
-        const uint64_t *mask = job_rules_mask(&work->rules, i);
-        struct job_place place;
-        if (!example_wanted(work, mask, shown))
+    WEFT_TRY(job_rules_sort(rules, error));
+    for (size_t i = 0; i < rules->row_count; i++) {
+        if (!example_wanted(stage, job_rules_mask(rules, i), shown))
             continue;
-        WEFT_TRY(job_walk_to(walk, work->rules.ids[i], &place, error));
-        WEFT_TRY(example_write(work, &place, mask, fd, path, &line, error));
+        rules->ids[count] = rules->ids[i];
+        memmove(rules->masks + count * rules->words, job_rules_mask(rules, i),
+                rules->words * sizeof *rules->masks);
+        count++;
+    }
+    rules->row_count = count;
+    return 0;
+}
+
+static int examples_write(struct aside *aside, int fd, const char *path, struct weft_error *error)
+{
+    WEFT_CLEANUP(weft_buf_release) struct weft_buf line;
+    struct job_work *work = aside->work;
+    struct aside_row row;
+    weft_buf_init(&line, VALUES_MAX);
+    if (work->made != NULL && work->rules.row_count > 0)
+        WEFT_TRY(
+            job_values_open(work, work->rules.ids, work->rules.row_count, &aside->values, error));
+    while (aside_stage(aside) == 0) {
+        WEFT_TRY(aside_next(aside, &row, error));
+        WEFT_TRY(example_write(&row, fd, path, &line, error));
     }
     return weft_fs_sync(fd, path, error);
+}
+
+static int examples_file(struct job_work *work, int fd, const char *path, struct weft_error *error)
+{
+    struct aside aside = {.work = work};
+    weft_buf_init(&aside.text, VALUES_MAX);
+    int rc = examples_write(&aside, fd, path, error);
+    aside_end(&aside);
+    return rc;
 }
 
 int job_blocked_write(struct job_work *work, struct weft_error *error)
 {
     WEFT_CLEANUP(weft_fd_close) int fd = -1;
-    if (work->made != NULL || work->rules.row_count == 0 || work->job->examples_max <= 0)
+    if (aside_count(work) == 0 || work->job->examples_max <= 0)
         return 0;
-    WEFT_TRY(job_rules_sort(&work->rules, error));
+    for (size_t i = 0; i < work->port_count; i++)
+        WEFT_TRY(examples_pick(&work->ports[i], error));
+    WEFT_TRY(examples_pick(work, error));
     const char *shown = weft_arena_format(work->arena, "blocked/%s.ndjson", work->job->run_id);
     WEFT_CLEANUP(weft_freep) char *folder = weft_path_join(work->job->home, "blocked");
     const char *path = weft_arena_format(work->arena, "%s/%s", work->job->home, shown);
@@ -328,7 +450,7 @@ int job_blocked_write(struct job_work *work, struct weft_error *error)
         return weft_error_nomem(error);
     WEFT_TRY(weft_fs_mkdirs(folder, error));
     WEFT_TRY(weft_fs_open(path, O_WRONLY | O_CREAT | O_TRUNC, &fd, error));
-    if (examples_write(work, fd, path, error) < 0) {
+    if (examples_file(work, fd, path, error) < 0) {
         struct weft_error ignored = WEFT_ERROR_INIT;
         (void)!weft_fs_unlink(path, &ignored);
         return -1;

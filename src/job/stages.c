@@ -115,7 +115,7 @@ static int output_pass(struct job_work *work, struct weft_error *error)
     WEFT_TRY(job_made_columns(work, error));
     WEFT_TRY(job_rules_of(work, error));
     WEFT_TRY(job_pass_run(work, error));
-    if (work->rules.row_count == 0 || work->rules.blocked)
+    if (work->rules.row_count == 0)
         return 0;
     return job_pass_settled(work, error);
 }

@@ -235,17 +235,34 @@ static int64_t batch_before(const struct job_work *work)
     return weft_parse_int64(text, strlen(text), &rows) ? rows : -1;
 }
 
+/* Of all records of the run: those of files, and of a product with sql those that the SQL gave. */
+static void aside_count(const struct job_work *work, int64_t *total, int64_t *aside,
+                        bool *none_left)
+{
+    *total = job_rows_count(work);
+    *aside = (int64_t)work->rules.row_count;
+    *none_left = *total > 0 && *aside == *total && !job_rows_stopped(work);
+    int64_t read = 0, bad = 0;
+    for (size_t i = 0; i < work->port_count; i++) {
+        read += work->ports[i].out->balance.read;
+        bad += work->ports[i].out->balance.input_quarantined;
+    }
+    *none_left = *none_left || (read > 0 && bad == read && work->source_count == 0);
+    *total += read;
+    *aside += bad;
+}
+
 static int quarantine_max_check(struct job_work *work, struct weft_error *error)
 {
     const struct weft_quality *quality = &work->product->quality;
-    int64_t total = job_rows_count(work);
-    int64_t aside = (int64_t)work->rules.row_count;
+    int64_t total = 0, aside = 0;
+    bool none_left = false;
+    aside_count(work, &total, &aside, &none_left);
     double share = total == 0 ? 0 : (double)aside / (double)total;
-    bool none_left = total > 0 && aside == total && !job_rows_stopped(work);
     bool passed = !job_rows_stopped(work) && share <= quality->quarantine_max && !none_left;
     const char *message =
         none_left
-            ? weft_arena_format(work->arena, "no row is left: all %" PRId64 " break a rule", total)
+            ? weft_arena_format(work->arena, "no row is left: all %" PRId64 " break a rule", aside)
             : weft_arena_format(work->arena,
                                 "%" PRId64 " of %" PRId64 " rows (%.4g %%)%s would be set "
                                 "aside; at most %.4g %% are wanted",
