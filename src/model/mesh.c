@@ -5,6 +5,7 @@
 #include "model/mesh_internal.h"
 
 #include "base/fs.h"
+#include "base/map.h"
 #include "base/text.h"
 
 #include <stdio.h>
@@ -63,8 +64,20 @@ int weft_mesh_find_root(const char *start, char **root, struct weft_error *error
 
 /* ---- one file ---- */
 
+static bool only_comments(const char *text)
+{
+    while (*text != '\0') {
+        text += strspn(text, " \t\r\n");
+        if (*text == '#')
+            text += strcspn(text, "\n");
+        else if (*text != '\0')
+            return false;
+    }
+    return true;
+}
+
 int weft_mesh_read_tree(struct weft_mesh_loader *loader, const char *path, const char *shown,
-                        struct weft_node **node)
+                        bool may_be_empty, struct weft_node **node)
 {
     struct weft_buf text;
     struct weft_error wrong = WEFT_ERROR_INIT;
@@ -72,7 +85,7 @@ int weft_mesh_read_tree(struct weft_mesh_loader *loader, const char *path, const
     *node = NULL;
     weft_buf_init(&text, WEFT_MODEL_FILE_MAX);
     int rc = weft_fs_read_file(path, WEFT_MODEL_FILE_MAX, &text, &wrong);
-    if (rc == 0)
+    if (rc == 0 && !(may_be_empty && only_comments(text.data)))
         *node = weft_node_of_yaml(&loader->reader, text.data, text.length);
     weft_buf_release(&text);
     if (rc >= 0)
@@ -158,7 +171,7 @@ static int folder_read_product(struct weft_mesh_loader *loader, struct folder *f
     struct weft_node *node = NULL;
     if (reader->nomem)
         return weft_error_nomem(loader->error);
-    WEFT_TRY(weft_mesh_read_tree(loader, path, shown, &node));
+    WEFT_TRY(weft_mesh_read_tree(loader, path, shown, false, &node));
     struct weft_product_source source = {
         .file = shown,
         .folder = folder->path,
@@ -251,7 +264,7 @@ static int read_domain_file(struct weft_mesh_loader *loader, struct folder *fold
     if (reader->nomem)
         return weft_error_nomem(loader->error);
     if (weft_fs_exists(path))
-        WEFT_TRY(weft_mesh_read_tree(loader, path, shown, &node));
+        WEFT_TRY(weft_mesh_read_tree(loader, path, shown, true, &node));
     weft_mesh_read_domain(loader, node, folder->domain, shown);
     folder->domain_file = node;
     return weft_reader_check(reader, loader->error);
@@ -341,6 +354,59 @@ static void check_twice(struct weft_mesh_loader *loader)
     }
 }
 
+/* Majors of one product have one history, and a product has one successor. */
+static void check_renames(struct weft_mesh_loader *loader)
+{
+    struct weft_map *seen = weft_map_new();
+    loader->reader.nomem |= seen == NULL;
+    for (size_t i = 0; seen != NULL && i < loader->product_count; i++) {
+        const struct weft_product *product = loader->products[i];
+        const struct weft_product *last = i == 0 ? NULL : loader->products[i - 1];
+        if (product->was == NULL)
+            continue;
+        loader->reader.file = product->file;
+        const struct weft_product *first = weft_map_get(seen, product->was);
+        bool major_of = last != NULL && strcmp(last->full_name, product->full_name) == 0;
+        if (first != NULL && strcmp(first->full_name, product->full_name) != 0)
+            weft_reader_mistake(
+                &loader->reader, product->was_place, "only one product can be what it was",
+                "`%s` was `%s`, says %s, too", first->full_name, product->was, first->file);
+        else if (major_of && last->was != NULL && strcmp(last->was, product->was) != 0)
+            weft_reader_mistake(&loader->reader, product->was_place,
+                                "write the same in all majors of a product",
+                                "`%s` was `%s` here, and `%s` in %s", product->full_name,
+                                product->was, last->was, last->file);
+        if (weft_map_put(seen, product->was, (void *)(uintptr_t)product) < 0)
+            loader->reader.nomem = true;
+    }
+    weft_map_free(seen);
+}
+
+/* In SQL a name with a dot may be a column of a port or a product of a domain. */
+static void check_port_names(struct weft_mesh_loader *loader)
+{
+    struct weft_map *domains = weft_map_new();
+    loader->reader.nomem |= domains == NULL;
+    for (size_t i = 0; domains != NULL && i < loader->domain_count; i++) {
+        if (weft_map_put(domains, loader->domains[i].name, NULL) < 0)
+            loader->reader.nomem = true;
+    }
+    for (size_t i = 0; domains != NULL && i < loader->product_count; i++) {
+        const struct weft_product *product = loader->products[i];
+        bool has_sql = product->sql != NULL || product->graph != NULL;
+        loader->reader.file = product->file;
+        for (size_t j = 0; has_sql && j < product->input_count; j++) {
+            const struct weft_input *input = &product->inputs[j];
+            if (weft_map_has(domains, input->name))
+                weft_reader_warn(&loader->reader, input->place, "give the input another name",
+                                 "the input `%s` is called like a domain: in SQL `%s.x` is its "
+                                 "column x, or a product of the domain",
+                                 input->name, input->name);
+        }
+    }
+    weft_map_free(domains);
+}
+
 static void check_owns(struct weft_mesh_loader *loader, const struct weft_node *file)
 {
     struct weft_mesh *mesh = loader->mesh;
@@ -373,7 +439,7 @@ static int mesh_read(struct weft_mesh_loader *loader, const char *environment)
     reader->file = WEFT_MESH_FILE;
     if (weft_fs_exists(path)) {
         mesh->file = WEFT_MESH_FILE;
-        WEFT_TRY(weft_mesh_read_tree(loader, path, WEFT_MESH_FILE, &node));
+        WEFT_TRY(weft_mesh_read_tree(loader, path, WEFT_MESH_FILE, true, &node));
     }
     weft_mesh_read_file(loader, node, environment);
     WEFT_TRY(weft_reader_check(reader, loader->error));
@@ -385,6 +451,8 @@ static int mesh_read(struct weft_mesh_loader *loader, const char *environment)
     WEFT_TRY(folder_read(loader, &root));
     WEFT_TRY(read_domains(loader));
     check_twice(loader);
+    check_renames(loader);
+    check_port_names(loader);
     check_owns(loader, node);
     mesh->domains = loader->domains;
     mesh->domain_count = loader->domain_count;
@@ -452,11 +520,34 @@ const struct weft_product *weft_mesh_product(const struct weft_mesh *mesh, const
     return NULL;
 }
 
+/* Products are in the order of their names, so those of a domain stand together. */
+static bool has_product_of(const struct weft_mesh *mesh, const char *domain)
+{
+    size_t length = strlen(domain);
+    size_t low = 0, high = mesh->product_count;
+    while (low < high) {
+        size_t middle = low + (high - low) / 2;
+        const char *name = mesh->products[middle]->full_name;
+        int order = strncmp(name, domain, length);
+        if (order < 0 || (order == 0 && name[length] < '.'))
+            low = middle + 1;
+        else
+            high = middle;
+    }
+    return low < mesh->product_count && strcmp(mesh->products[low]->domain, domain) == 0;
+}
+
 bool weft_mesh_owns(const struct weft_mesh *mesh, const char *domain)
 {
     for (size_t i = 0; i < mesh->owns.count; i++) {
         if (strcmp(mesh->owns.items[i], domain) == 0)
             return true;
     }
-    return mesh->owns.count == 0;
+    if (mesh->owns.count > 0)
+        return false;
+    for (size_t i = 0; i < mesh->domain_count; i++) {
+        if (strcmp(mesh->domains[i].name, domain) == 0)
+            return true;
+    }
+    return has_product_of(mesh, domain);
 }

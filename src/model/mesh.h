@@ -13,7 +13,8 @@ struct weft_domain {
     const char *name;
     const char *owner;       /* NULL = none */
     const char *description; /* NULL = none */
-    const char *file;        /* NULL = no domain.yaml */
+    struct weft_texts members;
+    const char *file; /* NULL = no domain.yaml */
 };
 
 struct weft_variable {
@@ -39,11 +40,11 @@ struct weft_setting_value {
 };
 
 struct weft_mesh {
-    struct weft_arena *arena;                   /* owns all of it */
-    const char *name;                           /* default: the folder's name */
-    const char *root;                           /* absolute */
-    const char *file;                           /* weft.yaml, or NULL when there is none */
-    struct weft_texts owns;                     /* count 0 = all it holds */
+    struct weft_arena *arena; /* owns all of it */
+    const char *name;         /* default: the folder's name */
+    const char *root;         /* absolute */
+    const char *file;         /* weft.yaml, or NULL when there is none */
+    struct weft_texts owns;   /* as written; count 0 = all it holds: see weft_mesh_owns */
     const struct weft_environment *environment; /* the one asked for */
     const struct weft_setting_value *settings;  /* from weft.yaml */
     size_t setting_count;
@@ -67,6 +68,8 @@ void weft_mesh_freep(struct weft_mesh **mesh);
 /* NULL when there is none. major 0 = the newest. */
 const struct weft_product *weft_mesh_product(const struct weft_mesh *mesh, const char *full_name,
                                              int major);
+/* Does the checkout speak for the domain? It is one that `owns` names; without `owns`, one that it
+ * holds: there is its folder or a product of it. */
 bool weft_mesh_owns(const struct weft_mesh *mesh, const char *domain);
 
 /* The JSON Schema (draft 2020-12) of product files, made from the table of keys. */

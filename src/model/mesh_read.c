@@ -218,6 +218,7 @@ void weft_mesh_read_domain(struct weft_mesh_loader *loader, struct weft_node *no
     *domain = (struct weft_domain){
         .name = weft_reader_text(reader, name),
         .owner = weft_node_get_text(node, "owner"),
+        .members = weft_node_texts(reader, weft_node_get(node, "members")),
         .file = node == NULL ? NULL : file,
     };
     weft_read_translations(reader, weft_node_get(node, "description"), &domain->description,

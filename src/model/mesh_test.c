@@ -155,9 +155,71 @@ static void mesh_without_file(void **state)
     load_good(&f, NULL);
     assert_null(f.mesh->file);
     assert_int_equal(f.mesh->product_count, 1);
+    assert_true(weft_mesh_owns(f.mesh, "b") && !weft_mesh_owns(f.mesh, "a"));
     put(&f, "weft.yaml", "mesh: x\n");
     load_good(&f, "dev");
     assert_string_equal(f.mesh->name, "x");
+    /* The file marks the root; all it could say has a default. */
+    put(&f, "weft.yaml", "\n  # nothing yet\n");
+    put(&f, "domains/empty/domain.yaml", "");
+    load_good(&f, "dev");
+    assert_string_equal(f.mesh->file, "weft.yaml");
+    assert_non_null(f.mesh->name);
+    put(&f, "domains/empty/data_product.yaml", "# nothing\n");
+    load(&f, "dev");
+    assert_true(says(&f, "domains/empty/data_product.yaml", 1, "the file is empty"));
+    stop(&f);
+}
+
+/* A checkout never speaks for a domain that it does not have. */
+static void mesh_owns_what_it_holds(void **state)
+{
+    (void)state;
+    struct fixture f;
+    start(&f);
+    put(&f, "domains/sales/orders/data_product.yaml", PRODUCT);
+    put(&f, "domains/sales_x/orders/data_product.yaml", PRODUCT);
+    put(&f, "domains/bare/domain.yaml", "members: [user:a, group:b]\n");
+    load_good(&f, NULL);
+    assert_true(weft_mesh_owns(f.mesh, "sales") && weft_mesh_owns(f.mesh, "sales_x"));
+    assert_true(weft_mesh_owns(f.mesh, "bare"));
+    assert_false(weft_mesh_owns(f.mesh, "sale"));
+    assert_false(weft_mesh_owns(f.mesh, "sales_"));
+    assert_false(weft_mesh_owns(f.mesh, "zoo"));
+    assert_string_equal(f.mesh->domains[0].name, "bare");
+    assert_int_equal(f.mesh->domains[0].members.count, 2);
+    assert_string_equal(f.mesh->domains[0].members.items[1], "group:b");
+    stop(&f);
+}
+
+static void mesh_renames(void **state)
+{
+    (void)state;
+    struct fixture f;
+    start(&f);
+    put(&f, "domains/s/a/data_product.yaml", "version: 2.0.0\nwas: old\n");
+    put(&f, "domains/s/a/data_product.v1.yaml", "version: 1.0.0\nwas: old\n");
+    put(&f, "domains/s/b/data_product.yaml", "version: 2.0.0\nwas: t.other\n");
+    load_good(&f, NULL);
+    put(&f, "domains/s/a/data_product.v1.yaml", "version: 1.0.0\nwas: older\n");
+    put(&f, "domains/s/c/data_product.yaml", "version: 1.0.0\n\nwas: t.other\n");
+    load(&f, NULL);
+    assert_true(says(&f, "domains/s/a/data_product.yaml", 2, "`s.a` was `s.old` here"));
+    assert_true(says(&f, "domains/s/c/data_product.yaml", 3, "`s.b` was `t.other`, says"));
+    stop(&f);
+}
+
+static void mesh_ports_like_domains(void **state)
+{
+    (void)state;
+    struct fixture f;
+    start(&f);
+    put(&f, "domains/s/a/data_product.yaml", PRODUCT "input: x.csv\n");
+    put(&f, "domains/t/a/data_product.yaml",
+        PRODUCT "inputs: {s: x.csv, u: y.csv}\nsql: select 1\n");
+    load(&f, NULL);
+    assert_int_equal(f.diag.count, 1);
+    assert_true(says(&f, "domains/t/a/data_product.yaml", 3, "called like a domain"));
     stop(&f);
 }
 
@@ -300,10 +362,11 @@ static void mesh_schema_and_page(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(mesh_finds_root),      cmocka_unit_test(mesh_places),
-        cmocka_unit_test(mesh_without_file),    cmocka_unit_test(mesh_mistakes),
-        cmocka_unit_test(mesh_torture),         cmocka_unit_test(mesh_is_fast),
-        cmocka_unit_test(mesh_schema_and_page),
+        cmocka_unit_test(mesh_finds_root),   cmocka_unit_test(mesh_places),
+        cmocka_unit_test(mesh_without_file), cmocka_unit_test(mesh_owns_what_it_holds),
+        cmocka_unit_test(mesh_renames),      cmocka_unit_test(mesh_ports_like_domains),
+        cmocka_unit_test(mesh_mistakes),     cmocka_unit_test(mesh_torture),
+        cmocka_unit_test(mesh_is_fast),      cmocka_unit_test(mesh_schema_and_page),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
