@@ -1,11 +1,12 @@
 /*
- * runs.c - runs products and tells how each ended.
+ * runs.c - runs products in the order of what they read, and tells how each ended.
  */
 #include "app/runs.h"
 
 #include "base/text.h"
+#include "flow/schedule.h"
 
-#include <math.h>
+#include <stdlib.h>
 #include <string.h>
 
 #define RUN_ARENA_MAX ((size_t)1 << 30)
@@ -60,17 +61,26 @@ int weft_runs_add_pending(struct weft_runs *runs, const char *full_name, int maj
 
 /* ---- progress ---- */
 
-struct run_teller {
+struct teller {
+    struct weft_runs *runs;
     struct weft_out *out;
-    const char *product;
+    struct weft_json_writer *json;
+    enum weft_code worst; /* by exit status */
+    size_t bad;
+    struct weft_error last; /* of the last bad one */
 };
 
-static void teller_progress(void *arg, const struct weft_progress *progress)
+static const char *item_name(const struct teller *teller, size_t item)
 {
-    struct run_teller *teller = arg;
+    return teller->runs->items[item].full_name;
+}
+
+static void teller_progress(void *arg, size_t item, const struct weft_progress *progress)
+{
+    struct teller *teller = arg;
     if (teller->out->progress == NULL)
         return;
-    struct weft_out_progress shown = {.what = teller->product,
+    struct weft_out_progress shown = {.what = item_name(teller, item),
                                       .stage = progress->stage,
                                       .rows = progress->rows,
                                       .bytes_done = progress->bytes_done,
@@ -78,15 +88,15 @@ static void teller_progress(void *arg, const struct weft_progress *progress)
     teller->out->progress(teller->out->arg, &shown);
 }
 
-static void teller_waiting(void *arg, const char *who)
+static void teller_waiting(void *arg, size_t item, const char *who)
 {
-    struct run_teller *teller = arg;
-    weft_out_note(teller->out, "%s is being run by %s; waiting", teller->product, who);
+    struct teller *teller = arg;
+    weft_out_note(teller->out, "%s is being run by %s; waiting", item_name(teller, item), who);
 }
 
-static void teller_end(struct run_teller *teller)
+static void teller_end(struct teller *teller, size_t item)
 {
-    struct weft_out_progress over = {.what = teller->product};
+    struct weft_out_progress over = {.what = item_name(teller, item)};
     if (teller->out->progress != NULL)
         teller->out->progress(teller->out->arg, &over);
 }
@@ -239,54 +249,17 @@ static void run_json(const char *name, const struct weft_run_report *report,
     weft_json_end_object(json);
 }
 
-/* ---- running ---- */
-
-static int product_get(struct weft_runs *runs, struct weft_arena *arena,
-                       const struct weft_runs_item *item, struct weft_registered *out,
-                       struct weft_error *error)
+/* One that did not come to a report. */
+static void other_json(const char *name, const struct weft_schedule_ended *ended,
+                       struct weft_json_writer *json)
 {
-    struct weft_ledger *ledger;
-    WEFT_TRY(weft_context_ledger(runs->context, false, &ledger, error));
-    WEFT_CLEANUP(weft_ledger_endp) struct weft_ledger_txn *txn = NULL;
-    WEFT_TRY(weft_ledger_begin_read(ledger, &txn, error));
-    int rc = weft_catalog_product(txn, arena, item->full_name, item->major, 0, out, error);
-    if (rc == WEFT_NOT_THERE)
-        return weft_error_set(error, WEFT_E_NOT_FOUND, "there is no product `%s`", item->full_name);
-    return rc;
-}
-
-static int item_do(struct weft_runs *runs, const struct weft_runs_item *item, struct weft_out *out,
-                   struct weft_json_writer *json, struct weft_error *error)
-{
-    WEFT_CLEANUP(weft_arena_freep) struct weft_arena *arena = weft_arena_new(RUN_ARENA_MAX);
-    if (arena == NULL)
-        return weft_error_nomem(error);
-    struct weft_registered product;
-    WEFT_TRY(product_get(runs, arena, item, &product, error));
-    struct run_teller teller = {.out = out, .product = item->full_name};
-    struct weft_run_options options = runs->options;
-    options.progress = teller_progress;
-    options.progress_arg = &teller;
-    options.waiting = teller_waiting;
-    struct weft_run_report report;
-    int rc = weft_run(runs->context->ledger, arena, &product, &options, &report, error);
-    teller_end(&teller);
-    if (rc < 0) {
-        weft_error_prefix(error, "%s", item->full_name);
-        return rc;
-    }
-    run_json(item->full_name, &report, json);
-    WEFT_TRY(outcome_tell(item->full_name, &report, out, error));
-    if (report.outcome->state == WEFT_RUN_NOTHING_NEW && product.pending != NULL)
-        WEFT_TRY(weft_out_line(out, WEFT_STYLE_CHANGED, error,
-                               "    the contract %s comes into force with the next data; `weft run "
-                               "%s --rebuild` reads all of it again now",
-                               product.pending->version, item->full_name));
-    if (report.outcome->state == WEFT_RUN_BLOCKED || report.outcome->state == WEFT_RUN_FAILED) {
-        bad_outcome(item->full_name, &report, error);
-        return -1;
-    }
-    return 0;
+    bool skipped = ended->state == WEFT_SCHEDULE_SKIPPED;
+    weft_json_begin_object(json);
+    weft_json_member_text(json, "product", name);
+    weft_json_member_text(json, "run_id", ended->run_id[0] == '\0' ? NULL : ended->run_id);
+    weft_json_member_text(json, "state", skipped ? "skipped" : "failed");
+    weft_json_member_text(json, skipped ? "cause" : "error", ended->error->message);
+    weft_json_end_object(json);
 }
 
 static void error_note(struct weft_out *out, struct weft_error *error)
@@ -301,30 +274,164 @@ static void error_note(struct weft_out *out, struct weft_error *error)
     out->note(out->arg, &item);
 }
 
-/* One product's error is the command's; of several, each is told as it comes and counted. */
+/* ---- running ---- */
+
+static void bad_count(struct teller *teller, const struct weft_error *error)
+{
+    teller->bad++;
+    teller->last = *error;
+    if (weft_code_exit_status(error->code) > weft_code_exit_status(teller->worst))
+        teller->worst = error->code;
+}
+
+static int report_tell(struct teller *teller, const struct weft_schedule_ended *ended,
+                       struct weft_error *error)
+{
+    const char *name = item_name(teller, ended->item);
+    const struct weft_outcome *outcome = ended->report->outcome;
+    const struct weft_product *pending = ended->product->pending;
+    run_json(name, ended->report, teller->json);
+    WEFT_TRY(outcome_tell(name, ended->report, teller->out, error));
+    if (outcome->state == WEFT_RUN_NOTHING_NEW && pending != NULL)
+        WEFT_TRY(weft_out_line(teller->out, WEFT_STYLE_CHANGED, error,
+                               "    the contract %s comes into force with the next data; `weft run "
+                               "%s --rebuild` reads all of it again now",
+                               pending->version, name));
+    return 0;
+}
+
+static bool is_good(const struct weft_schedule_ended *ended)
+{
+    if (ended->state != WEFT_SCHEDULE_RAN)
+        return false;
+    enum weft_run_state state = ended->report->outcome->state;
+    return state == WEFT_RUN_PUBLISHED || state == WEFT_RUN_NOTHING_NEW;
+}
+
+/* The error of a single product is the command's; of several, each is told as it comes. */
+static int teller_ended(void *arg, const struct weft_schedule_ended *ended,
+                        struct weft_error *error)
+{
+    struct teller *teller = arg;
+    const char *name = item_name(teller, ended->item);
+    teller_end(teller, ended->item);
+    if (ended->state == WEFT_SCHEDULE_RAN)
+        WEFT_TRY(report_tell(teller, ended, error));
+    else
+        other_json(name, ended, teller->json);
+    if (is_good(ended))
+        return 0;
+    struct weft_error bad = WEFT_ERROR_INIT;
+    if (ended->state == WEFT_SCHEDULE_RAN) {
+        bad_outcome(name, ended->report, &bad);
+    } else {
+        bad = *ended->error;
+        weft_error_prefix(&bad, "%s", name);
+    }
+    bad_count(teller, &bad);
+    if (teller->runs->count > 1)
+        error_note(teller->out, &bad);
+    return 0;
+}
+
+/* ---- what reads what ---- */
+
+struct pin {
+    const char *full_name;
+    int major;
+    size_t item;
+};
+
+static int pin_compare(const void *a, const void *b)
+{
+    const struct pin *one = a, *other = b;
+    int order = strcmp(one->full_name, other->full_name);
+    return order != 0 ? order : (one->major > other->major) - (one->major < other->major);
+}
+
+/* The items by name, to look them up. */
+static struct pin *pins_sorted(const struct weft_runs *runs, struct weft_arena *arena)
+{
+    struct pin *pins = weft_arena_array(arena, runs->count + 1, sizeof *pins);
+    for (size_t i = 0; pins != NULL && i < runs->count; i++)
+        pins[i] = (struct pin){runs->items[i].full_name, runs->items[i].major, i};
+    if (pins != NULL)
+        qsort(pins, runs->count, sizeof *pins, pin_compare);
+    return pins;
+}
+
+/* Places of the items that one of them reads; what is not run now is read as it is. */
+static int needs_of(const struct weft_registered_digest *digest, const struct pin *pins,
+                    size_t count, struct weft_arena *arena, struct weft_schedule_item *out,
+                    struct weft_error *error)
+{
+    size_t *needs = weft_arena_array(arena, digest->reads.count + 1, sizeof *needs);
+    if (needs == NULL)
+        return weft_error_nomem(error);
+    out->needs = needs;
+    for (size_t i = 0; i < digest->reads.count; i++) {
+        const struct weft_registered_read *read = &digest->reads.items[i];
+        struct pin wanted = {read->full_name, read->major, 0};
+        const struct pin *found = bsearch(&wanted, pins, count, sizeof *pins, pin_compare);
+        if (found != NULL)
+            needs[out->need_count++] = found->item;
+    }
+    return 0;
+}
+
+static int schedule_items(struct weft_runs *runs, struct weft_ledger *ledger,
+                          struct weft_schedule_item **out, struct weft_error *error)
+{
+    struct weft_arena *arena = runs->context->arena;
+    struct weft_schedule_item *items = weft_arena_array(arena, runs->count + 1, sizeof *items);
+    struct pin *pins = pins_sorted(runs, arena);
+    struct weft_registered_digest *digests = NULL;
+    size_t count = 0;
+    if (items == NULL || pins == NULL)
+        return weft_error_nomem(error);
+    for (size_t i = 0; i < runs->count; i++)
+        items[i] = (struct weft_schedule_item){.full_name = runs->items[i].full_name,
+                                               .major = runs->items[i].major};
+    *out = items;
+    if (runs->count < 2)
+        return 0;
+    WEFT_CLEANUP(weft_ledger_endp) struct weft_ledger_txn *txn = NULL;
+    WEFT_TRY(weft_ledger_begin_read(ledger, &txn, error));
+    WEFT_TRY(weft_catalog_digests(txn, arena, &digests, &count, error));
+    for (size_t i = 0; i < count; i++) {
+        struct pin wanted = {digests[i].full_name, digests[i].major, 0};
+        const struct pin *found = bsearch(&wanted, pins, runs->count, sizeof *pins, pin_compare);
+        if (found != NULL)
+            WEFT_TRY(needs_of(&digests[i], pins, runs->count, arena, &items[found->item], error));
+    }
+    return 0;
+}
+
 static int all_do(struct weft_runs *runs, struct weft_out *out, struct weft_json_writer *json,
                   struct weft_error *error)
 {
-    if (runs->count == 1)
-        return item_do(runs, &runs->items[0], out, json, error);
-    enum weft_code worst = WEFT_E_NONE;
-    size_t failed = 0;
-    for (size_t i = 0; i < runs->count; i++) {
-        struct weft_error own = WEFT_ERROR_INIT;
-        if (item_do(runs, &runs->items[i], out, json, &own) == 0)
-            continue;
-        if (own.code == WEFT_E_CANCELLED) {
-            *error = own;
-            return -1;
-        }
-        error_note(out, &own);
-        failed++;
-        if (weft_code_exit_status(own.code) > weft_code_exit_status(worst))
-            worst = own.code;
-    }
-    if (failed == 0)
+    struct weft_ledger *ledger;
+    struct weft_schedule_item *items = NULL;
+    struct teller teller = {.runs = runs, .out = out, .json = json, .last = WEFT_ERROR_INIT};
+    if (runs->count == 0)
         return 0;
-    return weft_error_set(error, worst, "%zu of %zu products were not published", failed,
+    WEFT_TRY(weft_context_ledger(runs->context, false, &ledger, error));
+    WEFT_TRY(schedule_items(runs, ledger, &items, error));
+    struct weft_schedule schedule = {.items = items,
+                                     .count = runs->count,
+                                     .options = &runs->options,
+                                     .arg = &teller,
+                                     .progress = teller_progress,
+                                     .waiting = teller_waiting,
+                                     .ended = teller_ended};
+    WEFT_TRY(weft_schedule_do(ledger, &schedule, error));
+    if (teller.bad == 0)
+        return 0;
+    if (runs->count == 1) {
+        *error = teller.last;
+        return -1;
+    }
+    return weft_error_set(error, teller.worst, "%zu of %zu products were not published", teller.bad,
                           runs->count);
 }
 

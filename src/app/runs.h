@@ -1,6 +1,6 @@
 /*
- * runs.h - several products run one after the other, each told as it ends; shared by apply, run,
- * load and replay.
+ * runs.h - several products run in the order of what they read, side by side where they can, each
+ * told as it ends (flow/schedule.h); shared by apply, run, load and replay.
  */
 #ifndef WEFT_APP_RUNS_H
 #define WEFT_APP_RUNS_H
@@ -10,7 +10,7 @@
 
 struct weft_runs_item {
     const char *full_name;
-    int major;
+    int major; /* never 0 */
 };
 
 struct weft_runs {
@@ -28,8 +28,9 @@ int weft_runs_add(struct weft_runs *runs, const char *full_name, int major,
 /* Adds it only when a registered contract waits for its first snapshot. */
 int weft_runs_add_pending(struct weft_runs *runs, const char *full_name, int major,
                           struct weft_error *error) WEFT_MUST_CHECK;
-/* Runs all; one that fails does not stop the others. 0, or -1 with the error whose exit status is
- * the highest. Programs get one array of run records. */
+/* Runs all; one that fails stops only those that read it: they are skipped, with the cause. 0, or
+ * -1 with the error whose exit status is the highest (a skipped one counts as what caused it).
+ * Programs get one array of run records, in the order in which they ended. */
 int weft_runs_do(struct weft_runs *runs, struct weft_out *out, struct weft_error *error)
     WEFT_MUST_CHECK;
 

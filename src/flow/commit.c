@@ -114,6 +114,10 @@ static int inputs_put(struct weft_ledger *ledger, struct weft_json_writer *write
         big_put(&list, "inode", file->inode);
         big_put(&list, "modified_ns", file->modified_ns);
         big_put(&list, "changed_ns", file->changed_ns);
+        if (file->etag != NULL)
+            weft_json_member_text(&list, "etag", file->etag);
+        if (file->last_modified != NULL)
+            weft_json_member_text(&list, "last_modified", file->last_modified);
         weft_json_end_object(&list);
     }
     weft_json_end_array(&list);
@@ -181,8 +185,9 @@ static int published_put(const struct weft_asker *asker, struct weft_json_writer
         big_put(writer, "snapshot_id", outcome->table->made.snapshot_id);
     if (outcome->quarantine != NULL)
         weft_json_member_int(writer, "quarantined", outcome->quarantine->added);
+    /* A rollback moves no position and closes nothing. */
     bool starts_over = rebuild || asker->contract->write == WEFT_WRITE_REPLACE;
-    weft_json_member_bool(writer, "closes_open", starts_over && !replay);
+    weft_json_member_bool(writer, "closes_open", starts_over && !replay && asker->because == NULL);
     weft_json_member_bool(writer, "rebuild", rebuild);
     if (replay)
         return 0;
@@ -380,7 +385,10 @@ int weft_flow_append_failed(struct weft_ledger_txn *txn, const char *actor,
     weft_json_member_text(&writer, "version", ending->version);
     weft_json_member_text(&writer, "digest", ending->digest);
     weft_json_member_text(&writer, "cause", ending->cause);
-    weft_json_member_text(&writer, "state", run_states[WEFT_RUN_FAILED]);
+    if (ending->because != NULL)
+        weft_json_member_text(&writer, "because", ending->because);
+    weft_json_member_text(&writer, "state",
+                          ending->skipped ? "skipped" : run_states[WEFT_RUN_FAILED]);
     weft_json_member_int(&writer, "started_at", ending->started_us);
     weft_json_member_int(&writer, "finished_at", now);
     weft_json_member_int(&writer, "duration_us", now - ending->started_us);

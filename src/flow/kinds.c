@@ -39,6 +39,7 @@ static const struct weft_ledger_table tables[] = {
             "product TEXT NOT NULL, port TEXT NOT NULL, path TEXT NOT NULL, hash TEXT NOT NULL,"
             "size BIGINT NOT NULL, device BIGINT NOT NULL, inode BIGINT NOT NULL,"
             "modified_ns BIGINT NOT NULL, changed_ns BIGINT NOT NULL, records BIGINT NOT NULL,"
+            "etag TEXT, last_modified TEXT," /* of a URL; NULL = none */
             "run_id TEXT NOT NULL, read_at_us BIGINT NOT NULL,"
             /* 1: other content was read at its path since, but its rows are in the table */
             "replaced BIGINT NOT NULL DEFAULT 0,"
@@ -209,9 +210,10 @@ static int input_put(struct weft_ledger_txn *txn, const struct weft_ledger_entry
     return weft_sql_exec(
         txn, error,
         "INSERT INTO flow_inputs(product, port, path, hash, size, device, inode, modified_ns, "
-        "changed_ns, records, run_id, read_at_us, seq_from) "
-        "VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13)",
-        "ttttiiiiiitii", table, port, path, hash, size, device, inode, modified, changed, records,
+        "changed_ns, records, etag, last_modified, run_id, read_at_us, seq_from) "
+        "VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15)",
+        "ttttiiiiiitttii", table, port, path, hash, size, device, inode, modified, changed, records,
+        weft_json_text_or(input, "etag", NULL), weft_json_text_or(input, "last_modified", NULL),
         run_id, read_at, entry->sequence);
 }
 

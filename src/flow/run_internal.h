@@ -164,13 +164,15 @@ int weft_flow_commit(struct weft_asker *asker, const struct weft_outcome *outcom
                      int64_t *sequence, struct weft_error *error) WEFT_MUST_CHECK;
 /* Nothing new: only "looked at" and the lease. */
 int weft_flow_commit_nothing(struct weft_asker *asker, struct weft_error *error) WEFT_MUST_CHECK;
-/* run.ended of a run without an outcome of its own (a dead or refused one). */
+/* run.ended of a run without an outcome of its own (a dead, refused or skipped one). */
 struct weft_flow_ending {
     const char *run_id;
     const char *table;
     const char *version; /* NULL = not known */
     const char *digest;
     const char *cause;
+    const char *because; /* NULL = none */
+    bool skipped;        /* it did not run at all */
     int64_t started_us;
     const struct weft_error *why;
 };

@@ -31,7 +31,7 @@ static const struct weft_mesh_column runs_columns[] = {{"run_id", "string"},
 
 static const struct weft_mesh_table runs_table = {
     .name = "runs",
-    .help = "Every run that was recorded: published, blocked or failed; the newest first.",
+    .help = "Every run that was recorded: published, blocked, failed or skipped; the newest first.",
     .columns = runs_columns,
     .column_count = WEFT_COUNT(runs_columns),
     .sql =

@@ -82,6 +82,8 @@ static void files_find(struct fake *fake)
     struct weft_ledger *ledger = NULL;
     struct weft_ledger_txn *txn = NULL;
     struct weft_fs_list list;
+    if (fake->product->input_count == 0 || fake->product->inputs[0].kind != WEFT_INPUT_FILES)
+        return;
     char *pattern = weft_path_join(fake->job.folder, fake->product->inputs[0].files);
     must(weft_ledger_open(fake->job.home, WEFT_LEDGER_READ_ONLY, &ledger, &fake->error), fake,
          "home");
@@ -157,6 +159,12 @@ static void tables_make(struct fake *fake)
                    (fake->job.source_count > 0 && fake->product->write == WEFT_WRITE_REPLACE);
     b->made = b->accepted;
     b->published = b->accepted;
+    fake->out.state = WEFT_RUN_PUBLISHED;
+    if (fake->job.mode == WEFT_JOB_PREVIEW) {
+        fake->out.preview = weft_arena_format(fake->arena, "%s/p.parquet", fake->job.temp_dir);
+        must(weft_fs_write_file(fake->out.preview, "PAR1", 4, &fake->error), fake, "preview");
+        return;
+    }
     if (b->published > 0)
         fake->out.table =
             table_make(fake, fake->job.table_folder, fake->job.metadata, b->published, replace);
@@ -164,7 +172,6 @@ static void tables_make(struct fake *fake)
         fake->out.quarantine =
             table_make(fake, fake->job.quarantine_folder, fake->job.quarantine_metadata,
                        b->input_quarantined, false);
-    fake->out.state = WEFT_RUN_PUBLISHED;
 }
 
 static int64_t rows_at(struct fake *fake, const struct weft_table *table, int64_t snapshot_id)
@@ -195,15 +202,20 @@ static void sources_read(struct fake *fake)
         fake->out.balance.read += told[i].records;
         fake->out.balance.accepted += told[i].records;
     }
+    must(weft_job_run_key(fake->product->digest, fake->job.sources, fake->job.source_count,
+                          fake->out.files, fake->out.file_count, fake->out.run_key, &fake->error),
+         fake, "key");
     fake->out.sources = told;
     fake->out.source_count = fake->job.source_count;
 }
 
 static void run_or_rebuild(struct fake *fake)
 {
-    bool new_one = fake->job.source_count > 0;
+    bool new_one = false;
     files_find(fake);
     sources_read(fake);
+    for (size_t i = 0; i < fake->out.source_count; i++)
+        new_one = new_one || fake->out.sources[i].records > 0;
     for (size_t i = 0; i < fake->out.file_count; i++) {
         const struct weft_outcome_file *file = &fake->out.files[i];
         if (file->state != WEFT_FILE_READ)
@@ -279,28 +291,25 @@ static void lie(struct fake *fake)
     }
 }
 
-void run_test_worker(void)
+/* The next job's line and lock; the process ends where there is none. */
+static void line_read(struct weft_buf *line, int *lock)
 {
-    struct fake fake = {.arena = weft_arena_new(0), .error = WEFT_ERROR_INIT};
-    struct weft_buf line;
-    const char *scenario = getenv("WEFT_TEST_SCENARIO");
-    weft_fault_role("worker");
-    weft_process_bind_to_parent(getppid());
-    fake.scenario = scenario == NULL ? "" : scenario;
-    weft_buf_init(&line, 1 << 24);
-    while (memchr(line.data, '\n', line.length) == NULL) {
-        char *room = weft_buf_room(&line, 65536);
-        ssize_t got = read(STDIN_FILENO, room, 65536);
-        if (got <= 0)
+    struct weft_error error = WEFT_ERROR_INIT;
+    while (memchr(line->data, '\n', line->length) == NULL) {
+        char *room = weft_buf_room(line, 65536);
+        size_t got = 0;
+        int fd = -1;
+        if (weft_process_receive(STDIN_FILENO, room, 65536, &got, &fd, &error) < 0 || got == 0)
             _exit(0);
-        line.length += (size_t)got;
-        line.data[line.length] = '\0';
+        if (fd >= 0)
+            *lock = fd;
+        line->length += got;
+        line->data[line->length] = '\0';
     }
-    must(weft_job_read(fake.arena, line.data, line.length - 1, &fake.job, &fake.error), &fake,
-         "job");
-    must(weft_product_from_document(fake.arena, fake.job.document, fake.job.folder, &fake.product,
-                                    &fake.error),
-         &fake, "document");
+}
+
+static void job_work(struct fake *fake)
+{
     static struct weft_outcome_check checks[] = {{.rule = "rows.min",
                                                   .kind = "table",
                                                   .on_fail = WEFT_ON_FAIL_BLOCK,
@@ -309,29 +318,63 @@ void run_test_worker(void)
                                                   .value = NAN,
                                                   .message = "seen 06075"}};
     static const char *const warnings[] = {"a warning that names 06075"};
-    fake.out = (struct weft_outcome){.error = WEFT_ERROR_INIT,
-                                     .checks = checks,
-                                     .check_count = 1,
-                                     .warnings = warnings,
-                                     .warning_count = 1,
-                                     .duration_us = 1000,
-                                     .memory_bytes = 1 << 20};
-    if (is(&fake, "hang"))
+    fake->out = (struct weft_outcome){.error = WEFT_ERROR_INIT,
+                                      .checks = checks,
+                                      .check_count = 1,
+                                      .warnings = warnings,
+                                      .warning_count = 1,
+                                      .duration_us = 1000,
+                                      .memory_bytes = 1 << 20};
+    if (is(fake, "hang"))
         sleep(30);
-    if (fake.job.mode == WEFT_JOB_REPLAY)
-        replay(&fake);
+    if (fake->job.mode == WEFT_JOB_REPLAY)
+        replay(fake);
     else
-        run_or_rebuild(&fake);
-    if (is(&fake, "slow"))
+        run_or_rebuild(fake);
+    if (is(fake, "slow"))
         usleep(600000);
-    if (is(&fake, "crash"))
+    if (is(fake, "crash"))
         abort();
-    if (is(&fake, "noise")) {
+    if (is(fake, "noise")) {
         ssize_t written = write(STDOUT_FILENO, "{\"progress\": [}\n", 16);
         (void)written;
         _exit(0);
     }
-    lie(&fake);
+    lie(fake);
+}
+
+static void job_do_fake(const struct weft_buf *line, const char *scenario, int *lock)
+{
+    struct fake fake = {.arena = weft_arena_new(0), .error = WEFT_ERROR_INIT};
+    fake.scenario = scenario == NULL ? "" : scenario;
+    must(weft_job_read(fake.arena, line->data, line->length - 1, &fake.job, &fake.error), &fake,
+         "job");
+    must(weft_product_from_document(fake.arena, fake.job.document, fake.job.folder, &fake.product,
+                                    &fake.error),
+         &fake, "document");
+    /* "<scenario>@<product>" is meant for one product only. */
+    const char *at = strchr(fake.scenario, '@');
+    if (at != NULL && strcmp(at + 1, fake.product->name) == 0)
+        fake.scenario = weft_arena_strndup(fake.arena, fake.scenario, (size_t)(at - fake.scenario));
+    if (*lock < 0 && fake.job.mode != WEFT_JOB_PREVIEW)
+        _exit(9);
+    job_work(&fake);
+    weft_fd_close(lock);
     answer(&fake);
-    _exit(0);
+    weft_arena_free(fake.arena);
+}
+
+void run_test_worker(void)
+{
+    struct weft_buf line;
+    const char *scenario = getenv("WEFT_TEST_SCENARIO");
+    int lock = -1;
+    weft_fault_role("worker");
+    weft_process_bind_to_parent(getppid());
+    weft_buf_init(&line, 1 << 24);
+    for (;;) {
+        line_read(&line, &lock);
+        job_do_fake(&line, scenario, &lock);
+        weft_buf_clear(&line);
+    }
 }

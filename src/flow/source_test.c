@@ -1,0 +1,325 @@
+/*
+ * source_test.c - runs that read other products: one consistent set, positions, run keys, refusals.
+ */
+#include "flow/run_test_support.h"
+
+#include "base/fs.h"
+#include "base/process.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#define FROM "inputs:\n  reports: {product: health.reports%s}\n%s"
+
+/* health.<name> reads health.reports. */
+static struct weft_registered reader(struct fixture *f, const char *name, const char *version,
+                                     const char *read, const char *more)
+{
+    static const struct weft_registered_read reads[] = {
+        {.name = "reports", .is_port = true, .full_name = "health.reports", .major = 1}};
+    const char *text = weft_arena_format(f->arena, FROM, read, more);
+    registered_reads(f, contract(f, name, version, text), reads, 1);
+    return look(f, weft_arena_format(f->arena, "health.%s", name));
+}
+
+static struct weft_run_report ask_for(struct fixture *f, const char *name, enum weft_job_mode mode)
+{
+    struct weft_run_report report = {0};
+    struct weft_run_options o = options(f, mode);
+    struct weft_registered product = look(f, name);
+    OK(weft_run(f->ledger, f->arena, &product, &o, &report, &f->error));
+    return report;
+}
+
+static void refused_for(struct fixture *f, const char *name, enum weft_job_mode mode,
+                        enum weft_code code, const char *says)
+{
+    struct weft_run_report report = {0};
+    struct weft_run_options o = options(f, mode);
+    struct weft_registered product = look(f, name);
+    int64_t runs = number(f, "SELECT COUNT(*) FROM flow_runs");
+    weft_error_clear(&f->error);
+    assert_int_equal(weft_run(f->ledger, f->arena, &product, &o, &report, &f->error), -1);
+    if (f->error.code != code || strstr(f->error.message, says) == NULL)
+        fail_msg("%s: %s", weft_code_name(f->error.code), f->error.message);
+    assert_int_equal(number(f, "SELECT COUNT(*) FROM flow_runs"), runs); /* it never began */
+}
+
+static int64_t position(struct fixture *f)
+{
+    return number(f, "SELECT snapshot_id FROM flow_sources WHERE product = 'health.copy' AND name "
+                     "= 'reports' AND seq_to IS NULL");
+}
+
+static int64_t snapshot_of(struct fixture *f, const char *table)
+{
+    return number(f, weft_arena_format(f->arena,
+                                       "SELECT snapshot_id FROM lake_tables WHERE space = 'lake' "
+                                       "AND table_name = '%s' AND seq_to IS NULL",
+                                       table));
+}
+
+static void reads_what_is_current(void **state)
+{
+    struct fixture *f = *state;
+    reader(f, "copy", "1.0.0", "", "write: replace\n");
+    refused_for(f, "health.copy", WEFT_JOB_RUN, WEFT_E_REFUSED, "has no snapshot yet");
+    assert_non_null(strstr(f->error.hint, "weft run health.reports@1"));
+    put_file(f, "a.csv", "one\ntwo\n");
+    ask(f, WEFT_JOB_RUN);
+    struct weft_run_report report = ask_for(f, "health.copy", WEFT_JOB_RUN);
+    assert_int_equal(report.outcome->state, WEFT_RUN_PUBLISHED);
+    assert_int_equal(report.outcome->balance.read, 2);
+    assert_int_equal(rows_of(f, "health.copy"), 2);
+    assert_int_equal(position(f), snapshot_of(f, "health.reports"));
+    /* The same key: no worker is asked, nothing is recorded but the look. */
+    setenv("WEFT_WORKER", "/nowhere", 1);
+    int64_t entries = number(f, "SELECT MAX(sequence) FROM entries");
+    report = ask_for(f, "health.copy", WEFT_JOB_RUN);
+    assert_int_equal(report.outcome->state, WEFT_RUN_NOTHING_NEW);
+    assert_int_equal(number(f, "SELECT MAX(sequence) FROM entries"), entries);
+    assert_string_equal(text_of(f, "SELECT run_id FROM flow_checked WHERE product = 'health.copy'"),
+                        report.run_id);
+    setenv("WEFT_WORKER", program, 1);
+    put_file(f, "b.csv", "three\n");
+    ask(f, WEFT_JOB_RUN);
+    report = ask_for(f, "health.copy", WEFT_JOB_RUN);
+    assert_int_equal(report.outcome->state, WEFT_RUN_PUBLISHED);
+    assert_int_equal(rows_of(f, "health.copy"), 3);
+    assert_int_equal(number(f, "SELECT COUNT(*) FROM flow_sources"), 2);
+    /* Another contract is another key. */
+    reader(f, "copy", "1.0.1", "", "write: replace\ndescription: the same\n");
+    assert_int_equal(ask_for(f, "health.copy", WEFT_JOB_RUN).outcome->state, WEFT_RUN_PUBLISHED);
+    holds(f);
+}
+
+static void reads_only_what_is_new(void **state)
+{
+    struct fixture *f = *state;
+    reader(f, "copy", "1.0.0", ", read: new", "");
+    put_file(f, "a.csv", "one\ntwo\n");
+    ask(f, WEFT_JOB_RUN);
+    ask_for(f, "health.copy", WEFT_JOB_RUN);
+    assert_int_equal(rows_of(f, "health.copy"), 2);
+    put_file(f, "b.csv", "three\n");
+    ask(f, WEFT_JOB_RUN);
+    struct weft_run_report report = ask_for(f, "health.copy", WEFT_JOB_RUN);
+    assert_int_equal(report.outcome->balance.read, 1);
+    assert_int_equal(report.outcome->sources[0].since,
+                     number(f, "SELECT snapshot_id FROM flow_sources ORDER BY seq_from LIMIT 1"));
+    assert_int_equal(rows_of(f, "health.copy"), 3);
+    /* A rebuild reads all of it again, and its position is what it read. */
+    report = ask_for(f, "health.copy", WEFT_JOB_REBUILD);
+    assert_int_equal(report.outcome->balance.read, 3);
+    assert_int_equal(report.outcome->sources[0].since, 0);
+    assert_int_equal(rows_of(f, "health.copy"), 3);
+    assert_int_equal(position(f), snapshot_of(f, "health.reports"));
+    assert_int_equal(ask_for(f, "health.copy", WEFT_JOB_RUN).outcome->state, WEFT_RUN_NOTHING_NEW);
+    holds(f);
+}
+
+/* Positions do not move back: only new inputs are read after a rollback. */
+static void rollback_keeps_positions(void **state)
+{
+    struct fixture *f = *state;
+    int64_t made = 0;
+    reader(f, "copy", "1.0.0", "", "write: replace\n");
+    put_file(f, "a.csv", "one\n");
+    ask(f, WEFT_JOB_RUN);
+    ask_for(f, "health.copy", WEFT_JOB_RUN);
+    int64_t first = snapshot_of(f, "health.copy"), source = snapshot_of(f, "health.reports");
+    put_file(f, "b.csv", "two\n");
+    ask(f, WEFT_JOB_RUN);
+    ask_for(f, "health.copy", WEFT_JOB_RUN);
+    struct weft_registered copy = look(f, "health.copy");
+    OK(weft_run_rollback(f->ledger, f->arena, &copy, first, "local:test", "wrong", &made,
+                         &f->error));
+    assert_int_equal(rows_of(f, "health.copy"), 1);
+    assert_int_equal(position(f), snapshot_of(f, "health.reports"));
+    assert_int_equal(ask_for(f, "health.copy", WEFT_JOB_RUN).outcome->state, WEFT_RUN_NOTHING_NEW);
+    /* The source goes back too: a new snapshot of it is a new input. */
+    OK(weft_run_rollback(f->ledger, f->arena, &f->product, source, "local:test", "wrong", &made,
+                         &f->error));
+    assert_int_equal(ask_for(f, "health.copy", WEFT_JOB_RUN).outcome->state, WEFT_RUN_PUBLISHED);
+    assert_int_equal(position(f), made);
+    holds(f);
+}
+
+static void retire(struct fixture *f, const char *name)
+{
+    struct weft_ledger_txn *txn = NULL;
+    OK(weft_ledger_begin_write(f->ledger, &txn, &f->error));
+    OK(weft_catalog_retire(txn, "local:test", name, 1, &f->error));
+    OK(weft_ledger_commit(txn, &f->error));
+}
+
+static void sources_that_went(void **state)
+{
+    struct fixture *f = *state;
+    reader(f, "copy", "1.0.0", "", "write: replace\n");
+    put_file(f, "a.csv", "one\n");
+    ask(f, WEFT_JOB_RUN);
+    retire(f, "health.reports");
+    struct weft_run_report report = ask_for(f, "health.copy", WEFT_JOB_RUN);
+    assert_int_equal(report.outcome->state, WEFT_RUN_PUBLISHED);
+    assert_int_equal(report.outcome->warning_count, 2);
+    assert_non_null(strstr(report.outcome->warnings[0], "health.reports@1 is retired"));
+    report = ask_for(f, "health.copy", WEFT_JOB_RUN);
+    assert_int_equal(report.outcome->state, WEFT_RUN_NOTHING_NEW);
+    assert_int_equal(report.outcome->warning_count, 1);
+    OK(weft_run_drop(f->ledger, f->arena, &f->product, "local:test", "not needed", &f->error));
+    refused_for(f, "health.copy", WEFT_JOB_RUN, WEFT_E_NOT_FOUND, "which was dropped");
+    /* Another one of its name: its rows are not those that were read. */
+    registered(f, contract(f, "reports", "1.0.0", READ_NEW));
+    refused_for(f, "health.copy", WEFT_JOB_RUN, WEFT_E_REFUSED, "has no snapshot yet");
+    /* And a dropped reader starts without positions and key. */
+    struct weft_registered copy = look(f, "health.copy");
+    OK(weft_run_drop(f->ledger, f->arena, &copy, "local:test", "not needed", &f->error));
+    assert_int_equal(number(f, "SELECT COUNT(*) FROM flow_sources WHERE seq_to IS NULL"), 0);
+    f->product = look(f, "health.reports");
+    put_file(f, "a.csv", "one\n");
+    ask(f, WEFT_JOB_RUN);
+    reader(f, "copy", "1.0.0", "", "write: replace\n");
+    assert_int_equal(ask_for(f, "health.copy", WEFT_JOB_RUN).outcome->state, WEFT_RUN_PUBLISHED);
+}
+
+/* A port that was read from one product and is another one now. */
+static void another_source(void **state)
+{
+    struct fixture *f = *state;
+    static const struct weft_registered_read other[] = {
+        {.name = "reports", .is_port = true, .full_name = "health.second", .major = 1}};
+    reader(f, "copy", "1.0.0", ", read: new", "");
+    registered(f, contract(f, "second", "1.0.0", READ_NEW));
+    put_file(f, "a.csv", "one\n");
+    ask(f, WEFT_JOB_RUN);
+    ask_for(f, "health.second", WEFT_JOB_RUN);
+    ask_for(f, "health.copy", WEFT_JOB_RUN);
+    const char *text = "inputs:\n  reports: {product: health.second, read: new}\n";
+    registered_reads(f, contract(f, "copy", "1.0.1", text), other, 1);
+    refused_for(f, "health.copy", WEFT_JOB_RUN, WEFT_E_REFUSED, "cannot be told");
+    assert_non_null(strstr(f->error.hint, "--rebuild"));
+    assert_int_equal(ask_for(f, "health.copy", WEFT_JOB_REBUILD).outcome->state,
+                     WEFT_RUN_PUBLISHED);
+    assert_string_equal(text_of(f, "SELECT source FROM flow_sources WHERE seq_to IS NULL"),
+                        "health.second");
+    holds(f);
+}
+
+/* ---- preview ---- */
+
+struct shown {
+    int count;
+    enum weft_run_state state;
+    int rc;
+};
+
+static int show(void *arg, const struct weft_run_report *report, struct weft_error *error)
+{
+    struct shown *shown = arg;
+    shown->count++;
+    shown->state = report->outcome->state;
+    if (!weft_fs_exists(report->outcome->preview))
+        fail_msg("%s is not there", report->outcome->preview);
+    if (shown->rc < 0)
+        weft_error_set(error, WEFT_E_IO, "the door is closed");
+    return shown->rc;
+}
+
+static void preview_leaves_nothing(void **state)
+{
+    struct fixture *f = *state;
+    struct shown shown = {0};
+    reader(f, "copy", "1.0.0", "", "write: replace\n");
+    put_file(f, "a.csv", "one\n");
+    ask(f, WEFT_JOB_RUN);
+    struct weft_registered copy = look(f, "health.copy");
+    struct weft_run_options o = options(f, WEFT_JOB_RUN);
+    int64_t entries = number(f, "SELECT MAX(sequence) FROM entries");
+    OK(weft_run_preview(f->ledger, f->arena, &copy, &o, show, &shown, &f->error));
+    assert_int_equal(shown.state, WEFT_RUN_PUBLISHED);
+    setenv("WEFT_TEST_SCENARIO", "blocked", 1);
+    OK(weft_run_preview(f->ledger, f->arena, &copy, &o, show, &shown, &f->error));
+    unsetenv("WEFT_TEST_SCENARIO");
+    assert_int_equal(shown.count, 2);
+    assert_int_equal(shown.state, WEFT_RUN_BLOCKED);
+    shown.rc = -1;
+    assert_int_equal(weft_run_preview(f->ledger, f->arena, &copy, &o, show, &shown, &f->error), -1);
+    assert_string_equal(f->error.message, "the door is closed");
+    assert_int_equal(number(f, "SELECT MAX(sequence) FROM entries"), entries);
+    assert_int_equal(number(f, "SELECT COUNT(*) FROM flow_leases WHERE product = 'health.copy'"),
+                     0);
+    assert_int_equal(files_below(weft_arena_format(f->arena, "%s/tmp", f->home), ""), 0);
+}
+
+/* ---- what killed processes left ---- */
+
+static void leftovers_go(void **state)
+{
+    struct fixture *f = *state;
+    static const struct {
+        const char *name;
+        bool stays;
+    } rows[] = {{"preview-1-77-a", false},
+                {"stdin-4194300-1-b", false},
+                {"stdin-6b5ad7c0", true}, /* not known whose it is */
+                {"other", true},
+                {"0f8fad5b-d9cb-469f-a165-70867728950e", false}};
+    char mine[128];
+    snprintf(mine, sizeof mine, "home/tmp/preview-%d-%llu-x", (int)getpid(),
+             (unsigned long long)weft_process_start_time(getpid()));
+    for (size_t i = 0; i < WEFT_COUNT(rows); i++)
+        OK(weft_fs_mkdirs(weft_arena_format(f->arena, "%s/tmp/%s", f->home, rows[i].name),
+                          &f->error));
+    OK(weft_fs_mkdirs(weft_arena_format(f->arena, "%s/%s", f->dir, mine), &f->error));
+    OK(weft_outbox_flush(f->ledger, &f->error));
+    for (size_t i = 0; i < WEFT_COUNT(rows); i++)
+        assert_int_equal(there(f, weft_arena_format(f->arena, "home/tmp/%s", rows[i].name)),
+                         rows[i].stays);
+    assert_true(there(f, mine));
+}
+
+/* ---- one worker for several runs ---- */
+
+static void one_worker_for_several(void **state)
+{
+    struct fixture *f = *state;
+    struct weft_run_options o = options(f, WEFT_JOB_RUN);
+    struct weft_run_report report;
+    o.worker = weft_worker_new();
+    for (int i = 0; i < 5; i++) {
+        char name[16], text[16];
+        snprintf(name, sizeof name, "f%d.csv", i);
+        snprintf(text, sizeof text, "row %d\n", i);
+        put_file(f, name, text);
+        /* A crash, and another budget, each want a new process; the run does not notice. */
+        if (i == 2)
+            o.memory_bytes = (int64_t)200 << 20;
+        OK(weft_run(f->ledger, f->arena, &f->product, &o, &report, &f->error));
+        assert_int_equal(report.outcome->state, WEFT_RUN_PUBLISHED);
+        assert_int_equal(rows_now(f), i + 1);
+        /* The lock is free although the worker lives. */
+        WEFT_CLEANUP(weft_fd_close) int fd = -1;
+        char *lock = weft_arena_format(f->arena, "%s/locks/health.reports.lock", f->home);
+        OK(weft_fs_lock(lock, true, false, &fd, &f->error));
+    }
+    weft_worker_free(o.worker);
+    holds(f);
+}
+
+int main(int argc, char **argv)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test_setup_teardown(reads_what_is_current, setup, teardown),
+        cmocka_unit_test_setup_teardown(reads_only_what_is_new, setup, teardown),
+        cmocka_unit_test_setup_teardown(rollback_keeps_positions, setup, teardown),
+        cmocka_unit_test_setup_teardown(sources_that_went, setup, teardown),
+        cmocka_unit_test_setup_teardown(another_source, setup, teardown),
+        cmocka_unit_test_setup_teardown(preview_leaves_nothing, setup, teardown),
+        cmocka_unit_test_setup_teardown(leftovers_go, setup, teardown),
+        cmocka_unit_test_setup_teardown(one_worker_for_several, setup, teardown),
+    };
+    return run_test_main(argc, argv, tests, WEFT_COUNT(tests));
+}
