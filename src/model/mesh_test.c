@@ -344,11 +344,12 @@ static void mesh_schema_and_page(void **state)
     weft_buf_clear(&out);
     assert_int_equal(weft_keys_page_print(&out, &error), 0);
     static const char *const keys[] = {
-        "name",        "deprecated",     "inputs",     "read",    "extra_columns", "done",
-        "sql_file",    "partition",      "references", "means",   "on_fail",       "completeness",
-        "freshness",   "quarantine_max", "condition",  "given",   "on_change",     "retention",
-        "break_glass", "terms_of_use",   "members",    "owns",    "defer",         "s3_fallback",
-        "buckets",     "endpoint",       "postgres",   "command", "sunset",        "replaced_by",
+        "name",      "deprecated",   "inputs",      "read",           "extra_columns", "done",
+        "sql_file",  "resolution",   "damping",     "partition",      "references",    "means",
+        "on_fail",   "completeness", "freshness",   "quarantine_max", "condition",     "given",
+        "on_change", "retention",    "break_glass", "terms_of_use",   "members",       "owns",
+        "defer",     "s3_fallback",  "buckets",     "endpoint",       "postgres",      "command",
+        "sunset",    "replaced_by",
     };
     for (size_t i = 0; i < WEFT_COUNT(keys); i++) {
         char cell[60];

@@ -5,12 +5,7 @@
 #include "base/fs.h"
 #include "base/test_support.h"
 #include "model/mesh.h"
-
-#include <setjmp.h>
-#include <stdarg.h>
-#include <string.h>
-
-#include <cmocka.h>
+#include "model/product_test_support.h"
 
 static const char smallest[] = "name: customer_profile\n"
                                "domain: customer\n"
@@ -106,40 +101,6 @@ static const char whole[] =
     "outputs: {}\n"
     "terms_of_use: Public domain.\n";
 
-struct fixture {
-    struct weft_arena *arena;
-    struct weft_diag diag;
-    const struct weft_product *product;
-};
-
-static void parse(struct fixture *f, const char *text)
-{
-    struct weft_error error = WEFT_ERROR_INIT;
-    *f = (struct fixture){.arena = weft_arena_new(0)};
-    weft_diag_init(&f->diag);
-    assert_int_equal(weft_product_parse(f->arena, text, strlen(text), "p.yaml", "/nowhere",
-                                        &f->diag, &f->product, &error),
-                     0);
-}
-
-static void release(struct fixture *f)
-{
-    weft_diag_release(&f->diag);
-    weft_arena_free(f->arena);
-}
-
-static void parse_good(struct fixture *f, const char *text)
-{
-    parse(f, text);
-    for (size_t i = 0; i < f->diag.count; i++) {
-        if (f->diag.items[i].severity == WEFT_SEVERITY_ERROR)
-            fail_msg("%d:%d %s (%s)", f->diag.items[i].line, f->diag.items[i].column,
-                     f->diag.items[i].message,
-                     f->diag.items[i].hint == NULL ? "" : f->diag.items[i].hint);
-    }
-    assert_non_null(f->product);
-}
-
 static void product_smallest(void **state)
 {
     (void)state;
@@ -165,15 +126,6 @@ static void product_smallest(void **state)
         "\"quality\":{\"completeness\":[{\"min\":0.95}],\"freshness\":\"1d\"},"
         "\"schema\":[{\"name\":\"customer_id\"},{\"name\":\"email\"}],\"version\":\"1.0.0\"}");
     release(&f);
-}
-
-static bool has(struct weft_texts texts, const char *text)
-{
-    for (size_t i = 0; i < texts.count; i++) {
-        if (strcmp(texts.items[i], text) == 0)
-            return true;
-    }
-    return false;
 }
 
 static void product_whole(void **state)
@@ -225,20 +177,6 @@ static void product_whole(void **state)
     release(&f);
 }
 
-static void reads_back(const char *text)
-{
-    struct fixture f;
-    struct weft_error error = WEFT_ERROR_INIT;
-    const struct weft_product *again = NULL;
-    parse_good(&f, text);
-    if (weft_product_from_document(f.arena, f.product->document, "/nowhere", &again, &error) < 0)
-        fail_msg("%s: %s", error.message, f.product->document);
-    assert_string_equal(f.product->document, again->document);
-    assert_string_equal(f.product->digest, again->digest);
-    assert_int_equal(again->not_yet_warned.count, f.product->not_yet_warned.count);
-    release(&f);
-}
-
 static void product_document_reads_back(void **state)
 {
     (void)state;
@@ -274,8 +212,6 @@ static void same_document(const char *a, const char *b)
     release(&g);
 }
 
-#define HEAD "name: a\ndomain: b\nversion: 1.0.0\n"
-
 static void product_spellings(void **state)
 {
     (void)state;
@@ -300,26 +236,6 @@ static void product_spellings(void **state)
 }
 
 /* ---- mistakes ---- */
-
-static void mistake(const char *text, int line, const char *message, const char *hint)
-{
-    struct fixture f;
-    parse(&f, text);
-    bool found = false;
-    for (size_t i = 0; i < f.diag.count; i++) {
-        const struct weft_diag_item *item = &f.diag.items[i];
-        found = found || (item->line == line && item->severity == WEFT_SEVERITY_ERROR &&
-                          strstr(item->message, message) != NULL && item->column > 0 &&
-                          (hint == NULL || (item->hint != NULL && strstr(item->hint, hint))));
-    }
-    for (size_t i = 0; !found && i < f.diag.count; i++)
-        print_message("%d:%d %s | %s\n", f.diag.items[i].line, f.diag.items[i].column,
-                      f.diag.items[i].message, f.diag.items[i].hint ? f.diag.items[i].hint : "");
-    if (!found)
-        fail_msg("no mistake `%s` (%s) in line %d of:\n%s", message, hint ? hint : "", line, text);
-    assert_null(f.product);
-    release(&f);
-}
 
 static void product_mistakes_of_keys(void **state)
 {
