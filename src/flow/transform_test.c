@@ -450,6 +450,114 @@ static void test_rules_see_results(void **state)
                      1);
 }
 
+/* ---- upsert ---- */
+
+#define UPSERT                                                                                     \
+    "\"write\":\"upsert\",\"schema\":[{\"name\":\"id\",\"type\":\"long\"},"                        \
+    "{\"name\":\"n\",\"type\":\"long\",\"max\":100},"                                              \
+    "{\"name\":\"at\",\"type\":\"date\"}],\"key\":[\"id\"]"
+#define FILES "\"inputs\":{\"f\":{\"files\":\"*.csv\",\"read\":\"new\"}},"
+
+static void expect_figures(struct mesh *m, int64_t made, int64_t published, int64_t superseded,
+                           int64_t aside)
+{
+    const struct weft_balance *b = &m->f.outcome.balance;
+    expect(m, WEFT_RUN_PUBLISHED);
+    assert_int_equal(b->made, made);
+    assert_int_equal(b->published, published);
+    assert_int_equal(b->superseded, superseded);
+    assert_int_equal(b->input_quarantined + b->output_quarantined, aside);
+    if (m->f.outcome.table != NULL)
+        assert_int_equal(m->f.outcome.table->added, published);
+}
+
+static void upsert_runs(struct mesh *m, const char *doc, bool ordered)
+{
+    file(m, &m->out, "1.csv", "id,n,at\n1,1,2020-01-05\n2,2,2020-01-05\n1,10,2020-01-04\n,1,\n");
+    run(m, &m->out, doc, WEFT_JOB_RUN);
+    /* By the order of the run the second row of 1 is the last, by `at` the first. */
+    expect_figures(m, m->f.outcome.balance.made, 2, 1, 1);
+    assert_int_equal(number(m, &m->out, "SELECT n FROM {t} WHERE id = 1"), ordered ? 1 : 10);
+    file(m, &m->out, "2.csv", "id,n,at\n3,3,2020-01-05\n4,4,2020-01-05\n");
+    run(m, &m->out, doc, WEFT_JOB_RUN);
+    expect_figures(m, 2, 2, 0, 0);
+    assert_string_equal(m->f.outcome.table->operation, "append");
+    assert_int_equal(m->f.outcome.table->carried, 0);
+    /* Only the first file is written again. */
+    file(m, &m->out, "3.csv", "id,n,at\n2,20,2020-01-06\n5,5,2020-01-06\n2,101,2020-01-07\n");
+    run(m, &m->out, doc, WEFT_JOB_RUN);
+    expect_figures(m, m->f.outcome.balance.made, 2, 0, 1);
+    assert_string_equal(m->f.outcome.table->operation, "overwrite");
+    assert_int_equal(m->f.outcome.table->removed, 1);
+    assert_int_equal(m->f.outcome.table->carried, 1);
+    assert_int_equal(m->f.outcome.table->made.total_files, 3);
+    assert_int_equal(m->f.outcome.table->made.total_records, 5);
+    assert_int_equal(number(m, &m->out, "SELECT sum(n) FROM {t}"), 32 + (ordered ? 1 : 10));
+    /* What is older than the published row of its key changes nothing where an order is given. */
+    file(m, &m->out, "4.csv", "id,n,at\n2,21,2020-01-01\n3,30,\n4,40,2020-01-05\n");
+    run(m, &m->out, doc, WEFT_JOB_RUN);
+    expect_figures(m, 3, ordered ? 1 : 3, ordered ? 2 : 0, 0);
+    assert_int_equal(number(m, &m->out, "SELECT n FROM {t} WHERE id = 2"), ordered ? 20 : 21);
+    assert_int_equal(number(m, &m->out, "SELECT n FROM {t} WHERE id = 4"), 40);
+    assert_int_equal(number(m, &m->out, "SELECT count(*) FROM {t}"), 5);
+    /* A preview changes nothing and knows the table as it would be. */
+    file(m, &m->out, "5.csv", "id,n,at\n2,22,2020-02-01\n6,6,2020-02-01\n");
+    run(m, &m->out, doc, WEFT_JOB_PREVIEW);
+    expect_figures(m, 2, 2, 0, 0);
+    assert_int_equal(number(m, &m->out, "SELECT count(*) FROM {t}"), 5);
+    /* All of it at once. */
+    run(m, &m->out, doc, WEFT_JOB_REBUILD);
+    expect(m, WEFT_RUN_PUBLISHED);
+    assert_int_equal(number(m, &m->out, "SELECT count(*) FROM {t}"), 6);
+    assert_int_equal(number(m, &m->out, "SELECT n FROM {t} WHERE id = 2"), 22);
+}
+
+static void test_upsert_files(void **state)
+{
+    upsert_runs(*state, DOC("p") FILES UPSERT "}", false);
+}
+
+static void test_upsert_ordered(void **state)
+{
+    upsert_runs(*state, DOC("p") FILES "\"order_by\":\"at\"," UPSERT "}", true);
+}
+
+static void test_upsert_sorted(void **state)
+{
+    upsert_runs(*state, DOC("p") FILES "\"sort\":[\"n\"]," UPSERT "}", false);
+}
+
+static void test_upsert_sql(void **state)
+{
+    upsert_runs(*state, DOC("p") FILES "\"sql\":\"select * from f\"," UPSERT "}", false);
+}
+
+static void test_upsert_sql_ordered(void **state)
+{
+    upsert_runs(*state,
+                DOC("p") FILES "\"order_by\":\"at\",\"sql\":\"select * from f where true\"," UPSERT
+                               "}",
+                true);
+}
+
+/* A row that is set aside replaces nothing, and what it would have replaced counts again. */
+static void test_upsert_unique(void **state)
+{
+    struct mesh *m = *state;
+    static const char doc[] =
+        DOC("p") FILES "\"write\":\"upsert\",\"schema\":[{\"name\":\"id\",\"type\":\"long\"},"
+                       "{\"name\":\"u\",\"type\":\"long\",\"unique\":true}],\"key\":[\"id\"]}";
+    file(m, &m->out, "1.csv", "id,u\n1,5\n2,7\n3,9\n");
+    run(m, &m->out, doc, WEFT_JOB_RUN);
+    expect_figures(m, 3, 3, 0, 0);
+    /* 1 takes 7, which 2 keeps: 5 stays with 1, so 4 cannot have it. 3 gives 9 up, 5 takes it. */
+    file(m, &m->out, "2.csv", "id,u\n1,7\n4,5\n3,8\n5,9\n");
+    run(m, &m->out, doc, WEFT_JOB_RUN);
+    expect_figures(m, 2, 2, 0, 2);
+    assert_int_equal(number(m, &m->out, "SELECT count(*) FROM {t}"), 4);
+    assert_int_equal(number(m, &m->out, "SELECT sum(id * u) FROM {t}"), 5 + 14 + 24 + 45);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -460,6 +568,12 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_twins, setup, teardown),
         cmocka_unit_test_setup_teardown(test_types, setup, teardown),
         cmocka_unit_test_setup_teardown(test_rules_see_results, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_upsert_files, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_upsert_ordered, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_upsert_sorted, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_upsert_sql, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_upsert_sql_ordered, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_upsert_unique, setup, teardown),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

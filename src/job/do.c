@@ -128,8 +128,6 @@ static int work_begin(struct job_work *work, struct weft_error *error)
     if (product->partition.count > 0)
         return job_not_yet("partition", error);
     work->append = product->write != WEFT_WRITE_REPLACE && job->mode != WEFT_JOB_REBUILD;
-    if (product->write == WEFT_WRITE_UPSERT)
-        return job_not_yet("write: upsert", error);
     if (job_is_transform(product))
         return 0;
     if (product->input_count > 1)
@@ -166,7 +164,10 @@ int job_table_open(struct job_work *work, struct weft_error *error)
     /* weft's own summaries always say how much there is; others' may not. */
     int64_t deletes = weft_json_int_or(current->summary, "total-delete-files", -1);
     work->live_records = weft_json_int_or(current->summary, "total-records", -1);
-    return deletes == 0 && work->live_records >= 0 ? 0 : job_live_load(work, error);
+    if (deletes != 0 || work->live_records < 0)
+        WEFT_TRY(job_live_load(work, error));
+    work->before_records = work->live_records;
+    return 0;
 }
 
 int job_live_load(struct job_work *work, struct weft_error *error)

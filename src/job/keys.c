@@ -1,14 +1,15 @@
 /*
  * keys.c - rules that need other rows: the key and `unique` fields, within the run and against what
  * is published. Of several rows with one key, one already published stays, else the first in source
- * order.
+ * order; an upsert has rules of its own for them (upsert.c).
  *
  * Nearly always there is no duplicate, and the hashes collected while reading say so; then only
  * appending looks at the published rows. Otherwise SQL settles it exactly: the rows in question are
  * looked up in the files again, marked, and the pass is done a second time, which sets them aside
  * like any row that breaks a rule. Rare, so simple.
  */
-#include "job/scan_internal.h"
+#include "job/keys_internal.h"
+#include "job/made_internal.h"
 
 #include <string.h>
 
@@ -32,10 +33,36 @@ static int relation_columns(struct job_work *work, struct weft_relation *out,
     return 0;
 }
 
+/* Before its files are written the table after an upsert is a query. */
+static int relation_replaced(struct job_work *work, bool with_new, struct weft_relation *out,
+                             struct weft_error *error)
+{
+    WEFT_CLEANUP(weft_buf_release) struct weft_buf sql;
+    struct weft_relation live;
+    struct weft_relation fresh;
+    weft_buf_init(&sql, (size_t)1 << 26);
+    work->rewritten = true;
+    int rc = job_relation_this(work, false, &live, error);
+    work->rewritten = false;
+    WEFT_TRY(rc);
+    WEFT_TRY(job_upsert_rest(work, &live, &sql, error));
+    if (with_new) {
+        WEFT_TRY(job_relation_new(work, &fresh, error));
+        weft_buf_adds(&sql, " UNION ALL ");
+        WEFT_TRY(weft_relation_print(&fresh, &sql, error));
+    }
+    WEFT_TRY(relation_columns(work, out, error));
+    out->kind = WEFT_RELATION_SQL;
+    out->sql = weft_arena_strdup(work->arena, sql.data);
+    return out->sql == NULL ? weft_error_nomem(error) : 0;
+}
+
 int job_relation_this(struct job_work *work, bool with_new, struct weft_relation *out,
                       struct weft_error *error)
 {
     WEFT_TRY(job_live_load(work, error));
+    if (job_replaces(work))
+        return relation_replaced(work, with_new, out, error);
     size_t old = work->append ? work->live.count : 0;
     WEFT_TRY(relation_columns(work, out, error));
     const char **files = weft_arena_array(work->arena, old + 2, sizeof *files);
@@ -71,7 +98,7 @@ int job_relation_new(struct job_work *work, struct weft_relation *out, struct we
 
 /* ---- questions ---- */
 
-static int query_any(struct job_work *work, const char *sql, bool *any, struct weft_error *error)
+int job_query_any(struct job_work *work, const char *sql, bool *any, struct weft_error *error)
 {
     WEFT_CLEANUP(weft_result_closep) struct weft_result *result = NULL;
     WEFT_TRY(weft_engine_query(work->engine, sql, NULL, 0, &result, error));
@@ -150,7 +177,7 @@ static int unique_broken(struct job_work *work, size_t at, bool *twins, bool *pu
         WEFT_TRY(twins_print(work, unique, &sql, error));
         weft_buf_adds(&sql, " LIMIT 1");
         WEFT_TRY(weft_buf_check(&sql, error));
-        WEFT_TRY(query_any(work, sql.data, twins, error));
+        WEFT_TRY(job_query_any(work, sql.data, twins, error));
     }
     if (!work->append || work->live_records == 0)
         return 0;
@@ -158,30 +185,29 @@ static int unique_broken(struct job_work *work, size_t at, bool *twins, bool *pu
     WEFT_TRY(published_print(work, unique, &sql, error));
     weft_buf_adds(&sql, " LIMIT 1");
     WEFT_TRY(weft_buf_check(&sql, error));
-    return query_any(work, sql.data, published, error);
+    return job_query_any(work, sql.data, published, error);
 }
 
 /* ---- the rows in question ---- */
 
-struct marks {
-    struct job_mark *items; /* heap */
-    size_t count;
-    size_t capacity;
-};
-
-/* The column as it stands in the table, under its name. */
-static int output_print(struct job_work *work, int column, struct weft_buf *sql,
-                        struct weft_error *error)
+int job_output_print(struct job_work *work, const char *name, const char *as, struct weft_buf *sql,
+                     struct weft_error *error)
 {
-    const char *name = work->columns.items[column].name;
     for (size_t k = 0; k < work->columns.output_count; k++) {
-        if (work->columns.outputs[k].column != column)
+        const struct job_output *output = &work->columns.outputs[k];
+        if (output->column < 0 || strcmp(output->name, name) != 0)
             continue;
-        weft_buf_addf(sql, "%s AS ", work->columns.outputs[k].sql);
-        weft_buf_add_sql_name(sql, name);
+        weft_buf_addf(sql, "%s AS ", output->sql);
+        weft_buf_add_sql_name(sql, as == NULL ? name : as);
         return 0;
     }
     return weft_error_set(error, WEFT_E_INVALID, "the field %s is not in the table", name);
+}
+
+static int column_print(struct job_work *work, int column, struct weft_buf *sql,
+                        struct weft_error *error)
+{
+    return job_output_print(work, work->columns.items[column].name, NULL, sql, error);
 }
 
 static int marks_sql(struct job_work *work, const struct job_unique *unique, bool twins,
@@ -208,7 +234,7 @@ static int marks_sql(struct job_work *work, const struct job_unique *unique, boo
     for (size_t i = 0; i < unique->column_count; i++) {
         if (i > 0)
             weft_buf_adds(sql, ", ");
-        WEFT_TRY(output_print(work, unique->columns[i], sql, error));
+        WEFT_TRY(column_print(work, unique->columns[i], sql, error));
     }
     weft_buf_adds(sql, " FROM ");
     job_columns_print_from(&work->columns, work->rules.words, sql);
@@ -224,8 +250,8 @@ static int marks_sql(struct job_work *work, const struct job_unique *unique, boo
 }
 
 /* Reads the files again for the ids that a query gives, and marks them with a rule. */
-static int marks_read(struct job_work *work, const char *sql, size_t rule, struct marks *marks,
-                      struct weft_error *error)
+int job_marks_read(struct job_work *work, const char *sql, size_t rule, struct job_marks *marks,
+                   struct weft_error *error)
 {
     WEFT_CLEANUP(weft_result_closep) struct weft_result *result = NULL;
     int rc = 0;
@@ -246,7 +272,7 @@ static int marks_read(struct job_work *work, const char *sql, size_t rule, struc
     return job_rows_finish(work, error);
 }
 
-static int unique_check(struct job_work *work, size_t at, struct marks *marks,
+static int unique_check(struct job_work *work, size_t at, struct job_marks *marks,
                         struct weft_error *error)
 {
     const struct job_unique *unique = &work->rules.uniques[at];
@@ -257,8 +283,9 @@ static int unique_check(struct job_work *work, size_t at, struct marks *marks,
     WEFT_TRY(unique_broken(work, at, &twins, &published, error));
     if (!twins && !published)
         return 0;
+    WEFT_TRY(job_keys_settle(work, error));
     WEFT_TRY(marks_sql(work, unique, twins, published, &sql, error));
-    return marks_read(work, sql.data, unique->rule, marks, error);
+    return job_marks_read(work, sql.data, unique->rule, marks, error);
 }
 
 /* ---- references ---- */
@@ -289,7 +316,7 @@ static int reference_rule(const struct job_work *work, const struct job_referenc
 }
 
 static int reference_check(struct job_work *work, const struct job_reference *reference,
-                           struct marks *marks, struct weft_error *error)
+                           struct job_marks *marks, struct weft_error *error)
 {
     WEFT_CLEANUP(weft_buf_release) struct weft_buf sql;
     weft_buf_init(&sql, (size_t)1 << 28);
@@ -305,19 +332,20 @@ static int reference_check(struct job_work *work, const struct job_reference *re
     WEFT_TRY(strangers_print(reference, &sql, error));
     weft_buf_adds(&sql, " LIMIT 1");
     WEFT_TRY(weft_buf_check(&sql, error));
-    WEFT_TRY(query_any(work, sql.data, &any, error));
+    WEFT_TRY(job_query_any(work, sql.data, &any, error));
     if (!any)
         return 0;
+    WEFT_TRY(job_keys_settle(work, error));
     weft_buf_clear(&sql);
     weft_buf_adds(&sql, "SELECT \"" JOB_ID "\" FROM (SELECT \"" JOB_ID "\", ");
-    WEFT_TRY(output_print(work, work->rules.items[rule].field, &sql, error));
+    WEFT_TRY(column_print(work, work->rules.items[rule].field, &sql, error));
     weft_buf_adds(&sql, " FROM ");
     job_columns_print_from(&work->columns, work->rules.words, &sql);
     weft_buf_adds(&sql, " WHERE ");
     job_rules_print(&work->rules, false, &sql);
     weft_buf_addc(&sql, ')');
     WEFT_TRY(strangers_print(reference, &sql, error));
-    return marks_read(work, sql.data, (size_t)rule, marks, error);
+    return job_marks_read(work, sql.data, (size_t)rule, marks, error);
 }
 
 static int64_t key_rules_failing(const struct job_work *work)
@@ -328,37 +356,100 @@ static int64_t key_rules_failing(const struct job_work *work)
     return failing;
 }
 
-/* The pass again, with the marks: its balance and the files' hashes are checked like the first
- * time; the files' hashes must be the same. */
-static int pass_again(struct job_work *work, size_t marked, struct weft_error *error)
+int job_keys_settle(struct job_work *work, struct weft_error *error)
 {
-    int64_t before = key_rules_failing(work);
+    return work->made == NULL || work->made->settled ? 0 : job_pass_settled(work, error);
+}
+
+/* The pass again, with the marks: its balance and the files' hashes are checked like the first
+ * time; the files' hashes must be the same. `broken` rows were set aside for key rules before. */
+static int pass_again(struct job_work *work, const struct job_marks *marks, int64_t broken,
+                      struct weft_error *error)
+{
+    struct job_mark *items = weft_alloc_array(marks->count + 1, sizeof *items);
+    size_t superseded = 0;
+    if (items == NULL)
+        return weft_error_nomem(error);
+    for (size_t i = 0; i < marks->count; i++) {
+        items[i] = marks->items[i];
+        superseded += items[i].rule == work->rules.superseded_rule;
+    }
+    job_rows_mark(work, items, marks->count);
     WEFT_TRY(weft_fs_unlink(work->data_path, error));
     job_rules_reset(&work->rules);
     WEFT_TRY(job_rows_restart(work, false, error));
     WEFT_TRY(job_pass_run(work, error));
-    if (key_rules_failing(work) == before + (int64_t)marked)
+    int64_t marked = (int64_t)(marks->count - superseded);
+    if (key_rules_failing(work) == broken + marked && work->rules.superseded == (int64_t)superseded)
         return 0;
     return weft_error_set(error, WEFT_E_INTERNAL,
-                          "%zu rows have keys that are taken, but %" PRId64 " were set aside",
-                          marked, key_rules_failing(work) - before);
+                          "%" PRId64 " rows have keys that are taken, but %" PRId64
+                          " were set aside; %zu are superseded, and %" PRId64 " were left out",
+                          marked, key_rules_failing(work) - broken, superseded,
+                          work->rules.superseded);
+}
+
+/* Marks rows that break a key rule; an upsert's key is none. */
+static int keys_mark(struct job_work *work, struct job_marks *marks, struct weft_error *error)
+{
+    const struct job_rules *rules = &work->rules;
+    for (size_t i = 0; i < rules->unique_count; i++) {
+        bool key = strcmp(rules->items[rules->uniques[i].rule].id, "key") == 0;
+        if (!key || !job_is_upsert(work))
+            WEFT_TRY(unique_check(work, i, marks, error));
+    }
+    for (size_t i = 0; i < work->reference_count; i++)
+        WEFT_TRY(reference_check(work, &work->references[i], marks, error));
+    return 0;
+}
+
+static int upsert_twins(struct job_work *work, bool *twins, struct weft_error *error)
+{
+    const struct job_rules *rules = &work->rules;
+    bool published = false;
+    bool append = work->append;
+    *twins = false;
+    for (size_t i = 0; i < rules->unique_count; i++) {
+        if (strcmp(rules->items[rules->uniques[i].rule].id, "key") != 0)
+            continue;
+        work->append = false; /* only within the run */
+        int rc = unique_broken(work, i, twins, &published, error);
+        work->append = append;
+        WEFT_TRY(rc);
+    }
+    return 0;
+}
+
+static int keys_settled(struct job_work *work, struct job_marks *marks, struct weft_error *error)
+{
+    int64_t broken = key_rules_failing(work);
+    bool twins = false;
+    if (job_is_upsert(work)) {
+        WEFT_TRY(upsert_twins(work, &twins, error));
+        WEFT_TRY(job_upsert_marks(work, twins, marks, error));
+        if (marks->count > 0)
+            WEFT_TRY(pass_again(work, marks, broken, error));
+    }
+    /* A row that is set aside replaces nothing: what it would have replaced may then break a rule
+     * with others. Each time round sets a row aside, so it ends. */
+    for (size_t before = SIZE_MAX; marks->count != before && work->data.records > 0;) {
+        before = marks->count;
+        WEFT_TRY(keys_mark(work, marks, error));
+        if (marks->count > before)
+            WEFT_TRY(pass_again(work, marks, broken, error));
+        if (!job_is_upsert(work))
+            break;
+    }
+    return job_upsert_rewrite(work, error);
 }
 
 int job_keys_check(struct job_work *work, struct weft_error *error)
 {
+    struct job_marks marks = {0};
     WEFT_TRY(job_point("run.keys", error));
-    struct marks marks = {0};
-    int rc = 0;
     if (work->data.records == 0)
         return 0;
-    for (size_t i = 0; rc == 0 && i < work->rules.unique_count; i++)
-        rc = unique_check(work, i, &marks, error);
-    for (size_t i = 0; rc == 0 && i < work->reference_count; i++)
-        rc = reference_check(work, &work->references[i], &marks, error);
-    if (rc < 0 || marks.count == 0) {
-        weft_free(marks.items);
-        return rc;
-    }
-    job_rows_mark(work, marks.items, marks.count);
-    return pass_again(work, marks.count, error);
+    int rc = keys_settled(work, &marks, error);
+    weft_free(marks.items);
+    return rc;
 }

@@ -171,7 +171,7 @@ int job_pass_spool(struct job_work *work, const char *select, const char *path, 
 
 /* ---- the statement ---- */
 
-static void sort_print(struct job_work *work, struct weft_buf *sql)
+void job_sort_print(const struct job_work *work, struct weft_buf *sql)
 {
     for (size_t i = 0; i < work->product->sort_count; i++) {
         weft_buf_adds(sql, i == 0 ? " ORDER BY " : ", ");
@@ -193,7 +193,7 @@ static int select_print(struct job_work *work, struct weft_buf *sql, struct weft
     job_columns_print_from(&work->columns, work->rules.words, sql);
     weft_buf_adds(sql, " WHERE ");
     job_rules_print(&work->rules, true, sql);
-    sort_print(work, sql);
+    job_sort_print(work, sql);
     return weft_buf_check(sql, error);
 }
 

@@ -25,6 +25,33 @@ static int publish_summary(struct job_work *work, const struct weft_summary_item
     return 0;
 }
 
+/* What the change adds and removes, and what it is called. */
+static int publish_files(struct job_work *work, struct weft_table_change *change,
+                         struct weft_outcome_table *out, struct weft_error *error)
+{
+    bool over = !work->append && work->table != NULL && weft_table_current(work->table) != NULL;
+    struct weft_data_file *added = weft_arena_array(work->arena, 2, sizeof *added);
+    if (added == NULL)
+        return weft_error_nomem(error);
+    if (work->data.records > 0)
+        added[change->added_count++] = work->data;
+    if (work->rest.records > 0)
+        added[change->added_count++] = work->rest;
+    for (size_t i = 0; i < change->added_count && work->product->sort_count > 0; i++)
+        added[i].sort_order_id = 1;
+    change->added = added;
+    change->remove_all = over;
+    change->removed = work->gone;
+    change->removed_count = work->gone_count;
+    over = over || work->gone_count > 0;
+    change->operation = over ? WEFT_OP_OVERWRITE : WEFT_OP_APPEND;
+    out->operation = over ? "overwrite" : "append";
+    out->added = work->data.records;
+    out->removed = change->remove_all ? work->before_records : work->replaced;
+    out->carried = work->rest.records;
+    return 0;
+}
+
 int job_publish(struct job_work *work, struct weft_error *error)
 {
     const struct weft_job *job = work->job;
@@ -33,26 +60,17 @@ int job_publish(struct job_work *work, struct weft_error *error)
     struct weft_outcome_table *out = weft_arena_alloc(work->arena, sizeof *out);
     if (out == NULL)
         return weft_error_nomem(error);
-    bool over = !work->append && work->table != NULL && weft_table_current(work->table) != NULL;
     job_tell(work, "publishing", NULL, work->data.records, 0, 0);
     struct weft_table_change change = {.folder = job->table_folder,
                                        .run_id = job->run_id,
-                                       .operation = over ? WEFT_OP_OVERWRITE : WEFT_OP_APPEND,
                                        .schema = &work->schema,
                                        .sort = work->product->sort,
                                        .sort_count = work->product->sort_count,
-                                       .added = &work->data,
-                                       .added_count = work->data.records > 0,
-                                       .remove_all = over,
                                        .timestamp_ms = job->time_us / 1000,
                                        .metadata_files_kept = job->metadata_files_kept};
+    WEFT_TRY(publish_files(work, &change, out, error));
     WEFT_TRY(publish_summary(work, &change.summary, &change.summary_count, error));
-    if (work->product->sort_count > 0)
-        work->data.sort_order_id = 1;
     WEFT_TRY(weft_table_make(work->arena, job->home, work->table, &change, &out->made, error));
-    out->operation = over ? "overwrite" : "append";
-    out->added = work->data.records;
-    out->removed = over ? work->live_records : 0;
     work->out->table = out;
     return 0;
 }

@@ -10,6 +10,27 @@
 #include <math.h>
 #include <string.h>
 
+/* Of a preview the rows that an upsert would replace are still there. */
+static int replaced_count(struct job_work *work, struct weft_error *error)
+{
+    WEFT_CLEANUP(weft_buf_release) struct weft_buf sql;
+    WEFT_CLEANUP(weft_result_closep) struct weft_result *result = NULL;
+    struct weft_relation rest;
+    weft_buf_init(&sql, (size_t)1 << 26);
+    if (!job_replaces(work) || work->data.records == 0)
+        return 0;
+    WEFT_TRY(job_relation_this(work, false, &rest, error));
+    weft_buf_adds(&sql, "SELECT count(*) FROM (");
+    WEFT_TRY(weft_relation_print(&rest, &sql, error));
+    weft_buf_adds(&sql, ") AS t");
+    WEFT_TRY(weft_buf_check(&sql, error));
+    WEFT_TRY(weft_engine_query(work->engine, sql.data, NULL, 0, &result, error));
+    int rc = weft_result_row(result, error);
+    if (rc == 0)
+        work->live_records = weft_result_int(result, 0);
+    return rc < 0 ? rc : 0;
+}
+
 static int64_t this_records(const struct job_work *work)
 {
     return (work->append ? work->live_records : 0) + work->data.records;
@@ -85,7 +106,7 @@ static int nulls_count(struct job_work *work, const struct weft_column *column, 
     WEFT_CLEANUP(weft_result_closep) struct weft_result *result = NULL;
     struct weft_relation all;
     WEFT_TRY(job_live_load(work, error));
-    *nulls = nulls_of(work, column->id);
+    *nulls = job_replaces(work) ? -1 : nulls_of(work, column->id);
     if (*nulls >= 0)
         return 0;
     WEFT_TRY(job_relation_this(work, true, &all, error));
@@ -383,10 +404,11 @@ int job_table_rules(struct job_work *work, struct weft_error *error)
     blocked_tell(work);
     if (work->out->state == WEFT_RUN_BLOCKED)
         return 0; /* what the table would be is not known, or does not matter any more */
+    WEFT_TRY(replaced_count(work, error));
     WEFT_TRY(completeness_check(work, error));
     WEFT_TRY(freshness_note(work, error));
     WEFT_TRY(rows_check(work, "rows", &quality->rows, this_records(work),
-                        work->table == NULL ? -1 : work->live_records, error));
+                        work->table == NULL ? -1 : work->before_records, error));
     WEFT_TRY(
         rows_check(work, "batch", &quality->batch, work->data.records, batch_before(work), error));
     for (size_t i = 0; i < quality->check_count; i++) {

@@ -98,6 +98,14 @@ struct job_work {
     struct weft_data_files live; /* of the current snapshot; only after job_live_load */
     bool live_loaded;
     int64_t live_records;
+    int64_t before_records; /* of the table before the run */
+    /* Of an upsert, once the live files that hold keys of the run are written again (upsert.c):
+     * live and live_records are then what stays. */
+    bool rewritten;
+    struct weft_data_file rest; /* the new file of what is left of those; 0 rows = none */
+    const char *const *gone;    /* their paths */
+    size_t gone_count;
+    int64_t replaced; /* rows */
     struct job_columns columns;
     struct job_rules rules;
     struct job_scan *scan;
@@ -237,6 +245,8 @@ int job_pass_copy(struct job_work *work, const char *select, const struct weft_t
                   const char *path, const char *shown, struct weft_data_file *out,
                   struct weft_error *error) WEFT_MUST_CHECK;
 
+/* ORDER BY of the table's `sort:`, if it has one. */
+void job_sort_print(const struct job_work *work, struct weft_buf *sql);
 /* COPY `select` to a Parquet file of the temp folder that only this run reads: not synced. 0 rows
  * leave a file too. */
 int job_pass_spool(struct job_work *work, const char *select, const char *path, int64_t *records,
@@ -252,6 +262,13 @@ int job_relation_new(struct job_work *work, struct weft_relation *out, struct we
     WEFT_MUST_CHECK;
 int job_relation_this(struct job_work *work, bool with_new, struct weft_relation *out,
                       struct weft_error *error) WEFT_MUST_CHECK;
+
+/* ---- upsert.c ---- */
+bool job_is_upsert(const struct job_work *work);
+/* Are live rows to be replaced, and stand yet? */
+bool job_replaces(const struct job_work *work);
+/* Writes the live files anew that hold keys of the run. */
+int job_upsert_rewrite(struct job_work *work, struct weft_error *error) WEFT_MUST_CHECK;
 
 /* ---- table_rules.c ---- */
 int job_row_checks_tell(struct job_work *work, struct weft_error *error) WEFT_MUST_CHECK;
