@@ -8,7 +8,6 @@
 
 #include <string.h>
 
-#define CHECK_MEMORY ((int64_t)256 << 20)
 #define CHECK_ARENA_MAX ((size_t)64 << 20)
 
 struct checker {
@@ -87,10 +86,10 @@ static int checker_one(struct checker *checker, const struct weft_check *check,
     return weft_resolved_check(checker->engine, &resolved, error);
 }
 
-static bool mistake_of_text(enum weft_code code)
+bool weft_check_is_mistake(enum weft_code code)
 {
     return code == WEFT_E_SQL || code == WEFT_E_SQL_REFUSED || code == WEFT_E_NOT_FOUND ||
-           code == WEFT_E_LIMIT || code == WEFT_E_NOT_YET;
+           code == WEFT_E_LIMIT || code == WEFT_E_NOT_YET || code == WEFT_E_INVALID;
 }
 
 static int checker_tell(struct checker *checker, const struct weft_check *check,
@@ -99,7 +98,7 @@ static int checker_tell(struct checker *checker, const struct weft_check *check,
     struct weft_error wrong = WEFT_ERROR_INIT;
     if (checker_one(checker, check, &wrong) == 0)
         return 0;
-    if (!mistake_of_text(wrong.code)) {
+    if (!weft_check_is_mistake(wrong.code)) {
         if (error != NULL)
             *error = wrong;
         return -1;
@@ -113,17 +112,25 @@ static int checker_tell(struct checker *checker, const struct weft_check *check,
     return 0;
 }
 
-static int checker_open(struct checker *checker, struct weft_error *error)
+int weft_check_mistake(struct weft_diag *diag, const struct weft_error *wrong,
+                       const struct weft_product *product, struct weft_error *error)
 {
-    if (checker->engine != NULL)
-        return 0;
-    struct weft_engine_config config = {.memory_bytes = CHECK_MEMORY, .threads = 1};
-    WEFT_TRY(weft_engine_open(&config, &checker->engine, error));
-    return weft_engine_seal(checker->engine, error);
+    if (!weft_check_is_mistake(wrong->code)) {
+        if (error != NULL)
+            *error = *wrong;
+        return -1;
+    }
+    struct weft_error placed = *wrong;
+    if (placed.file[0] == '\0')
+        weft_error_at(&placed, product->file, product->sql_place.line, product->sql_place.column);
+    if (placed.hint[0] == '\0' && placed.detail[0] != '\0')
+        weft_error_hint(&placed, "%s", placed.detail);
+    weft_diag_add_error(diag, &placed);
+    return 0;
 }
 
-int weft_check_sql(const struct weft_product *const *products, size_t count, struct weft_diag *diag,
-                   struct weft_error *error)
+int weft_check_sql(struct weft_context *context, const struct weft_product *const *products,
+                   size_t count, struct weft_diag *diag, struct weft_error *error)
 {
     struct checker checker = {0};
     int rc = 0;
@@ -133,13 +140,13 @@ int weft_check_sql(const struct weft_product *const *products, size_t count, str
             continue;
         checker.product = products[i];
         checker.arena = weft_arena_new(CHECK_ARENA_MAX);
-        rc = checker.arena == NULL ? weft_error_nomem(error) : checker_open(&checker, error);
+        rc = checker.arena == NULL ? weft_error_nomem(error)
+                                   : weft_context_engine(context, &checker.engine, error);
         if (rc == 0)
             rc = checker_columns(&checker, error);
         for (size_t j = 0; rc == 0 && j < quality->check_count; j++)
             rc = checker_tell(&checker, &quality->checks[j], diag, error);
         weft_arena_free(checker.arena);
     }
-    weft_engine_close(checker.engine);
     return rc < 0 ? -1 : 0;
 }

@@ -13,7 +13,15 @@
 /* Mistakes go to diag; -1 only for failures of the machine. */
 int weft_check_settings(const struct weft_mesh *mesh, struct weft_diag *diag,
                         struct weft_error *error) WEFT_MUST_CHECK;
-int weft_check_sql(const struct weft_product *const *products, size_t count, struct weft_diag *diag,
-                   struct weft_error *error) WEFT_MUST_CHECK;
+int weft_check_sql(struct weft_context *context, const struct weft_product *const *products,
+                   size_t count, struct weft_diag *diag, struct weft_error *error) WEFT_MUST_CHECK;
+
+/* Is it of a text that a person wrote, and not of the machine? */
+bool weft_check_is_mistake(enum weft_code code);
+/* 0 when `wrong` is a mistake of a text that a person wrote: it is in diag then. Else -1 with it in
+ * error. A mistake without a place stands at the SQL of the product. */
+int weft_check_mistake(struct weft_diag *diag, const struct weft_error *wrong,
+                       const struct weft_product *product, struct weft_error *error)
+    WEFT_MUST_CHECK;
 
 #endif

@@ -11,6 +11,7 @@
 #include <string.h>
 
 #define CONTEXT_ARENA_MAX ((size_t)1 << 30)
+#define CHECK_MEMORY ((int64_t)256 << 20)
 
 int weft_context_init(struct weft_context *context, struct weft_error *error)
 {
@@ -26,6 +27,7 @@ int weft_context_init(struct weft_context *context, struct weft_error *error)
 
 void weft_context_release(struct weft_context *context)
 {
+    weft_engine_close(context->engine);
     weft_ledger_close(context->ledger);
     weft_mesh_free(context->mesh);
     weft_free(context->root);
@@ -156,6 +158,23 @@ int weft_context_settings(struct weft_context *context, const struct weft_settin
         context->settings_loaded = true;
     }
     *settings = &context->settings;
+    return 0;
+}
+
+int weft_context_engine(struct weft_context *context, struct weft_engine **engine,
+                        struct weft_error *error)
+{
+    if (context->engine == NULL) {
+        struct weft_engine_config config = {.memory_bytes = CHECK_MEMORY, .threads = 1};
+        struct weft_engine *made = NULL;
+        WEFT_TRY(weft_engine_open(&config, &made, error));
+        if (weft_engine_seal(made, error) < 0) {
+            weft_engine_close(made);
+            return -1;
+        }
+        context->engine = made;
+    }
+    *engine = context->engine;
     return 0;
 }
 

@@ -9,6 +9,7 @@
 
 #include "app/out.h"
 #include "catalog/product_entry.h"
+#include "engine/engine.h"
 #include "ledger/ledger.h"
 #include "model/mesh.h"
 #include "model/settings.h"
@@ -35,6 +36,7 @@ struct weft_context {
     struct weft_ledger *ledger;
     struct weft_settings settings;
     bool settings_loaded;
+    struct weft_engine *engine;
 };
 
 int weft_context_init(struct weft_context *context, struct weft_error *error) WEFT_MUST_CHECK;
@@ -51,6 +53,9 @@ int weft_context_ledger(struct weft_context *context, bool create, struct weft_l
                         struct weft_error *error) WEFT_MUST_CHECK;
 int weft_context_settings(struct weft_context *context, const struct weft_settings **settings,
                           struct weft_error *error) WEFT_MUST_CHECK;
+/* An instance that reads no file: for parsing and binding, as plan does. */
+int weft_context_engine(struct weft_context *context, struct weft_engine **engine,
+                        struct weft_error *error) WEFT_MUST_CHECK;
 /* Reads "domain.name", "domain.name@2"; NOT_FOUND with a suggestion. Uses a read transaction of its
  * own. The gate is asked (weft_trust_decide). */
 int weft_context_product(struct weft_context *context, const char *word,

@@ -1,6 +1,7 @@
 /*
  * op_look.c - ls, status, runs, snapshots: the mesh's own tables, without DuckDB; and logs.
  */
+#include "app/choose.h"
 #include "app/ops_internal.h"
 
 #include "base/clock.h"
@@ -24,9 +25,10 @@ struct look {
     const char *table;
     const struct look_column *columns;
     size_t count;
-    const char *product; /* NULL = all */
-    int64_t limit;       /* 0 = all */
-    const char *empty;   /* what to say when there is no row */
+    const char *product;              /* NULL = all */
+    const struct weft_choice *choice; /* NULL = all; of mesh.products */
+    int64_t limit;                    /* 0 = all */
+    const char *empty;                /* what to say when there is no row */
 };
 
 #define LOOK_COLUMNS_MAX 24
@@ -87,6 +89,13 @@ static int look_visible(struct weft_context *context, const char *product, bool 
     return 0;
 }
 
+static bool look_chosen(const struct weft_choice *choice, struct weft_stmt *stmt)
+{
+    return weft_choice_has(choice, weft_stmt_column_text(stmt, column_find("products", "domain")),
+                           weft_stmt_column_text(stmt, column_find("products", "name")),
+                           weft_stmt_column_int(stmt, column_find("products", "major")));
+}
+
 static int look_rows(struct weft_context *context, const struct look *look, struct weft_stmt *stmt,
                      const int *places, struct weft_out *out, int64_t *shown,
                      struct weft_error *error)
@@ -97,6 +106,8 @@ static int look_rows(struct weft_context *context, const struct look *look, stru
         const char *product = weft_stmt_column_text(stmt, at_product);
         bool visible;
         if (look->product != NULL && strcmp(product, look->product) != 0)
+            continue;
+        if (look->choice != NULL && !look_chosen(look->choice, stmt))
             continue;
         WEFT_TRY(look_visible(context, product, &visible, error));
         if (!visible)
@@ -155,8 +166,8 @@ static int look_product(struct weft_context *context, const struct weft_op_reque
     return 0;
 }
 
-static int limit_read(const struct weft_op_request *request, int64_t otherwise, int64_t *limit,
-                      struct weft_error *error)
+int weft_op_limit(const struct weft_op_request *request, int64_t otherwise, int64_t *limit,
+                  struct weft_error *error)
 {
     const char *text = weft_op_text(request, "limit");
     *limit = otherwise;
@@ -187,12 +198,26 @@ static const struct look_column ls_columns[] = {
     {"snapshot_id", NULL, LOOK_INT, true},
 };
 
+static const struct weft_op_arg choice_args[] = {
+    WEFT_ARG_PRODUCTS("without any, all of the home."),
+    WEFT_ARG_EXCLUDE,
+};
+
+static int look_choose(struct weft_context *context, const struct weft_op_request *request,
+                       struct weft_choice *out, struct weft_error *error)
+{
+    return weft_choice_make(context, weft_op_value(request, "product"),
+                            weft_op_value(request, "exclude"), true, out, error);
+}
+
 static int ls_run(struct weft_context *context, const struct weft_op_request *request,
                   struct weft_out *out, struct weft_error *error)
 {
-    (void)request;
+    WEFT_CLEANUP(weft_choice_end) struct weft_choice choice = {0};
+    WEFT_TRY(look_choose(context, request, &choice, error));
     struct look look = {.table = "products",
                         .columns = ls_columns,
+                        .choice = &choice,
                         .count = WEFT_COUNT(ls_columns),
                         .empty = "no products yet; `weft apply` registers those of a checkout"};
     return look_show(context, &look, out, error);
@@ -202,6 +227,8 @@ const struct weft_op weft_op_ls = {
     .name = "ls",
     .group = "look",
     .summary = "List the products of the home.",
+    .args = choice_args,
+    .arg_count = WEFT_COUNT(choice_args),
     .run = ls_run,
 };
 
@@ -219,18 +246,16 @@ static const struct look_column status_columns[] = {
     {"snapshot_id", NULL, LOOK_INT, true},
 };
 
-static const struct weft_op_arg product_arg[] = {
-    {"product", 0, WEFT_ARG_WORD, "PRODUCT", "domain.product; all without it."},
-};
-
 static int status_run(struct weft_context *context, const struct weft_op_request *request,
                       struct weft_out *out, struct weft_error *error)
 {
+    WEFT_CLEANUP(weft_choice_end) struct weft_choice choice = {0};
+    WEFT_TRY(look_choose(context, request, &choice, error));
     struct look look = {.table = "products",
                         .columns = status_columns,
+                        .choice = &choice,
                         .count = WEFT_COUNT(status_columns),
                         .empty = "no products yet; `weft apply` registers those of a checkout"};
-    WEFT_TRY(look_product(context, request, &look.product, error));
     return look_show(context, &look, out, error);
 }
 
@@ -238,8 +263,8 @@ const struct weft_op weft_op_status = {
     .name = "status",
     .group = "look",
     .summary = "When products were published and looked at, and whether they keep their freshness.",
-    .args = product_arg,
-    .arg_count = WEFT_COUNT(product_arg),
+    .args = choice_args,
+    .arg_count = WEFT_COUNT(choice_args),
     .run = status_run,
 };
 
@@ -276,7 +301,7 @@ static int runs_run(struct weft_context *context, const struct weft_op_request *
                         .count = WEFT_COUNT(runs_columns),
                         .empty = "no runs yet; `weft run` makes one"};
     WEFT_TRY(look_product(context, request, &look.product, error));
-    WEFT_TRY(limit_read(request, 20, &look.limit, error));
+    WEFT_TRY(weft_op_limit(request, 20, &look.limit, error));
     return look_show(context, &look, out, error);
 }
 
@@ -320,7 +345,7 @@ static int snapshots_run(struct weft_context *context, const struct weft_op_requ
                         .count = WEFT_COUNT(snapshots_columns),
                         .empty = "no snapshots yet; `weft run` or `weft load` publishes one"};
     WEFT_TRY(look_product(context, request, &look.product, error));
-    WEFT_TRY(limit_read(request, 50, &look.limit, error));
+    WEFT_TRY(weft_op_limit(request, 50, &look.limit, error));
     return look_show(context, &look, out, error);
 }
 

@@ -1,8 +1,10 @@
 /*
  * op_plan.c - validate, plan, apply.
  */
+#include "app/bind.h"
 #include "app/check.h"
 #include "app/ops_internal.h"
+#include "app/pins.h"
 #include "app/plan.h"
 #include "app/runs.h"
 
@@ -54,6 +56,29 @@ static int mistakes_json(struct weft_diag *diag, struct weft_out *out, struct we
     return rc;
 }
 
+/* What products read, and whether their SQL fits it; in the home too, where there is one. */
+static int validate_reads(struct weft_context *context, struct weft_diag *diag,
+                          struct weft_error *error)
+{
+    struct weft_book book;
+    bool ring;
+    WEFT_CLEANUP(weft_ledger_endp) struct weft_ledger_txn *txn = NULL;
+    struct weft_error no_home = WEFT_ERROR_INIT; /* files can be right without one */
+    if (weft_book_begin(context, &txn, &no_home) < 0)
+        weft_diag_add(diag, WEFT_SEVERITY_NOTE, no_home.code, "", 0, 0, no_home.hint,
+                      "the home was not looked at: %s", no_home.message);
+    WEFT_TRY(weft_book_make(context, context->mesh, txn, context->arena, &book, error));
+    bool *wanted = weft_arena_array(context->arena, book.count + 1, sizeof *wanted);
+    bool *changed = weft_arena_array(context->arena, book.count + 1, sizeof *changed);
+    if (wanted == NULL || changed == NULL)
+        return weft_error_nomem(error);
+    for (size_t i = 0; i < book.count; i++)
+        wanted[i] = book.items[i].product != NULL;
+    WEFT_TRY(weft_pins_make(&book, true, true, diag, error));
+    WEFT_TRY(weft_pins_rings(&book, diag, &ring, error));
+    return ring ? 0 : weft_bind_check(&book, wanted, changed, diag, error);
+}
+
 static int validate_run(struct weft_context *context, const struct weft_op_request *request,
                         struct weft_out *out, struct weft_error *error)
 {
@@ -65,8 +90,9 @@ static int validate_run(struct weft_context *context, const struct weft_op_reque
     WEFT_TRY(weft_mesh_load(context->root, context->environment, &diag, &context->mesh, error));
     if (context->mesh != NULL) {
         WEFT_TRY(weft_check_settings(context->mesh, &diag, error));
-        WEFT_TRY(
-            weft_check_sql(context->mesh->products, context->mesh->product_count, &diag, error));
+        WEFT_TRY(weft_check_sql(context, context->mesh->products, context->mesh->product_count,
+                                &diag, error));
+        WEFT_TRY(validate_reads(context, &diag, error));
     }
     weft_diag_sort(&diag);
     weft_out_diag(out, &diag);
@@ -89,12 +115,10 @@ const struct weft_op weft_op_validate = {
 
 /* ---- plan ---- */
 
-/* The plan, its new texts of SQL and the settings checked: what cannot run is not registered. */
-static int plan_checked(struct weft_context *context, struct weft_out *out, struct weft_mesh **mesh,
-                        struct weft_plan *plan, struct weft_error *error)
+/* Checks in the contracts of what is new or changed. */
+static int plan_checks(struct weft_context *context, const struct weft_plan *plan,
+                       struct weft_diag *diag, struct weft_error *error)
 {
-    WEFT_TRY(weft_context_mesh(context, out, mesh, error));
-    WEFT_TRY(weft_plan_make(context, *mesh, context->arena, plan, error));
     const struct weft_product **products =
         weft_arena_array(context->arena, plan->count + 1, sizeof *products);
     if (products == NULL)
@@ -104,19 +128,32 @@ static int plan_checked(struct weft_context *context, struct weft_out *out, stru
         if (plan->items[i].product != NULL)
             products[count++] = plan->items[i].product;
     }
+    return weft_check_sql(context, products, count, diag, error);
+}
+
+/* The plan, its new texts of SQL and the settings checked: what cannot run is not registered. */
+static int plan_checked(struct weft_context *context, const struct weft_op_request *request,
+                        struct weft_out *out, struct weft_mesh **mesh, struct weft_plan *plan,
+                        struct weft_error *error)
+{
     WEFT_CLEANUP(weft_diag_release) struct weft_diag diag;
     weft_diag_init(&diag);
+    WEFT_TRY(weft_context_mesh(context, out, mesh, error));
     WEFT_TRY(weft_check_settings(*mesh, &diag, error));
-    WEFT_TRY(weft_check_sql(products, count, &diag, error));
+    WEFT_TRY(weft_plan_make(context, *mesh, weft_op_value(request, "product"),
+                            weft_op_value(request, "exclude"), &diag, plan, error));
+    WEFT_TRY(plan_checks(context, plan, &diag, error));
     weft_diag_sort(&diag);
     weft_out_diag(out, &diag);
     if (diag.errors > 0)
         return weft_error_set(error, WEFT_E_INVALID, "%zu mistake%s to repair; nothing was changed",
                               diag.errors, diag.errors == 1 ? "" : "s");
-    return 0;
+    return weft_diag_check(&diag, error);
 }
 
 static const struct weft_op_arg plan_args[] = {
+    WEFT_ARG_PRODUCTS("without any, all of the checkout."),
+    WEFT_ARG_EXCLUDE,
     {"exit-code", 0, WEFT_ARG_FLAG, NULL, "Exit with 4 when there are changes."},
 };
 
@@ -125,7 +162,7 @@ static int plan_run(struct weft_context *context, const struct weft_op_request *
 {
     struct weft_mesh *mesh;
     struct weft_plan plan;
-    WEFT_TRY(plan_checked(context, out, &mesh, &plan, error));
+    WEFT_TRY(plan_checked(context, request, out, &mesh, &plan, error));
     WEFT_TRY(weft_plan_show(&plan, out, error));
     if (weft_op_given(request, "exit-code") && plan.count > 0)
         return WEFT_CHANGED;
@@ -146,28 +183,12 @@ const struct weft_op weft_op_plan = {
 /* ---- apply ---- */
 
 static const struct weft_op_arg apply_args[] = {
+    WEFT_ARG_PRODUCTS("without any, all of the checkout."),
+    WEFT_ARG_EXCLUDE,
     WEFT_ARG_YES,
     {"no-run", 0, WEFT_ARG_FLAG, NULL, "Register only; run nothing."},
     WEFT_ARG_NO_WAIT,
 };
-
-static int plan_refused(const struct weft_plan *plan, struct weft_error *error)
-{
-    for (size_t i = 0; i < plan->count; i++) {
-        const struct weft_plan_item *item = &plan->items[i];
-        if (item->refused == NULL)
-            continue;
-        weft_error_set(error, item->refused_code, "`%s` is refused, so nothing was applied: %s",
-                       item->full_name, item->refused);
-        if (item->refused_file != NULL)
-            weft_error_at(error, item->refused_file, item->refused_place.line,
-                          item->refused_place.column);
-        if (item->refused_hint != NULL)
-            weft_error_hint(error, "%s", item->refused_hint);
-        return -1;
-    }
-    return 0;
-}
 
 /* All files in one transaction. */
 static int plan_register(struct weft_context *context, const struct weft_mesh *mesh,
@@ -187,11 +208,13 @@ static int plan_register(struct weft_context *context, const struct weft_mesh *m
     WEFT_TRY(weft_lake_describe(txn, actor, mesh->name, weft_ledger_home(ledger), error));
     for (size_t i = 0; i < plan->count; i++) {
         const struct weft_plan_item *item = &plan->items[i];
-        if (item->action == WEFT_PLAN_RETIRE)
+        struct weft_registered_reads reads;
+        if (item->action == WEFT_PLAN_RETIRE) {
             WEFT_TRY(weft_catalog_retire(txn, actor, item->full_name, item->major, error));
-        else
-            WEFT_TRY(
-                weft_catalog_put(txn, actor, item->product, NULL, context->environment, error));
+            continue;
+        }
+        WEFT_TRY(weft_pins_registered(&plan->book, item->item, &reads, error));
+        WEFT_TRY(weft_catalog_put(txn, actor, item->product, &reads, context->environment, error));
     }
     struct weft_ledger_txn *ending = txn;
     txn = NULL;
@@ -210,15 +233,15 @@ static int apply_ask(struct weft_out *out, const struct weft_op_request *request
 }
 
 /* What is new or changed runs; so does what was registered before but never published. */
-static int apply_runs(struct weft_context *context, const struct weft_mesh *mesh,
+static int apply_runs(struct weft_context *context, const struct weft_plan *plan,
                       const struct weft_op_request *request, struct weft_out *out,
                       struct weft_error *error)
 {
     struct weft_runs runs;
     WEFT_TRY(weft_runs_init(&runs, context, "apply", weft_op_given(request, "no-wait"), error));
-    for (size_t i = 0; i < mesh->product_count; i++) {
-        const struct weft_product *product = mesh->products[i];
-        if (!weft_mesh_owns(mesh, product->domain) || product->input_count == 0)
+    for (size_t i = 0; i < plan->book.count; i++) {
+        const struct weft_product *product = plan->book.items[i].product;
+        if (!plan->chosen[i] || product == NULL || !weft_product_can_run(product))
             continue;
         WEFT_TRY(weft_runs_add_pending(&runs, product->full_name, product->major, error));
     }
@@ -233,17 +256,17 @@ static int apply_run(struct weft_context *context, const struct weft_op_request 
 {
     struct weft_mesh *mesh;
     struct weft_plan plan;
-    WEFT_TRY(plan_checked(context, out, &mesh, &plan, error));
+    WEFT_TRY(plan_checked(context, request, out, &mesh, &plan, error));
     if (out->for_people)
         WEFT_TRY(weft_plan_show(&plan, out, error));
-    WEFT_TRY(plan_refused(&plan, error));
+    WEFT_TRY(weft_plan_refused(&plan, error));
     if (plan.count > 0) {
         WEFT_TRY(apply_ask(out, request, error));
         WEFT_TRY(plan_register(context, mesh, &plan, error));
     }
     if (weft_op_given(request, "no-run"))
         return out->for_people ? 0 : weft_plan_show(&plan, out, error);
-    return apply_runs(context, mesh, request, out, error);
+    return apply_runs(context, &plan, request, out, error);
 }
 
 const struct weft_op weft_op_apply = {

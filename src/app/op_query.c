@@ -97,8 +97,8 @@ static int format_of_ending(struct weft_query *query, struct weft_error *error)
     return 0;
 }
 
-static int format_read(const struct weft_op_request *request, struct weft_out *out,
-                       struct weft_query *query, struct weft_error *error)
+int weft_query_format_read(const struct weft_op_request *request, struct weft_out *out,
+                           struct weft_query *query, struct weft_error *error)
 {
     const char *name = weft_op_text(request, "format");
     const char *output = weft_op_text(request, "output");
@@ -170,7 +170,7 @@ static int query_run(struct weft_context *context, const struct weft_op_request 
     weft_query_init(&query, context);
     query.out = out;
     WEFT_TRY(sql_read(context, request, &query, error));
-    WEFT_TRY(format_read(request, out, &query, error));
+    WEFT_TRY(weft_query_format_read(request, out, &query, error));
     WEFT_TRY(params_read(context, request, &query, error));
     WEFT_TRY(as_of_read(request, &query, error));
     WEFT_TRY(weft_query_open(&query, error));

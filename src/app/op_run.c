@@ -1,6 +1,8 @@
 /*
  * op_run.c - run, load, rollback, drop: what changes products that are registered.
  */
+#include "app/bind.h"
+#include "app/choose.h"
 #include "app/ops_internal.h"
 #include "app/runs.h"
 
@@ -18,40 +20,71 @@
 /* ---- run ---- */
 
 static const struct weft_op_arg run_args[] = {
-    {"product", 0, WEFT_ARG_WORDS, "PRODUCT", "domain.product; without any, all of the checkout."},
+    WEFT_ARG_PRODUCTS("without any, all of the checkout."),
+    WEFT_ARG_EXCLUDE,
     {"reread", 0, WEFT_ARG_TEXTS, "FILE", "Read a file once more although it is known."},
     {"rebuild", 0, WEFT_ARG_FLAG, NULL, "Start the table over from the inputs that are there."},
     WEFT_ARG_NO_WAIT,
 };
 
-/* All that this checkout owns, has an input and is registered. */
-static int runs_add_all(struct weft_runs *runs, struct weft_out *out, struct weft_error *error)
+/* All that this checkout owns and a run can make, less what is excluded. */
+static int runs_add_all(struct weft_runs *runs, const struct weft_op_request *request,
+                        struct weft_out *out, struct weft_error *error)
 {
     struct weft_mesh *mesh;
+    struct weft_book book;
     WEFT_TRY(weft_context_mesh(runs->context, out, &mesh, error));
-    for (size_t i = 0; i < mesh->product_count; i++) {
-        const struct weft_product *product = mesh->products[i];
-        if (weft_mesh_owns(mesh, product->domain) && product->input_count > 0)
-            WEFT_TRY(weft_runs_add(runs, product->full_name, product->major, error));
+    WEFT_CLEANUP(weft_ledger_endp) struct weft_ledger_txn *txn = NULL;
+    WEFT_TRY(weft_ledger_begin_read(runs->context->ledger, &txn, error));
+    WEFT_TRY(weft_book_make(runs->context, mesh, txn, runs->context->arena, &book, error));
+    bool *chosen = weft_arena_array(book.arena, book.count + 1, sizeof *chosen);
+    if (chosen == NULL)
+        return weft_error_nomem(error);
+    size_t loaded = 0;
+    for (size_t i = 0; i < book.count; i++) {
+        const struct weft_product *product = book.items[i].product;
+        chosen[i] = product != NULL && weft_product_can_run(product);
+        loaded += product != NULL && !chosen[i];
     }
-    if (runs->count == 0)
+    WEFT_TRY(weft_book_select(&book, weft_op_value(request, "product"),
+                              weft_op_value(request, "exclude"), chosen, error));
+    for (size_t i = 0; i < book.count; i++) {
+        if (chosen[i])
+            WEFT_TRY(weft_runs_add(runs, book.items[i].full_name, book.items[i].major, error));
+    }
+    if (runs->count == 0 && loaded > 0)
         weft_out_note(out, "no product of this checkout has an input; `weft load PRODUCT FILE` "
                            "fills one by hand");
     return 0;
 }
 
-static int runs_add_words(struct weft_runs *runs, const struct weft_op_value *words,
+/* One that was named outright is run whatever it is, so that its run says what is amiss; of a
+ * pattern only those that a run can make. */
+static int runs_add_words(struct weft_runs *runs, const struct weft_op_request *request,
                           struct weft_error *error)
 {
-    for (size_t i = 0; i < words->count; i++) {
-        struct weft_registered product;
-        WEFT_TRY(weft_context_product(runs->context, words->texts[i], &product, error));
-        WEFT_TRY(weft_runs_add(runs, product.full_name, product.major, error));
+    const struct weft_op_value *words = weft_op_value(request, "product");
+    WEFT_CLEANUP(weft_choice_end) struct weft_choice choice = {0};
+    WEFT_TRY(weft_choice_make(runs->context, words, weft_op_value(request, "exclude"), false,
+                              &choice, error));
+    for (size_t i = 0; i < choice.book.count; i++) {
+        const struct weft_book_item *item = &choice.book.items[i];
+        const struct weft_product *contract;
+        if (!choice.chosen[i])
+            continue;
+        WEFT_TRY(weft_book_contract(&choice.book, i, &contract, error));
+        if (weft_product_can_run(contract) || weft_choice_is_named(words, item))
+            WEFT_TRY(weft_runs_add(runs, item->full_name, item->major, error));
     }
     return 0;
 }
 
-/* The absolute paths of files that were named on the command line. */
+static bool is_url(const char *text)
+{
+    return strncmp(text, "http://", 7) == 0 || strncmp(text, "https://", 8) == 0;
+}
+
+/* The absolute paths of files that were named on the command line; URLs as they are. */
 static int files_named(struct weft_context *context, const struct weft_op_value *words,
                        struct weft_job_file **out, struct weft_error *error)
 {
@@ -60,6 +93,12 @@ static int files_named(struct weft_context *context, const struct weft_op_value 
         return weft_error_nomem(error);
     for (size_t i = 0; i < words->count; i++) {
         WEFT_CLEANUP(weft_freep) char *absolute = NULL;
+        files[i].shown = words->texts[i];
+        files[i].port = "";
+        if (is_url(words->texts[i])) {
+            files[i].path = words->texts[i];
+            continue;
+        }
         WEFT_TRY(weft_path_absolute(words->texts[i], &absolute, error));
         if (!weft_fs_exists(absolute))
             return weft_error_set(error, WEFT_E_INPUT, "there is no file %s", words->texts[i]);
@@ -68,8 +107,6 @@ static int files_named(struct weft_context *context, const struct weft_op_value 
             return weft_error_hint(error, "name its files, as in %s/*.csv", words->texts[i]);
         }
         files[i].path = weft_arena_strdup(context->arena, absolute);
-        files[i].shown = words->texts[i];
-        files[i].port = "";
         if (files[i].path == NULL)
             return weft_error_nomem(error);
     }
@@ -83,17 +120,20 @@ static int run_run(struct weft_context *context, const struct weft_op_request *r
     const struct weft_op_value *words = weft_op_value(request, "product");
     const struct weft_op_value *reread = weft_op_value(request, "reread");
     struct weft_runs runs;
-    if ((reread->given || weft_op_given(request, "rebuild")) && words->count != 1)
-        return weft_error_set(error, WEFT_E_USAGE,
-                              "--reread and --rebuild go with exactly one product");
     /* The checkout, where there is one, says how this environment treats locations. */
     struct weft_ledger *ledger;
     WEFT_TRY(weft_context_ledger(context, false, &ledger, error));
     WEFT_TRY(weft_runs_init(&runs, context, "run", weft_op_given(request, "no-wait"), error));
     if (words->count == 0)
-        WEFT_TRY(runs_add_all(&runs, out, error));
+        WEFT_TRY(runs_add_all(&runs, request, out, error));
     else
-        WEFT_TRY(runs_add_words(&runs, words, error));
+        WEFT_TRY(runs_add_words(&runs, request, error));
+    if (reread->given && (words->count != 1 || runs.count != 1))
+        return weft_error_set(error, WEFT_E_USAGE, "--reread goes with exactly one product");
+    if (weft_op_given(request, "rebuild") && words->count == 0) {
+        weft_error_set(error, WEFT_E_USAGE, "--rebuild wants the products named");
+        return weft_error_hint(error, "as in `weft run california.daily --rebuild`");
+    }
     if (weft_op_given(request, "rebuild"))
         runs.options.mode = WEFT_JOB_REBUILD;
     if (reread->given) {
@@ -112,6 +152,9 @@ const struct weft_op weft_op_run = {
     .name = "run",
     .group = "products",
     .summary = "Look at the inputs of products and publish what is new.",
+    .help = "What is read runs before what reads it. Without words, all that this checkout owns; "
+            "words choose among all products of the home: `weft run +california.daily` looks at "
+            "all that california.daily is made of, and then at it.",
     .args = run_args,
     .arg_count = WEFT_COUNT(run_args),
     .run = run_run,
@@ -189,6 +232,13 @@ static int load_files(struct weft_context *context, const struct weft_op_request
         WEFT_TRY(spool_stdin(context, file, error));
         *out = file;
     } else {
+        for (size_t i = 0; i < words->count; i++) {
+            if (is_url(words->texts[i]))
+                return weft_error_set(error, WEFT_E_NOT_YET,
+                                      "%s: a file on the web cannot be loaded by hand yet; it can "
+                                      "be the input of a product",
+                                      words->texts[i]);
+        }
         WEFT_TRY(files_named(context, words, out, error));
     }
     for (size_t i = 0; i < words->count; i++)

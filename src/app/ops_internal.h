@@ -9,14 +9,24 @@
 extern const struct weft_op weft_op_init, weft_op_validate, weft_op_plan, weft_op_apply,
     weft_op_run, weft_op_load, weft_op_query, weft_op_ls, weft_op_show, weft_op_status,
     weft_op_runs, weft_op_logs, weft_op_snapshots, weft_op_rollback, weft_op_quarantine,
-    weft_op_drop, weft_op_ledger, weft_op_settings, weft_op_schema, weft_op_doctor, weft_op_version;
+    weft_op_drop, weft_op_ledger, weft_op_settings, weft_op_schema, weft_op_doctor, weft_op_version,
+    weft_op_preview, weft_op_bump;
 
 /* The words that operations share. */
 #define WEFT_ARG_BECAUSE {"because", 0, WEFT_ARG_TEXT, "REASON", "Why; the ledger keeps it."}
 #define WEFT_ARG_YES {"yes", 'y', WEFT_ARG_FLAG, NULL, "Do not ask."}
+/* Which products: model/selection.h. */
+#define WEFT_ARG_PRODUCTS(without)                                                                 \
+    {"product", 0, WEFT_ARG_WORDS, "PRODUCT",                                                      \
+     "d.p, d.p@2, d.*, tag:t; +d.p with all it reads, d.p+ with all that reads it; " without}
+#define WEFT_ARG_EXCLUDE                                                                           \
+    {"exclude", 0, WEFT_ARG_TEXTS, "PRODUCT", "Leave these out; written as above."}
 #define WEFT_ARG_NO_WAIT                                                                           \
     {"no-wait", 0, WEFT_ARG_FLAG, NULL, "Fail at once when another run of it is at work."}
 
+/* --limit N, at least 1. */
+int weft_op_limit(const struct weft_op_request *request, int64_t otherwise, int64_t *limit,
+                  struct weft_error *error) WEFT_MUST_CHECK;
 /* The whole id of a run from its beginning; NULL = the newest run. run has room for 37 bytes. */
 int weft_op_run_id(struct weft_context *context, const char *word, char *run, size_t size,
                    struct weft_error *error) WEFT_MUST_CHECK;

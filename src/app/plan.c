@@ -4,8 +4,8 @@
  */
 #include "app/plan.h"
 
-#include "base/fs.h"
-#include "base/map.h"
+#include "app/bind.h"
+#include "app/pins.h"
 #include "base/text.h"
 #include "lake/pointer.h"
 
@@ -18,8 +18,8 @@ struct plan_maker {
     const struct weft_mesh *mesh;
     struct weft_arena *arena;
     struct weft_ledger_txn *txn; /* NULL = no home yet */
-    struct weft_registered_digest *digests;
-    size_t digest_count;
+    struct weft_book *book;
+    bool *chosen;
     struct weft_plan_item *items;
     size_t count;
     size_t capacity;
@@ -173,19 +173,11 @@ static bool version_less(const struct weft_product *a, const struct weft_product
 static int item_changes(struct plan_maker *maker, struct weft_plan_item *item,
                         struct weft_error *error)
 {
-    struct weft_registered registered;
-    int rc = weft_catalog_product(maker->txn, maker->arena, item->full_name, item->major, 0,
-                                  &registered, error);
-    WEFT_TRY(rc);
-    if (rc == WEFT_NOT_THERE)
-        return weft_error_set(error, WEFT_E_CORRUPT, "`%s` has a digest but no contract",
-                              item->full_name);
-    const struct weft_product *before =
-        registered.pending != NULL ? registered.pending : registered.in_force;
-    if (before == NULL)
-        return weft_error_set(error, WEFT_E_CORRUPT, "`%s` has no contract", item->full_name);
+    const struct weft_registered *registered;
+    WEFT_TRY(weft_book_registered(maker->book, item->item, &registered, error));
+    const struct weft_product *before = weft_registered_newest(registered);
     item->version_before = before->version;
-    if (!registered.retired && version_less(item->product, before) && !is_dev(maker)) {
+    if (!registered->retired && version_less(item->product, before) && !is_dev(maker)) {
         item->refused_code = WEFT_E_REFUSED;
         item->refused = weft_arena_format(maker->arena, "the version goes back from %s to %s",
                                           before->version, item->product->version);
@@ -202,11 +194,14 @@ static int item_changes(struct plan_maker *maker, struct weft_plan_item *item,
         return item->refused == NULL || item->refused_hint == NULL ? weft_error_nomem(error) : 0;
     }
     if (item->changes.worst != WEFT_CHANGE_BREAKING || may_break(maker, item->product))
-        return item_table(maker, item, &registered, error);
+        return item_table(maker, item, registered, error);
     item->refused_code = WEFT_E_BLOCKED;
     item->refused = "a breaking change needs a new major version";
-    item->refused_hint = weft_arena_format(maker->arena, "set `version: %d.0.0` in %s",
-                                           item->major + 1, item->product->file);
+    item->refused_hint = weft_arena_format(
+        maker->arena,
+        "`weft bump %s --major` writes version %d.0.0 into %s; to serve both, keep the file as it "
+        "was as data_product.v%d.yaml beside it",
+        weft_book_name(maker->book, item->item), item->major + 1, item->product->file, item->major);
     return item->refused_hint == NULL ? weft_error_nomem(error) : 0;
 }
 
@@ -224,35 +219,52 @@ static int item_add(struct plan_maker *maker, const struct weft_plan_item *item,
     return 0;
 }
 
-static int plan_product(struct plan_maker *maker, const struct weft_product *product,
-                        const struct weft_registered_digest *digest, struct weft_error *error)
+/* What it reads must be there when it is registered. */
+static int item_unselected(struct plan_maker *maker, struct weft_plan_item *item,
+                           struct weft_error *error)
 {
+    const struct weft_book_item *of = &maker->book->items[item->item];
+    for (size_t i = 0; i < of->read_count; i++) {
+        const struct weft_book_read *read = &of->reads[i];
+        if (read->item == WEFT_BOOK_NONE || maker->chosen[read->item] ||
+            maker->book->items[read->item].digest != NULL)
+            continue;
+        item->refused_code = WEFT_E_REFUSED;
+        item->refused_file = read->file;
+        item->refused_place = read->place;
+        item->refused = weft_arena_format(maker->arena,
+                                          "it reads `%s`, which is not registered and not selected",
+                                          weft_book_name(maker->book, read->item));
+        item->refused_hint = weft_arena_format(maker->arena, "select what it reads too: +%s",
+                                               weft_book_name(maker->book, item->item));
+        return item->refused == NULL || item->refused_hint == NULL ? weft_error_nomem(error) : 0;
+    }
+    return 0;
+}
+
+static int plan_product(struct plan_maker *maker, size_t at, struct weft_error *error)
+{
+    const struct weft_book_item *of = &maker->book->items[at];
     struct weft_plan_item item = {
-        .full_name = product->full_name, .major = product->major, .product = product};
-    const char *now = NULL;
-    if (digest != NULL)
-        now = digest->pending_digest != NULL ? digest->pending_digest : digest->in_force_digest;
-    if (digest != NULL && !digest->retired && now != NULL && strcmp(now, product->digest) == 0) {
+        .item = at, .full_name = of->full_name, .major = of->major, .product = of->product};
+    if (!of->planned) {
         maker->plan.kept++;
         return 0;
     }
-    item.action = digest == NULL || digest->retired ? WEFT_PLAN_ADD : WEFT_PLAN_CHANGE;
+    item.action = of->digest == NULL || of->digest->retired ? WEFT_PLAN_ADD : WEFT_PLAN_CHANGE;
     WEFT_TRY(item_location(maker, &item, error));
     if (item.refused == NULL)
         WEFT_TRY(item_not_yet(maker, &item, error));
-    if (digest != NULL && item.refused == NULL)
+    if (of->digest != NULL && item.refused == NULL)
         WEFT_TRY(item_changes(maker, &item, error));
-    if (item.refused != NULL) {
-        item.refused_file = product->file;
+    if (item.refused == NULL)
+        WEFT_TRY(item_unselected(maker, &item, error));
+    if (item.refused != NULL && item.refused_file == NULL) {
+        item.refused_file = of->product->file;
         if (item.refused_place.line == 0)
-            item.refused_place = product->place;
+            item.refused_place = of->product->place;
     }
     return item_add(maker, &item, error);
-}
-
-static int product_key(const char *full_name, int major, char *key, size_t size)
-{
-    return snprintf(key, size, "%s@%d", full_name, major);
 }
 
 /* Why a registered major has no file: it was taken away, or it tells of another major now. */
@@ -287,82 +299,141 @@ static int item_gone(struct plan_maker *maker, struct weft_plan_item *item,
     return item->refused == NULL || item->refused_hint == NULL ? weft_error_nomem(error) : 0;
 }
 
-/* Registered products of domains that this checkout owns, whose file is gone. */
-static int plan_retired(struct plan_maker *maker, struct weft_error *error)
+/* A registered product of a domain that this checkout owns, whose file is gone. */
+static int plan_retired(struct plan_maker *maker, size_t at, struct weft_error *error)
 {
-    WEFT_CLEANUP(weft_map_freep) struct weft_map *there = weft_map_new();
-    if (there == NULL)
-        return weft_error_nomem(error);
-    char key[160];
-    for (size_t i = 0; i < maker->mesh->product_count; i++) {
-        const struct weft_product *product = maker->mesh->products[i];
-        product_key(product->full_name, product->major, key, sizeof key);
-        if (weft_map_put(there, key, NULL) < 0)
+    const struct weft_book_item *of = &maker->book->items[at];
+    struct weft_plan_item item = {.action = WEFT_PLAN_RETIRE,
+                                  .item = at,
+                                  .full_name = of->full_name,
+                                  .major = of->major,
+                                  .version_before = of->digest->version};
+    WEFT_CLEANUP(weft_buf_release) struct weft_buf readers;
+    weft_buf_init(&readers, 1 << 20);
+    WEFT_TRY(item_gone(maker, &item, error));
+    WEFT_TRY(weft_book_readers(maker->book, at, &readers, error));
+    if (readers.length > 0) {
+        item.warning = weft_arena_format(
+            maker->arena, "still read by %s: they go on with the data that is there", readers.data);
+        if (item.warning == NULL)
             return weft_error_nomem(error);
     }
-    for (size_t i = 0; i < maker->digest_count; i++) {
-        const struct weft_registered_digest *digest = &maker->digests[i];
-        char domain[WEFT_NAME_MAX + 1];
-        snprintf(domain, sizeof domain, "%.*s", (int)strcspn(digest->full_name, "."),
-                 digest->full_name);
-        product_key(digest->full_name, digest->major, key, sizeof key);
-        if (digest->retired || weft_map_has(there, key) || !weft_mesh_owns(maker->mesh, domain))
-            continue;
-        struct weft_plan_item item = {.action = WEFT_PLAN_RETIRE,
-                                      .full_name = digest->full_name,
-                                      .major = digest->major,
-                                      .version_before = digest->version};
-        WEFT_TRY(item_gone(maker, &item, error));
-        WEFT_TRY(item_add(maker, &item, error));
+    return item_add(maker, &item, error);
+}
+
+/* ---- selection ---- */
+
+/* What apply may touch: files of this checkout, and products whose file is gone. */
+static int plan_choose(struct plan_maker *maker, const struct weft_op_value *words,
+                       const struct weft_op_value *exclude, struct weft_error *error)
+{
+    struct weft_book *book = maker->book;
+    maker->chosen = weft_arena_array(maker->arena, book->count + 1, sizeof *maker->chosen);
+    if (maker->chosen == NULL)
+        return weft_error_nomem(error);
+    for (size_t i = 0; i < book->count; i++)
+        maker->chosen[i] = book->items[i].product != NULL || book->items[i].leaving;
+    WEFT_TRY(weft_book_select(book, words, exclude, maker->chosen, error));
+    for (size_t i = 0; i < book->count; i++) {
+        if (!maker->chosen[i])
+            WEFT_TRY(weft_book_leave(book, i, error));
     }
     return 0;
 }
 
-static int plan_products(struct plan_maker *maker, struct weft_error *error)
+/* ---- binding ---- */
+
+/* May those who read it see other columns than before? */
+static bool columns_change(const struct weft_plan_item *item)
 {
-    /* Digests by key: 1,000 products against 1,000 would be a million comparisons. */
-    WEFT_CLEANUP(weft_map_freep) struct weft_map *digests = weft_map_new();
-    if (digests == NULL)
+    if (item->action != WEFT_PLAN_CHANGE)
+        return false;
+    for (size_t i = 0; i < item->changes.count; i++) {
+        const struct weft_change *change = &item->changes.items[i];
+        if (strncmp(change->path, "schema", 6) == 0 &&
+            change->change_class != WEFT_CHANGE_EDITORIAL)
+            return true;
+    }
+    return item->product->schema.count == 0;
+}
+
+static int plan_bind(struct plan_maker *maker, struct weft_diag *diag, struct weft_error *error)
+{
+    struct weft_book *book = maker->book;
+    bool *wanted = weft_arena_array(maker->arena, book->count + 1, sizeof *wanted);
+    bool *changed = weft_arena_array(maker->arena, book->count + 1, sizeof *changed);
+    bool any = false;
+    if (wanted == NULL || changed == NULL)
         return weft_error_nomem(error);
-    char key[160];
-    for (size_t i = 0; i < maker->digest_count; i++) {
-        product_key(maker->digests[i].full_name, maker->digests[i].major, key, sizeof key);
-        if (weft_map_put(digests, key, &maker->digests[i]) < 0)
-            return weft_error_nomem(error);
+    for (size_t i = 0; i < maker->count; i++) {
+        const struct weft_plan_item *item = &maker->items[i];
+        wanted[item->item] = item->product != NULL && weft_bind_transforms(item->product);
+        changed[item->item] = columns_change(item);
+        any = any || wanted[item->item] || changed[item->item];
     }
-    for (size_t i = 0; i < maker->mesh->product_count; i++) {
-        const struct weft_product *product = maker->mesh->products[i];
-        if (!weft_mesh_owns(maker->mesh, product->domain))
+    return any ? weft_bind_check(book, wanted, changed, diag, error) : 0;
+}
+
+/* ---- the whole ---- */
+
+static int plan_do(struct plan_maker *maker, const struct weft_op_value *words,
+                   const struct weft_op_value *exclude, struct weft_diag *diag,
+                   struct weft_error *error)
+{
+    bool ring;
+    WEFT_TRY(weft_pins_make(maker->book, false, false, diag, error));
+    WEFT_TRY(weft_pins_rings(maker->book, diag, &ring, error));
+    WEFT_TRY(plan_choose(maker, words, exclude, error));
+    for (size_t i = 0; i < maker->book->count; i++) {
+        if (!maker->chosen[i])
             continue;
-        product_key(product->full_name, product->major, key, sizeof key);
-        WEFT_TRY(plan_product(maker, product, weft_map_get(digests, key), error));
+        if (maker->book->items[i].leaving)
+            WEFT_TRY(plan_retired(maker, i, error));
+        else
+            WEFT_TRY(plan_product(maker, i, error));
     }
-    return plan_retired(maker, error);
+    maker->plan.items = maker->items;
+    maker->plan.count = maker->count;
+    maker->plan.chosen = maker->chosen;
+    WEFT_TRY(weft_plan_offer(&maker->plan, maker->items, error));
+    return ring ? 0 : plan_bind(maker, diag, error);
 }
 
 int weft_plan_make(struct weft_context *context, const struct weft_mesh *mesh,
-                   struct weft_arena *arena, struct weft_plan *out, struct weft_error *error)
+                   const struct weft_op_value *words, const struct weft_op_value *exclude,
+                   struct weft_diag *diag, struct weft_plan *out, struct weft_error *error)
 {
-    struct plan_maker maker = {.context = context, .mesh = mesh, .arena = arena};
-    const char *home;
-    WEFT_TRY(weft_context_home(context, &home, error));
-    WEFT_CLEANUP(weft_freep) char *format = weft_path_join(home, "format");
-    if (format == NULL)
-        return weft_error_nomem(error);
+    struct plan_maker maker = {.context = context, .mesh = mesh, .arena = context->arena};
     WEFT_CLEANUP(weft_ledger_endp) struct weft_ledger_txn *txn = NULL;
-    if (weft_fs_exists(format)) {
-        struct weft_ledger *ledger;
+    WEFT_TRY(weft_book_begin(context, &txn, error));
+    if (txn != NULL) {
         struct weft_ledger_head head;
-        WEFT_TRY(weft_context_ledger(context, false, &ledger, error));
-        WEFT_TRY(weft_ledger_begin_read(ledger, &txn, error));
         WEFT_TRY(weft_ledger_head(txn, &head, error));
         maker.plan.sequence = head.sequence;
         maker.txn = txn;
-        WEFT_TRY(weft_catalog_digests(txn, arena, &maker.digests, &maker.digest_count, error));
     }
-    WEFT_TRY(plan_products(&maker, error));
-    maker.plan.items = maker.items;
-    maker.plan.count = maker.count;
+    maker.book = &maker.plan.book;
+    WEFT_TRY(weft_book_make(context, mesh, txn, context->arena, maker.book, error));
+    WEFT_TRY(plan_do(&maker, words, exclude, diag, error));
     *out = maker.plan;
+    out->book.txn = NULL;
+    return 0;
+}
+
+int weft_plan_refused(const struct weft_plan *plan, struct weft_error *error)
+{
+    for (size_t i = 0; i < plan->count; i++) {
+        const struct weft_plan_item *item = &plan->items[i];
+        if (item->refused == NULL)
+            continue;
+        weft_error_set(error, item->refused_code, "`%s` is refused, so nothing was applied: %s",
+                       item->full_name, item->refused);
+        if (item->refused_file != NULL)
+            weft_error_at(error, item->refused_file, item->refused_place.line,
+                          item->refused_place.column);
+        if (item->refused_hint != NULL)
+            weft_error_hint(error, "%s", item->refused_hint);
+        return -1;
+    }
     return 0;
 }

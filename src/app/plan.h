@@ -6,12 +6,13 @@
 #ifndef WEFT_APP_PLAN_H
 #define WEFT_APP_PLAN_H
 
-#include "app/context.h"
+#include "app/book.h"
 
 enum weft_plan_action { WEFT_PLAN_ADD, WEFT_PLAN_CHANGE, WEFT_PLAN_RETIRE, WEFT_PLAN_KEEP };
 
 struct weft_plan_item {
     enum weft_plan_action action;
+    size_t item; /* of the book */
     const char *full_name;
     int major;
     const struct weft_product *product; /* NULL for RETIRE */
@@ -25,6 +26,7 @@ struct weft_plan_item {
     const char *gone;    /* RETIRE: why */
     const char *warning; /* NULL; what does not act yet */
     const char *note;    /* NULL; where the table will lie */
+    const char *offer;   /* NULL; a newer version to write or to read */
 };
 
 struct weft_plan {
@@ -32,13 +34,26 @@ struct weft_plan {
     size_t count;
     size_t kept;
     size_t added, changed, retired, refused;
+    struct weft_book book;     /* as it is after an apply; without a transaction */
+    const bool *chosen;        /* of the book: owned, and selected */
+    const char *const *offers; /* what unchanged products could read instead */
+    size_t offer_count;
     int64_t sequence; /* of the ledger it was made against; 0 = no home yet */
 };
 
 const char *weft_plan_action_name(enum weft_plan_action action);
+/* words and exclude: a selection of what the checkout owns. Mistakes in SQL and in what it names go to
+ * diag; a plan with errors in diag may be shown but not applied. -1 for failures of the machine and
+ * for a selection that means nothing. */
 int weft_plan_make(struct weft_context *context, const struct weft_mesh *mesh,
-                   struct weft_arena *arena, struct weft_plan *out, struct weft_error *error)
+                   const struct weft_op_value *words, const struct weft_op_value *exclude,
+                   struct weft_diag *diag, struct weft_plan *out, struct weft_error *error)
     WEFT_MUST_CHECK;
+/* Fills `offer` of the items and `offers` of the plan; a part of weft_plan_make. */
+int weft_plan_offer(struct weft_plan *plan, struct weft_plan_item *items, struct weft_error *error)
+    WEFT_MUST_CHECK;
+/* 0, or -1 with the first refusal. */
+int weft_plan_refused(const struct weft_plan *plan, struct weft_error *error) WEFT_MUST_CHECK;
 /* As people read it, and as a table for programs. */
 int weft_plan_show(const struct weft_plan *plan, struct weft_out *out, struct weft_error *error)
     WEFT_MUST_CHECK;

@@ -4,6 +4,7 @@
 #include "app/plan.h"
 
 #include <stdio.h>
+#include <string.h>
 
 static const char class_names[][12] = {"editorial", "compatible", "breaking"};
 
@@ -14,17 +15,40 @@ static enum weft_style action_style(enum weft_plan_action action)
     return styles[action];
 }
 
-static int added_show(const struct weft_product *product, struct weft_out *out,
+static const struct weft_input *port_find(const struct weft_product *product, const char *name)
+{
+    for (size_t i = 0; product != NULL && i < product->input_count; i++) {
+        if (strcmp(product->inputs[i].name, name) == 0)
+            return &product->inputs[i];
+    }
+    return NULL;
+}
+
+static int reads_show(const struct weft_book_item *item, struct weft_out *out,
                       struct weft_error *error)
 {
-    for (size_t i = 0; i < product->input_count; i++) {
-        const struct weft_input *input = &product->inputs[i];
-        WEFT_TRY(weft_out_line(out, WEFT_STYLE_PLAIN, error, "      reads %s%s",
-                               input->files != NULL     ? input->files
-                               : input->product != NULL ? input->product
-                                                        : input->name,
-                               input->read == WEFT_READ_NEW ? " (what is new)" : ""));
+    for (size_t i = 0; i < item->product->input_count; i++) {
+        const struct weft_input *input = &item->product->inputs[i];
+        if (input->kind != WEFT_INPUT_PRODUCT)
+            WEFT_TRY(weft_out_line(out, WEFT_STYLE_PLAIN, error, "      reads %s%s",
+                                   input->files != NULL ? input->files : input->name,
+                                   input->read == WEFT_READ_NEW ? " (what is new)" : ""));
     }
+    for (size_t i = 0; i < item->read_count; i++) {
+        const struct weft_book_read *read = &item->reads[i];
+        const struct weft_input *port = read->is_port ? port_find(item->product, read->name) : NULL;
+        WEFT_TRY(weft_out_line(
+            out, WEFT_STYLE_PLAIN, error, "      reads %s@%d%s", read->full_name, read->major,
+            port != NULL && port->read == WEFT_READ_NEW ? " (what is new)" : ""));
+    }
+    return 0;
+}
+
+static int added_show(const struct weft_book_item *item, struct weft_out *out,
+                      struct weft_error *error)
+{
+    const struct weft_product *product = item->product;
+    WEFT_TRY(reads_show(item, out, error));
     if (product->schema.count == 0)
         return weft_out_line(out, WEFT_STYLE_PLAIN, error, "      fields: detected when it runs");
     struct weft_buf line;
@@ -66,8 +90,8 @@ static int refused_show(const struct weft_plan_item *item, struct weft_out *out,
                          item->refused_hint == NULL ? "" : item->refused_hint);
 }
 
-static int item_show(const struct weft_plan_item *item, struct weft_out *out,
-                     struct weft_error *error)
+static int item_show(const struct weft_book *book, const struct weft_plan_item *item,
+                     struct weft_out *out, struct weft_error *error)
 {
     static const char marks[] = {'+', '~', '-', ' '};
     const char *version = item->product == NULL ? item->version_before : item->product->version;
@@ -75,17 +99,35 @@ static int item_show(const struct weft_plan_item *item, struct weft_out *out,
     WEFT_TRY(weft_out_line(out, action_style(item->action), error, "  %c %s %s   %s",
                            marks[item->action], item->full_name, version, behind));
     if (item->action == WEFT_PLAN_ADD)
-        WEFT_TRY(added_show(item->product, out, error));
+        WEFT_TRY(added_show(&book->items[item->item], out, error));
     for (size_t i = 0; i < item->changes.count; i++)
         WEFT_TRY(change_show(&item->changes.items[i], out, error));
     if (item->note != NULL)
         WEFT_TRY(weft_out_line(out, WEFT_STYLE_DIM, error, "      %s", item->note));
     if (item->warning != NULL)
         WEFT_TRY(weft_out_line(out, WEFT_STYLE_CHANGED, error, "      %s", item->warning));
+    if (item->offer != NULL)
+        WEFT_TRY(weft_out_line(out, WEFT_STYLE_DIM, error, "      %s", item->offer));
     return item->refused == NULL ? 0 : refused_show(item, out, error);
 }
 
-static void item_json(const struct weft_plan_item *item, struct weft_json_writer *json)
+static void reads_json(const struct weft_book_item *item, struct weft_json_writer *json)
+{
+    weft_json_key(json, "reads");
+    weft_json_begin_array(json);
+    for (size_t i = 0; i < item->read_count; i++) {
+        weft_json_begin_object(json);
+        weft_json_member_text(json, "name", item->reads[i].name);
+        weft_json_member_bool(json, "port", item->reads[i].is_port);
+        weft_json_member_text(json, "product", item->reads[i].full_name);
+        weft_json_member_int(json, "major", item->reads[i].major);
+        weft_json_end_object(json);
+    }
+    weft_json_end_array(json);
+}
+
+static void item_json(const struct weft_book *book, const struct weft_plan_item *item,
+                      struct weft_json_writer *json)
 {
     weft_json_begin_object(json);
     weft_json_member_text(json, "product", item->full_name);
@@ -114,6 +156,8 @@ static void item_json(const struct weft_plan_item *item, struct weft_json_writer
     weft_json_member_text(json, "gone", item->gone);
     weft_json_member_text(json, "warning", item->warning);
     weft_json_member_text(json, "note", item->note);
+    weft_json_member_text(json, "offer", item->offer);
+    reads_json(&book->items[item->item], json);
     weft_json_end_object(json);
 }
 
@@ -125,7 +169,7 @@ static int plan_json(const struct weft_plan *plan, struct weft_out *out, struct 
     weft_json_writer_init(&json, &buf);
     weft_json_begin_array(&json);
     for (size_t i = 0; i < plan->count; i++)
-        item_json(&plan->items[i], &json);
+        item_json(&plan->book, &plan->items[i], &json);
     weft_json_end_array(&json);
     int rc = weft_out_json(out, &buf, error);
     weft_buf_release(&buf);
@@ -136,12 +180,14 @@ int weft_plan_show(const struct weft_plan *plan, struct weft_out *out, struct we
 {
     if (!out->for_people)
         return plan_json(plan, out, error);
+    for (size_t i = 0; i < plan->offer_count; i++)
+        WEFT_TRY(weft_out_line(out, WEFT_STYLE_DIM, error, "  %s", plan->offers[i]));
     if (plan->count == 0)
         return weft_out_line(out, WEFT_STYLE_PLAIN, error,
                              "Nothing to change: %zu product%s as registered.", plan->kept,
                              plan->kept == 1 ? " is" : "s are");
     for (size_t i = 0; i < plan->count; i++)
-        WEFT_TRY(item_show(&plan->items[i], out, error));
+        WEFT_TRY(item_show(&plan->book, &plan->items[i], out, error));
     return weft_out_line(out, WEFT_STYLE_TITLE, error,
                          "Plan: %zu to add, %zu to change, %zu to retire, %zu unchanged.",
                          plan->added, plan->changed, plan->retired, plan->kept);

@@ -441,6 +441,16 @@ int weft_query_open(struct weft_query *query, struct weft_error *error)
                         &query->resolved, error);
 }
 
+int weft_query_open_own(struct weft_query *query, struct weft_error *error)
+{
+    const struct weft_settings *settings;
+    WEFT_TRY(weft_context_settings(query->context, &settings, error));
+    WEFT_TRY(query_fix(query, error));
+    WEFT_TRY(query_engine(query, settings, error));
+    query->resolved = (struct weft_resolved){.sql = query->sql.data};
+    return 0;
+}
+
 /* ---- audit ---- */
 
 int weft_query_audit(struct weft_query *query, int result, struct weft_error *error)

@@ -5,7 +5,7 @@
 #ifndef WEFT_APP_QUERY_INTERNAL_H
 #define WEFT_APP_QUERY_INTERNAL_H
 
-#include "app/context.h"
+#include "app/op.h"
 #include "base/clock.h"
 #include "engine/engine.h"
 #include "engine/resolver.h"
@@ -51,6 +51,11 @@ struct weft_query {
 void weft_query_init(struct weft_query *query, struct weft_context *context);
 void weft_query_release(struct weft_query *query);
 int weft_query_open(struct weft_query *query, struct weft_error *error) WEFT_MUST_CHECK;
+/* query->sql is weft's own text, over files of the home's tmp. */
+int weft_query_open_own(struct weft_query *query, struct weft_error *error) WEFT_MUST_CHECK;
+/* From --format and --output. */
+int weft_query_format_read(const struct weft_op_request *request, struct weft_out *out,
+                           struct weft_query *query, struct weft_error *error) WEFT_MUST_CHECK;
 /* USAGE for a folder. The end closes; rc 0 renames, a failure leaves nothing behind. */
 int weft_query_target_open(struct weft_arena *arena, const char *home, const char *name,
                            struct weft_query_target *target, struct weft_error *error)

@@ -130,7 +130,7 @@ def test_help_needs_no_home(tmp_path):
     (["stauts"], "no command `stauts`", "weft status"),
     (["apply", "--yse"], "no option --yse", "--yes"),
     (["ls", "--rebuild"], "no option --rebuild", "weft run"),
-    (["ls", "x"], "takes no words", "weft help ls"),
+    (["doctor", "x"], "takes no words", "weft help doctor"),
     (["show"], "needs PRODUCT", "weft help show"),
     (["show", "a.b", "c"], "too many", "weft help show"),
     (["query", "-f"], "needs a value", "weft help query"),

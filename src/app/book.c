@@ -1,0 +1,381 @@
+/*
+ * book.c - the files of the checkout and the digests of the home, merged.
+ */
+#include "app/book.h"
+
+#include "base/fs.h"
+#include "base/text.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#define BOOK_KEY_SIZE 160
+
+static void key_print(const char *full_name, int major, char key[BOOK_KEY_SIZE])
+{
+    snprintf(key, BOOK_KEY_SIZE, "%s@%d", full_name, major);
+}
+
+static int order(const char *a, int a_major, const char *b, int b_major)
+{
+    int by_name = strcmp(a, b);
+    return by_name != 0 ? by_name : (a_major > b_major) - (a_major < b_major);
+}
+
+static void index_free(void *map)
+{
+    weft_map_free(map);
+}
+
+/* ---- making ---- */
+
+static bool owns(const struct weft_mesh *mesh, const char *full_name)
+{
+    char domain[WEFT_NAME_MAX + 1];
+    if (mesh == NULL)
+        return false;
+    snprintf(domain, sizeof domain, "%.*s", (int)strcspn(full_name, "."), full_name);
+    return weft_mesh_owns(mesh, domain);
+}
+
+static bool differs(const struct weft_product *product, const struct weft_registered_digest *digest)
+{
+    if (digest == NULL || digest->retired)
+        return true;
+    const char *now =
+        digest->pending_digest != NULL ? digest->pending_digest : digest->in_force_digest;
+    return now == NULL || strcmp(now, product->digest) != 0;
+}
+
+static void item_fill(const struct weft_book *book, const struct weft_product *product,
+                      const struct weft_registered_digest *digest, struct weft_book_item *item)
+{
+    *item = (struct weft_book_item){
+        .full_name = product != NULL ? product->full_name : digest->full_name,
+        .major = product != NULL ? product->major : digest->major,
+        .version = product != NULL ? product->version : digest->version,
+        .product = product,
+        .digest = digest,
+        .planned = product != NULL && differs(product, digest),
+        .leaving = product == NULL && !digest->retired && owns(book->mesh, digest->full_name)};
+}
+
+/* Both lists are by name and major. */
+static int items_merge(struct weft_book *book, const struct weft_registered_digest *digests,
+                       size_t digest_count, struct weft_error *error)
+{
+    size_t files = book->mesh == NULL ? 0 : book->mesh->product_count;
+    book->items = weft_arena_array(book->arena, files + digest_count + 1, sizeof *book->items);
+    if (book->items == NULL)
+        return weft_error_nomem(error);
+    size_t f = 0, d = 0;
+    while (f < files || d < digest_count) {
+        const struct weft_product *product = f < files ? book->mesh->products[f] : NULL;
+        const struct weft_registered_digest *digest = d < digest_count ? &digests[d] : NULL;
+        if (product != NULL && !weft_mesh_owns(book->mesh, product->domain)) {
+            f++;
+            continue;
+        }
+        int which = product == NULL  ? 1
+                    : digest == NULL ? -1
+                                     : order(product->full_name, product->major, digest->full_name,
+                                             digest->major);
+        item_fill(book, which <= 0 ? product : NULL, which >= 0 ? digest : NULL,
+                  &book->items[book->count++]);
+        f += which <= 0;
+        d += which >= 0;
+    }
+    return 0;
+}
+
+static int index_make(struct weft_book *book, struct weft_error *error)
+{
+    char key[BOOK_KEY_SIZE];
+    book->index = weft_map_new();
+    if (book->index == NULL)
+        return weft_error_nomem(error);
+    if (weft_arena_at_end(book->arena, index_free, book->index) < 0) {
+        weft_map_free(book->index);
+        return weft_error_nomem(error);
+    }
+    for (size_t i = 0; i < book->count; i++) {
+        key_print(book->items[i].full_name, book->items[i].major, key);
+        if (weft_map_put(book->index, key, &book->items[i]) < 0)
+            return weft_error_nomem(error);
+    }
+    return 0;
+}
+
+static int reads_fill(struct weft_book *book, struct weft_book_item *item,
+                      const struct weft_registered_reads *registered, struct weft_error *error)
+{
+    struct weft_book_read *reads =
+        weft_arena_array(book->arena, registered->count + 1, sizeof *reads);
+    if (reads == NULL)
+        return weft_error_nomem(error);
+    for (size_t i = 0; i < registered->count; i++) {
+        const struct weft_registered_read *read = &registered->items[i];
+        reads[i] =
+            (struct weft_book_read){.name = read->name,
+                                    .is_port = read->is_port,
+                                    .full_name = read->full_name,
+                                    .major = read->major,
+                                    .item = weft_book_find(book, read->full_name, read->major)};
+    }
+    item->reads = reads;
+    item->read_count = registered->count;
+    return 0;
+}
+
+int weft_book_make(struct weft_context *context, const struct weft_mesh *mesh,
+                   struct weft_ledger_txn *txn, struct weft_arena *arena, struct weft_book *out,
+                   struct weft_error *error)
+{
+    struct weft_registered_digest *digests = NULL;
+    size_t count = 0;
+    struct weft_book book = {.context = context, .arena = arena, .mesh = mesh, .txn = txn};
+    if (txn != NULL)
+        WEFT_TRY(weft_catalog_digests(txn, arena, &digests, &count, error));
+    WEFT_TRY(items_merge(&book, digests, count, error));
+    WEFT_TRY(index_make(&book, error));
+    for (size_t i = 0; i < book.count; i++) {
+        if (book.items[i].digest != NULL)
+            WEFT_TRY(reads_fill(&book, &book.items[i], &book.items[i].digest->reads, error));
+    }
+    *out = book;
+    return 0;
+}
+
+int weft_book_begin(struct weft_context *context, struct weft_ledger_txn **txn,
+                    struct weft_error *error)
+{
+    const char *home;
+    struct weft_ledger *ledger;
+    *txn = NULL;
+    WEFT_TRY(weft_context_home(context, &home, error));
+    WEFT_CLEANUP(weft_freep) char *format = weft_path_join(home, "format");
+    if (format == NULL)
+        return weft_error_nomem(error);
+    if (!weft_fs_exists(format))
+        return 0;
+    WEFT_TRY(weft_context_ledger(context, false, &ledger, error));
+    return weft_ledger_begin_read(ledger, txn, error);
+}
+
+/* ---- asking ---- */
+
+size_t weft_book_find(const struct weft_book *book, const char *full_name, int major)
+{
+    char key[BOOK_KEY_SIZE];
+    key_print(full_name, major, key);
+    const struct weft_book_item *item = weft_map_get(book->index, key);
+    return item == NULL ? WEFT_BOOK_NONE : (size_t)(item - book->items);
+}
+
+bool weft_book_is_over(const struct weft_book_item *item)
+{
+    return item->leaving || (item->product == NULL && item->digest->retired);
+}
+
+int weft_book_registered(struct weft_book *book, size_t item, const struct weft_registered **out,
+                         struct weft_error *error)
+{
+    struct weft_book_item *of = &book->items[item];
+    assert(of->digest != NULL);
+    if (of->registered == NULL) {
+        struct weft_registered *made = weft_arena_alloc(book->arena, sizeof *made);
+        if (made == NULL)
+            return weft_error_nomem(error);
+        int rc =
+            weft_catalog_product(book->txn, book->arena, of->full_name, of->major, 0, made, error);
+        if (rc == 0 && weft_registered_newest(made) == NULL)
+            rc = WEFT_NOT_THERE;
+        if (rc == WEFT_NOT_THERE)
+            return weft_error_set(error, WEFT_E_CORRUPT, "`%s` has a digest but no contract",
+                                  of->full_name);
+        WEFT_TRY(rc);
+        of->registered = made;
+    }
+    *out = of->registered;
+    return 0;
+}
+
+int weft_book_contract(struct weft_book *book, size_t item, const struct weft_product **out,
+                       struct weft_error *error)
+{
+    const struct weft_registered *registered;
+    *out = book->items[item].product;
+    if (*out != NULL)
+        return 0;
+    WEFT_TRY(weft_book_registered(book, item, &registered, error));
+    *out = weft_registered_newest(registered);
+    return 0;
+}
+
+/* The first of the majors of a name; they stand together. */
+static size_t first_major(const struct weft_book *book, const char *full_name)
+{
+    size_t low = 0, high = book->count;
+    while (low < high) {
+        size_t middle = low + (high - low) / 2;
+        if (strcmp(book->items[middle].full_name, full_name) < 0)
+            low = middle + 1;
+        else
+            high = middle;
+    }
+    return low;
+}
+
+static bool is_named(const struct weft_book *book, size_t item, const char *full_name)
+{
+    return item < book->count && strcmp(book->items[item].full_name, full_name) == 0;
+}
+
+/* Which majors a bare name rather means: the higher, the rather. */
+static int item_rank(struct weft_book *book, size_t item, int *rank, struct weft_error *error)
+{
+    static const int ranks[] = {[WEFT_STATUS_ACTIVE] = 3,
+                                [WEFT_STATUS_DEPRECATED] = 2,
+                                [WEFT_STATUS_DRAFT] = 1,
+                                [WEFT_STATUS_RETIRED] = 0};
+    const struct weft_product *contract;
+    *rank = -1;
+    if (weft_book_is_over(&book->items[item]))
+        return 0;
+    WEFT_TRY(weft_book_contract(book, item, &contract, error));
+    *rank = ranks[contract->status];
+    return 0;
+}
+
+int weft_book_newest(struct weft_book *book, const char *full_name, size_t *out,
+                     struct weft_error *error)
+{
+    size_t first = first_major(book, full_name);
+    *out = WEFT_BOOK_NONE;
+    if (is_named(book, first, full_name) && !is_named(book, first + 1, full_name)) {
+        *out = first;
+        return 0;
+    }
+    int best = -2;
+    for (size_t i = first; is_named(book, i, full_name); i++) {
+        int rank;
+        WEFT_TRY(item_rank(book, i, &rank, error));
+        if (rank >= best) {
+            best = rank;
+            *out = i;
+        }
+    }
+    return 0;
+}
+
+const char *weft_book_name(const struct weft_book *book, size_t item)
+{
+    const struct weft_book_item *of = &book->items[item];
+    size_t first = first_major(book, of->full_name);
+    if (!is_named(book, first + 1, of->full_name))
+        return of->full_name;
+    const char *name = weft_arena_format(book->arena, "%s@%d", of->full_name, of->major);
+    return name == NULL ? of->full_name : name;
+}
+
+const char *weft_book_suggest(const struct weft_book *book, const char *name)
+{
+    const char **names = weft_arena_array(book->arena, book->count + 1, sizeof *names);
+    if (names == NULL)
+        return NULL;
+    for (size_t i = 0; i < book->count; i++)
+        names[i] = book->items[i].full_name;
+    return weft_suggest(name, names, book->count);
+}
+
+int weft_book_readers(const struct weft_book *book, size_t item, struct weft_buf *out,
+                      struct weft_error *error)
+{
+    for (size_t i = 0; i < book->count; i++) {
+        const struct weft_book_item *other = &book->items[i];
+        bool reads = false;
+        for (size_t r = 0; r < other->read_count; r++)
+            reads = reads || other->reads[r].item == item;
+        if (reads && i != item && !weft_book_is_over(other))
+            weft_buf_addf(out, "%s%s", out->length == 0 ? "" : ", ", weft_book_name(book, i));
+    }
+    return weft_buf_check(out, error);
+}
+
+int weft_book_leave(struct weft_book *book, size_t item, struct weft_error *error)
+{
+    struct weft_book_item *of = &book->items[item];
+    of->leaving = false;
+    if (of->digest == NULL || of->product == NULL)
+        return 0;
+    of->product = NULL;
+    of->planned = false;
+    of->open = false;
+    of->version = of->digest->version;
+    return reads_fill(book, of, &of->digest->reads, error);
+}
+
+/* ---- selection ---- */
+
+int weft_book_selection(struct weft_book *book, struct weft_selection_item **out,
+                        struct weft_error *error)
+{
+    struct weft_selection_item *items =
+        weft_arena_array(book->arena, book->count + 1, sizeof *items);
+    if (items == NULL)
+        return weft_error_nomem(error);
+    size_t newest = WEFT_BOOK_NONE;
+    for (size_t i = 0; i < book->count; i++) {
+        const struct weft_book_item *item = &book->items[i];
+        size_t *reads = weft_arena_array(book->arena, item->read_count + 1, sizeof *reads);
+        if (reads == NULL)
+            return weft_error_nomem(error);
+        if (i == 0 || strcmp(book->items[i - 1].full_name, item->full_name) != 0)
+            WEFT_TRY(weft_book_newest(book, item->full_name, &newest, error));
+        items[i] = (struct weft_selection_item){.full_name = item->full_name,
+                                                .major = item->major,
+                                                .newest = newest == i,
+                                                .tags = item->product != NULL ? item->product->tags
+                                                                              : item->digest->tags,
+                                                .reads = reads};
+        for (size_t r = 0; r < item->read_count; r++) {
+            if (item->reads[r].item != WEFT_BOOK_NONE)
+                reads[items[i].read_count++] = item->reads[r].item;
+        }
+    }
+    *out = items;
+    return 0;
+}
+
+/* A word that means only what the command does not mean is a mistake, not an empty list. */
+static int word_check(const struct weft_book *book, const struct weft_selection_item *items,
+                      const char *word, const bool *meant, bool *room, struct weft_error *error)
+{
+    WEFT_TRY(weft_selection_apply(items, book->count, &word, 1, NULL, 0, room, error));
+    for (size_t i = 0; i < book->count; i++) {
+        if (room[i] && meant[i])
+            return 0;
+    }
+    weft_error_set(error, WEFT_E_NOT_FOUND, "`%s` names nothing that this checkout owns", word);
+    return weft_error_hint(error, "`weft ls` lists all products of the home; `owns:` in weft.yaml "
+                                  "says which domains are this checkout's");
+}
+
+int weft_book_select(struct weft_book *book, const struct weft_op_value *words,
+                     const struct weft_op_value *exclude, bool *chosen, struct weft_error *error)
+{
+    if (words->count == 0 && exclude->count == 0)
+        return 0;
+    struct weft_selection_item *items;
+    WEFT_TRY(weft_book_selection(book, &items, error));
+    bool *room = weft_arena_array(book->arena, book->count + 1, sizeof *room);
+    if (room == NULL)
+        return weft_error_nomem(error);
+    for (size_t i = 0; i < words->count; i++)
+        WEFT_TRY(word_check(book, items, words->texts[i], chosen, room, error));
+    WEFT_TRY(weft_selection_apply(items, book->count, words->texts, words->count, exclude->texts,
+                                  exclude->count, room, error));
+    for (size_t i = 0; i < book->count; i++)
+        chosen[i] = chosen[i] && room[i];
+    return 0;
+}

@@ -1,0 +1,107 @@
+/*
+ * plan_offer.c - what a plan proposes and does not do: newer majors to read, the version to write.
+ */
+#include "app/plan.h"
+
+#include <string.h>
+
+/* Whether the text names the major: then it was meant. */
+static bool is_versioned(const struct weft_book_item *item, const struct weft_book_read *read)
+{
+    if (read->versioned || !read->is_port)
+        return read->versioned || strstr(read->name, "__v") != NULL;
+    for (size_t i = 0; item->product != NULL && i < item->product->input_count; i++) {
+        const struct weft_input *input = &item->product->inputs[i];
+        if (strcmp(input->name, read->name) == 0 && input->product != NULL)
+            return strchr(input->product, '@') != NULL;
+    }
+    return false;
+}
+
+/* The newer active major of what is read; WEFT_BOOK_NONE = none. */
+static int read_newer(struct weft_book *book, const struct weft_book_item *item,
+                      const struct weft_book_read *read, size_t *newer, struct weft_error *error)
+{
+    const struct weft_product *contract;
+    *newer = WEFT_BOOK_NONE;
+    size_t newest = WEFT_BOOK_NONE;
+    if (is_versioned(item, read))
+        return 0;
+    WEFT_TRY(weft_book_newest(book, read->full_name, &newest, error));
+    if (newest == WEFT_BOOK_NONE || newest == read->item ||
+        book->items[newest].major <= read->major || weft_book_is_over(&book->items[newest]))
+        return 0;
+    WEFT_TRY(weft_book_contract(book, newest, &contract, error));
+    if (contract->status == WEFT_STATUS_ACTIVE)
+        *newer = newest;
+    return 0;
+}
+
+/* "reads reference.counties@1; @2 is there: write reference.counties__v2 to move" */
+static int reads_offer(struct weft_book *book, const struct weft_book_item *item,
+                       struct weft_buf *out, struct weft_error *error)
+{
+    for (size_t i = 0; i < item->read_count; i++) {
+        const struct weft_book_read *read = &item->reads[i];
+        size_t newer;
+        WEFT_TRY(read_newer(book, item, read, &newer, error));
+        if (newer == WEFT_BOOK_NONE)
+            continue;
+        int major = book->items[newer].major;
+        weft_buf_addf(out, "%sreads %s@%d; @%d is there: write %s%s%d to move",
+                      out->length == 0 ? "" : "; ", read->full_name, read->major, major,
+                      read->full_name, read->is_port ? "@" : "__v", major);
+    }
+    return weft_buf_check(out, error);
+}
+
+/* The same version for another contract: allowed, but readers cannot tell them apart. */
+static void version_offer(const struct weft_book *book, const struct weft_plan_item *item,
+                          struct weft_buf *out)
+{
+    const struct weft_product *product = item->product;
+    const struct weft_environment *environment = book->mesh->environment;
+    if (item->action != WEFT_PLAN_CHANGE || item->refused != NULL ||
+        strcmp(product->version, item->version_before) != 0 ||
+        strcmp(environment->name, "dev") == 0 || product->status == WEFT_STATUS_DRAFT ||
+        product->major == 0 || item->changes.worst == WEFT_CHANGE_BREAKING)
+        return;
+    bool minor = item->changes.worst == WEFT_CHANGE_COMPATIBLE;
+    weft_buf_addf(out, "%sstill version %s: `weft bump %s` makes it %d.%d.%d",
+                  out->length == 0 ? "" : "; ", product->version, weft_book_name(book, item->item),
+                  product->major, product->minor + minor, minor ? 0 : product->patch + 1);
+}
+
+int weft_plan_offer(struct weft_plan *plan, struct weft_plan_item *items, struct weft_error *error)
+{
+    struct weft_book *book = &plan->book;
+    const char **offers = weft_arena_array(book->arena, book->count + 1, sizeof *offers);
+    if (offers == NULL)
+        return weft_error_nomem(error);
+    for (size_t i = 0, at = 0; i < book->count; i++) {
+        const struct weft_book_item *of = &book->items[i];
+        if (!plan->chosen[i])
+            continue;
+        struct weft_plan_item *item = at < plan->count && items[at].item == i ? &items[at++] : NULL;
+        WEFT_CLEANUP(weft_buf_release) struct weft_buf text;
+        weft_buf_init(&text, 1 << 20);
+        if (of->product != NULL)
+            WEFT_TRY(reads_offer(book, of, &text, error));
+        if (of->product != NULL && item != NULL)
+            version_offer(book, item, &text);
+        WEFT_TRY(weft_buf_check(&text, error));
+        if (text.length == 0)
+            continue;
+        const char *offer = item != NULL ? weft_arena_strdup(book->arena, text.data)
+                                         : weft_arena_format(book->arena, "%s %s",
+                                                             weft_book_name(book, i), text.data);
+        if (offer == NULL)
+            return weft_error_nomem(error);
+        if (item != NULL)
+            item->offer = offer;
+        else
+            offers[plan->offer_count++] = offer;
+    }
+    plan->offers = offers;
+    return 0;
+}
