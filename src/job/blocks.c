@@ -102,7 +102,7 @@ static int scan_header_map(struct job_scan *scan, struct job_file *file)
 static int scan_file_open(struct job_scan *scan)
 {
     struct job_file *file = &scan->work->files[scan->at];
-    WEFT_TRY(weft_source_open(file->out.path, file->out.shown, scan->work->job->file_size_max,
+    WEFT_TRY(weft_source_open(file->local, file->out.shown, scan->work->job->file_size_max,
                               &scan->source, &scan->error));
     scan->next = 0;
     scan->carry_length = 0;
@@ -120,9 +120,11 @@ static int scan_file_end(struct job_scan *scan)
         file->out.state = WEFT_FILE_BAD;
         return -1;
     }
-    bool same = identity.size == file->out.size && (int64_t)identity.inode == file->out.inode &&
-                (int64_t)identity.device == file->out.device &&
-                identity.modified_ns == file->out.modified_ns;
+    /* Of a URL's copy the hash is known and says all. */
+    bool same = identity.size == file->out.size &&
+                (file->url || ((int64_t)identity.inode == file->out.inode &&
+                               (int64_t)identity.device == file->out.device &&
+                               identity.modified_ns == file->out.modified_ns));
     if (!same || (file->out.hash[0] != '\0' && strcmp(hash, file->out.hash) != 0)) {
         file->out.state = WEFT_FILE_BAD;
         weft_error_set(&scan->error, WEFT_E_INPUT, "%s changed while it was read", file->out.shown);
@@ -391,7 +393,7 @@ int job_line_of(const struct job_file *file, int64_t byte, int64_t *line)
     int64_t lines = 1;
     size_t got = 1;
     if (data == NULL ||
-        weft_source_open(file->out.path, file->out.shown, INT64_MAX, &source, &error) < 0)
+        weft_source_open(file->local, file->out.shown, INT64_MAX, &source, &error) < 0)
         return -1;
     while (at < byte && got > 0) {
         size_t want = (size_t)WEFT_MIN(byte - at, (int64_t)JOB_BLOCK);

@@ -235,9 +235,12 @@ int job_engine_start(struct job_work *work, struct weft_error *error)
     const struct weft_job *job = work->job;
     const char **folders = NULL;
     size_t count = 0;
+    WEFT_TRY(job_fetch_rest(work, error));
     WEFT_TRY(job_references_load(work, error));
-    for (size_t i = 0; i < work->port_count; i++)
+    for (size_t i = 0; i < work->port_count; i++) {
+        WEFT_TRY(job_fetch_rest(&work->ports[i], error));
         WEFT_TRY(job_references_load(&work->ports[i], error));
+    }
     WEFT_TRY(engine_folders(work, &folders, &count, error));
     struct weft_engine_config config = {.memory_bytes = job->memory_bytes,
                                         .threads = job->threads,

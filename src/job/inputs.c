@@ -18,6 +18,14 @@
 
 /* ---- what is known ---- */
 
+static int text_or_null(struct job_work *work, struct weft_stmt *stmt, int column, const char **out,
+                        struct weft_error *error)
+{
+    const char *text = weft_stmt_column_text(stmt, column);
+    *out = text == NULL ? NULL : weft_arena_strdup(work->arena, text);
+    return text != NULL && *out == NULL ? weft_error_nomem(error) : 0;
+}
+
 static int known_take(struct job_work *work, struct weft_stmt *stmt, size_t *capacity,
                       struct weft_error *error)
 {
@@ -36,9 +44,10 @@ static int known_take(struct job_work *work, struct weft_stmt *stmt, size_t *cap
                                         .changed_ns = weft_stmt_column_int(stmt, 7)},
                            .records = weft_stmt_column_int(stmt, 8),
                            .past = weft_stmt_column_int(stmt, 9) != 0};
-    return known->port == NULL || known->path == NULL || known->hash == NULL
-               ? weft_error_nomem(error)
-               : 0;
+    if (known->port == NULL || known->path == NULL || known->hash == NULL)
+        return weft_error_nomem(error);
+    WEFT_TRY(text_or_null(work, stmt, 10, &known->etag, error));
+    return text_or_null(work, stmt, 11, &known->last_modified, error);
 }
 
 static int known_load(struct job_work *work, struct weft_error *error)
@@ -50,11 +59,12 @@ static int known_load(struct job_work *work, struct weft_error *error)
     int rc = 0;
     WEFT_TRY(weft_ledger_open(work->job->home, WEFT_LEDGER_READ_ONLY, &ledger, error));
     WEFT_TRY(weft_ledger_begin_read(ledger, &txn, error));
-    WEFT_TRY(weft_stmt_prepare(txn,
-                               "SELECT port, path, hash, size, device, inode, modified_ns, "
-                               "changed_ns, records, replaced FROM flow_inputs WHERE product = ?1 "
-                               "AND (seq_to IS NULL OR replaced = 1) ORDER BY seq_from, path",
-                               &stmt, error));
+    WEFT_TRY(weft_stmt_prepare(
+        txn,
+        "SELECT port, path, hash, size, device, inode, modified_ns, "
+        "changed_ns, records, replaced, etag, last_modified FROM flow_inputs WHERE product = ?1 "
+        "AND (seq_to IS NULL OR replaced = 1) ORDER BY seq_from, path",
+        &stmt, error));
     weft_stmt_bind_text(stmt, 1, work->job->table);
     while ((rc = weft_stmt_step(stmt, error)) == 0) {
         /* Of several ports each knows its own files. */
@@ -64,7 +74,7 @@ static int known_load(struct job_work *work, struct weft_error *error)
     return rc < 0 ? rc : 0;
 }
 
-static const struct job_known *known_by_path(const struct job_work *work, const char *path)
+const struct job_known *job_known_by_path(const struct job_work *work, const char *path)
 {
     const struct job_known *found = NULL;
     for (size_t i = 0; i < work->known_count; i++) {
@@ -158,6 +168,27 @@ int job_bad_file_hint(struct job_work *work, struct weft_error *error)
 
 /* ---- which files ---- */
 
+int job_file_append(struct job_work *work, const struct job_file *from, const char *port,
+                    const char *path, const char *shown, struct weft_error *error)
+{
+    if (weft_arena_reserve(work->arena, &work->files, &work->file_capacity, work->file_count + 1,
+                           sizeof *work->files) < 0)
+        return weft_error_nomem(error);
+    struct job_file *file = &work->files[work->file_count];
+    *file = *from;
+    file->read = true;
+    file->out.state = WEFT_FILE_READ;
+    file->out.port = weft_arena_strdup(work->arena, port);
+    file->out.path = weft_arena_strdup(work->arena, path);
+    file->out.shown = weft_arena_strdup(work->arena, shown);
+    if (file->out.port == NULL || file->out.path == NULL || file->out.shown == NULL)
+        return weft_error_nomem(error);
+    if (!file->url)
+        file->local = file->out.path;
+    work->file_count++;
+    return 0;
+}
+
 static int file_add(struct job_work *work, const char *port, const char *path, const char *shown,
                     bool again, struct weft_error *error)
 {
@@ -174,27 +205,16 @@ static int file_add(struct job_work *work, const char *port, const char *path, c
         weft_error_set(error, WEFT_E_INPUT, "the name of a file is not UTF-8: %s", shown);
         return weft_error_hint(error, "rename it");
     }
-    if (weft_arena_reserve(work->arena, &work->files, &work->file_capacity, work->file_count + 1,
-                           sizeof *work->files) < 0)
-        return weft_error_nomem(error);
-    struct job_file *file = &work->files[work->file_count];
-    *file = (struct job_file){.again = again, .read = true};
-    file->out = (struct weft_outcome_file){.port = weft_arena_strdup(work->arena, port),
-                                           .path = weft_arena_strdup(work->arena, path),
-                                           .shown = weft_arena_strdup(work->arena, shown),
-                                           .state = WEFT_FILE_READ,
-                                           .size = identity.size,
-                                           .device = (int64_t)identity.device,
-                                           .inode = (int64_t)identity.inode,
-                                           .modified_ns = identity.modified_ns,
-                                           .changed_ns = identity.changed_ns};
-    if (file->out.port == NULL || file->out.path == NULL || file->out.shown == NULL)
-        return weft_error_nomem(error);
-    work->file_count++;
-    return 0;
+    struct job_file file = {.again = again,
+                            .out = {.size = identity.size,
+                                    .device = (int64_t)identity.device,
+                                    .inode = (int64_t)identity.inode,
+                                    .modified_ns = identity.modified_ns,
+                                    .changed_ns = identity.changed_ns}};
+    return job_file_append(work, &file, port, path, shown, error);
 }
 
-static bool job_names(const struct job_work *work, const char *path)
+bool job_names(const struct job_work *work, const char *path)
 {
     for (size_t i = 0; i < work->job->file_count; i++) {
         if (strcmp(work->job->files[i].path, path) == 0)
@@ -214,13 +234,23 @@ static int path_outside_home(const struct job_work *work, const char *path,
     return weft_error_hint(error, "read another product by its name");
 }
 
+static bool file_is_there(const struct job_work *work, const char *path)
+{
+    for (size_t i = 0; i < work->file_count; i++) {
+        if (strcmp(work->files[i].out.path, path) == 0)
+            return true;
+    }
+    return false;
+}
+
 static int files_of_pattern(struct job_work *work, const char *port, const char *pattern,
                             struct weft_error *error)
 {
     struct weft_fs_list list = {0};
-    if (strstr(pattern, "://") != NULL)
-        return weft_error_set(error, WEFT_E_NOT_YET, "input %s: %s cannot be read yet", port,
-                              pattern);
+    if (work->input->url)
+        return work->input->patterns.count > 1 && file_is_there(work, pattern)
+                   ? 0
+                   : job_fetch_add(work, pattern, error);
     WEFT_CLEANUP(weft_freep) char *full = weft_path_join(work->job->folder, pattern);
     if (full == NULL)
         return weft_error_nomem(error);
@@ -230,7 +260,8 @@ static int files_of_pattern(struct job_work *work, const char *port, const char 
         rc = weft_path_absolute(list.names[i], &path, error);
         if (rc >= 0)
             rc = path_outside_home(work, path, error);
-        if (rc >= 0)
+        /* Several patterns may match one file. */
+        if (rc >= 0 && (work->input->patterns.count == 1 || !file_is_there(work, path)))
             rc = file_add(work, port, path, path, job_names(work, path), error);
         weft_free(path);
     }
@@ -263,7 +294,7 @@ static int files_check_reread(struct job_work *work, struct weft_error *error)
         for (size_t k = 0; k < work->file_count; k++)
             found = found || strcmp(work->files[k].out.path, path) == 0;
         const char *port = work->job->files[i].port;
-        bool mine = work->parent == NULL || (port == NULL ? known_by_path(work, path) != NULL
+        bool mine = work->parent == NULL || (port == NULL ? job_known_by_path(work, path) != NULL
                                                           : strcmp(port, work->input->name) == 0);
         if (!found && mine)
             WEFT_TRY(file_add(work, work->input->name, path, path, true, error));
@@ -282,9 +313,9 @@ static int file_hash(struct job_file *file, struct weft_error *error)
     size_t got = 1;
     if (hash == NULL || chunk == NULL)
         return weft_error_nomem(error);
-    WEFT_TRY(weft_fs_open(file->out.path, O_RDONLY, &fd, error));
+    WEFT_TRY(weft_fs_open(file->local, O_RDONLY, &fd, error));
     while (got > 0) {
-        WEFT_TRY(weft_fs_read(fd, chunk, HASH_CHUNK, &got, file->out.path, error));
+        WEFT_TRY(weft_fs_read(fd, chunk, HASH_CHUNK, &got, file->local, error));
         WEFT_TRY(weft_process_check_cancelled(error));
         weft_sha256_add(hash, chunk, got);
     }
@@ -300,7 +331,7 @@ static bool identity_known(const struct job_file *file, const struct job_known *
                                    .size = file->out.size,
                                    .modified_ns = file->out.modified_ns,
                                    .changed_ns = file->out.changed_ns};
-    return weft_fs_identity_equal(&now, &known->identity);
+    return !file->url && weft_fs_identity_equal(&now, &known->identity);
 }
 
 static void file_pass_over(struct job_file *file, enum weft_file_state state,
@@ -335,7 +366,7 @@ static int known_moved_to(struct job_work *work, const struct job_known *known, 
             return weft_error_nomem(error);
         if (!weft_fs_exists(path))
             continue;
-        struct job_file file = {.out.path = path};
+        struct job_file file = {.local = path};
         WEFT_TRY(file_hash(&file, error));
         if (strcmp(file.out.hash, known->hash) != 0)
             continue;
@@ -387,7 +418,7 @@ static int file_judge_reused(struct job_work *work, struct job_file *file,
 
 static int file_judge(struct job_work *work, struct job_file *file, struct weft_error *error)
 {
-    const struct job_known *known = known_by_path(work, file->out.path);
+    const struct job_known *known = job_known_by_path(work, file->out.path);
     if (file->again)
         return 0;
     if (known != NULL && identity_known(file, known)) {
@@ -396,7 +427,8 @@ static int file_judge(struct job_work *work, struct job_file *file, struct weft_
     }
     if (known == NULL && !known_size(work, file->out.size))
         return 0;
-    WEFT_TRY(file_hash(file, error));
+    if (file->out.hash[0] == '\0')
+        WEFT_TRY(file_hash(file, error));
     const struct job_known *same = known_by_hash(work, file->out.hash);
     if (known != NULL && strcmp(known->hash, file->out.hash) == 0) {
         file_pass_over(file, WEFT_FILE_KNOWN, known);
@@ -529,7 +561,9 @@ int job_inputs_find(struct job_work *work, struct weft_error *error)
     if (work->job->mode == WEFT_JOB_LOAD) {
         WEFT_TRY(files_given(work, error));
     } else {
-        WEFT_TRY(files_of_pattern(work, work->input->name, work->input->files, error));
+        for (size_t i = 0; i < work->input->patterns.count; i++)
+            WEFT_TRY(
+                files_of_pattern(work, work->input->name, work->input->patterns.items[i], error));
         WEFT_TRY(files_check_reread(work, error));
     }
     if (work->job->mode == WEFT_JOB_REBUILD)
@@ -552,7 +586,7 @@ int job_inputs_find(struct job_work *work, struct weft_error *error)
 bool job_input_hash_known(const struct job_work *work, size_t at, char out[WEFT_SHA256_HEX])
 {
     const struct job_file *file = &work->files[at];
-    const struct job_known *known = known_by_path(work, file->out.path);
+    const struct job_known *known = job_known_by_path(work, file->out.path);
     if (file->again || known == NULL || !identity_known(file, known))
         return false;
     memcpy(out, known->hash, WEFT_MIN(strlen(known->hash) + 1, WEFT_SHA256_HEX));
@@ -576,7 +610,7 @@ int job_inputs_same(struct job_work *work, struct weft_error *error)
     if (digest != NULL && strcmp(digest, work->product->digest) != 0)
         return 0;
     for (size_t i = 0; i < work->file_count; i++) {
-        const struct job_known *known = known_by_path(work, work->files[i].out.path);
+        const struct job_known *known = job_known_by_path(work, work->files[i].out.path);
         if (known == NULL)
             return 0;
         if (work->files[i].out.hash[0] == '\0' ? !identity_known(&work->files[i], known)

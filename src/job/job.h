@@ -83,6 +83,8 @@ struct weft_job {
     int64_t record_size_max;
     int64_t columns_max;
     int64_t file_size_max;
+    int64_t http_timeout_ms, http_connect_timeout_ms;
+    bool http_private;
     int64_t examples_max;
     int metadata_files_kept;
     bool s3_fallback_local;
@@ -102,13 +104,14 @@ enum weft_file_state {
 
 struct weft_outcome_file {
     const char *port;
-    const char *path;
+    const char *path; /* or the URL; then device, inode and times are 0 */
     const char *shown;
     enum weft_file_state state;
     const char *same_as;        /* KNOWN_CONTENT: the path it was read under; else NULL */
     char hash[WEFT_SHA256_HEX]; /* of the bytes on disk; "" when not needed to be read */
     int64_t size;
     int64_t device, inode, modified_ns, changed_ns;
+    const char *etag, *last_modified; /* of a URL, as its server gave them; NULL = none */
     int64_t records;
     int64_t accepted;
     int64_t quarantined;

@@ -138,7 +138,7 @@ static int spool_begin(struct job_replay *replay, const char *shown, const char 
     }
     weft_free(replay->values);
     replay->values = values;
-    replay->path = file->out.path;
+    replay->path = file->local = file->out.path;
     WEFT_TRY(weft_fs_open(replay->path, O_WRONLY | O_CREAT | O_EXCL, &replay->fd, error));
     work->file_count++;
     replay->length = 0;

@@ -68,7 +68,7 @@ static int file_enter(struct job_walk *walk, size_t at, struct weft_error *error
 {
     const struct job_file *file = &walk->work->files[at];
     weft_source_closep(&walk->source);
-    WEFT_TRY(weft_source_open(file->out.path, file->out.shown, INT64_MAX, &walk->source, error));
+    WEFT_TRY(weft_source_open(file->local, file->out.shown, INT64_MAX, &walk->source, error));
     walk->file_at = at;
     walk->offset = 0;
     walk->length = 0;

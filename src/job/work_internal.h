@@ -28,6 +28,7 @@ struct job_known {
     const char *path;
     const char *hash;
     struct weft_fs_identity identity;
+    const char *etag, *last_modified; /* of a URL; NULL = none */
     int64_t records;
     bool past; /* at its path other content was read since */
 };
@@ -35,6 +36,8 @@ struct job_known {
 /* A file of this job, in reading order. */
 struct job_file {
     struct weft_outcome_file out; /* what is told of it */
+    const char *local; /* where its bytes lie: out.path, or the copy of a URL; NULL = not fetched */
+    bool url;
     bool again;
     bool read;           /* it is part of this pass */
     int64_t base;        /* id of its byte 0: ids are unique over the job's files */
@@ -156,6 +159,13 @@ int job_input_check(struct job_work *work, struct weft_error *error) WEFT_MUST_C
 /* ---- inputs.c: which files ---- */
 /* Fills files. WEFT_END when there is nothing to do. */
 int job_inputs_find(struct job_work *work, struct weft_error *error) WEFT_MUST_CHECK;
+/* What was read there last; NULL = nothing. */
+const struct job_known *job_known_by_path(const struct job_work *work, const char *path);
+/* Was the path or URL named by hand, to be read again? */
+bool job_names(const struct job_work *work, const char *path);
+/* A file of its port, with all of `out` but port, path and shown set. */
+int job_file_append(struct job_work *work, const struct job_file *file, const char *port,
+                    const char *path, const char *shown, struct weft_error *error) WEFT_MUST_CHECK;
 /* A file that is bad as a whole holds up the others: adds to the hint how to go on. */
 int job_bad_file_hint(struct job_work *work, struct weft_error *error);
 /* After the pass, when all hashes are known: WEFT_END when the table holds just this already. */
@@ -163,6 +173,13 @@ int job_inputs_same(struct job_work *work, struct weft_error *error) WEFT_MUST_C
 
 /* The hash of a file that is as it was when it was read last. */
 bool job_input_hash_known(const struct job_work *work, size_t file, char out[WEFT_SHA256_HEX]);
+
+/* ---- fetch.c: files over HTTP ---- */
+/* Asks for what the input's URL holds now, and adds it to the files; what is known to be unchanged
+ * is not fetched. */
+int job_fetch_add(struct job_work *work, const char *url, struct weft_error *error) WEFT_MUST_CHECK;
+/* Fetches what is read although it did not change. */
+int job_fetch_rest(struct job_work *work, struct weft_error *error) WEFT_MUST_CHECK;
 
 /* ---- scan.c: the table function weft_csv() ---- */
 int job_scan_new(struct job_work *work, struct job_scan **out, struct weft_error *error)

@@ -35,6 +35,7 @@ struct transfer {
     bool failed;
     bool body_begun;
     size_t discarded;
+    char length[24];                /* Content-Length as text; "" = none yet */
     char encoding[32];              /* Content-Encoding; "" = none */
     char refused[INET6_ADDRSTRLEN]; /* the last address that was; "" = none */
     char why[CURL_ERROR_SIZE];      /* libcurl's words */
@@ -83,6 +84,21 @@ static void header_keep(const char *line, size_t length, const char *name, char 
     }
 }
 
+/* Two lengths that differ: nobody knows where the body ends. */
+static bool length_agrees(struct transfer *transfer, const char *line, size_t length)
+{
+    char text[sizeof transfer->length] = "";
+    header_keep(line, length, "Content-Length", text, sizeof text);
+    if (text[0] != '\0' && transfer->length[0] != '\0' && strcmp(text, transfer->length) != 0) {
+        weft_error_set(transfer->error, WEFT_E_IO, "the server gives two lengths for one body");
+        transfer->failed = true;
+        return false;
+    }
+    if (text[0] != '\0')
+        memcpy(transfer->length, text, sizeof text);
+    return true;
+}
+
 static size_t header_take(char *line, size_t one, size_t length, void *arg)
 {
     struct transfer *transfer = arg;
@@ -91,7 +107,9 @@ static size_t header_take(char *line, size_t one, size_t length, void *arg)
     if (transfer->body_begun)
         return length; /* trailers */
     if (length >= 5 && memcmp(line, "HTTP/", 5) == 0)
-        got->etag[0] = got->last_modified[0] = transfer->encoding[0] = '\0';
+        got->etag[0] = got->last_modified[0] = transfer->encoding[0] = transfer->length[0] = '\0';
+    if (!length_agrees(transfer, line, length))
+        return 0;
     header_keep(line, length, "ETag", got->etag, sizeof got->etag);
     header_keep(line, length, "Last-Modified", got->last_modified, sizeof got->last_modified);
     header_keep(line, length, "Content-Encoding", transfer->encoding, sizeof transfer->encoding);
