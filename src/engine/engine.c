@@ -192,6 +192,8 @@ static bool engine_config_fill(const struct weft_engine_config *from, duckdb_con
     engine_config_put(config, "autoload_known_extensions", "false", &ok);
     engine_config_put(config, "allow_community_extensions", "false", &ok);
     engine_config_put(config, "allow_persistent_secrets", "false", &ok);
+    /* How much of a statement's tree is told: lambdas and types as they were typed. */
+    engine_config_put(config, "storage_compatibility_version", "latest", &ok);
     engine_config_put(config, "preserve_insertion_order", from->keep_order ? "true" : "false", &ok);
     engine_config_put(config, "temp_directory", from->temp_dir == NULL ? "" : from->temp_dir, &ok);
     if (from->memory_bytes > 0) {

@@ -3,7 +3,7 @@
  *   resolve_tree.c    text -> tree (DuckDB's parser), tree -> text (DuckDB's printer)
  *   resolve_guard.c   allow-lists over every object of the tree; again over the printed text's tree
  *   resolve_name.c    result columns whose names the rewriting would change get them as aliases
- *   resolve_walk.c    scopes: tables resolved, columns annotated, CTEs renamed
+ *   resolve_walk.c    scopes: columns annotated, CTEs renamed; resolve_from.c: tables resolved
  *   resolve_scope.c   what a name can mean where it stands
  *   resolve_repair.c  constants of the request, forms that DuckDB prints wrongly
  *   resolve_reference.c  only the names of tables (weft_resolve_references)
@@ -94,6 +94,8 @@ struct resolve {
     const char **parameters;
     size_t parameter_count;
     size_t parameter_capacity;
+    bool unique;   /* tables without alias get one that no name of the text can be */
+    bool captured; /* a name would mean another table: walk again with unique */
     struct resolve_references *references; /* not NULL: names are gathered, none is resolved */
 };
 
@@ -107,7 +109,8 @@ int resolve_load(struct resolve *resolve, const char *json, yyjson_mut_doc **doc
                  yyjson_mut_val **node) WEFT_MUST_CHECK;
 int resolve_print(struct resolve *resolve, yyjson_mut_val *node, char **sql) WEFT_MUST_CHECK;
 void resolve_docp(yyjson_mut_doc **doc);
-const char *tree_text(yyjson_mut_val *object, const char *key); /* "" when not there */
+const char *tree_text(yyjson_mut_val *object, const char *key);         /* "" when not there */
+const char *tree_text_or_null(yyjson_mut_val *object, const char *key); /* NULL also for "" */
 bool tree_is(yyjson_mut_val *object, const char *key, const char *text);
 int64_t tree_location(yyjson_mut_val *object);
 void tree_set(struct resolve *resolve, yyjson_mut_val *object, const char *key,

@@ -6,13 +6,13 @@
 #include "engine/resolve_internal.h"
 
 /* Will something in here be printed differently than it was typed? */
-static bool name_changes(yyjson_mut_val *value)
+static bool name_changes(const struct resolve *resolve, yyjson_mut_val *value)
 {
     if (yyjson_mut_is_arr(value)) {
         yyjson_mut_arr_iter items = yyjson_mut_arr_iter_with(value);
         yyjson_mut_val *item;
         while ((item = yyjson_mut_arr_iter_next(&items)) != NULL)
-            if (name_changes(item))
+            if (name_changes(resolve, item))
                 return true;
         return false;
     }
@@ -26,23 +26,28 @@ static bool name_changes(yyjson_mut_val *value)
     }
     if (strcmp(class, "SUBQUERY") == 0)
         return true;
+    /* Types that the parser itself puts in, behind intervals, are printed without quotes. */
+    if (strcmp(class, "CAST") == 0 &&
+        !tree_is(yyjson_mut_obj_get(value, "cast_type"), "id", "UNBOUND"))
+        return true;
     if (strcmp(class, "COLUMN_REF") == 0) {
         yyjson_mut_val *names = yyjson_mut_obj_get(value, "column_names");
         const char *first = yyjson_mut_get_str(yyjson_mut_arr_get_first(names));
         size_t count = yyjson_mut_arr_size(names);
-        return count > 2 ||
+        return count > 2 || resolve->unique ||
                (count == 1 && first != NULL && resolve_special_word(first) != RESOLVE_SPECIAL_NONE);
     }
     if (strcmp(class, "FUNCTION") == 0) {
         const char *name = tree_text(value, "function_name");
-        if (resolve_special_function(name) != RESOLVE_SPECIAL_NONE ||
+        if ((resolve->unique && tree_text(value, "catalog")[0] != 0) ||
+            resolve_special_function(name) != RESOLVE_SPECIAL_NONE ||
             weft_equal_fold(name, "age") || weft_equal_fold(name, "ago"))
             return true;
     }
     yyjson_mut_obj_iter members = yyjson_mut_obj_iter_with(value);
     yyjson_mut_val *key;
     while ((key = yyjson_mut_obj_iter_next(&members)) != NULL)
-        if (name_changes(yyjson_mut_obj_iter_get_val(key)))
+        if (name_changes(resolve, yyjson_mut_obj_iter_get_val(key)))
             return true;
     return false;
 }
@@ -83,19 +88,26 @@ struct names {
 
 static int names_collect(struct names *names, yyjson_mut_val *value);
 
+/* A bare word is called by itself; a column by its own name, with and without its domain. */
+static void names_word(struct resolve *resolve, yyjson_mut_val *item)
+{
+    yyjson_mut_val *names = yyjson_mut_obj_get(item, "column_names");
+    const char *word = yyjson_mut_get_str(yyjson_mut_arr_get_first(names));
+    if (yyjson_mut_arr_size(names) == 1 && word != NULL &&
+        resolve_special_word(word) != RESOLVE_SPECIAL_NONE)
+        tree_set_text(resolve, item, "alias", word);
+}
+
 static int names_list(struct names *names, yyjson_mut_val *list)
 {
     yyjson_mut_arr_iter items = yyjson_mut_arr_iter_with(list);
     yyjson_mut_val *item;
     while ((item = yyjson_mut_arr_iter_next(&items)) != NULL) {
-        if (tree_text(item, "alias")[0] != 0 || !name_changes(item) || name_has_star(item))
+        if (tree_text(item, "alias")[0] != 0 || !name_changes(names->resolve, item) ||
+            name_has_star(item))
             continue;
         if (tree_is(item, "class", "COLUMN_REF")) {
-            /* A bare word, or a column with many parts, is called by its last part. */
-            const char *last = yyjson_mut_get_str(
-                yyjson_mut_arr_get_last(yyjson_mut_obj_get(item, "column_names")));
-            if (last != NULL)
-                tree_set_text(names->resolve, item, "alias", last);
+            names_word(names->resolve, item);
             continue;
         }
         if (weft_arena_reserve(names->resolve->arena, &names->items, &names->capacity,

@@ -139,9 +139,11 @@ static bool columns_use(struct resolve *resolve, struct scope_columns *columns, 
 
 struct lookup {
     struct resolve *resolve;
+    struct scope *start;
     yyjson_mut_val *expression;
     const char *parts[RESOLVE_NAME_PARTS];
     size_t count;
+    bool soft;  /* it may be no column at all: then it keeps its name */
     bool maybe; /* a source whose columns are not known could hold it */
 };
 
@@ -153,16 +155,54 @@ static bool scope_has_name(const struct scope *scope, const char *name)
     return false;
 }
 
+bool scope_source_is(const struct resolve *resolve, const struct scope_source *source,
+                     const char *name)
+{
+    if (source->alias != NULL && weft_equal_fold(source->alias, name))
+        return true;
+    return resolve->unique && source->table != NULL && weft_equal_fold(source->table, name);
+}
+
+/* The first `count` parts become the table's alias. */
+static void lookup_rewrite(struct lookup *lookup, size_t count, const char *alias)
+{
+    struct resolve *resolve = lookup->resolve;
+    yyjson_mut_val *names = yyjson_mut_obj_get(lookup->expression, "column_names");
+    for (size_t i = 0; i < count; i++)
+        yyjson_mut_arr_remove_first(names);
+    yyjson_mut_val *name = yyjson_mut_strcpy(resolve->doc, alias);
+    if (name == NULL || !yyjson_mut_arr_prepend(names, name))
+        resolve->nomem = true;
+}
+
 /* alias.column, alias.column.field */
 static bool lookup_alias(struct lookup *lookup, struct scope *scope)
 {
+    struct resolve *resolve = lookup->resolve;
     if (lookup->count < 2)
         return false;
     for (struct scope_source *source = scope->sources; source != NULL; source = source->next)
-        if (source->alias != NULL && weft_equal_fold(source->alias, lookup->parts[0]) &&
-            (columns_use(lookup->resolve, &source->columns, lookup->parts[1]) ||
-             !source->columns.known))
+        if (scope_source_is(resolve, source, lookup->parts[0]) &&
+            (columns_use(resolve, &source->columns, lookup->parts[1]) || !source->columns.known)) {
+            if (!weft_equal_fold(source->alias, lookup->parts[0]))
+                lookup_rewrite(lookup, 1, source->alias);
             return true;
+        }
+    return false;
+}
+
+/* Would `name` mean something else where the text uses it, in a query within that of the table? */
+static bool lookup_captured(const struct lookup *lookup, const struct scope *until,
+                            const char *name)
+{
+    for (struct scope *at = lookup->start; at != until; at = at->parent) {
+        if (at->kind == SCOPE_LAMBDA && scope_has_name(at, name))
+            return true;
+        for (struct scope_source *source = at->sources; source != NULL; source = source->next)
+            if (!source->columns.known || scope_find_column(&source->columns, name) != NULL ||
+                (source->alias != NULL && weft_equal_fold(source->alias, name)))
+                return true;
+    }
     return false;
 }
 
@@ -176,13 +216,10 @@ static bool lookup_product(struct lookup *lookup, struct scope *scope)
             !weft_equal_fold(source->table, lookup->parts[1]))
             continue;
         struct resolve *resolve = lookup->resolve;
+        if (!resolve->unique && lookup_captured(lookup, scope, source->alias))
+            resolve->captured = true;
         columns_use(resolve, &source->columns, lookup->parts[2]);
-        yyjson_mut_val *names = yyjson_mut_obj_get(lookup->expression, "column_names");
-        yyjson_mut_arr_remove_first(names);
-        yyjson_mut_arr_remove_first(names);
-        yyjson_mut_val *alias = yyjson_mut_strcpy(resolve->doc, source->alias);
-        if (alias == NULL || !yyjson_mut_arr_prepend(names, alias))
-            resolve->nomem = true;
+        lookup_rewrite(lookup, 2, source->alias);
         return true;
     }
     return false;
@@ -205,8 +242,10 @@ static bool lookup_row(struct lookup *lookup, struct scope *scope)
     if (lookup->count != 1)
         return false;
     for (struct scope_source *source = scope->sources; source != NULL; source = source->next)
-        if (source->alias != NULL && weft_equal_fold(source->alias, lookup->parts[0])) {
+        if (scope_source_is(lookup->resolve, source, lookup->parts[0])) {
             scope_use_all(lookup->resolve, &source->columns);
+            if (!lookup->soft && !weft_equal_fold(source->alias, lookup->parts[0]))
+                lookup_rewrite(lookup, 1, source->alias);
             return true;
         }
     return false;
@@ -274,11 +313,14 @@ static int lookup_fill(struct lookup *lookup)
 int scope_resolve(struct resolve *resolve, struct scope *scope, yyjson_mut_val *expression,
                   bool soft)
 {
-    struct lookup lookup = {.resolve = resolve, .expression = expression};
+    struct lookup lookup = {
+        .resolve = resolve, .start = scope, .expression = expression, .soft = soft};
     WEFT_TRY(lookup_fill(&lookup));
+    bool lambda = false;
     for (struct scope *at = scope; at != NULL; at = at->parent) {
         if (at->kind == SCOPE_LAMBDA) {
-            if (scope_has_name(at, lookup.parts[0]))
+            lambda = lambda || scope_has_name(at, lookup.parts[0]);
+            if (lambda && lookup.count == 1)
                 return 0;
             continue;
         }
@@ -286,7 +328,8 @@ int scope_resolve(struct resolve *resolve, struct scope *scope, yyjson_mut_val *
         if (lookup_alias(&lookup, at) || lookup_product(&lookup, at) ||
             lookup_column(&lookup, at) || lookup_row(&lookup, at))
             return 0;
-        if (lookup.count == 1 && scope_has_name(at, lookup.parts[0]))
+        /* name.part: a table of that name goes before a parameter's part, but no outer table. */
+        if (lambda || (lookup.count == 1 && scope_has_name(at, lookup.parts[0])))
             return 0;
     }
     enum resolve_special special = RESOLVE_SPECIAL_NONE;

@@ -62,6 +62,9 @@ void scope_add_origin(struct resolve *resolve, struct resolve_origins *origins,
 void scope_add_origins(struct resolve *resolve, struct resolve_origins *to,
                        const struct resolve_origins *from);
 struct scope_column *scope_find_column(struct scope_columns *columns, const char *name);
+/* Is it called so in the text? Its alias may be another: then what names it is rewritten. */
+bool scope_source_is(const struct resolve *resolve, const struct scope_source *source,
+                     const char *name);
 /* Renames the first columns: t(a, b). */
 void scope_rename(struct resolve *resolve, struct scope_columns *columns, yyjson_mut_val *names);
 

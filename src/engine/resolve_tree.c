@@ -204,6 +204,12 @@ const char *tree_text(yyjson_mut_val *object, const char *key)
     return text == NULL ? "" : text;
 }
 
+const char *tree_text_or_null(yyjson_mut_val *object, const char *key)
+{
+    const char *text = tree_text(object, key);
+    return text[0] == 0 ? NULL : text;
+}
+
 bool tree_is(yyjson_mut_val *object, const char *key, const char *text)
 {
     return strcmp(tree_text(object, key), text) == 0;

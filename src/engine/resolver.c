@@ -227,15 +227,36 @@ static int verify_text(struct resolve *resolve, const char *printed)
     return resolve_verify(resolve, node);
 }
 
+/* What a walk gathers; names of parameters come from the guard and stay. */
+static void walk_again(struct resolve *resolve)
+{
+    resolve->table_count = 0;
+    resolve->cte_count = 0;
+    resolve->unknown_count = 0;
+    resolve->captured = false;
+    resolve->unique = true;
+}
+
+static int resolve_rewrite(struct resolve *resolve, const char *json, yyjson_mut_doc **doc,
+                           yyjson_mut_val **node)
+{
+    resolve_docp(doc);
+    WEFT_TRY(resolve_load(resolve, json, doc, node));
+    resolve->doc = *doc;
+    WEFT_TRY(resolve_guard(resolve, *node));
+    WEFT_TRY(resolve_keep_names(resolve, *node));
+    return resolve_walk(resolve, *node);
+}
+
 static int resolve_tree_text(struct resolve *resolve, const char *json, struct weft_resolved *out)
 {
     WEFT_CLEANUP(resolve_docp) yyjson_mut_doc *doc = NULL;
     yyjson_mut_val *node = NULL;
-    WEFT_TRY(resolve_load(resolve, json, &doc, &node));
-    resolve->doc = doc;
-    WEFT_TRY(resolve_guard(resolve, node));
-    WEFT_TRY(resolve_keep_names(resolve, node));
-    WEFT_TRY(resolve_walk(resolve, node));
+    WEFT_TRY(resolve_rewrite(resolve, json, &doc, &node));
+    if (resolve->captured) {
+        walk_again(resolve);
+        WEFT_TRY(resolve_rewrite(resolve, json, &doc, &node));
+    }
     WEFT_TRY(resolve_repair(resolve, node));
     if (resolve->nomem)
         return resolve_nomem(resolve);

@@ -126,10 +126,10 @@ int weft_resolve_references(struct weft_engine *engine, struct weft_arena *arena
                             const struct weft_reference **out, size_t *count,
                             struct weft_error *error) WEFT_MUST_CHECK;
 
-/* The columns that a resolved text without parameters gives, bound and not run, in weft's types: unsigned integers and
- * hugeint become the next type that holds them (hugeint: decimal(38,0)), enums string, arrays lists,
- * a bare NULL int, as for DuckDB; json is string once SQL has read it. type NULL: weft has none (interval, bit, union, timetz, structs
- * whose parts have no names). */
+/* The columns that a resolved text without parameters gives, bound and not run, in weft's types:
+ * unsigned integers and hugeint become the next type that holds them (hugeint: decimal(38,0)),
+ * enums string, arrays lists, a bare NULL int, as for DuckDB; json is string once SQL has read it.
+ * type NULL: weft has none (interval, bit, union, timetz, structs whose parts have no names). */
 int weft_resolved_columns(struct weft_engine *engine, struct weft_arena *arena,
                           const struct weft_resolved *resolved,
                           const struct weft_relation_column **out, size_t *count,
