@@ -558,6 +558,67 @@ static void test_upsert_unique(void **state)
     assert_int_equal(number(m, &m->out, "SELECT sum(id * u) FROM {t}"), 5 + 14 + 24 + 45);
 }
 
+/* ---- graphs ---- */
+
+static void links(struct mesh *m, const char *rows)
+{
+    file(m, &m->out, "links.csv", weft_arena_format(m->f.arena, "a,b,w\n%s", rows));
+}
+
+#define GRAPH(algorithm, edges)                                                                    \
+    DOC("p")                                                                                       \
+    "\"inputs\":{\"links\":{\"files\":\"*.csv\"}},\"graph\":{\"algorithm\":\"" algorithm           \
+    "\",\"edges\":\"" edges "\"}"
+
+static void test_graph(void **state)
+{
+    struct mesh *m = *state;
+    links(m, "x,y,1\ny,z,2\nz,x,1\np,q,1\n");
+    run(m, &m->out, GRAPH("components", "select a, b from links") "}", WEFT_JOB_RUN);
+    if (m->f.outcome.error.code == WEFT_E_WORKER)
+        skip(); /* built without the program for graphs */
+    expect(m, WEFT_RUN_PUBLISHED);
+    assert_int_equal(m->f.outcome.balance.read, 4);
+    assert_int_equal(m->f.outcome.balance.made, 5);
+    assert_int_equal(number(m, &m->out,
+                            "SELECT count(*) FROM {t} WHERE community = (node IN "
+                            "('p', 'q'))::BIGINT"),
+                     5);
+    run(m, &m->out, GRAPH("pagerank", "select a, b, w from links") "}", WEFT_JOB_PREVIEW);
+    expect(m, WEFT_RUN_PUBLISHED);
+    static const char declared[] = GRAPH(
+        "louvain",
+        "select b, a, w from links order by w") ",\"schema\":[{\"name\":\"community\",\"type\":"
+                                                "\"long\"},"
+                                                "{\"name\":\"node\",\"type\":\"string\",\"enum\":["
+                                                "\"x\",\"y\",\"z\"]}],\"key\":[\"node\"]}";
+    run(m, &m->out, declared, WEFT_JOB_REBUILD);
+    expect(m, WEFT_RUN_PUBLISHED);
+    assert_int_equal(m->f.outcome.balance.output_quarantined, 2);
+}
+
+static void test_graph_refused(void **state)
+{
+    struct mesh *m = *state;
+    links(m, "x,y,1\ny,,2\nz,z,1\np,q,0\n");
+    run(m, &m->out, GRAPH("components", "select a, b from links order by b nulls first") "}",
+        WEFT_JOB_RUN);
+    expect_refused(m, WEFT_E_REFUSED, "1 edge without both nodes; the first is row 1");
+    run(m, &m->out, GRAPH("components", "select a, b from links where b is not null") "}",
+        WEFT_JOB_RUN);
+    expect_refused(m, WEFT_E_REFUSED, "1 edge from a node to itself");
+    run(m, &m->out, GRAPH("louvain", "select a, b, w from links where a <> b") "}", WEFT_JOB_RUN);
+    expect_refused(m, WEFT_E_REFUSED, "not above zero");
+    run(m, &m->out, GRAPH("louvain", "select a from links") "}", WEFT_JOB_RUN);
+    expect_refused(m, WEFT_E_INVALID, "gives one column");
+    run(m, &m->out, GRAPH("louvain", "select a, w from links") "}", WEFT_JOB_RUN);
+    expect_refused(m, WEFT_E_INVALID, "different types");
+    links(m, "");
+    run(m, &m->out, GRAPH("louvain", "select a, b from links") "}", WEFT_JOB_RUN);
+    expect(m, WEFT_RUN_PUBLISHED);
+    assert_int_equal(m->f.outcome.balance.made, 0);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -574,6 +635,8 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_upsert_sql, setup, teardown),
         cmocka_unit_test_setup_teardown(test_upsert_sql_ordered, setup, teardown),
         cmocka_unit_test_setup_teardown(test_upsert_unique, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_graph, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_graph_refused, setup, teardown),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

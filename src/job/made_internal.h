@@ -21,6 +21,7 @@ struct job_made {
     const int64_t *picked; /* ascending */
     size_t picked_count;
     struct job_graph_result *graph; /* NULL = none */
+    const char *library;            /* that made the graph's values; NULL = none */
 };
 
 /* A graph's nodes and values, as what stands after FROM (graph_run.c). */

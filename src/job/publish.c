@@ -2,6 +2,7 @@
  * publish.c - the next state of the table, ready for the asker to commit: manifest, manifest list
  * and metadata beside what is there, nothing of which is changed.
  */
+#include "job/made_internal.h"
 #include "job/work_internal.h"
 
 #include <string.h>
@@ -10,7 +11,7 @@ static int publish_summary(struct job_work *work, const struct weft_summary_item
                            size_t *count, struct weft_error *error)
 {
     const struct weft_job *job = work->job;
-    struct weft_summary_item *items = weft_arena_array(work->arena, 5, sizeof *items);
+    struct weft_summary_item *items = weft_arena_array(work->arena, 6, sizeof *items);
     const char *sequence = weft_arena_format(work->arena, "%" PRId64, job->head_sequence);
     if (items == NULL || sequence == NULL)
         return weft_error_nomem(error);
@@ -20,8 +21,10 @@ static int publish_summary(struct job_work *work, const struct weft_summary_item
     items[3] = (struct weft_summary_item){"weft.ledger-sequence", sequence};
     items[4] = (struct weft_summary_item){"weft.ledger-head",
                                           job->head_hash == NULL ? "" : job->head_hash};
-    *out = items;
     *count = 5;
+    if (work->made != NULL && work->made->library != NULL)
+        items[(*count)++] = (struct weft_summary_item){"weft.graph-library", work->made->library};
+    *out = items;
     return 0;
 }
 
