@@ -63,6 +63,8 @@ int weft_catalog_reads_fold(struct weft_ledger_txn *txn, const char *product, in
 {
     size_t i, max;
     yyjson_val *value;
+    if (reads == NULL)
+        return 0;
     yyjson_arr_foreach(reads, i, max, value)
     {
         struct weft_registered_read read;

@@ -363,12 +363,14 @@ static bool values_named(yyjson_val *array)
 {
     size_t i, max;
     yyjson_val *item;
+    if (yyjson_arr_size(array) == 0)
+        return false;
     yyjson_arr_foreach(array, i, max, item)
     {
         if (value_name(item) == NULL)
             return false;
     }
-    return yyjson_is_arr(array) && max > 0;
+    return true;
 }
 
 static yyjson_val *value_named(yyjson_val *array, const char *name)
@@ -386,23 +388,24 @@ static yyjson_val *value_named(yyjson_val *array, const char *name)
 static void compare_value(struct comparison *c, enum change_kind kind, const char *path,
                           yyjson_val *x, yyjson_val *y);
 
+/* x or y may be NULL; the macros of yyjson may not meet that. */
 static void compare_members(struct comparison *c, enum change_kind kind, const char *path,
                             yyjson_val *x, yyjson_val *y)
 {
-    size_t i, max;
-    yyjson_val *key, *value;
-    yyjson_obj_foreach(y, i, max, key, value)
-    {
+    yyjson_obj_iter iter;
+    yyjson_val *key;
+    yyjson_obj_iter_init(y, &iter);
+    while ((key = yyjson_obj_iter_next(&iter)) != NULL) {
         const char *name = yyjson_get_str(key);
         compare_value(c, kind, weft_reader_format(&c->reader, "%s.%s", path, name),
-                      yyjson_obj_get(x, name), value);
+                      yyjson_obj_get(x, name), yyjson_obj_iter_get_val(key));
     }
-    yyjson_obj_foreach(x, i, max, key, value)
-    {
+    yyjson_obj_iter_init(x, &iter);
+    while ((key = yyjson_obj_iter_next(&iter)) != NULL) {
         const char *name = yyjson_get_str(key);
         if (yyjson_obj_get(y, name) == NULL)
-            compare_value(c, kind, weft_reader_format(&c->reader, "%s.%s", path, name), value,
-                          NULL);
+            compare_value(c, kind, weft_reader_format(&c->reader, "%s.%s", path, name),
+                          yyjson_obj_iter_get_val(key), NULL);
     }
 }
 

@@ -1,7 +1,8 @@
 /* Any text as a product file: no crash, no hang, and what is accepted reads back from its document
- * as the same product. */
-#include "model/product.h"
+ * as the same product; a version can be written into it, and the rest stays the same product. */
+#include "model/version.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -13,6 +14,31 @@ const char *__lsan_default_suppressions(void);
 const char *__lsan_default_suppressions(void)
 {
     return "leak:libfyaml";
+}
+
+/* What a version changed besides the version. */
+static void check_bump(struct weft_arena *arena, const char *text, size_t size,
+                       const struct weft_product *product)
+{
+    struct weft_error error = WEFT_ERROR_INIT;
+    struct weft_diag diag;
+    struct weft_buf out;
+    const struct weft_product *after = NULL;
+    struct weft_changes changes;
+    char version[WEFT_VERSION_TEXT];
+    snprintf(version, sizeof version, "%d.1234.5", product->major);
+    weft_diag_init(&diag);
+    weft_buf_init(&out, 1 << 20);
+    if (weft_product_bump_text(text, size, "fuzz.yaml", version, &out, &error) == 0) {
+        if (weft_product_parse(arena, out.data, out.length, "fuzz.yaml", "/nonexistent", &diag,
+                               &after, &error) == 0 &&
+            (after == NULL || strcmp(after->version, version) != 0 ||
+             weft_product_compare(arena, product, after, &changes, &error) < 0 ||
+             changes.count > 1))
+            abort();
+    }
+    weft_buf_release(&out);
+    weft_diag_release(&diag);
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
@@ -30,6 +56,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
                 0 ||
             strcmp(product->digest, again->digest) != 0)
             abort();
+        check_bump(arena, (const char *)data, size, product);
     }
     weft_diag_release(&diag);
     weft_arena_free(arena);
