@@ -14,6 +14,8 @@
 static const struct weft_op_arg ledger_args[] = {
     {"what", 0, WEFT_ARG_WORD, "verify|rebuild", "Without it: the newest entries."},
     {"check", 0, WEFT_ARG_FLAG, NULL, "rebuild: only compare, change nothing."},
+    {"accept", 0, WEFT_ARG_FLAG, NULL, "verify: go on with what the database holds."},
+    {"because", 0, WEFT_ARG_TEXT, "REASON", "Why; the ledger keeps it."},
     {"limit", 0, WEFT_ARG_TEXT, "N", "At most so many entries, the newest last. Default 20."},
 };
 
@@ -87,6 +89,24 @@ static int report_show(const char *what, const struct weft_ledger_report *report
                          report->entries, report->head.hash);
 }
 
+static int verify_run(struct weft_context *context, const struct weft_op_request *request,
+                      struct weft_ledger *ledger, struct weft_out *out, struct weft_error *error)
+{
+    struct weft_ledger_report report;
+    const char *because = NULL;
+    int64_t reads = 0;
+    bool accepted = false;
+    if (weft_op_given(request, "accept")) {
+        WEFT_TRY(weft_op_because(request, &because, error));
+        WEFT_TRY(weft_ledger_accept(ledger, context->request.principal, because, &report, &accepted,
+                                    error));
+    } else {
+        WEFT_TRY(weft_ledger_verify(ledger, &report, error));
+    }
+    WEFT_TRY(weft_audit_verify(weft_ledger_home(ledger), &reads, error));
+    return report_show(accepted ? "accepted as it is" : "verified", &report, out, error);
+}
+
 static int ledger_run(struct weft_context *context, const struct weft_op_request *request,
                       struct weft_out *out, struct weft_error *error)
 {
@@ -102,12 +122,8 @@ static int ledger_run(struct weft_context *context, const struct weft_op_request
     WEFT_TRY(weft_context_ledger(context, false, &ledger, error));
     if (what == NULL)
         return ledger_list(context, request, out, error);
-    if (strcmp(what, "verify") == 0) {
-        WEFT_TRY(weft_ledger_verify(ledger, &report, error));
-        int64_t reads = 0;
-        WEFT_TRY(weft_audit_verify(weft_ledger_home(ledger), &reads, error));
-        return report_show("verified", &report, out, error);
-    }
+    if (strcmp(what, "verify") == 0)
+        return verify_run(context, request, ledger, out, error);
     WEFT_TRY(weft_ledger_rebuild(ledger, check, &report, error));
     return report_show(check ? "equal to its entries" : "rebuilt", &report, out, error);
 }
@@ -117,7 +133,10 @@ const struct weft_op weft_op_ledger = {
     .group = "home",
     .summary = "Show the ledger; verify its chain; rebuild the tables folded from it.",
     .help = "`verify` names the first entry that was changed, removed or reordered, or a missing "
-            "tail. `rebuild --check` folds all entries into a copy and compares.",
+            "tail. Where the home's file ledger.head is missing, damaged or ahead of the database "
+            "(which was put back from a copy), nothing is written any more: `verify --accept` goes "
+            "on with what the database holds. `rebuild --check` folds all entries into a copy and "
+            "compares.",
     .args = ledger_args,
     .arg_count = WEFT_COUNT(ledger_args),
     .run = ledger_run,

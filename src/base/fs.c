@@ -19,12 +19,9 @@
 
 #define READ_BLOCK 65536
 
-int weft_fs_read_file(const char *path, size_t max, struct weft_buf *out, struct weft_error *error)
+static int read_all(int fd, const char *path, size_t max, struct weft_buf *out,
+                    struct weft_error *error)
 {
-    if (!weft_fs_exists(path))
-        return WEFT_NOT_THERE;
-    WEFT_CLEANUP(weft_fd_close) int fd = -1;
-    WEFT_TRY(weft_fs_open(path, O_RDONLY, &fd, error));
     size_t start = out->length;
     for (;;) {
         /* One byte more than allowed tells a file that is too large: in the buffer if it may hold
@@ -45,6 +42,25 @@ int weft_fs_read_file(const char *path, size_t max, struct weft_buf *out, struct
         if (room == &beside || out->length - start > max)
             return weft_error_set(error, WEFT_E_LIMIT, "%s is larger than %zu bytes", path, max);
     }
+}
+
+int weft_fs_read_file(const char *path, size_t max, struct weft_buf *out, struct weft_error *error)
+{
+    if (!weft_fs_exists(path))
+        return WEFT_NOT_THERE;
+    WEFT_CLEANUP(weft_fd_close) int fd = -1;
+    WEFT_TRY(weft_fs_open(path, O_RDONLY, &fd, error));
+    return read_all(fd, path, max, out, error);
+}
+
+int weft_fs_read_regular(const char *path, size_t max, struct weft_buf *out,
+                         struct weft_error *error)
+{
+    if (!weft_fs_exists(path))
+        return WEFT_NOT_THERE;
+    WEFT_CLEANUP(weft_fd_close) int fd = -1;
+    WEFT_TRY(weft_fs_open_regular(path, &fd, error));
+    return read_all(fd, path, max, out, error);
 }
 
 static int write_synced(const char *path, const void *data, size_t length, struct weft_error *error)

@@ -41,6 +41,11 @@ int weft_fs_remove_tree(const char *path, struct weft_error *error) WEFT_MUST_CH
  * one byte more). */
 int weft_fs_read_file(const char *path, size_t max, struct weft_buf *out, struct weft_error *error)
     WEFT_MUST_CHECK;
+/* The same for files that nobody but weft makes: CORRUPT when it is no regular file. A FIFO in its
+ * place would hang whoever opens it. */
+int weft_fs_open_regular(const char *path, int *fd, struct weft_error *error) WEFT_MUST_CHECK;
+int weft_fs_read_regular(const char *path, size_t max, struct weft_buf *out,
+                         struct weft_error *error) WEFT_MUST_CHECK;
 /* Temporary name beside it, write, sync, rename, sync of the folder: old or new, never a part. */
 int weft_fs_write_file(const char *path, const void *data, size_t length, struct weft_error *error)
     WEFT_MUST_CHECK;

@@ -42,6 +42,20 @@ int weft_fs_open(const char *path, int flags, int *fd, struct weft_error *error)
     return 0;
 }
 
+int weft_fs_open_regular(const char *path, int *fd, struct weft_error *error)
+{
+    WEFT_CLEANUP(weft_fd_close) int opened = -1;
+    struct stat info;
+    WEFT_TRY(weft_fs_open(path, O_RDONLY | O_NONBLOCK, &opened, error));
+    if (fstat(opened, &info) != 0)
+        return weft_error_errno(error, WEFT_E_IO, errno, "cannot look at %s", path);
+    if (!S_ISREG(info.st_mode))
+        return weft_error_set(error, WEFT_E_CORRUPT, "%s is no regular file", path);
+    *fd = opened;
+    opened = -1;
+    return 0;
+}
+
 int weft_fs_write(int fd, const void *data, size_t length, const char *path,
                   struct weft_error *error)
 {

@@ -154,6 +154,7 @@ void weft_process_catch_signals(void)
     sigaction(SIGTERM, &action, NULL);
     struct sigaction ignore = {.sa_handler = SIG_IGN};
     sigaction(SIGPIPE, &ignore, NULL);
+    sigaction(SIGXFSZ, &ignore, NULL); /* a limit on files is an error of the write */
 }
 
 bool weft_process_cancelled(void)

@@ -472,11 +472,42 @@ int weft_flow_outbox_do(struct weft_ledger *ledger, struct weft_arena *arena, co
     return outbox_locked(ledger, arena, run_id, moved, moved_count, error);
 }
 
+int weft_outbox_failed(struct weft_ledger *ledger, struct weft_arena *arena,
+                       struct weft_outbox_item **out, size_t *out_count, struct weft_error *error)
+{
+    WEFT_CLEANUP(weft_ledger_endp) struct weft_ledger_txn *txn = NULL;
+    WEFT_CLEANUP(weft_stmt_freep) struct weft_stmt *stmt = NULL;
+    struct weft_outbox_item *items = NULL;
+    size_t count = 0, capacity = 0;
+    int rc;
+    WEFT_TRY(weft_ledger_begin_read(ledger, &txn, error));
+    WEFT_TRY(weft_sql_query(txn, &stmt, error,
+                            "SELECT COALESCE(n.shown, o.product), o.action, o.path, o.target, "
+                            "o.message, o.attempts FROM flow_outbox o LEFT JOIN catalog_names n ON "
+                            "n.table_name = o.product AND n.seq_to IS NULL WHERE o.attempts > 0 "
+                            "ORDER BY o.sequence, o.run_id, o.ordinal",
+                            ""));
+    while ((rc = weft_stmt_step(stmt, error)) == 0) {
+        if (weft_arena_reserve(arena, &items, &capacity, count + 1, sizeof *items) < 0)
+            return weft_error_nomem(error);
+        struct weft_outbox_item *item = &items[count++];
+        const char **const texts[] = {&item->product, &item->action, &item->path, &item->target,
+                                      &item->message};
+        *item = (struct weft_outbox_item){.attempts = weft_stmt_column_int(stmt, 5)};
+        for (size_t i = 0; i < WEFT_COUNT(texts); i++)
+            WEFT_TRY(weft_sql_text(arena, stmt, (int)i, texts[i], error));
+    }
+    *out = items;
+    *out_count = count;
+    return rc < 0 ? rc : 0;
+}
+
 int weft_outbox_flush(struct weft_ledger *ledger, struct weft_error *error)
 {
     WEFT_CLEANUP(weft_arena_freep) struct weft_arena *arena = weft_arena_new(0);
     if (arena == NULL)
         return weft_error_nomem(error);
     WEFT_TRY(weft_flow_leftovers_remove(ledger, error));
+    WEFT_TRY(weft_ledger_lists_sweep(ledger, error));
     return weft_flow_outbox_do(ledger, arena, NULL, NULL, NULL, error);
 }

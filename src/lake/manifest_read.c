@@ -303,7 +303,7 @@ static int read_whole(const char *home, const char *path, struct weft_buf *out,
     WEFT_CLEANUP(weft_freep) char *full = weft_path_join(home, path);
     if (full == NULL)
         return weft_error_nomem(error);
-    int rc = weft_fs_read_file(full, LAKE_MANIFEST_MAX, out, error);
+    int rc = weft_fs_read_regular(full, LAKE_MANIFEST_MAX, out, error);
     return rc > 0 ? weft_error_set(error, WEFT_E_CORRUPT, "the file is gone") : rc;
 }
 

@@ -291,7 +291,7 @@ int weft_table_load(struct weft_arena *arena, const char *home, const char *meta
         weft_buf_room(&text, (size_t)identity.size + 2 * 65536) == NULL)
         rc = weft_error_nomem(error);
     if (rc == 0)
-        rc = weft_fs_read_file(path, LAKE_METADATA_MAX, &text, error);
+        rc = weft_fs_read_regular(path, LAKE_METADATA_MAX, &text, error);
     weft_free(path);
     if (rc > 0)
         rc = weft_error_set(error, WEFT_E_CORRUPT, "the metadata file %s is gone", metadata_path);

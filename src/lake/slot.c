@@ -105,7 +105,7 @@ static int slot_read(const char *path, int64_t *oldest, struct weft_error *error
         return weft_fs_unlink(path, error);
     struct weft_buf text;
     weft_buf_init(&text, (size_t)1 << 20); /* whole reads ask for room in large steps */
-    rc = weft_fs_read_file(path, 64, &text, error);
+    rc = weft_fs_read_regular(path, 64, &text, error);
     int64_t sequence = 0;
     if (rc == 0) {
         size_t length = strcspn(text.data, "\n");

@@ -5,7 +5,9 @@
  * own, not the entry's, so that a head of an older entry cannot be put together from the database.
  *
  * Written after the commit, so it may be older than the database (a kill in between): that is
- * right. It may never be newer: then the end of the database is missing.
+ * right. It may never be newer: then the end of the database is missing. A whole home always has
+ * one, so a missing or damaged one is no reason to write a new one: it may have been taken away to
+ * hide a cut end. Whoever writes on is refused; weft_ledger_accept is the way out.
  */
 #include "base/fs.h"
 #include "base/mem.h"
@@ -124,7 +126,7 @@ static int head_sign(struct weft_ledger *ledger, const struct weft_ledger_head *
     return weft_buf_check(out, error);
 }
 
-int ledger_head_write(struct weft_ledger *ledger, const struct weft_ledger_head *head,
+int ledger_head_write(struct weft_ledger *ledger, const struct weft_ledger_head *head, bool force,
                       struct weft_error *error)
 {
     assert(ledger->key != NULL);
@@ -140,8 +142,92 @@ int ledger_head_write(struct weft_ledger *ledger, const struct weft_ledger_head 
     WEFT_TRY(ledger_lock_wait(lock, true, HEAD_LOCK_WAIT_MS, &fd, error));
     struct ledger_signed_head there;
     struct weft_error ignored = WEFT_ERROR_INIT;
-    if (ledger_head_read(ledger->home, &there, &ignored) == 0 && there.sequence >= head->sequence &&
-        strcmp(there.origin, ledger->origin) == 0)
+    if (!force && ledger_head_read(ledger->home, &there, &ignored) == 0 &&
+        there.sequence >= head->sequence && strcmp(there.origin, ledger->origin) == 0)
         return 0;
     return head_replace(path, &text, error);
+}
+
+/* ---- for whoever writes on ---- */
+
+static int key_of_head(struct weft_ledger_txn *txn, const struct ledger_signed_head *head,
+                       struct weft_key **key, struct weft_error *error)
+{
+    WEFT_CLEANUP(weft_stmt_freep) struct weft_stmt *stmt = NULL;
+    WEFT_TRY(weft_stmt_prepare(
+        txn, "SELECT public_key FROM ledger_keys WHERE origin = ? AND key_id = ?", &stmt, error));
+    weft_stmt_bind_text(stmt, 1, head->origin);
+    weft_stmt_bind_text(stmt, 2, head->key_id);
+    int rc = weft_stmt_step(stmt, error);
+    if (rc != 0)
+        return rc < 0 ? rc : WEFT_NOT_THERE;
+    const char *public_key = weft_stmt_column_text(stmt, 0);
+    WEFT_TRY(weft_stmt_check(stmt, error));
+    return weft_key_of_public(public_key, key, error);
+}
+
+static int signature_check(struct weft_ledger_txn *txn, const struct ledger_signed_head *head,
+                           struct weft_error *error)
+{
+    WEFT_CLEANUP(weft_key_freep) struct weft_key *key = NULL;
+    unsigned char digest[WEFT_SHA256_BYTES];
+    int rc = key_of_head(txn, head, &key, error);
+    WEFT_TRY(rc);
+    WEFT_TRY(ledger_head_digest(head, digest, error));
+    if (rc == 0 && weft_key_verify(key, digest, sizeof digest, head->signature))
+        return 0;
+    return weft_error_set(error, WEFT_E_CORRUPT, "ledger.head is not signed by the node's key");
+}
+
+static int entry_check(struct weft_ledger_txn *txn, const struct ledger_signed_head *head,
+                       struct weft_error *error)
+{
+    WEFT_CLEANUP(weft_stmt_freep) struct weft_stmt *stmt = NULL;
+    WEFT_TRY(weft_stmt_prepare(txn, "SELECT hash FROM entries WHERE origin = ? AND sequence = ?",
+                               &stmt, error));
+    weft_stmt_bind_text(stmt, 1, head->origin);
+    weft_stmt_bind_int(stmt, 2, head->sequence);
+    int rc = weft_stmt_step(stmt, error);
+    WEFT_TRY(rc);
+    bool same = rc == 0 && strcmp(weft_stmt_column_text(stmt, 0), head->hash) == 0;
+    WEFT_TRY(weft_stmt_check(stmt, error));
+    if (same)
+        return 0;
+    return weft_error_set(error, WEFT_E_CORRUPT,
+                          "ledger.head names another entry %" PRId64 " than the database",
+                          head->sequence);
+}
+
+/* No one else commits now, so ledger.head is never ahead in a home that is whole. */
+static int head_compare(struct weft_ledger_txn *txn, struct weft_error *error)
+{
+    struct ledger_signed_head head;
+    WEFT_TRY(ledger_head_read(txn->ledger->home, &head, error));
+    if (strcmp(head.origin, txn->ledger->origin) != 0)
+        return weft_error_set(error, WEFT_E_CORRUPT, "ledger.head belongs to another node");
+    bool last = head.sequence == txn->head.sequence;
+    if (head.sequence > txn->head.sequence || (last && strcmp(head.hash, txn->head.hash) != 0))
+        return weft_error_set(error, WEFT_E_CORRUPT,
+                              "the end of the ledger is missing or was changed: ledger.head says "
+                              "%" PRId64 " entries, the database ends at %" PRId64,
+                              head.sequence, txn->head.sequence);
+    if (!last)
+        WEFT_TRY(entry_check(txn, &head, error));
+    return signature_check(txn, &head, error);
+}
+
+int ledger_head_check(struct weft_ledger_txn *txn, struct weft_error *error)
+{
+    struct weft_error own = WEFT_ERROR_INIT;
+    int rc = head_compare(txn, &own);
+    if (rc == 0)
+        return 0;
+    if (error != NULL)
+        *error = own;
+    if (own.code != WEFT_E_CORRUPT)
+        return rc;
+    return weft_error_hint(error,
+                           "`weft ledger verify` tells what is there. Put the home back from "
+                           "a copy, or go on with what the database holds: `weft ledger "
+                           "verify --accept --because TEXT`");
 }

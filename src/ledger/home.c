@@ -43,7 +43,7 @@ int ledger_text_file(const char *path, struct weft_buf *out, struct weft_error *
         return WEFT_NOT_THERE;
     char block[4096];
     WEFT_CLEANUP(weft_fd_close) int fd = -1;
-    WEFT_TRY(weft_fs_open(path, O_RDONLY, &fd, error));
+    WEFT_TRY(weft_fs_open_regular(path, &fd, error));
     size_t got = 0;
     do {
         WEFT_TRY(weft_fs_read(fd, block, sizeof block, &got, path, error));
@@ -243,7 +243,7 @@ static int home_head(struct weft_ledger *ledger, struct weft_error *error)
     WEFT_CLEANUP(weft_ledger_endp) struct weft_ledger_txn *txn = NULL;
     WEFT_TRY(weft_ledger_begin_read(ledger, &txn, error));
     struct weft_ledger_head head = txn->head;
-    return ledger_head_write(ledger, &head, error);
+    return ledger_head_write(ledger, &head, false, error);
 }
 
 static int point(const char *name, struct weft_error *error)
@@ -255,6 +255,7 @@ static int point(const char *name, struct weft_error *error)
 
 static int home_fill(struct weft_ledger *ledger, struct weft_error *error)
 {
+    ledger->making = true;
     WEFT_TRY(folders_make(ledger->home, error));
     WEFT_TRY(point("home.before_key", error));
     WEFT_TRY(home_key(ledger, error));
@@ -266,6 +267,7 @@ static int home_fill(struct weft_ledger *ledger, struct weft_error *error)
     WEFT_TRY(point("home.before_format", error));
     WEFT_TRY(weft_fs_sync_path(ledger->home, error));
     WEFT_TRY(format_write(ledger->home, error));
+    ledger->making = false;
     WEFT_CLEANUP(weft_freep) char *parent = weft_path_dirname(ledger->home);
     if (parent == NULL)
         return weft_error_nomem(error);

@@ -144,7 +144,7 @@ int weft_key_load(const char *keys, const char *key_id, struct weft_key **out,
     char text[PEM_MAX];
     struct weft_buf pem = {.data = text, .max = PEM_MAX};
     WEFT_CLEANUP(weft_fd_close) int fd = -1;
-    WEFT_TRY(weft_fs_open(path, O_RDONLY, &fd, error));
+    WEFT_TRY(weft_fs_open_regular(path, &fd, error));
     WEFT_TRY(weft_fs_read(fd, text, sizeof text, &pem.length, path, error));
     struct weft_key *key = NULL;
     int rc = key_parse(&pem, path, &key, error);

@@ -50,6 +50,8 @@ static int connection_open(struct weft_ledger *ledger, struct ledger_connection 
     if (!weft_fs_exists(ledger->database))
         return weft_error_set(error, WEFT_E_CORRUPT, "the home's database %s is missing",
                               ledger->database);
+    if (!weft_fs_is_file(ledger->database))
+        return weft_error_set(error, WEFT_E_CORRUPT, "%s is no regular file", ledger->database);
     WEFT_TRY(weft_store_sqlite.open(ledger->database, flags, &connection->store, error));
     connection->store->api->set_wait(connection->store, ledger->wait_ms);
     return 0;
@@ -163,26 +165,8 @@ static int connection_take(struct weft_ledger *ledger, struct ledger_connection 
                           LEDGER_CONNECTIONS_MAX);
 }
 
-/* Whoever writes on after a cut end would sign it away: the next head would be right again. No one
- * else commits now, so ledger.head is never ahead in a home that is whole. */
-static int head_not_ahead(struct weft_ledger_txn *txn, struct weft_error *error)
-{
-    struct ledger_signed_head head;
-    struct weft_error ignored = WEFT_ERROR_INIT;
-    if (ledger_head_read(txn->ledger->home, &head, &ignored) < 0 ||
-        strcmp(head.origin, txn->ledger->origin) != 0 || head.sequence < txn->head.sequence)
-        return 0;
-    if (head.sequence == txn->head.sequence && strcmp(head.hash, txn->head.hash) == 0)
-        return 0;
-    weft_error_set(error, WEFT_E_CORRUPT,
-                   "the end of the ledger is missing or was changed: ledger.head says %" PRId64
-                   " entries, the database ends at %" PRId64,
-                   head.sequence, txn->head.sequence);
-    return weft_error_hint(error, "see `weft ledger verify`; restore the home from a copy");
-}
-
-static int txn_begin(struct weft_ledger *ledger, bool write, struct weft_ledger_txn **out,
-                     struct weft_error *error)
+static int txn_begin(struct weft_ledger *ledger, bool write, bool check,
+                     struct weft_ledger_txn **out, struct weft_error *error)
 {
     struct ledger_connection *connection = NULL;
     WEFT_TRY(connection_take(ledger, &connection, error));
@@ -199,8 +183,8 @@ static int txn_begin(struct weft_ledger *ledger, bool write, struct weft_ledger_
     connection->used = true;
     ledger->writing |= write;
     rc = head_load(txn, error);
-    if (rc == 0 && write)
-        rc = head_not_ahead(txn, error);
+    if (rc == 0 && check && !ledger->making)
+        rc = ledger_head_check(txn, error);
     if (rc < 0) {
         weft_ledger_end(txn);
         return rc;
@@ -212,11 +196,11 @@ static int txn_begin(struct weft_ledger *ledger, bool write, struct weft_ledger_
 int weft_ledger_begin_read(struct weft_ledger *ledger, struct weft_ledger_txn **out,
                            struct weft_error *error)
 {
-    return txn_begin(ledger, false, out, error);
+    return txn_begin(ledger, false, false, out, error);
 }
 
-int weft_ledger_begin_write(struct weft_ledger *ledger, struct weft_ledger_txn **out,
-                            struct weft_error *error)
+static int begin_write(struct weft_ledger *ledger, bool check, struct weft_ledger_txn **out,
+                       struct weft_error *error)
 {
     if (ledger->flags & WEFT_LEDGER_READ_ONLY)
         return weft_error_set(error, WEFT_E_REFUSED, "this process may only read the home %s",
@@ -224,7 +208,19 @@ int weft_ledger_begin_write(struct weft_ledger *ledger, struct weft_ledger_txn *
     /* It would wait for itself. */
     if (ledger->writing)
         return weft_error_set(error, WEFT_E_INTERNAL, "a writing transaction is open already");
-    return txn_begin(ledger, true, out, error);
+    return txn_begin(ledger, true, check, out, error);
+}
+
+int weft_ledger_begin_write(struct weft_ledger *ledger, struct weft_ledger_txn **out,
+                            struct weft_error *error)
+{
+    return begin_write(ledger, true, out, error);
+}
+
+int ledger_begin_unchecked(struct weft_ledger *ledger, struct weft_ledger_txn **out,
+                           struct weft_error *error)
+{
+    return begin_write(ledger, false, out, error);
 }
 
 void weft_ledger_end(struct weft_ledger_txn *txn)
@@ -270,7 +266,7 @@ int weft_ledger_commit(struct weft_ledger_txn *txn, struct weft_error *error)
         /* The facts are durable, so a head that cannot be written is no failure of the commit: an
          * older head is right, and the next commit writes a newer one. */
         struct weft_error ignored = WEFT_ERROR_INIT;
-        int head_rc = ledger_head_write(txn->ledger, &txn->head, &ignored);
+        int head_rc = ledger_head_write(txn->ledger, &txn->head, txn->accept, &ignored);
         (void)head_rc;
         weft_fault_point("ledger.after_head");
     }

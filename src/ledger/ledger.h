@@ -101,7 +101,8 @@ struct weft_ledger_head {
 /* ---- transactions ---- */
 
 /* Reading: one consistent state. Writing: BEGIN IMMEDIATE, waits up to 60 s for other writers, then
- * BUSY. end without commit rolls back; NULL is nothing. One ledger may have up to four open, one of
+ * BUSY; CORRUPT when ledger.head is missing, damaged, or names what the database does not hold (see
+ * weft_ledger_accept). end without commit rolls back; NULL is nothing. One ledger may have up to four open, one of
  * them writing. A refused append refuses the whole transaction: commit then fails. */
 int weft_ledger_begin_read(struct weft_ledger *ledger, struct weft_ledger_txn **out,
                            struct weft_error *error) WEFT_MUST_CHECK;
@@ -157,12 +158,19 @@ int64_t weft_ledger_changes(struct weft_ledger_txn *txn); /* rows changed by the
 
 /* ---- long lists that an entry names by hash: <home>/lists/<sha256>. The body names it by a member
  * `list` or `..._list` (at any depth) whose value is the hash: so verify finds it. ---- */
+/* Within the writing transaction that names it (INTERNAL elsewhere). */
 int weft_ledger_list_put(struct weft_ledger *ledger, const char *data, size_t length,
                          char hash[WEFT_SHA256_HEX], struct weft_error *error) WEFT_MUST_CHECK;
 int weft_ledger_list_get(struct weft_ledger *ledger, const char *hash, struct weft_buf *out,
                          struct weft_error *error) WEFT_MUST_CHECK;
 
+/* Removes lists that no entry came to name: those of a process that was killed. */
+int weft_ledger_lists_sweep(struct weft_ledger *ledger, struct weft_error *error) WEFT_MUST_CHECK;
+
 /* ---- looking after it ---- */
+
+/* A check in <home>/tmp, by the start of its name; "<pid>-<start time>-<id>.db" follows. */
+#define WEFT_LEDGER_SCRATCH "rebuild-"
 
 /* Calls fn for entries from..to (0 = the end) in order. */
 int weft_ledger_each(struct weft_ledger_txn *txn, int64_t from, int64_t to,
@@ -178,6 +186,13 @@ struct weft_ledger_report {
 };
 int weft_ledger_verify(struct weft_ledger *ledger, struct weft_ledger_report *report,
                        struct weft_error *error) WEFT_MUST_CHECK;
+/* The way out where ledger.head is missing, damaged, or ahead of a database that came from a copy
+ * (all writers are refused then): the rest of the chain must hold; the tables are folded anew, an entry
+ * head.accepted {because, found: missing|damaged|ahead|wrong, said} goes on from what the database
+ * holds, and a new head follows. *accepted is false when nothing was wrong. */
+int weft_ledger_accept(struct weft_ledger *ledger, const char *actor, const char *because,
+                       struct weft_ledger_report *report, bool *accepted, struct weft_error *error)
+    WEFT_MUST_CHECK;
 /* Folds all entries anew. check: into a copy, compared with what is there (CORRUPT names the first
  * table and row that differ); else replaces the folded tables in one transaction. */
 int weft_ledger_rebuild(struct weft_ledger *ledger, bool check, struct weft_ledger_report *report,

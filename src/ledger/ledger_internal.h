@@ -17,6 +17,7 @@
 #define LEDGER_DDL_MAX (1024 * 1024)
 #define LEDGER_LISTS_MAX (256 * 1024 * 1024)
 #define LEDGER_ENTRY_FORMAT 1
+#define LEDGER_KIND_ACCEPTED "head.accepted"
 
 struct ledger_connection {
     struct weft_store *store; /* NULL = not opened yet */
@@ -32,6 +33,7 @@ struct weft_ledger {
     struct weft_key *key; /* read when first needed: readers never hold it */
     struct ledger_connection connections[LEDGER_CONNECTIONS_MAX];
     bool writing; /* a writing transaction is open */
+    bool making;  /* the home is being made: ledger.head comes later */
     int wait_ms;
 };
 
@@ -41,6 +43,7 @@ struct weft_ledger_txn {
     struct ledger_connection *connection; /* NULL: a scratch store, not from the ledger */
     bool write;
     bool broken; /* an append failed: nothing of this may be committed */
+    bool accept; /* whatever ledger.head says now is replaced at the commit */
     int64_t appended;
     struct weft_ledger_head head;
 };
@@ -82,9 +85,13 @@ int ledger_head_read(const char *home, struct ledger_signed_head *head, struct w
 int ledger_head_digest(const struct ledger_signed_head *head,
                        unsigned char digest[WEFT_SHA256_BYTES], struct weft_error *error)
     WEFT_MUST_CHECK;
-/* Signs and writes, unless the file names this sequence or a later one already. */
-int ledger_head_write(struct weft_ledger *ledger, const struct weft_ledger_head *head,
+/* Signs and writes, unless the file names this sequence or a later one already (force: even then).
+ */
+int ledger_head_write(struct weft_ledger *ledger, const struct weft_ledger_head *head, bool force,
                       struct weft_error *error) WEFT_MUST_CHECK;
+/* For whoever writes on: ledger.head is there, signed by the node's key, and names an entry that
+ * the database has. CORRUPT. */
+int ledger_head_check(struct weft_ledger_txn *txn, struct weft_error *error) WEFT_MUST_CHECK;
 
 /* ---- home.c ---- */
 /* Folder, rights, format; makes or migrates as ledger->flags say. */
@@ -114,6 +121,11 @@ int ledger_key_rotate(struct weft_ledger_txn *txn, const char *actor, struct wef
 /* For tests: how long to wait for other writers. */
 void ledger_set_wait(struct weft_ledger *ledger, int wait_ms);
 
+/* A writing transaction that does not look at ledger.head: for what appends nothing, and for what
+ * sets the head right. */
+int ledger_begin_unchecked(struct weft_ledger *ledger, struct weft_ledger_txn **out,
+                           struct weft_error *error) WEFT_MUST_CHECK;
+
 /* ---- registry.c ---- */
 const struct weft_ledger_kind *ledger_kind_find(const char *name);
 const struct weft_ledger_table *ledger_table_at(size_t index); /* NULL after the last */
@@ -137,6 +149,9 @@ int ledger_refold(struct weft_ledger_txn *txn, int64_t *entries, struct weft_err
     WEFT_MUST_CHECK;
 
 /* ---- list.c ---- */
+/* Notes which lists the entry names (table ledger_lists). */
+int ledger_lists_note(struct weft_ledger_txn *txn, const struct weft_ledger_entry *entry,
+                      yyjson_val *body, struct weft_error *error) WEFT_MUST_CHECK;
 /* Every list that the entry names is there and whole. */
 int ledger_lists_check(struct weft_ledger *ledger, const struct weft_ledger_entry *entry,
                        struct weft_error *error) WEFT_MUST_CHECK;

@@ -296,22 +296,81 @@ static void test_sequence_at(void **state)
     weft_test_dir_remove(home);
 }
 
+/* In a transaction of its own; committed with an entry that names it, or given up. */
+static void put_list(struct weft_ledger *ledger, const char *text, bool named,
+                     char hash[WEFT_SHA256_HEX])
+{
+    struct weft_ledger_txn *txn = NULL;
+    char body[256];
+    assert_int_equal(weft_ledger_begin_write(ledger, &txn, &error), 0);
+    assert_int_equal(weft_ledger_list_put(ledger, text, strlen(text), hash, &error), 0);
+    snprintf(body, sizeof body,
+             "{\"name\":\"l\",\"value\":\"1\",\"deep\":[{\"files_list\":\"%s\"}]}", hash);
+    if (!named) {
+        weft_ledger_end(txn);
+        return;
+    }
+    assert_int_equal(weft_ledger_append(txn, "a", "test.put", body, NULL, &error), 0);
+    assert_int_equal(weft_ledger_commit(txn, &error), 0);
+}
+
+static bool list_there(const char *home, const char *hash)
+{
+    char path[512];
+    snprintf(path, sizeof path, "%s/lists/%s", home, hash);
+    return access(path, F_OK) == 0;
+}
+
+/* Those that no entry came to name go; the others stay, by whatever entry they are named. */
+static void test_lists_sweep(void **state)
+{
+    (void)state;
+    char *home = home_new();
+    struct weft_ledger *ledger = open_or_fail(home, WEFT_LEDGER_CREATE);
+    char one[WEFT_SHA256_HEX], two[WEFT_SHA256_HEX], left[WEFT_SHA256_HEX];
+    assert_int_equal(weft_ledger_lists_sweep(ledger, &error), 0);
+    assert_int_equal(weft_ledger_list_put(ledger, "a", 1, one, &error), -1);
+    put_list(ledger, "one", true, one);
+    put_list(ledger, "left", false, left);
+    put_list(ledger, "one", true, one);
+    put_list(ledger, "two", true, two);
+    char part[512];
+    snprintf(part, sizeof part, "%s/lists/%s.x.tmp", home, two);
+    FILE *file = fopen(part, "w");
+    fclose(file);
+    assert_true(list_there(home, left));
+    assert_int_equal(weft_ledger_lists_sweep(ledger, &error), 0);
+    assert_false(list_there(home, left));
+    assert_int_equal(access(part, F_OK), -1);
+    assert_true(list_there(home, one) && list_there(home, two));
+    /* Also after the tables were folded anew. */
+    assert_int_equal(weft_ledger_rebuild(ledger, false, NULL, &error), 0);
+    put_list(ledger, "left", false, left);
+    assert_int_equal(weft_ledger_lists_sweep(ledger, &error), 0);
+    assert_true(!list_there(home, left) && list_there(home, one) && list_there(home, two));
+    /* Given up, then used. */
+    put_list(ledger, "left", false, left);
+    put_list(ledger, "left", true, left);
+    assert_int_equal(weft_ledger_lists_sweep(ledger, &error), 0);
+    assert_true(list_there(home, left));
+    assert_sound(ledger, 5);
+    weft_ledger_close(ledger);
+    weft_test_dir_remove(home);
+}
+
 static void test_lists(void **state)
 {
     (void)state;
     char *home = home_new();
     struct weft_ledger *ledger = open_or_fail(home, WEFT_LEDGER_CREATE);
-    char hash[WEFT_SHA256_HEX], body[256], path[512];
-    assert_int_equal(weft_ledger_list_put(ledger, "a\nb\n", 4, hash, &error), 0);
+    char hash[WEFT_SHA256_HEX], path[512];
+    put_list(ledger, "a\nb\n", true, hash);
     struct weft_buf text;
     weft_buf_init(&text, 1 << 20);
     assert_int_equal(weft_ledger_list_get(ledger, hash, &text, &error), 0);
     assert_string_equal(text.data, "a\nb\n");
     assert_int_equal(weft_ledger_list_get(ledger, "../keys", &text, &error), -1);
     assert_int_equal(error.code, WEFT_E_INVALID);
-    snprintf(body, sizeof body,
-             "{\"name\":\"l\",\"value\":\"1\",\"deep\":[{\"files_list\":\"%s\"}]}", hash);
-    assert_int_equal(append(ledger, "a", "test.put", body), 0);
     assert_sound(ledger, 2);
     snprintf(path, sizeof path, "%s/lists/%s", home, hash);
     assert_int_equal(unlink(path), 0);
@@ -676,6 +735,7 @@ int main(int argc, char **argv)
                                        cmocka_unit_test(test_statements),
                                        cmocka_unit_test(test_sequence_at),
                                        cmocka_unit_test(test_lists),
+                                       cmocka_unit_test(test_lists_sweep),
                                        cmocka_unit_test(test_key_rotation),
                                        cmocka_unit_test(test_rights),
                                        cmocka_unit_test(test_home_refusals),

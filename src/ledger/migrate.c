@@ -53,7 +53,7 @@ static int database_copy(struct weft_ledger *ledger, int64_t from, struct weft_e
 static int migrate_run(struct weft_ledger *ledger, int64_t from, struct weft_error *error)
 {
     WEFT_CLEANUP(weft_ledger_endp) struct weft_ledger_txn *txn = NULL;
-    WEFT_TRY(weft_ledger_begin_write(ledger, &txn, error));
+    WEFT_TRY(ledger_begin_unchecked(ledger, &txn, error));
     for (int64_t format = from; format < WEFT_HOME_FORMAT; format++) {
         const struct migration *found = NULL;
         for (size_t i = 0; i < WEFT_COUNT(migrations); i++) {

@@ -4,10 +4,12 @@
  */
 #include "base/fs.h"
 #include "base/mem.h"
+#include "base/process.h"
 #include "base/random.h"
 #include "ledger/ledger_internal.h"
 
 #include <string.h>
+#include <unistd.h>
 
 #define ROW_TEXT_MAX 1500
 
@@ -23,7 +25,9 @@ int ledger_fold(struct weft_ledger_txn *txn, const struct weft_ledger_entry *ent
     }
     WEFT_CLEANUP(weft_json_freep) yyjson_doc *doc = NULL;
     WEFT_TRY(weft_json_parse(entry->body, strlen(entry->body), 0, &doc, error));
-    int rc = kind->fold(txn, entry, yyjson_doc_get_root(doc), error);
+    int rc = ledger_lists_note(txn, entry, yyjson_doc_get_root(doc), error);
+    if (rc == 0)
+        rc = kind->fold(txn, entry, yyjson_doc_get_root(doc), error);
     if (rc > 0)
         return weft_error_set(error, WEFT_E_INTERNAL, "the fold of %s gave %d", entry->kind, rc);
     return rc;
@@ -177,8 +181,11 @@ static int rebuild_check(struct weft_ledger_txn *txn, int64_t *entries, struct w
 {
     char id[WEFT_UUID_TEXT];
     WEFT_TRY(weft_uuid(id, error));
+    pid_t pid = getpid();
+    /* The name tells whether the one that made it still lives. */
     WEFT_CLEANUP(weft_freep)
-    char *path = weft_format("%s/tmp/rebuild-%s.db", txn->ledger->home, id);
+    char *path = weft_format("%s/tmp/" WEFT_LEDGER_SCRATCH "%d-%" PRIu64 "-%s.db",
+                             txn->ledger->home, (int)pid, weft_process_start_time(pid), id);
     if (path == NULL)
         return weft_error_nomem(error);
     struct weft_store *scratch = NULL;
@@ -202,7 +209,7 @@ int weft_ledger_rebuild(struct weft_ledger *ledger, bool check, struct weft_ledg
         head = txn->head;
         WEFT_TRY(rebuild_check(txn, &entries, error));
     } else {
-        WEFT_TRY(weft_ledger_begin_write(ledger, &txn, error));
+        WEFT_TRY(ledger_begin_unchecked(ledger, &txn, error));
         head = txn->head;
         WEFT_TRY(ledger_refold(txn, &entries, error));
         struct weft_ledger_txn *done = txn;

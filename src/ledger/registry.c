@@ -1,7 +1,7 @@
 /*
  * registry.c - the kinds of entries and the tables that the floors registered, and the ledger's
- * own: node.created, key.rotated, and the table of keys folded from them. Filled at start, read
- * after.
+ * own: node.created, key.rotated, head.accepted, and the tables of keys and of lists folded from
+ * entries. Filled at start, read after.
  */
 #include "ledger/ledger_internal.h"
 
@@ -67,8 +67,19 @@ static int fold_key_rotated(struct weft_ledger_txn *txn, const struct weft_ledge
     return key_insert(txn, entry, body, error);
 }
 
+/* It only says what happened. */
+static int fold_head_accepted(struct weft_ledger_txn *txn, const struct weft_ledger_entry *entry,
+                              yyjson_val *body, struct weft_error *error)
+{
+    const char *found;
+    (void)txn;
+    (void)entry;
+    return weft_json_text(body, "found", &found, error);
+}
+
 static const struct weft_ledger_kind kind_node = {"node.created", 1, fold_node_created};
 static const struct weft_ledger_kind kind_rotated = {"key.rotated", 1, fold_key_rotated};
+static const struct weft_ledger_kind kind_accepted = {LEDGER_KIND_ACCEPTED, 1, fold_head_accepted};
 static const struct weft_ledger_table table_keys = {
     "ledger_keys",
     "CREATE TABLE IF NOT EXISTS ledger_keys(origin TEXT NOT NULL, key_id TEXT NOT NULL,"
@@ -76,8 +87,14 @@ static const struct weft_ledger_table table_keys = {
     " PRIMARY KEY (origin, key_id));",
     false};
 
-static const struct weft_ledger_kind *kinds[REGISTRY_MAX] = {&kind_node, &kind_rotated};
-static const struct weft_ledger_table *tables[REGISTRY_MAX] = {&table_keys};
+static const struct weft_ledger_table table_lists = {
+    "ledger_lists",
+    "CREATE TABLE IF NOT EXISTS ledger_lists(hash TEXT PRIMARY KEY, seq_from INTEGER NOT NULL);",
+    false};
+
+static const struct weft_ledger_kind *kinds[REGISTRY_MAX] = {&kind_node, &kind_rotated,
+                                                             &kind_accepted};
+static const struct weft_ledger_table *tables[REGISTRY_MAX] = {&table_keys, &table_lists};
 
 const struct weft_ledger_kind *ledger_kind_find(const char *name)
 {

@@ -148,7 +148,7 @@ int ledger_schema_sync(struct weft_ledger *ledger, struct weft_error *error)
                               "the tables of the home %s were made by another version of weft",
                               ledger->home);
     WEFT_CLEANUP(weft_ledger_endp) struct weft_ledger_txn *txn = NULL;
-    WEFT_TRY(weft_ledger_begin_write(ledger, &txn, error));
+    WEFT_TRY(ledger_begin_unchecked(ledger, &txn, error));
     WEFT_TRY(ledger_schema_apply(txn, error));
     struct weft_ledger_txn *done = txn;
     txn = NULL;

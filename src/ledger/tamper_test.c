@@ -12,6 +12,8 @@
 #include <stdarg.h>
 
 #include <cmocka.h>
+#include <stdlib.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 static struct weft_error error;
@@ -178,6 +180,160 @@ static void test_cut_end(void **state)
     }
 }
 
+static int write_one(const char *home)
+{
+    struct weft_ledger *ledger = NULL;
+    weft_error_clear(&error);
+    int rc = weft_ledger_open(home, 0, &ledger, &error);
+    if (rc == 0)
+        rc = ledger_test_put(ledger, "x", 1, &error);
+    weft_ledger_close(ledger);
+    return rc;
+}
+
+/* The tables that are only read and written by name stay readable. */
+static void assert_write_refused(const char *home, const char *expected)
+{
+    assert_int_equal(write_one(home), -1);
+    if (error.code != WEFT_E_CORRUPT || strstr(error.message, expected) == NULL ||
+        strstr(error.hint, "weft ledger verify --accept") == NULL)
+        fail_msg("expected '%s', got %s (%s)", expected, error.message, error.hint);
+    assert_int_equal(ledger_test_number(home, "SELECT count(*) FROM entries WHERE kind = 'test.put'"
+                                              " AND body LIKE '%\"x\"%'"),
+                     0);
+}
+
+static void accept_it(const char *home, int64_t entries, const char *found, int64_t said)
+{
+    struct weft_ledger *ledger = NULL;
+    struct weft_ledger_report report;
+    bool accepted = false;
+    char sql[256];
+    weft_error_clear(&error);
+    assert_int_equal(weft_ledger_open(home, 0, &ledger, &error), 0);
+    assert_int_equal(weft_ledger_accept(ledger, "local:test", "", &report, &accepted, &error), -1);
+    assert_int_equal(error.code, WEFT_E_USAGE);
+    if (weft_ledger_accept(ledger, "local:test", "a reason", &report, &accepted, &error) != 0)
+        fail_msg("%s", error.message);
+    assert_true(accepted);
+    assert_int_equal(report.entries, entries);
+    assert_int_equal(weft_ledger_verify(ledger, NULL, &error), 0);
+    assert_int_equal(weft_ledger_rebuild(ledger, true, NULL, &error), 0);
+    /* Once is enough. */
+    assert_int_equal(weft_ledger_accept(ledger, "local:test", "again", &report, &accepted, &error),
+                     0);
+    assert_false(accepted);
+    assert_int_equal(report.entries, entries);
+    weft_ledger_close(ledger);
+    snprintf(sql, sizeof sql,
+             "SELECT count(*) FROM entries WHERE kind = 'head.accepted' AND body ="
+             " '{\"because\":\"a reason\",\"found\":\"%s\",\"said\":%" PRId64 "}'",
+             found, said);
+    assert_int_equal(ledger_test_number(home, sql), 1);
+    assert_int_equal(write_one(home), 0);
+    assert_verify(home, NULL);
+}
+
+static void head_without(const char *home, const char *member, char by)
+{
+    char head[2048] = "";
+    head_swap(home, head, sizeof head, false);
+    char *at = strstr(head, member);
+    assert_non_null(at);
+    at[strlen(member)] = at[strlen(member)] == by ? 'e' : by;
+    head_swap(home, head, 0, true);
+}
+
+/* No writer goes on where ledger.head is not as a whole home has it; accepting it is a fact of its
+ * own. */
+static void test_head_refused(void **state)
+{
+    (void)state;
+    char path[512];
+    char *home = home_with_entries(9);
+    head_path(home, path);
+    unlink(path);
+    assert_write_refused(home, "ledger.head is missing");
+    assert_verify(home, "ledger.head is missing");
+    accept_it(home, 10, "missing", 0);
+    head_swap(home, (char *)"{}", 0, true);
+    assert_int_equal(write_one(home), -1);
+    accept_it(home, 12, "damaged", 0);
+    ledger_test_sql(home, "DELETE FROM entries WHERE sequence > 11");
+    accept_it(home, 12, "ahead", 13);
+    weft_test_dir_remove(home);
+
+    home = home_with_entries(9);
+    head_without(home, "\"signature\":\"", '0');
+    assert_write_refused(home, "ledger.head is not signed by the node's key");
+    accept_it(home, 10, "wrong", 9);
+    weft_test_dir_remove(home);
+
+    home = home_with_entries(9);
+    head_without(home, "\"origin\":\"", '0');
+    assert_write_refused(home, "ledger.head belongs to another node");
+    weft_test_dir_remove(home);
+
+    home = home_with_entries(9);
+    head_without(home, "\"sequence\":", '7');
+    assert_write_refused(home, "ledger.head names another entry 7 than the database");
+    weft_test_dir_remove(home);
+
+    home = home_with_entries(9);
+    ledger_test_sql(home, "DELETE FROM entries WHERE sequence > 7");
+    assert_write_refused(home, "the end of the ledger is missing");
+    accept_it(home, 8, "ahead", 9);
+    weft_test_dir_remove(home);
+
+    /* A chain that is broken itself is not accepted. */
+    home = home_with_entries(9);
+    ledger_test_sql(home, "UPDATE entries SET actor = 'x' WHERE sequence = 5");
+    head_path(home, path);
+    unlink(path);
+    struct weft_ledger *ledger = NULL;
+    bool accepted = true;
+    assert_int_equal(weft_ledger_open(home, 0, &ledger, &error), 0);
+    assert_int_equal(weft_ledger_accept(ledger, "local:test", "a reason", NULL, &accepted, &error),
+                     -1);
+    assert_false(accepted);
+    assert_non_null(strstr(error.message, "entry 5 (test.put) was changed"));
+    weft_ledger_close(ledger);
+    weft_test_dir_remove(home);
+}
+
+/* Files of the home that are no files: an error, and soon. */
+static void test_no_files(void **state)
+{
+    (void)state;
+    static const char *const names[] = {"format", "ledger.head", "weft.db", NULL};
+    for (size_t i = 0; names[i] != NULL; i++) {
+        for (int folder = 0; folder < 2; folder++) {
+            char *home = home_with_entries(3);
+            char path[512];
+            snprintf(path, sizeof path, "%s/%s", home, names[i]);
+            unlink(path);
+            assert_int_equal(folder ? mkdir(path, 0700) : mkfifo(path, 0600), 0);
+            alarm(20);
+            assert_int_equal(write_one(home), -1);
+            alarm(0);
+            if (error.code != WEFT_E_CORRUPT && error.code != WEFT_E_IO)
+                fail_msg("%s: %s", names[i], error.message);
+            assert_non_null(strstr(error.message, "is no regular file"));
+            weft_test_dir_remove(home);
+        }
+    }
+    char *home = home_with_entries(3);
+    char command[600];
+    snprintf(command, sizeof command, "cd %s/keys && for k in *.pem; do rm $k && mkfifo $k; done",
+             home);
+    assert_int_equal(system(command), 0);
+    alarm(20);
+    assert_int_equal(write_one(home), -1);
+    alarm(0);
+    assert_non_null(strstr(error.message, "is no regular file"));
+    weft_test_dir_remove(home);
+}
+
 static const struct tamper folded[] = {
     {"UPDATE test_values SET value = '99' WHERE value = '5'", "test_values"},
     {"DELETE FROM test_values WHERE value = '5'", "test_values"},
@@ -210,8 +366,9 @@ static void test_folded(void **state)
 int main(void)
 {
     ledger_test_register();
-    const struct CMUnitTest tests[] = {cmocka_unit_test(test_tampers), cmocka_unit_test(test_head),
-                                       cmocka_unit_test(test_cut_end),
-                                       cmocka_unit_test(test_folded)};
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_tampers),  cmocka_unit_test(test_head),
+        cmocka_unit_test(test_cut_end),  cmocka_unit_test(test_head_refused),
+        cmocka_unit_test(test_no_files), cmocka_unit_test(test_folded)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -12,6 +12,7 @@
 #include <stdarg.h>
 
 #include <cmocka.h>
+#include <unistd.h>
 
 static int read_all(struct weft_ledger *ledger, struct weft_error *error)
 {
@@ -41,11 +42,30 @@ static int use(void *home, struct weft_error *error)
 static int look_after(void *home, struct weft_error *error)
 {
     WEFT_CLEANUP(weft_ledger_closep) struct weft_ledger *ledger = NULL;
+    WEFT_CLEANUP(weft_ledger_endp) struct weft_ledger_txn *txn = NULL;
     char hash[WEFT_SHA256_HEX];
     WEFT_TRY(weft_ledger_open(home, 0, &ledger, error));
     WEFT_TRY(weft_ledger_verify(ledger, NULL, error));
     WEFT_TRY(weft_ledger_rebuild(ledger, true, NULL, error));
-    return weft_ledger_list_put(ledger, "x\n", 2, hash, error);
+    WEFT_TRY(weft_ledger_begin_write(ledger, &txn, error));
+    WEFT_TRY(weft_ledger_list_put(ledger, "x\n", 2, hash, error));
+    weft_ledger_end(txn);
+    txn = NULL;
+    return weft_ledger_lists_sweep(ledger, error);
+}
+
+/* A head that is gone is put right. Every time in a new home: an old one grows by an entry. */
+static int accept_head(void *base, struct weft_error *error)
+{
+    static int number;
+    WEFT_CLEANUP(weft_ledger_closep) struct weft_ledger *ledger = NULL;
+    char home[512], path[600];
+    bool accepted = false;
+    snprintf(home, sizeof home, "%s/home%d", (const char *)base, number++);
+    snprintf(path, sizeof path, "%s/ledger.head", home);
+    WEFT_TRY(weft_ledger_open(home, WEFT_LEDGER_CREATE, &ledger, error));
+    unlink(path);
+    return weft_ledger_accept(ledger, "local:test", "it is a test", NULL, &accepted, error);
 }
 
 static int make(void *base, struct weft_error *error)
@@ -89,6 +109,15 @@ static void test_look_after(void **state)
     torture(look_after, false, "verify, rebuild");
 }
 
+static void test_accept(void **state)
+{
+    (void)state;
+    char *base = ledger_test_fast_dir();
+    uint64_t count = weft_test_torture(accept_head, base);
+    print_message("a head accepted: %" PRIu64 " allocations\n", count);
+    weft_test_dir_remove(base);
+}
+
 static int make_fresh(void *base, struct weft_error *error)
 {
     static int number;
@@ -110,8 +139,9 @@ static void test_make(void **state)
 int main(void)
 {
     ledger_test_register();
-    const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_use), cmocka_unit_test(test_use_with_sqlite),
-        cmocka_unit_test(test_look_after), cmocka_unit_test(test_make)};
+    const struct CMUnitTest tests[] = {cmocka_unit_test(test_use),
+                                       cmocka_unit_test(test_use_with_sqlite),
+                                       cmocka_unit_test(test_look_after),
+                                       cmocka_unit_test(test_accept), cmocka_unit_test(test_make)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

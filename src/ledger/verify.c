@@ -5,6 +5,7 @@
  * entry's own hash covers is checked before its place, so that a change is called a change and a
  * moved entry a moved one.
  */
+#include "base/fs.h"
 #include "base/mem.h"
 #include "ledger/ledger_internal.h"
 
@@ -131,7 +132,7 @@ static int signature_check(struct walk *walk, const struct ledger_row *row,
 static int head_meet(struct walk *walk, const struct ledger_row *row, struct weft_error *error)
 {
     const struct ledger_signed_head *head = walk->head;
-    if (row->entry.sequence != head->sequence)
+    if (head == NULL || row->entry.sequence != head->sequence)
         return 0;
     unsigned char digest[WEFT_SHA256_BYTES];
     WEFT_TRY(ledger_head_digest(head, digest, error));
@@ -218,6 +219,17 @@ static int strangers_check(struct walk *walk, struct weft_error *error)
                           weft_stmt_column_int(stmt, 1), weft_stmt_column_text(stmt, 0));
 }
 
+/* The whole chain. A walk without a head does not look at ledger.head. */
+static int database_check(struct walk *walk, struct weft_error *error)
+{
+    WEFT_TRY(walk->txn->store->api->check_structure(walk->txn->store, error));
+    int rc = chain_walk(walk, error);
+    weft_key_free(walk->key);
+    walk->key = NULL;
+    WEFT_TRY(rc);
+    return strangers_check(walk, error);
+}
+
 int weft_ledger_verify(struct weft_ledger *ledger, struct weft_ledger_report *report,
                        struct weft_error *error)
 {
@@ -226,12 +238,8 @@ int weft_ledger_verify(struct weft_ledger *ledger, struct weft_ledger_report *re
     int head_rc = ledger_head_read(ledger->home, &head, &head_error);
     WEFT_CLEANUP(weft_ledger_endp) struct weft_ledger_txn *txn = NULL;
     WEFT_TRY(weft_ledger_begin_read(ledger, &txn, error));
-    WEFT_TRY(txn->store->api->check_structure(txn->store, error));
-    struct walk walk = {.ledger = ledger, .txn = txn, .head = &head};
-    int rc = chain_walk(&walk, error);
-    weft_key_free(walk.key);
-    WEFT_TRY(rc);
-    WEFT_TRY(strangers_check(&walk, error));
+    struct walk walk = {.ledger = ledger, .txn = txn, .head = head_rc == 0 ? &head : NULL};
+    WEFT_TRY(database_check(&walk, error));
     if (head_rc < 0) {
         if (error != NULL)
             *error = head_error;
@@ -240,5 +248,64 @@ int weft_ledger_verify(struct weft_ledger *ledger, struct weft_ledger_report *re
     WEFT_TRY(tail_check(&walk, error));
     if (report != NULL)
         *report = (struct weft_ledger_report){.entries = walk.sequence, .head = txn->head};
+    return 0;
+}
+
+/* ---- going on without a right ledger.head ---- */
+
+static const char *head_found(const struct weft_ledger *ledger, int64_t last, int64_t *said)
+{
+    struct ledger_signed_head head = {0};
+    struct weft_error ignored = WEFT_ERROR_INIT;
+    WEFT_CLEANUP(weft_freep) char *path = weft_path_join(ledger->home, "ledger.head");
+    *said = 0;
+    if (path != NULL && !weft_fs_exists(path))
+        return "missing";
+    if (ledger_head_read(ledger->home, &head, &ignored) < 0)
+        return "damaged";
+    *said = head.sequence;
+    return head.sequence > last ? "ahead" : "wrong";
+}
+
+static int accepted_append(struct weft_ledger_txn *txn, const char *actor, const char *because,
+                           struct weft_error *error)
+{
+    int64_t said = 0;
+    struct weft_json_writer writer;
+    WEFT_CLEANUP(weft_buf_release) struct weft_buf body;
+    weft_buf_init(&body, LEDGER_BUFFER_MAX);
+    weft_json_writer_init(&writer, &body);
+    weft_json_begin_object(&writer);
+    weft_json_member_text(&writer, "because", because);
+    weft_json_member_text(&writer, "found", head_found(txn->ledger, txn->head.sequence, &said));
+    weft_json_member_int(&writer, "said", said);
+    weft_json_end_object(&writer);
+    WEFT_TRY(weft_buf_check(&body, error));
+    return weft_ledger_append(txn, actor, LEDGER_KIND_ACCEPTED, body.data, NULL, error);
+}
+
+int weft_ledger_accept(struct weft_ledger *ledger, const char *actor, const char *because,
+                       struct weft_ledger_report *report, bool *accepted, struct weft_error *error)
+{
+    struct weft_error found = WEFT_ERROR_INIT;
+    *accepted = false;
+    if (because == NULL || because[0] == '\0')
+        return weft_error_set(error, WEFT_E_USAGE, "a reason is needed: --because TEXT");
+    if (weft_ledger_verify(ledger, report, &found) == 0)
+        return 0;
+    WEFT_CLEANUP(weft_ledger_endp) struct weft_ledger_txn *txn = NULL;
+    WEFT_TRY(ledger_begin_unchecked(ledger, &txn, error));
+    struct walk walk = {.ledger = ledger, .txn = txn};
+    WEFT_TRY(database_check(&walk, error));
+    /* Where entries are gone, what was folded from them goes too. */
+    WEFT_TRY(ledger_refold(txn, NULL, error));
+    WEFT_TRY(accepted_append(txn, actor, because, error));
+    txn->accept = true;
+    if (report != NULL)
+        *report = (struct weft_ledger_report){.entries = txn->head.sequence, .head = txn->head};
+    struct weft_ledger_txn *done = txn;
+    txn = NULL;
+    WEFT_TRY(weft_ledger_commit(done, error));
+    *accepted = true;
     return 0;
 }
