@@ -132,6 +132,25 @@ static int doctor_tables(struct doctor *doctor, struct weft_error *error)
     return finding(doctor, "tables", true, text, error);
 }
 
+/* What follows a publication: files to their done: folder, old metadata away. */
+static int doctor_outbox(struct doctor *doctor, struct weft_error *error)
+{
+    struct weft_outbox_item *items = NULL;
+    size_t count = 0;
+    char text[2048];
+    WEFT_TRY(
+        weft_outbox_failed(doctor->context->ledger, doctor->context->arena, &items, &count, error));
+    for (size_t i = 0; i < count; i++) {
+        bool moves = items[i].target != NULL;
+        snprintf(text, sizeof text,
+                 "%s of %s%s%s failed %" PRId64 " time%s and is tried again by each run: %s",
+                 items[i].action, items[i].path, moves ? " to " : "", moves ? items[i].target : "",
+                 items[i].attempts, items[i].attempts == 1 ? "" : "s", items[i].message);
+        WEFT_TRY(finding(doctor, items[i].product, false, text, error));
+    }
+    return count > 0 ? 0 : finding(doctor, "outbox", true, "nothing is left to do", error);
+}
+
 static int doctor_run(struct weft_context *context, const struct weft_op_request *request,
                       struct weft_out *out, struct weft_error *error)
 {
@@ -164,6 +183,7 @@ static int doctor_run(struct weft_context *context, const struct weft_op_request
     WEFT_TRY(doctor_ledger(&doctor, error));
     WEFT_TRY(doctor_tables(&doctor, error));
     WEFT_TRY(doctor_place(&doctor, error));
+    WEFT_TRY(doctor_outbox(&doctor, error));
     WEFT_TRY(weft_out_table_end(out, error));
     if (doctor.bad > 0)
         return weft_error_set(error, WEFT_E_CORRUPT, "%zu finding%s to look into", doctor.bad,

@@ -8,6 +8,7 @@
 #include "base/text.h"
 #include "engine/mesh_table.h"
 #include "flow/quarantine.h"
+#include "flow/run.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -229,6 +230,23 @@ static int product_relation(struct weft_query *query, struct weft_arena *arena,
     return empty_relation(arena, &product, out, error);
 }
 
+/* Of which moment the states of rows are; 0 = now. */
+static int quarantine_sequence(struct weft_query *query, const struct weft_resolve_at *at,
+                               int64_t *sequence, struct weft_error *error)
+{
+    int64_t time_us = 0;
+    *sequence = 0;
+    if (at->given && at->version != 0) {
+        int rc = weft_run_of_snapshot(query->txn, at->version, sequence, &time_us, error);
+        return rc < 0 ? rc : 0;
+    }
+    if (at->given)
+        return weft_ledger_sequence_at(query->txn, at->timestamp_us, sequence, error);
+    if (query->as_of_us != 0)
+        *sequence = query->context->request.sequence;
+    return 0;
+}
+
 /* <domain>__quarantine.<product> */
 static int quarantine_relation(struct weft_query *query, struct weft_arena *arena,
                                const struct weft_resolve_name *name, struct weft_relation *out,
@@ -251,8 +269,10 @@ static int quarantine_relation(struct weft_query *query, struct weft_arena *aren
                         error);
     if (rc < 0)
         return rc;
+    int64_t sequence = 0;
+    WEFT_TRY(quarantine_sequence(query, &name->at, &sequence, error));
     return weft_quarantine_relation(query->txn, arena, product.table,
-                                    rc == WEFT_NOT_THERE ? NULL : &stored, out, error);
+                                    rc == WEFT_NOT_THERE ? NULL : &stored, sequence, out, error);
 }
 
 static bool is_quarantine(const char *schema)
@@ -345,6 +365,10 @@ static int query_fix_past(struct weft_query *query, struct weft_error *error)
                    : weft_ledger_sequence_at(query->txn, query->as_of_us, sequence, error);
     int rc = weft_pointer_of_snapshot(query->txn, WEFT_SPACE_LAKE, query->as_of_snapshot, sequence,
                                       &query->as_of_us, error);
+    /* With all that its run changed: rows set aside, states, the record. */
+    if (rc == 0)
+        rc = weft_run_of_snapshot(query->txn, query->as_of_snapshot, sequence, &query->as_of_us,
+                                  error);
     if (rc != WEFT_NOT_THERE)
         return rc;
     weft_error_set(error, WEFT_E_NOT_FOUND, "no product has a snapshot %" PRId64,

@@ -405,6 +405,25 @@ int weft_flow_append_failed(struct weft_ledger_txn *txn, const char *actor,
     return message_put(txn, ending->run_id, "hint", 1, ending->why->hint, error);
 }
 
+static int time_take(void *arg, const struct weft_ledger_entry *entry, struct weft_error *error)
+{
+    (void)error;
+    *(int64_t *)arg = entry->time_us;
+    return 0;
+}
+
+int weft_run_of_snapshot(struct weft_ledger_txn *txn, int64_t snapshot_id, int64_t *sequence,
+                         int64_t *time_us, struct weft_error *error)
+{
+    int rc = weft_sql_int(txn, sequence, error,
+                          "SELECT MAX(seq_from) FROM flow_runs WHERE snapshot_id = ?1 OR run_id IN "
+                          "(SELECT run_id FROM lake_snapshots WHERE snapshot_id = ?1)",
+                          "i", snapshot_id);
+    if (rc != 0)
+        return rc;
+    return weft_ledger_each(txn, *sequence, *sequence, time_take, time_us, error);
+}
+
 int weft_flow_is_recorded(struct weft_ledger *ledger, const char *run_id, bool *recorded,
                           struct weft_error *error)
 {

@@ -30,10 +30,12 @@ int weft_quarantine_ranges(struct weft_ledger_txn *txn, struct weft_arena *arena
                            size_t *out_count, struct weft_error *error) WEFT_MUST_CHECK;
 
 /* stored: the quarantine table's files, NULL = there is none yet (an empty table of that shape).
- * out->product stays as the caller set it. */
+ * States are as of the sequence, 0 = now: rows that had none then are left out. out->product stays
+ * as the caller set it. */
 int weft_quarantine_relation(struct weft_ledger_txn *txn, struct weft_arena *arena,
                              const char *table, const struct weft_relation *stored,
-                             struct weft_relation *out, struct weft_error *error) WEFT_MUST_CHECK;
+                             int64_t sequence, struct weft_relation *out, struct weft_error *error)
+    WEFT_MUST_CHECK;
 
 /* Why a row broke a rule, for people: "`ja` is no boolean; words: true, false", "4 cells, 6
  * wanted". From what is stored (raw, values) and the contract; port as stored. Nothing is added to

@@ -497,13 +497,13 @@ static void empty_sql(struct weft_buf *sql, const struct weft_relation_column *c
 
 int weft_quarantine_relation(struct weft_ledger_txn *txn, struct weft_arena *arena,
                              const char *table, const struct weft_relation *stored,
-                             struct weft_relation *out, struct weft_error *error)
+                             int64_t sequence, struct weft_relation *out, struct weft_error *error)
 {
     struct weft_quarantine_range *ranges = NULL;
     WEFT_CLEANUP(weft_buf_release) struct weft_buf sql;
     size_t count = 0, fixed = stored == NULL ? WEFT_COUNT(empty_columns) - 2 : stored->column_count;
     weft_buf_init(&sql, WEFT_RUN_LIST_MAX);
-    WEFT_TRY(weft_quarantine_ranges(txn, arena, table, NULL, 0, &ranges, &count, error));
+    WEFT_TRY(weft_quarantine_ranges(txn, arena, table, NULL, sequence, &ranges, &count, error));
     struct weft_relation_column *columns = weft_arena_array(arena, fixed + 2, sizeof *columns);
     if (columns == NULL)
         return weft_error_nomem(error);

@@ -99,6 +99,25 @@ int weft_quarantine_dismiss(struct weft_ledger *ledger, struct weft_arena *arena
                             const char *actor, const char *because, int64_t *count,
                             struct weft_error *error) WEFT_MUST_CHECK;
 
+/* The entry run.ended of the run or rollback that made a snapshot (of a product, or of what it set
+ * aside): the last one of its transaction, so the state as of it holds all that the run changed. WEFT_NOT_THERE. */
+int weft_run_of_snapshot(struct weft_ledger_txn *txn, int64_t snapshot_id, int64_t *sequence,
+                         int64_t *time_us, struct weft_error *error) WEFT_MUST_CHECK;
+
+/* What follows a commit and failed so far (it is tried again by every command that writes): a file
+ * that cannot be moved to its done: folder, a file that cannot be removed. */
+struct weft_outbox_item {
+    const char *product; /* what it is called */
+    const char *action;  /* "move", "remove", "forget", "drop" */
+    const char *path;
+    const char *target; /* the folder it is moved to; NULL = none */
+    const char *message;
+    int64_t attempts;
+};
+int weft_outbox_failed(struct weft_ledger *ledger, struct weft_arena *arena,
+                       struct weft_outbox_item **out, size_t *count, struct weft_error *error)
+    WEFT_MUST_CHECK;
+
 /* Redoes what a process that died left in the outbox. Called by every command that writes. */
 int weft_outbox_flush(struct weft_ledger *ledger, struct weft_error *error) WEFT_MUST_CHECK;
 

@@ -619,6 +619,64 @@ static void test_graph_refused(void **state)
     assert_int_equal(m->f.outcome.balance.made, 0);
 }
 
+/* ---- memory runs out ---- */
+
+/* Everything at once: a file port with rules, a source, keys twice, rows set aside, an upsert. */
+static const char torture_doc[] =
+    DOC("p") "\"inputs\":{\"f\":{\"files\":\"*.csv\",\"read\":\"new\",\"schema\":["
+             "{\"name\":\"fips\",\"type\":\"string\",\"pattern\":\"[0-9]+\"},"
+             "{\"name\":\"n\",\"type\":\"int\"}]},\"c\":{\"product\":\"d.counties\"}},"
+             "\"sql\":\"select fips, c.county, n from f join c using (fips)\",\"write\":\"upsert\","
+             "\"schema\":[{\"name\":\"fips\",\"type\":\"string\"},"
+             "{\"name\":\"county\",\"type\":\"string\"},"
+             "{\"name\":\"n\",\"type\":\"int\",\"max\":50}],\"key\":[\"fips\"]}";
+
+static void torture_job(struct mesh *m)
+{
+    enter(m, &m->out);
+    source(m, 0, "c", &m->counties, true);
+    struct weft_error error = WEFT_ERROR_INIT;
+    assert_int_equal(weft_uuid(m->f.job.run_id, &error), 0);
+    m->f.job.mode = WEFT_JOB_RUN;
+    m->f.job.document = torture_doc;
+    m->f.job.metadata = m->f.metadata;
+    m->f.job.quarantine_metadata = m->f.quarantine_metadata;
+    m->f.job.time_us = INT64_C(1600000000000000);
+}
+
+static void test_torture(void **state)
+{
+    struct mesh *m = *state;
+    counties_make(m);
+    file(m, &m->out, "1.csv", "fips,n\n01,1\n02,2\n");
+    source(m, 0, "c", &m->counties, true);
+    run(m, &m->out, torture_doc, WEFT_JOB_RUN);
+    expect_figures(m, 2, 2, 0, 0);
+    file(m, &m->out, "2.csv", "fips,n\n01,10\n01,11\nx,1\n03,70\n");
+    bool ended = false;
+    /* Every allocation would take minutes: each time another one, over all of the run. */
+    for (uint64_t n = 1; !ended; n += 1 + n / 12) {
+        struct weft_error error = WEFT_ERROR_INIT;
+        torture_job(m);
+        struct weft_arena *arena = weft_arena_new(0);
+        assert_non_null(arena);
+        weft_alloc_fail_at(n, true);
+        int rc = weft_job_do(arena, &m->f.job, NULL, NULL, &m->f.outcome, &error);
+        ended = weft_alloc_fail_at(0, false) < n;
+        if (rc < 0)
+            assert_int_equal(error.code, WEFT_E_NOMEM);
+        else if (m->f.outcome.state == WEFT_RUN_FAILED)
+            assert_int_equal(m->f.outcome.error.code, WEFT_E_NOMEM);
+        else
+            assert_int_equal(m->f.outcome.state, WEFT_RUN_PUBLISHED);
+        weft_arena_free(arena);
+    }
+    source(m, 0, "c", &m->counties, true);
+    run(m, &m->out, torture_doc, WEFT_JOB_RUN);
+    expect_figures(m, 3, 1, 1, 2);
+    assert_int_equal(number(m, &m->out, "SELECT sum(n) FROM {t}"), 13);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -637,6 +695,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_upsert_unique, setup, teardown),
         cmocka_unit_test_setup_teardown(test_graph, setup, teardown),
         cmocka_unit_test_setup_teardown(test_graph_refused, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_torture, setup, teardown),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
