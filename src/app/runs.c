@@ -3,6 +3,7 @@
  */
 #include "app/runs.h"
 
+#include "app/outcome.h"
 #include "base/text.h"
 #include "flow/schedule.h"
 
@@ -103,23 +104,6 @@ static void teller_end(struct teller *teller, size_t item)
 
 /* ---- telling ---- */
 
-static int check_tell(const struct weft_outcome_check *check, struct weft_out *out,
-                      struct weft_error *error)
-{
-    if (check->passed)
-        return 0;
-    static const char *const words[] = {"quarantined", "blocked", "warned"};
-    char failing[32], total[32];
-    weft_format_count(check->failing, failing, sizeof failing);
-    weft_format_count(check->total, total, sizeof total);
-    enum weft_style style =
-        check->on_fail == WEFT_ON_FAIL_BLOCK ? WEFT_STYLE_BAD : WEFT_STYLE_CHANGED;
-    return weft_out_line(out, style, error, "    %-11s %s: %s%s%s%s%s", words[check->on_fail],
-                         check->rule, failing, check->total > 0 ? " of " : "",
-                         check->total > 0 ? total : "", check->message == NULL ? "" : ": ",
-                         check->message == NULL ? "" : check->message);
-}
-
 static int files_tell(const struct weft_run_report *report, struct weft_out *out,
                       struct weft_error *error)
 {
@@ -152,7 +136,7 @@ static int published_tell(const char *name, const struct weft_run_report *report
         WEFT_TRY(
             weft_out_line(out, WEFT_STYLE_DIM, error, "    detected %s", outcome->detected[i]));
     for (size_t i = 0; i < outcome->check_count; i++)
-        WEFT_TRY(check_tell(&outcome->checks[i], out, error));
+        WEFT_TRY(weft_outcome_check_tell(&outcome->checks[i], out, error));
     WEFT_TRY(files_tell(report, out, error));
     if (aside > 0)
         WEFT_TRY(weft_out_line(out, WEFT_STYLE_DIM, error,
@@ -192,50 +176,22 @@ static int outcome_tell(const char *name, const struct weft_run_report *report,
         break;
     }
     for (size_t i = 0; i < outcome->check_count; i++)
-        WEFT_TRY(check_tell(&outcome->checks[i], out, error));
+        WEFT_TRY(weft_outcome_check_tell(&outcome->checks[i], out, error));
     return 0;
 }
 
 /* ---- for programs ---- */
-
-static void checks_json(const struct weft_outcome *outcome, struct weft_json_writer *json)
-{
-    weft_json_key(json, "checks");
-    weft_json_begin_array(json);
-    for (size_t i = 0; i < outcome->check_count; i++) {
-        const struct weft_outcome_check *check = &outcome->checks[i];
-        weft_json_begin_object(json);
-        weft_json_member_text(json, "rule", check->rule);
-        weft_json_member_text(json, "kind", check->kind);
-        weft_json_member_text(json, "on_fail", weft_on_fail_name(check->on_fail));
-        weft_json_member_bool(json, "passed", check->passed);
-        weft_json_member_int(json, "failing", check->failing);
-        weft_json_member_int(json, "total", check->total);
-        weft_json_key(json, "value");
-        weft_json_put_double(json, check->value);
-        weft_json_member_text(json, "message", check->message);
-        weft_json_end_object(json);
-    }
-    weft_json_end_array(json);
-}
 
 static void run_json(const char *name, const struct weft_run_report *report,
                      struct weft_json_writer *json)
 {
     static const char *const states[] = {"published", "nothing_new", "blocked", "failed"};
     const struct weft_outcome *outcome = report->outcome;
-    const struct weft_balance *balance = &outcome->balance;
     weft_json_begin_object(json);
     weft_json_member_text(json, "product", name);
     weft_json_member_text(json, "run_id", report->run_id);
     weft_json_member_text(json, "state", states[outcome->state]);
-    weft_json_member_int(json, "read", balance->read);
-    weft_json_member_int(json, "accepted", balance->accepted);
-    weft_json_member_int(json, "made", balance->made);
-    weft_json_member_int(json, "published", balance->published);
-    weft_json_member_int(json, "quarantined",
-                         balance->input_quarantined + balance->output_quarantined);
-    weft_json_member_int(json, "superseded", balance->superseded);
+    weft_outcome_figures_json(outcome, json);
     weft_json_key(json, "seconds");
     weft_json_put_double(json, (double)outcome->duration_us / 1e6);
     weft_json_key(json, "snapshot_id");
@@ -245,7 +201,6 @@ static void run_json(const char *name, const struct weft_run_report *report,
         weft_json_put_null(json);
     weft_json_member_text(json, "error",
                           outcome->error.code == WEFT_E_NONE ? NULL : outcome->error.message);
-    checks_json(outcome, json);
     weft_json_end_object(json);
 }
 
@@ -292,12 +247,16 @@ static int report_tell(struct teller *teller, const struct weft_schedule_ended *
     const struct weft_product *pending = ended->product->pending;
     run_json(name, ended->report, teller->json);
     WEFT_TRY(outcome_tell(name, ended->report, teller->out, error));
-    if (outcome->state == WEFT_RUN_NOTHING_NEW && pending != NULL)
-        WEFT_TRY(weft_out_line(teller->out, WEFT_STYLE_CHANGED, error,
-                               "    the contract %s comes into force with the next data; `weft run "
-                               "%s --rebuild` reads all of it again now",
-                               pending->version, name));
-    return 0;
+    if (outcome->state != WEFT_RUN_NOTHING_NEW || pending == NULL)
+        return 0;
+    if (ended->report->enforced)
+        return weft_out_line(teller->out, WEFT_STYLE_CHANGED, error,
+                             "    the contract %s is in force: it differs in words only",
+                             pending->version);
+    return weft_out_line(teller->out, WEFT_STYLE_CHANGED, error,
+                         "    the contract %s comes into force with the next data; `weft run "
+                         "%s --rebuild` reads all of it again now",
+                         pending->version, name);
 }
 
 static bool is_good(const struct weft_schedule_ended *ended)

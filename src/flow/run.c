@@ -392,6 +392,7 @@ static int run_locked(struct weft_asker *asker, struct weft_run_report *report,
     if (run_work(asker, outcome, &told.sequence, error) < 0)
         return weft_flow_fail(asker, error);
     memcpy(told.run_id, asker->run_id, sizeof told.run_id);
+    told.enforced = asker->enforced;
     /* It is published: what the outbox cannot do now, a later command does. */
     struct weft_error problem = WEFT_ERROR_INIT;
     if (weft_flow_outbox_do(asker->ledger, asker->arena, asker->run_id, &told.moved,

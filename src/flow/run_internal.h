@@ -59,6 +59,7 @@ struct weft_asker {
     char logged_stage[32];
     struct weft_worker *worker; /* NULL = none is needed */
     bool worker_is_own;         /* of this run alone */
+    bool enforced;              /* nothing new, but the contract came into force */
 };
 
 struct weft_worker {
@@ -162,7 +163,7 @@ int weft_flow_commit_failed(struct weft_asker *asker, int64_t *sequence, struct 
 /* The one transaction of a run that ended with an outcome. *sequence of run.ended. CONFLICT. */
 int weft_flow_commit(struct weft_asker *asker, const struct weft_outcome *outcome,
                      int64_t *sequence, struct weft_error *error) WEFT_MUST_CHECK;
-/* Nothing new: only "looked at" and the lease. */
+/* Nothing new: only "looked at", the lease, and a contract that changed in words only. */
 int weft_flow_commit_nothing(struct weft_asker *asker, struct weft_error *error) WEFT_MUST_CHECK;
 /* run.ended of a run without an outcome of its own (a dead, refused or skipped one). */
 struct weft_flow_ending {

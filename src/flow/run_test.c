@@ -196,6 +196,55 @@ static void contract_changes_meanwhile(void **state)
     holds(f);
 }
 
+/* Words alone need no new data; anything else waits for it. */
+static void words_come_into_force(void **state)
+{
+    struct fixture *f = *state;
+    put_file(f, "a.csv", "one\n");
+    registered(f, contract(f, "reports", "1.0.1", READ_NEW "description: first\n"));
+    assert_int_equal(ask(f, WEFT_JOB_RUN).outcome->state, WEFT_RUN_PUBLISHED);
+    registered(f, contract(f, "reports", "1.0.2", READ_NEW "description: second\n"));
+    struct weft_run_report report = ask(f, WEFT_JOB_RUN);
+    assert_int_equal(report.outcome->state, WEFT_RUN_NOTHING_NEW);
+    assert_true(report.enforced);
+    struct weft_registered now = look(f, "health.reports");
+    assert_null(now.pending);
+    assert_string_equal(now.in_force->version, "1.0.2");
+    registered(f, contract(f, "reports", "1.1.0",
+                           READ_NEW "description: second\nquality: {rows: {min: 1}}\n"));
+    report = ask(f, WEFT_JOB_RUN);
+    assert_int_equal(report.outcome->state, WEFT_RUN_NOTHING_NEW);
+    assert_false(report.enforced);
+    assert_string_equal(look(f, "health.reports").pending->version, "1.1.0");
+    put_file(f, "b.csv", "two\n");
+    assert_int_equal(ask(f, WEFT_JOB_RUN).outcome->state, WEFT_RUN_PUBLISHED);
+    assert_null(look(f, "health.reports").pending);
+    holds(f);
+}
+
+/* A move that fails is told, and done when it can be. */
+static void failed_moves_are_told(void **state)
+{
+    struct fixture *f = *state;
+    struct weft_outbox_item *items = NULL;
+    size_t count = 0;
+    put_file(f, "a.csv", "one\n");
+    put_file(f, "../done", "no folder\n");
+    assert_int_equal(ask(f, WEFT_JOB_RUN).outcome->state, WEFT_RUN_PUBLISHED);
+    OK(weft_outbox_failed(f->ledger, f->arena, &items, &count, &f->error));
+    assert_int_equal(count, 1);
+    assert_string_equal(items[0].product, "health.reports");
+    assert_string_equal(items[0].action, "move");
+    assert_int_equal(items[0].attempts, 1);
+    assert_true(items[0].message[0] != '\0');
+    assert_non_null(strstr(items[0].target, "/done"));
+    assert_int_equal(unlink(weft_arena_format(f->arena, "%s/done", f->dir)), 0);
+    OK(weft_outbox_flush(f->ledger, &f->error));
+    OK(weft_outbox_failed(f->ledger, f->arena, &items, &count, &f->error));
+    assert_int_equal(count, 0);
+    assert_true(there(f, "done/a.csv"));
+}
+
 static void log_is_written(void **state)
 {
     struct fixture *f = *state;
@@ -237,6 +286,8 @@ int main(int argc, char **argv)
         cmocka_unit_test_setup_teardown(lies_are_refused, setup, teardown),
         cmocka_unit_test_setup_teardown(blocked_moves_nothing, setup, teardown),
         cmocka_unit_test_setup_teardown(contract_changes_meanwhile, setup, teardown),
+        cmocka_unit_test_setup_teardown(words_come_into_force, setup, teardown),
+        cmocka_unit_test_setup_teardown(failed_moves_are_told, setup, teardown),
         cmocka_unit_test_setup_teardown(log_is_written, setup, teardown),
         cmocka_unit_test_setup_teardown(measure, setup, teardown),
     };

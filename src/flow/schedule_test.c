@@ -278,6 +278,51 @@ static void cancelled(void **state)
     order_holds(&watch, items, WEFT_COUNT(diamonds));
 }
 
+struct torture {
+    struct fixture *f;
+    struct weft_schedule schedule;
+};
+
+static int torture_go(void *arg, struct weft_error *error)
+{
+    struct torture *torture = arg;
+    return weft_schedule_do(torture->f->ledger, &torture->schedule, error);
+}
+
+static int torture_ended(void *arg, const struct weft_schedule_ended *ended,
+                         struct weft_error *error)
+{
+    (void)arg;
+    if (ended->state == WEFT_SCHEDULE_RAN)
+        return 0;
+    *error = *ended->error;
+    return -1;
+}
+
+/* Nothing new everywhere, so no worker is started; in one lane, for the order of allocations. */
+static void memory_runs_out(void **state)
+{
+    struct fixture *f = *state;
+    struct weft_schedule_item items[ITEMS_MAX];
+    static const char *const needs[] = {"", "a", "ab"};
+    items_make(f, needs, 3, items);
+    put_file(f, "a.csv", "one\n");
+    struct watch watch = {0};
+    OK(go(f, items, 3, 1, &watch));
+    struct weft_run_options o = options(f, WEFT_JOB_RUN);
+    o.threads = 1;
+    /* Without the first, whose files only a worker can look at. */
+    struct weft_schedule_item rest[2] = {items[1], items[2]};
+    static const size_t first[] = {0};
+    rest[0].need_count = 0;
+    rest[1].needs = first;
+    rest[1].need_count = 1;
+    struct torture torture = {f,
+                              {.items = rest, .count = 2, .options = &o, .ended = torture_ended}};
+    assert_true(weft_test_torture(torture_go, &torture) > 200);
+    holds(f);
+}
+
 int main(int argc, char **argv)
 {
     const struct CMUnitTest tests[] = {
@@ -287,6 +332,7 @@ int main(int argc, char **argv)
         cmocka_unit_test_setup_teardown(stops_when_told, setup, teardown),
         cmocka_unit_test_setup_teardown(unknown_item, setup, teardown),
         cmocka_unit_test_setup_teardown(cancelled, setup, teardown),
+        cmocka_unit_test_setup_teardown(memory_runs_out, setup, teardown),
     };
     return run_test_main(argc, argv, tests, WEFT_COUNT(tests));
 }

@@ -4,6 +4,7 @@
 #include "flow/run_test_support.h"
 
 #include "base/fs.h"
+#include "base/mem.h"
 #include "base/process.h"
 
 #include <stdio.h>
@@ -309,6 +310,69 @@ static void one_worker_for_several(void **state)
     holds(f);
 }
 
+/* ---- memory that runs out ---- */
+
+static int torture_run(void *arg, struct weft_error *error)
+{
+    struct fixture *f = arg;
+    WEFT_CLEANUP(weft_arena_freep) struct weft_arena *arena = weft_arena_new(0);
+    WEFT_CLEANUP(weft_ledger_endp) struct weft_ledger_txn *txn = NULL;
+    struct weft_registered product;
+    struct weft_run_report report;
+    struct weft_run_options o = options(f, WEFT_JOB_RUN);
+    if (arena == NULL)
+        return weft_error_nomem(error);
+    WEFT_TRY(weft_ledger_begin_read(f->ledger, &txn, error));
+    int rc = weft_catalog_product(txn, arena, "health.copy", 1, 0, &product, error);
+    WEFT_TRY(rc);
+    weft_ledger_end(txn);
+    txn = NULL;
+    WEFT_TRY(weft_run(f->ledger, arena, &product, &o, &report, error));
+    assert_int_equal(report.outcome->state, WEFT_RUN_NOTHING_NEW);
+    return 0;
+}
+
+static void memory_runs_out(void **state)
+{
+    struct fixture *f = *state;
+    reader(f, "copy", "1.0.0", "", "write: replace\n");
+    put_file(f, "a.csv", "one\n");
+    ask(f, WEFT_JOB_RUN);
+    ask_for(f, "health.copy", WEFT_JOB_RUN);
+    retire(f, "health.reports"); /* a warning of the asker's own */
+    assert_true(weft_test_torture(torture_run, f) > 100);
+    holds(f);
+}
+
+/* A run that publishes: some of its allocations, for each attempt starts a worker. */
+static void memory_runs_out_while_publishing(void **state)
+{
+    struct fixture *f = *state;
+    reader(f, "copy", "1.0.0", "", "write: replace\n");
+    put_file(f, "a.csv", "one\n");
+    ask(f, WEFT_JOB_RUN);
+    bool met = true;
+    for (uint64_t nth = 1; met; nth = nth * 5 / 4 + 1) {
+        struct weft_run_report report = {0};
+        struct weft_run_options o = options(f, WEFT_JOB_REBUILD);
+        struct weft_registered copy = look(f, "health.copy");
+        weft_error_clear(&f->error);
+        weft_alloc_fail_at(nth, false);
+        int rc = weft_run(f->ledger, f->arena, &copy, &o, &report, &f->error);
+        met = weft_alloc_fail_at(0, false) >= nth;
+        if (rc == 0)
+            assert_int_equal(report.outcome->state, WEFT_RUN_PUBLISHED);
+        else
+            assert_int_equal(f->error.code, WEFT_E_NOMEM);
+        assert_int_equal(number(f, "SELECT COUNT(*) FROM flow_leases WHERE run_id <> '' AND "
+                                   "run_id IN (SELECT run_id FROM flow_runs)"),
+                         0);
+    }
+    OK(weft_outbox_flush(f->ledger, &f->error));
+    ask_for(f, "health.copy", WEFT_JOB_REBUILD);
+    holds(f);
+}
+
 int main(int argc, char **argv)
 {
     const struct CMUnitTest tests[] = {
@@ -320,6 +384,8 @@ int main(int argc, char **argv)
         cmocka_unit_test_setup_teardown(preview_leaves_nothing, setup, teardown),
         cmocka_unit_test_setup_teardown(leftovers_go, setup, teardown),
         cmocka_unit_test_setup_teardown(one_worker_for_several, setup, teardown),
+        cmocka_unit_test_setup_teardown(memory_runs_out, setup, teardown),
+        cmocka_unit_test_setup_teardown(memory_runs_out_while_publishing, setup, teardown),
     };
     return run_test_main(argc, argv, tests, WEFT_COUNT(tests));
 }
