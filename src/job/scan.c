@@ -125,11 +125,18 @@ static void local_end(void *data)
 
 static void csv_local_init(duckdb_init_info info)
 {
-    struct job_scan_local *local = job_scan_local_new(weft_duckdb.init_get_extra_info(info));
-    if (local == NULL)
-        weft_duckdb.init_set_error(info, "out of memory");
-    else
+    struct job_scan *scan = weft_duckdb.init_get_extra_info(info);
+    struct job_scan_local *local = job_scan_local_new(scan);
+    if (local != NULL) {
         weft_duckdb.init_set_init_data(info, local, local_end);
+        return;
+    }
+    pthread_mutex_lock(&scan->mutex);
+    if (!scan->failed)
+        weft_error_nomem(&scan->error);
+    scan->failed = true;
+    pthread_mutex_unlock(&scan->mutex);
+    weft_duckdb.init_set_error(info, "out of memory");
 }
 
 /* A block of another file than the last one: other cells, other columns. */
