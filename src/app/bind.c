@@ -96,6 +96,8 @@ static int columns_of_transform(struct binder *binder, const struct weft_transfo
         items[i] = (struct weft_relation_column){.name = transform->columns[i].name,
                                                  .type = transform->columns[i].type};
     *out = (struct bind_columns){BIND_KNOWN, items, transform->count};
+    binder->book->items[binder->item].columns = items;
+    binder->book->items[binder->item].column_count = transform->count;
     return 0;
 }
 

@@ -1,9 +1,9 @@
 /*
  * bind.h - does the SQL of products fit what they read: bound against columns, without a file.
  *
- * Columns of a product that is read: of its schema; of its SQL, where it has no schema; as they were
- * detected, where it was published. Where none of these is there yet, the SQL is not bound before
- * the run, and a note says so.
+ * Columns of a product that is read: of its schema; of its SQL, where it has no schema; as they
+ * were detected, where it was published. Where none of these is there yet, the SQL is not bound
+ * before the run, and a note says so.
  */
 #ifndef WEFT_APP_BIND_H
 #define WEFT_APP_BIND_H

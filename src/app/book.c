@@ -288,15 +288,20 @@ const char *weft_book_suggest(const struct weft_book *book, const char *name)
     return weft_suggest(name, names, book->count);
 }
 
+bool weft_book_reads(const struct weft_book_item *reader, size_t item)
+{
+    for (size_t i = 0; i < reader->read_count; i++) {
+        if (reader->reads[i].item == item)
+            return !weft_book_is_over(reader);
+    }
+    return false;
+}
+
 int weft_book_readers(const struct weft_book *book, size_t item, struct weft_buf *out,
                       struct weft_error *error)
 {
     for (size_t i = 0; i < book->count; i++) {
-        const struct weft_book_item *other = &book->items[i];
-        bool reads = false;
-        for (size_t r = 0; r < other->read_count; r++)
-            reads = reads || other->reads[r].item == item;
-        if (reads && i != item && !weft_book_is_over(other))
+        if (i != item && weft_book_reads(&book->items[i], item))
             weft_buf_addf(out, "%s%s", out->length == 0 ? "" : ", ", weft_book_name(book, i));
     }
     return weft_buf_check(out, error);

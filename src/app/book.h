@@ -10,6 +10,7 @@
 
 #include "app/op.h"
 #include "base/map.h"
+#include "engine/resolver.h"
 #include "model/selection.h"
 
 #define WEFT_BOOK_NONE SIZE_MAX
@@ -37,6 +38,8 @@ struct weft_book_item {
     bool open;    /* pins.h: a name of its contract stands for nothing, so it cannot be bound */
     const struct weft_book_read *reads;
     size_t read_count;
+    const struct weft_relation_column *columns; /* bind.h: what its SQL gives; NULL = not bound */
+    size_t column_count;
     const struct weft_registered *registered; /* weft_book_registered; NULL = not asked for yet */
 };
 
@@ -75,6 +78,8 @@ int weft_book_registered(struct weft_book *book, size_t item, const struct weft_
 const char *weft_book_name(const struct weft_book *book, size_t item);
 /* The nearest "domain.name"; NULL = none. */
 const char *weft_book_suggest(const struct weft_book *book, const char *name);
+/* Does it read the item, and is not over? */
+bool weft_book_reads(const struct weft_book_item *reader, size_t item);
 /* Those that read the item, as a list for people; "" = nobody. Leaving and retired ones not. */
 int weft_book_readers(const struct weft_book *book, size_t item, struct weft_buf *out,
                       struct weft_error *error) WEFT_MUST_CHECK;

@@ -1,5 +1,5 @@
 /*
- * op_look.c - ls, status, runs, snapshots: the mesh's own tables, without DuckDB; and logs.
+ * op_look.c - ls, runs, snapshots: the mesh's own tables, without DuckDB; and logs.
  */
 #include "app/choose.h"
 #include "app/ops_internal.h"
@@ -56,7 +56,7 @@ static struct weft_cell look_cell(struct weft_stmt *stmt, int at, enum look_kind
 }
 
 /* By the table's own list: the statement's columns stand in that order, under any name. */
-static int column_find(const char *table, const char *name)
+int weft_op_mesh_column(const char *table, const char *name)
 {
     for (size_t t = 0; t < weft_mesh_table_count(); t++) {
         const struct weft_mesh_table *mesh = weft_mesh_table_nth(t);
@@ -71,7 +71,7 @@ static int column_find(const char *table, const char *name)
 static int look_places(const struct look *look, int *places, struct weft_error *error)
 {
     for (size_t i = 0; i < look->count; i++) {
-        places[i] = column_find(look->table, look->columns[i].name);
+        places[i] = weft_op_mesh_column(look->table, look->columns[i].name);
         if (places[i] < 0)
             return weft_error_set(error, WEFT_E_INTERNAL, "mesh.%s has no column %s", look->table,
                                   look->columns[i].name);
@@ -91,16 +91,17 @@ static int look_visible(struct weft_context *context, const char *product, bool 
 
 static bool look_chosen(const struct weft_choice *choice, struct weft_stmt *stmt)
 {
-    return weft_choice_has(choice, weft_stmt_column_text(stmt, column_find("products", "domain")),
-                           weft_stmt_column_text(stmt, column_find("products", "name")),
-                           weft_stmt_column_int(stmt, column_find("products", "major")));
+    return weft_choice_has(choice,
+                           weft_stmt_column_text(stmt, weft_op_mesh_column("products", "domain")),
+                           weft_stmt_column_text(stmt, weft_op_mesh_column("products", "name")),
+                           weft_stmt_column_int(stmt, weft_op_mesh_column("products", "major")));
 }
 
 static int look_rows(struct weft_context *context, const struct look *look, struct weft_stmt *stmt,
                      const int *places, struct weft_out *out, int64_t *shown,
                      struct weft_error *error)
 {
-    int at_product = column_find(look->table, "product");
+    int at_product = weft_op_mesh_column(look->table, "product");
     int rc;
     while ((rc = weft_stmt_step(stmt, error)) == 0) {
         const char *product = weft_stmt_column_text(stmt, at_product);
@@ -232,42 +233,6 @@ const struct weft_op weft_op_ls = {
     .run = ls_run,
 };
 
-/* ---- status ---- */
-
-static const struct look_column status_columns[] = {
-    {"product", NULL, LOOK_TEXT, false},
-    {"version", NULL, LOOK_TEXT, false},
-    {"status", NULL, LOOK_TEXT, true},
-    {"rows", NULL, LOOK_INT, false},
-    {"published_at", "published", LOOK_TIME, false},
-    {"checked_at", "checked", LOOK_TIME, false},
-    {"fresh", NULL, LOOK_BOOL, false},
-    {"pending_version", "pending", LOOK_TEXT, false},
-    {"snapshot_id", NULL, LOOK_INT, true},
-};
-
-static int status_run(struct weft_context *context, const struct weft_op_request *request,
-                      struct weft_out *out, struct weft_error *error)
-{
-    WEFT_CLEANUP(weft_choice_end) struct weft_choice choice = {0};
-    WEFT_TRY(look_choose(context, request, &choice, error));
-    struct look look = {.table = "products",
-                        .columns = status_columns,
-                        .choice = &choice,
-                        .count = WEFT_COUNT(status_columns),
-                        .empty = "no products yet; `weft apply` registers those of a checkout"};
-    return look_show(context, &look, out, error);
-}
-
-const struct weft_op weft_op_status = {
-    .name = "status",
-    .group = "look",
-    .summary = "When products were published and looked at, and whether they keep their freshness.",
-    .args = choice_args,
-    .arg_count = WEFT_COUNT(choice_args),
-    .run = status_run,
-};
-
 /* ---- runs ---- */
 
 static const struct look_column runs_columns[] = {
@@ -379,7 +344,7 @@ static int run_find(struct weft_context *context, const char *beginning, char *r
     size_t length = strlen(beginning), found = 0;
     int rc;
     while ((rc = weft_stmt_step(stmt, error)) == 0 && (length > 0 || found == 0)) {
-        const char *id = weft_stmt_column_text(stmt, column_find("runs", "run_id"));
+        const char *id = weft_stmt_column_text(stmt, weft_op_mesh_column("runs", "run_id"));
         if (strncmp(id, beginning, length) == 0 && found++ == 0)
             snprintf(run, size, "%s", id);
     }

@@ -212,11 +212,29 @@ static int registered_like(struct preview *preview, struct weft_ledger *ledger,
     return weft_pins_registered(preview->book, preview->item, &out->reads, error);
 }
 
+/* Rows of what was never applied are nowhere. */
+static int preview_reads(const struct preview *preview, struct weft_error *error)
+{
+    const struct weft_book_item *item = &preview->book->items[preview->item];
+    for (size_t i = 0; i < item->read_count; i++) {
+        const struct weft_book_read *read = &item->reads[i];
+        if (read->item == WEFT_BOOK_NONE || preview->book->items[read->item].digest != NULL)
+            continue;
+        weft_error_set(error, WEFT_E_REFUSED,
+                       "%s reads %s, which was never applied: it has no rows", item->full_name,
+                       read->full_name);
+        weft_error_at(error, read->file, read->place.line, read->place.column);
+        return weft_error_hint(error, "`weft apply %s` first", read->full_name);
+    }
+    return 0;
+}
+
 static int preview_one(struct preview *preview, const struct weft_runs *runs,
                        struct weft_error *error)
 {
     struct weft_ledger *ledger;
     struct weft_registered like;
+    WEFT_TRY(preview_reads(preview, error));
     WEFT_TRY(weft_context_ledger(preview->context, true, &ledger, error));
     WEFT_TRY(registered_like(preview, ledger, &like, error));
     struct weft_run_options options = runs->options;

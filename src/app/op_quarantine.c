@@ -128,21 +128,48 @@ static int rows_json(struct weft_context *context, const char *full_name,
     return rc;
 }
 
-static int example_show(struct weft_result *result, struct weft_out *out, struct weft_error *error)
+enum { ROW_RULE, ROW_N, ROW_FILE, ROW_LINE, ROW_RAW, ROW_STATE, ROW_OPEN, ROW_PORT, ROW_VALUES };
+
+static const char *text_or_null(struct weft_result *result, size_t column)
 {
-    char file[300], raw[RAW_SHOWN * 4 + 8];
-    const char *state = weft_result_text(result, 5);
-    bool open = strcmp(state, WEFT_QUARANTINE_OPEN) == 0;
-    snprintf(file, sizeof file, "%s:%s", weft_path_basename(weft_result_text(result, 2)),
-             weft_result_text(result, 3));
-    const char *text = weft_result_text(result, 4);
+    return weft_result_is_null(result, column) ? NULL : weft_result_text(result, column);
+}
+
+/* The first line of a text, cut to what fits beside a place. */
+static void first_line(const char *text, struct weft_buf *out)
+{
     size_t length = strcspn(text, "\r\n");
     bool cut = text[length] != '\0' || length > RAW_SHOWN;
     if (length > RAW_SHOWN)
         length = weft_utf8_valid(text, RAW_SHOWN); /* no half character at the end */
-    snprintf(raw, sizeof raw, "%.*s%s", (int)length, text, cut ? " ..." : "");
-    return weft_out_line(out, WEFT_STYLE_PLAIN, error, "    %-28s %s%s%s%s", file, raw,
-                         open ? "" : "   (", open ? "" : state, open ? "" : ")");
+    weft_buf_add(out, text, length);
+    weft_buf_adds(out, cut ? " ..." : "");
+}
+
+/* Where it came from, as it was, why. A row that the SQL made has no file: its values are shown. */
+static int example_show(struct weft_result *result, const struct weft_product *contract,
+                        struct weft_out *out, struct weft_error *error)
+{
+    char place[300] = "made by its SQL";
+    WEFT_CLEANUP(weft_buf_release) struct weft_buf text;
+    WEFT_CLEANUP(weft_buf_release) struct weft_buf why;
+    weft_buf_init(&text, 1 << 16);
+    weft_buf_init(&why, 1 << 20);
+    bool open = strcmp(weft_result_text(result, ROW_STATE), WEFT_QUARANTINE_OPEN) == 0;
+    if (!weft_result_is_null(result, ROW_FILE))
+        snprintf(place, sizeof place, "%s:%s",
+                 weft_path_basename(weft_result_text(result, ROW_FILE)),
+                 weft_result_text(result, ROW_LINE));
+    bool raw = !weft_result_is_null(result, ROW_RAW);
+    first_line(weft_result_text(result, raw ? ROW_RAW : ROW_VALUES), &text);
+    if (!open)
+        weft_buf_addf(&text, "   (%s)", weft_result_text(result, ROW_STATE));
+    WEFT_TRY(weft_buf_check(&text, error));
+    WEFT_TRY(weft_quarantine_explain(
+        contract, text_or_null(result, ROW_PORT), weft_result_text(result, ROW_RULE),
+        text_or_null(result, ROW_RAW), text_or_null(result, ROW_VALUES), &why, error));
+    return weft_out_line(out, WEFT_STYLE_PLAIN, error, "    %-28s %s%s%s", place, text.data,
+                         why.length == 0 ? "" : "   <- ", why.data);
 }
 
 static int more_show(int64_t more, struct weft_out *out, struct weft_error *error)
@@ -155,8 +182,8 @@ static int more_show(int64_t more, struct weft_out *out, struct weft_error *erro
 }
 
 /* Rule by rule, the largest first; a few examples of each. */
-static int rows_show(struct weft_query *query, const char *full_name, struct weft_out *out,
-                     struct weft_error *error)
+static int rows_show(struct weft_query *query, const struct weft_product *contract,
+                     struct weft_out *out, struct weft_error *error)
 {
     WEFT_CLEANUP(weft_result_closep) struct weft_result *result = NULL;
     WEFT_TRY(weft_resolved_query(query->engine, &query->resolved, NULL, 0, &result, error));
@@ -166,31 +193,32 @@ static int rows_show(struct weft_query *query, const char *full_name, struct wef
     int rc;
     while ((rc = weft_result_row(result, error)) == 0) {
         query->rows++;
-        if (strcmp(rule, weft_result_text(result, 0)) != 0 || query->rows == 1) {
+        if (strcmp(rule, weft_result_text(result, ROW_RULE)) != 0 || query->rows == 1) {
             WEFT_TRY(more_show(more, out, error));
-            more = weft_result_int(result, 1);
-            open += weft_result_int(result, 6);
-            snprintf(rule, sizeof rule, "%s", weft_result_text(result, 0));
+            more = weft_result_int(result, ROW_N);
+            open += weft_result_int(result, ROW_OPEN);
+            snprintf(rule, sizeof rule, "%s", weft_result_text(result, ROW_RULE));
             char count[32];
-            weft_format_count(weft_result_int(result, 1), count, sizeof count);
+            weft_format_count(weft_result_int(result, ROW_N), count, sizeof count);
             WEFT_TRY(weft_out_line(out, WEFT_STYLE_CHANGED, error, "  %s: %s row%s", rule, count,
-                                   weft_result_int(result, 1) == 1 ? "" : "s"));
+                                   weft_result_int(result, ROW_N) == 1 ? "" : "s"));
         }
-        WEFT_TRY(example_show(result, out, error));
+        WEFT_TRY(example_show(result, contract, out, error));
         more--;
     }
     WEFT_TRY(rc);
     WEFT_TRY(more_show(more, out, error));
     if (query->rows == 0)
-        return weft_out_line(out, WEFT_STYLE_GOOD, error, "%s has no rows set aside.", full_name);
+        return weft_out_line(out, WEFT_STYLE_GOOD, error, "%s has no rows set aside.",
+                             contract->full_name);
     if (open == 0) /* nothing is left to do */
         return 0;
     return weft_out_line(out, WEFT_STYLE_DIM, error,
                          "After a fix: weft quarantine %s --replay, or --dismiss --because \"...\"",
-                         full_name);
+                         contract->full_name);
 }
 
-static int rows_people(struct weft_context *context, const char *full_name,
+static int rows_people(struct weft_context *context, const struct weft_product *contract,
                        const struct weft_op_request *request, struct weft_out *out,
                        struct weft_error *error)
 {
@@ -200,19 +228,21 @@ static int rows_people(struct weft_context *context, const char *full_name,
     weft_buf_init(&inner, 65536);
     WEFT_TRY(quarantine_sql(&inner,
                             "unnest(q.rules) as rule, q.file, q.line, q.raw, q.row_id, "
-                            "q.state",
-                            full_name, request, "", error));
-    weft_buf_addf(&query.sql,
-                  "select rule, n, file, line, raw, state, n_open from (select r.rule as rule, "
-                  "count(*) over (partition by r.rule) as n, r.file as file, r.line as line, "
-                  "r.raw as raw, r.state as state, count(*) filter (where r.state = 'open') over "
-                  "(partition by r.rule) as n_open, "
-                  "row_number() over (partition by r.rule order by r.file, r.line, r.row_id) as i "
-                  "from (%s) r) where i <= %d order by n desc, rule, i",
-                  inner.data, EXAMPLES_SHOWN);
+                            "q.state, q.port, q.\"values\" as v",
+                            contract->full_name, request, "", error));
+    weft_buf_addf(
+        &query.sql,
+        "select rule, n, file, line, raw, state, n_open, port, v from (select r.rule as rule, "
+        "count(*) over (partition by r.rule) as n, r.file as file, r.line as line, "
+        "r.raw as raw, r.state as state, r.port as port, r.v as v, count(*) filter (where r.state "
+        "= 'open') over "
+        "(partition by r.rule) as n_open, "
+        "row_number() over (partition by r.rule order by r.file, r.line, r.row_id) as i "
+        "from (%s) r) where i <= %d order by n desc, rule, i",
+        inner.data, EXAMPLES_SHOWN);
     WEFT_TRY(weft_buf_check(&query.sql, error));
     WEFT_TRY(weft_query_open(&query, error));
-    int rc = rows_show(&query, full_name, out, error);
+    int rc = rows_show(&query, contract, out, error);
     struct weft_error audit = WEFT_ERROR_INIT;
     if (weft_query_audit(&query, rc, rc < 0 ? &audit : error) < 0)
         return -1;
@@ -243,8 +273,9 @@ static int rule_check(struct weft_context *context, const char *full_name,
     bool known = false;
     while ((rc = weft_result_row(result, error)) == 0) {
         query.rows++;
-        known = known || strcmp(weft_result_text(result, 0), rule) == 0;
-        weft_buf_addf(&there, "%s%s", there.length == 0 ? "" : ", ", weft_result_text(result, 0));
+        known = known || strcmp(weft_result_text(result, ROW_RULE), rule) == 0;
+        weft_buf_addf(&there, "%s%s", there.length == 0 ? "" : ", ",
+                      weft_result_text(result, ROW_RULE));
     }
     WEFT_TRY(rc);
     WEFT_TRY(weft_buf_check(&there, error));
@@ -315,7 +346,7 @@ static int quarantine_run(struct weft_context *context, const struct weft_op_req
         return dismiss(context, &product, request, out, error);
     if (!out->for_people)
         return rows_json(context, product.full_name, request, out, error);
-    return rows_people(context, product.full_name, request, out, error);
+    return rows_people(context, weft_registered_newest(&product), request, out, error);
 }
 
 const struct weft_op weft_op_quarantine = {

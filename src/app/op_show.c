@@ -1,6 +1,7 @@
 /*
  * op_show.c - show: one product whole: contract, ports, rules, where the table lies.
  */
+#include "app/book.h"
 #include "app/ops_internal.h"
 
 #include "base/clock.h"
@@ -19,6 +20,8 @@ struct shown {
     bool has_table;
     struct weft_pointer pointer;
     const char *home;
+    struct weft_book book; /* of the home */
+    size_t item;
 };
 
 static int show_field(const struct weft_field *field, struct weft_out *out,
@@ -115,6 +118,69 @@ static int show_quality(const struct weft_quality *quality, struct weft_out *out
     return 0;
 }
 
+static int show_inputs(const struct weft_product *contract, struct weft_out *out,
+                       struct weft_error *error)
+{
+    for (size_t i = 0; i < contract->input_count; i++) {
+        const struct weft_input *input = &contract->inputs[i];
+        WEFT_TRY(weft_out_line(out, WEFT_STYLE_PLAIN, error, "  input       %s: %s (%s)",
+                               input->name,
+                               input->files != NULL     ? input->files
+                               : input->product != NULL ? input->product
+                                                        : input->connection,
+                               input->read == WEFT_READ_NEW ? "what is new" : "all"));
+    }
+    return 0;
+}
+
+/* What it reads, fixed to a major when it was registered, and who reads it. */
+static int show_relations(const struct shown *shown, struct weft_out *out, struct weft_error *error)
+{
+    const struct weft_book_item *item = &shown->book.items[shown->item];
+    WEFT_CLEANUP(weft_buf_release) struct weft_buf reads;
+    WEFT_CLEANUP(weft_buf_release) struct weft_buf readers;
+    weft_buf_init(&reads, 1 << 20);
+    weft_buf_init(&readers, 1 << 20);
+    for (size_t i = 0; i < item->read_count; i++)
+        weft_buf_addf(&reads, "%s%s@%d", i == 0 ? "" : ", ", item->reads[i].full_name,
+                      item->reads[i].major);
+    WEFT_TRY(weft_buf_check(&reads, error));
+    WEFT_TRY(weft_book_readers(&shown->book, shown->item, &readers, error));
+    if (reads.length > 0)
+        WEFT_TRY(weft_out_line(out, WEFT_STYLE_PLAIN, error, "  reads       %s", reads.data));
+    if (readers.length > 0)
+        WEFT_TRY(weft_out_line(out, WEFT_STYLE_PLAIN, error, "  read by     %s", readers.data));
+    return 0;
+}
+
+static void relations_json(const struct shown *shown, struct weft_json_writer *json)
+{
+    const struct weft_book *book = &shown->book;
+    const struct weft_book_item *item = &book->items[shown->item];
+    weft_json_key(json, "reads");
+    weft_json_begin_array(json);
+    for (size_t i = 0; i < item->read_count; i++) {
+        weft_json_begin_object(json);
+        weft_json_member_text(json, "name", item->reads[i].name);
+        weft_json_member_bool(json, "port", item->reads[i].is_port);
+        weft_json_member_text(json, "product", item->reads[i].full_name);
+        weft_json_member_int(json, "major", item->reads[i].major);
+        weft_json_end_object(json);
+    }
+    weft_json_end_array(json);
+    weft_json_key(json, "read_by");
+    weft_json_begin_array(json);
+    for (size_t i = 0; i < book->count; i++) {
+        if (!weft_book_reads(&book->items[i], shown->item))
+            continue;
+        weft_json_begin_object(json);
+        weft_json_member_text(json, "product", book->items[i].full_name);
+        weft_json_member_int(json, "major", book->items[i].major);
+        weft_json_end_object(json);
+    }
+    weft_json_end_array(json);
+}
+
 static int show_people(const struct shown *shown, struct weft_out *out, struct weft_error *error)
 {
     const struct weft_product *contract = shown->contract;
@@ -132,15 +198,8 @@ static int show_people(const struct shown *shown, struct weft_out *out, struct w
         WEFT_TRY(weft_out_line(out, WEFT_STYLE_CHANGED, error,
                                "  pending     %s, in force with the next snapshot",
                                shown->product->pending->version));
-    for (size_t i = 0; i < contract->input_count; i++) {
-        const struct weft_input *input = &contract->inputs[i];
-        WEFT_TRY(weft_out_line(out, WEFT_STYLE_PLAIN, error, "  input       %s: %s (%s)",
-                               input->name,
-                               input->files != NULL     ? input->files
-                               : input->product != NULL ? input->product
-                                                        : input->connection,
-                               input->read == WEFT_READ_NEW ? "what is new" : "all"));
-    }
+    WEFT_TRY(show_inputs(contract, out, error));
+    WEFT_TRY(show_relations(shown, out, error));
     if (shown->has_table) {
         WEFT_TRY(weft_out_line(out, WEFT_STYLE_PLAIN, error, "  snapshot    %" PRId64,
                                shown->pointer.snapshot_id));
@@ -177,6 +236,7 @@ static int show_json(const struct shown *shown, struct weft_out *out, struct wef
         weft_json_put_null(&json);
     weft_json_member_text(&json, "metadata", shown->has_table ? shown->pointer.metadata : NULL);
     weft_json_member_text(&json, "home", shown->home);
+    relations_json(shown, &json);
     weft_json_key(&json, "contract");
     weft_json_put_raw(&json, shown->contract->document, strlen(shown->contract->document));
     weft_json_end_object(&json);
@@ -196,6 +256,11 @@ static int show_run(struct weft_context *context, const struct weft_op_request *
                               &shown.pointer, error);
     WEFT_TRY(rc);
     shown.has_table = rc == 0;
+    WEFT_TRY(weft_book_make(context, NULL, txn, context->arena, &shown.book, error));
+    shown.item = weft_book_find(&shown.book, product.full_name, product.major);
+    if (shown.item == WEFT_BOOK_NONE)
+        return weft_error_set(error, WEFT_E_CONFLICT, "`%s` was dropped meanwhile",
+                              product.full_name);
     WEFT_TRY(show_json(&shown, out, error));
     return show_people(&shown, out, error);
 }

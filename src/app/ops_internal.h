@@ -24,6 +24,8 @@ extern const struct weft_op weft_op_init, weft_op_validate, weft_op_plan, weft_o
 #define WEFT_ARG_NO_WAIT                                                                           \
     {"no-wait", 0, WEFT_ARG_FLAG, NULL, "Fail at once when another run of it is at work."}
 
+/* Place of a column of a mesh. table in the rows of weft_mesh_table_open; -1 = there is none. */
+int weft_op_mesh_column(const char *table, const char *name);
 /* --limit N, at least 1. */
 int weft_op_limit(const struct weft_op_request *request, int64_t otherwise, int64_t *limit,
                   struct weft_error *error) WEFT_MUST_CHECK;

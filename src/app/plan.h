@@ -42,8 +42,8 @@ struct weft_plan {
 };
 
 const char *weft_plan_action_name(enum weft_plan_action action);
-/* words and exclude: a selection of what the checkout owns. Mistakes in SQL and in what it names go to
- * diag; a plan with errors in diag may be shown but not applied. -1 for failures of the machine and
+/* words and exclude: a selection of what the checkout owns. Mistakes in SQL and in what it names go
+ * to diag; a plan with errors in diag may be shown but not applied. -1 for failures of the machine and
  * for a selection that means nothing. */
 int weft_plan_make(struct weft_context *context, const struct weft_mesh *mesh,
                    const struct weft_op_value *words, const struct weft_op_value *exclude,

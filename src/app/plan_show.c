@@ -44,22 +44,37 @@ static int reads_show(const struct weft_book_item *item, struct weft_out *out,
     return 0;
 }
 
+static int fields_show(const char *const *names, size_t count, struct weft_out *out,
+                       struct weft_error *error)
+{
+    if (count == 0)
+        return weft_out_line(out, WEFT_STYLE_PLAIN, error, "      fields: detected when it runs");
+    WEFT_CLEANUP(weft_buf_release) struct weft_buf line;
+    weft_buf_init(&line, 8192);
+    for (size_t i = 0; i < count && i < 12; i++)
+        weft_buf_addf(&line, "%s%s", i == 0 ? "" : ", ", names[i]);
+    if (count > 12)
+        weft_buf_addf(&line, ", and %zu more", count - 12);
+    return weft_out_line(out, WEFT_STYLE_PLAIN, error, "      %zu field%s: %s", count,
+                         count == 1 ? "" : "s", line.data);
+}
+
 static int added_show(const struct weft_book_item *item, struct weft_out *out,
                       struct weft_error *error)
 {
     const struct weft_product *product = item->product;
     WEFT_TRY(reads_show(item, out, error));
-    if (product->schema.count == 0)
-        return weft_out_line(out, WEFT_STYLE_PLAIN, error, "      fields: detected when it runs");
-    struct weft_buf line;
-    weft_buf_init(&line, 8192);
-    for (size_t i = 0; i < product->schema.count && i < 12; i++)
-        weft_buf_addf(&line, "%s%s", i == 0 ? "" : ", ", product->schema.items[i].name);
-    if (product->schema.count > 12)
-        weft_buf_addf(&line, ", and %zu more", product->schema.count - 12);
-    int rc = weft_out_line(out, WEFT_STYLE_PLAIN, error, "      %zu field%s: %s",
-                           product->schema.count, product->schema.count == 1 ? "" : "s", line.data);
-    weft_buf_release(&line);
+    const char **names =
+        weft_alloc_array(product->schema.count + item->column_count + 1, sizeof *names);
+    if (names == NULL)
+        return weft_error_nomem(error);
+    size_t count = 0;
+    for (; count < product->schema.count; count++)
+        names[count] = product->schema.items[count].name;
+    for (size_t i = 0; product->schema.count == 0 && i < item->column_count; i++)
+        names[count++] = item->columns[i].name;
+    int rc = fields_show(names, count, out, error);
+    weft_free(names);
     return rc;
 }
 

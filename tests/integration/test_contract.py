@@ -164,10 +164,11 @@ def test_the_whole_example(mesh):
     told = mesh("plan", status=1).stderr  # the port is read with detected types, and lacks columns
     assert "date" in told, told
     mesh.write("domains/county_health/daily_reports/data_product.yaml",
-               WHOLE.replace("key: [date", "  - {name: deaths, type: long}\nkey: [date").replace(
-                   'pattern: "[0-9]{5}"}', 'pattern: "[0-9]{5}"}\n      - {name: date, type: date}'
-                   '\n      - {name: cases, type: long}\n      - {name: deaths, type: long}').replace(
-                   "r.date, r.fips, c.county, c.state", "r.date, r.fips, c.state"))
+               WHOLE.replace("key: [date", "  - {name: deaths, type: long}\nkey: [date")
+               .replace('pattern: "[0-9]{5}"}',
+                        'pattern: "[0-9]{5}"}\n      - {name: date, type: date}\n      - '
+                        '{name: cases, type: long}\n      - {name: deaths, type: long}')
+               .replace("r.date, r.fips, c.county, c.state", "r.date, r.fips, c.state"))
     plan = mesh("plan").stdout
     for key in ("access", "partition"):
         assert key in plan.split("refused:")[1]

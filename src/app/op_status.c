@@ -1,0 +1,285 @@
+/*
+ * op_status.c - status: how each product's last run ended, whether it keeps its freshness, and
+ * whether what it reads has newer data than it has seen.
+ */
+#include "app/choose.h"
+#include "app/ops_internal.h"
+
+#include "base/clock.h"
+#include "base/map.h"
+#include "engine/mesh_table.h"
+
+#include <stdio.h>
+#include <string.h>
+
+struct status_row {
+    const char *product; /* as mesh.products calls it */
+    const char *version;
+    const char *contract; /* active, draft, retired ... */
+    const char *pending;
+    bool has_table;
+    int64_t rows;
+    int64_t snapshot_id;
+    int64_t published_at;
+    int64_t checked_at;
+    int fresh; /* -1 = nothing was promised */
+    /* of its last recorded run; state NULL = never run */
+    const char *state;
+    const char *run_id;
+    const char *message;
+    int64_t ended_at;
+    const char *behind; /* what it reads that has newer data, as a list; NULL = nothing */
+    size_t behind_count;
+    bool shown;
+};
+
+struct status {
+    struct weft_context *context;
+    struct weft_ledger_txn *txn;
+    int64_t sequence;
+    struct weft_choice choice;
+    struct status_row *rows;
+    size_t count;
+    size_t capacity;
+    size_t chosen;
+    struct weft_map *index; /* product -> row */
+};
+
+static void status_release(struct status *status)
+{
+    weft_map_free(status->index);
+    weft_choice_end(&status->choice);
+}
+
+/* ---- reading ---- */
+
+/* A text of the current row, kept. */
+static int text_get(struct status *status, struct weft_stmt *stmt, const char *table,
+                    const char *column, const char **out, struct weft_error *error)
+{
+    int at = weft_op_mesh_column(table, column);
+    assert(at >= 0);
+    *out = NULL;
+    if (weft_stmt_column_is_null(stmt, at))
+        return 0;
+    *out = weft_arena_strdup(status->context->arena, weft_stmt_column_text(stmt, at));
+    return *out == NULL ? weft_error_nomem(error) : 0;
+}
+
+static int64_t int_get(struct weft_stmt *stmt, const char *table, const char *column)
+{
+    int at = weft_op_mesh_column(table, column);
+    assert(at >= 0);
+    return weft_stmt_column_is_null(stmt, at) ? 0 : weft_stmt_column_int(stmt, at);
+}
+
+static int table_open(struct status *status, const char *table, struct weft_stmt **stmt,
+                      struct weft_error *error)
+{
+    return weft_mesh_table_open(status->txn, table, status->sequence, weft_clock_us(), stmt, error);
+}
+
+static int product_read(struct status *status, struct weft_stmt *stmt, struct weft_error *error)
+{
+    static const char table[] = "products";
+    struct status_row row = {.rows = int_get(stmt, table, "rows"),
+                             .snapshot_id = int_get(stmt, table, "snapshot_id"),
+                             .published_at = int_get(stmt, table, "published_at"),
+                             .checked_at = int_get(stmt, table, "checked_at")};
+    int fresh = weft_op_mesh_column(table, "fresh");
+    row.fresh = weft_stmt_column_is_null(stmt, fresh) ? -1 : weft_stmt_column_int(stmt, fresh) != 0;
+    row.has_table = row.snapshot_id != 0;
+    WEFT_TRY(text_get(status, stmt, table, "product", &row.product, error));
+    WEFT_TRY(text_get(status, stmt, table, "version", &row.version, error));
+    WEFT_TRY(text_get(status, stmt, table, "status", &row.contract, error));
+    WEFT_TRY(text_get(status, stmt, table, "pending_version", &row.pending, error));
+    row.shown = weft_choice_has(&status->choice,
+                                weft_stmt_column_text(stmt, weft_op_mesh_column(table, "domain")),
+                                weft_stmt_column_text(stmt, weft_op_mesh_column(table, "name")),
+                                int_get(stmt, table, "major"));
+    status->chosen += row.shown;
+    if (weft_arena_reserve(status->context->arena, &status->rows, &status->capacity,
+                           status->count + 1, sizeof row) < 0)
+        return weft_error_nomem(error);
+    status->rows[status->count++] = row;
+    return 0;
+}
+
+static int products_read(struct status *status, struct weft_error *error)
+{
+    WEFT_CLEANUP(weft_stmt_freep) struct weft_stmt *stmt = NULL;
+    int rc;
+    WEFT_TRY(table_open(status, "products", &stmt, error));
+    while ((rc = weft_stmt_step(stmt, error)) == 0)
+        WEFT_TRY(product_read(status, stmt, error));
+    WEFT_TRY(rc);
+    status->index = weft_map_new();
+    for (size_t i = 0; status->index != NULL && i < status->count; i++) {
+        if (weft_map_put(status->index, status->rows[i].product, &status->rows[i]) < 0)
+            return weft_error_nomem(error);
+    }
+    return status->index == NULL ? weft_error_nomem(error) : 0;
+}
+
+/* The newest come first: done when each that is shown has its last one. */
+static int runs_read(struct status *status, struct weft_error *error)
+{
+    static const char table[] = "runs";
+    WEFT_CLEANUP(weft_stmt_freep) struct weft_stmt *stmt = NULL;
+    size_t left = status->chosen;
+    int rc = 0;
+    WEFT_TRY(table_open(status, table, &stmt, error));
+    while (left > 0 && (rc = weft_stmt_step(stmt, error)) == 0) {
+        struct status_row *row = weft_map_get(
+            status->index, weft_stmt_column_text(stmt, weft_op_mesh_column(table, "product")));
+        if (row == NULL || !row->shown || row->state != NULL)
+            continue;
+        left--;
+        row->ended_at = int_get(stmt, table, "finished_at");
+        WEFT_TRY(text_get(status, stmt, table, "run_id", &row->run_id, error));
+        WEFT_TRY(text_get(status, stmt, table, "state", &row->state, error));
+        WEFT_TRY(text_get(status, stmt, table, "message", &row->message, error));
+        /* It was looked at since, and there was nothing to do: that leaves no record. */
+        if (row->checked_at > row->ended_at && strcmp(row->state, "published") != 0) {
+            row->state = "nothing new";
+            row->message = NULL;
+        }
+    }
+    return rc < 0 ? rc : 0;
+}
+
+/* Positions in other products against what these have now. */
+static int inputs_read(struct status *status, struct weft_error *error)
+{
+    static const char table[] = "inputs";
+    WEFT_CLEANUP(weft_stmt_freep) struct weft_stmt *stmt = NULL;
+    int rc;
+    WEFT_TRY(table_open(status, table, &stmt, error));
+    while ((rc = weft_stmt_step(stmt, error)) == 0) {
+        int upstream = weft_op_mesh_column(table, "upstream");
+        int position = weft_op_mesh_column(table, "position");
+        if (weft_stmt_column_is_null(stmt, upstream) || weft_stmt_column_is_null(stmt, position))
+            continue;
+        struct status_row *row = weft_map_get(
+            status->index, weft_stmt_column_text(stmt, weft_op_mesh_column(table, "product")));
+        const struct status_row *read =
+            weft_map_get(status->index, weft_stmt_column_text(stmt, upstream));
+        char now[32];
+        if (row == NULL || read == NULL || !row->shown)
+            continue;
+        snprintf(now, sizeof now, "%" PRId64, read->snapshot_id);
+        if (strcmp(now, weft_stmt_column_text(stmt, position)) == 0)
+            continue;
+        row->behind = weft_arena_format(status->context->arena, "%s%s%s",
+                                        row->behind == NULL ? "" : row->behind,
+                                        row->behind == NULL ? "" : ", ", read->product);
+        row->behind_count++;
+        if (row->behind == NULL)
+            return weft_error_nomem(error);
+    }
+    return rc < 0 ? rc : 0;
+}
+
+/* ---- telling ---- */
+
+static const struct weft_out_column status_columns[] = {
+    {"product", false, false},         {"version", false, false},
+    {"state", false, false},           {"rows", true, false},
+    {"published_at", false, false},    {"checked_at", false, false},
+    {"fresh", false, false},           {"behind", false, false},
+    {"pending_version", false, false}, {"status", false, true},
+    {"snapshot_id", true, true},       {"run_id", false, true},
+    {"run_ended_at", false, true},     {"message", false, true},
+};
+
+static int row_tell(const struct status_row *row, struct weft_out *out, struct weft_error *error)
+{
+    const struct weft_cell null = {.kind = WEFT_CELL_NULL};
+    const struct weft_cell cells[] = {
+        weft_out_cell_text(row->product),
+        weft_out_cell_text(row->version),
+        weft_out_cell_text(row->state == NULL ? "never run" : row->state),
+        row->has_table ? weft_out_cell_int(row->rows) : null,
+        weft_out_cell_time(row->published_at),
+        weft_out_cell_time(row->checked_at),
+        row->fresh < 0 ? null : weft_out_cell_bool(row->fresh != 0),
+        weft_out_cell_text(row->behind),
+        weft_out_cell_text(row->pending),
+        weft_out_cell_text(row->contract),
+        row->has_table ? weft_out_cell_int(row->snapshot_id) : null,
+        weft_out_cell_text(row->run_id),
+        weft_out_cell_time(row->ended_at),
+        weft_out_cell_text(row->message),
+    };
+    return weft_out_row(out, cells, error);
+}
+
+/* What went wrong last, below the table: texts are too long for it. */
+static int troubles_tell(const struct status *status, struct weft_out *out,
+                         struct weft_error *error)
+{
+    for (size_t i = 0; i < status->count; i++) {
+        const struct status_row *row = &status->rows[i];
+        if (!row->shown || row->message == NULL)
+            continue;
+        char when[WEFT_TIME_TEXT];
+        weft_time_format(row->ended_at, when);
+        bool twice = strncmp(row->message, "skipped: ", 9) == 0;
+        WEFT_TRY(weft_out_line(out, WEFT_STYLE_CHANGED, error, "%s %s %.19s: %s", row->product,
+                               row->state, when, row->message + (twice ? 9 : 0)));
+    }
+    return 0;
+}
+
+static int status_tell(const struct status *status, struct weft_out *out, struct weft_error *error)
+{
+    struct weft_out_column columns[WEFT_COUNT(status_columns)];
+    memcpy(columns, status_columns, sizeof columns);
+    if (out->for_people) {
+        columns[4].name = "published";
+        columns[5].name = "checked";
+        columns[8].name = "pending";
+    }
+    WEFT_TRY(weft_out_table(out, columns, WEFT_COUNT(columns), error));
+    for (size_t i = 0; i < status->count; i++) {
+        if (status->rows[i].shown)
+            WEFT_TRY(row_tell(&status->rows[i], out, error));
+    }
+    WEFT_TRY(weft_out_table_end(out, error));
+    if (status->chosen == 0 && out->for_people)
+        weft_out_note(out, "no products yet; `weft apply` registers those of a checkout");
+    return out->for_people ? troubles_tell(status, out, error) : 0;
+}
+
+static const struct weft_op_arg status_args[] = {
+    WEFT_ARG_PRODUCTS("without any, all of the home."),
+    WEFT_ARG_EXCLUDE,
+};
+
+static int status_run(struct weft_context *context, const struct weft_op_request *request,
+                      struct weft_out *out, struct weft_error *error)
+{
+    WEFT_CLEANUP(status_release) struct status status = {.context = context};
+    struct weft_ledger_head head;
+    WEFT_TRY(weft_choice_make(context, weft_op_value(request, "product"),
+                              weft_op_value(request, "exclude"), true, &status.choice, error));
+    status.txn = status.choice.txn;
+    WEFT_TRY(weft_ledger_head(status.txn, &head, error));
+    status.sequence = head.sequence;
+    WEFT_TRY(products_read(&status, error));
+    WEFT_TRY(runs_read(&status, error));
+    WEFT_TRY(inputs_read(&status, error));
+    return status_tell(&status, out, error);
+}
+
+const struct weft_op weft_op_status = {
+    .name = "status",
+    .group = "look",
+    .summary =
+        "How the last run of each product ended, whether it is fresh, and what it is behind.",
+    .help = "`behind` names products that were published anew since this one read them: `weft run` "
+            "brings it up to date.",
+    .args = status_args,
+    .arg_count = WEFT_COUNT(status_args),
+    .run = status_run,
+};
