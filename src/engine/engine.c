@@ -45,7 +45,12 @@ int weft_engine_fail(struct weft_engine *engine, duckdb_error_type type, const c
         return weft_error_set(error, WEFT_E_TIMEOUT, "the statement took longer than allowed");
     if (stop == WEFT_STOP_CANCELLED || type == DUCKDB_ERROR_INTERRUPT)
         return weft_error_set(error, WEFT_E_CANCELLED, "stopped on request");
-    return weft_error_set(error, engine_code(type, said), "%s", said);
+    /* "LINE 1: ..." and the mark below it: where in the text, for those who made it. */
+    const char *where = strstr(said, "\n\nLINE ");
+    if (where == NULL)
+        return weft_error_set(error, engine_code(type, said), "%s", said);
+    weft_error_set(error, engine_code(type, said), "%.*s", (int)(where - said), said);
+    return weft_error_detail(error, "%s", where + 2);
 }
 
 /* ---- the watcher ---- */

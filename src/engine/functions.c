@@ -187,6 +187,12 @@ bool resolve_function_allowed(const char *name)
            name_in(window_names, WEFT_COUNT(window_names), name);
 }
 
+const char *resolve_function_near(const char *name)
+{
+    const char *near = weft_suggest(name, function_names, WEFT_COUNT(function_names));
+    return near != NULL ? near : weft_suggest(name, window_names, WEFT_COUNT(window_names));
+}
+
 bool resolve_function_random(const char *name)
 {
     return name_in(random_names, WEFT_COUNT(random_names), name);

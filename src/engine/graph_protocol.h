@@ -46,7 +46,7 @@ struct weft_graph_request {
     uint64_t seed;
     double resolution;    /* > 0 */
     double damping;       /* between 0 and 1, both not included */
-    int64_t memory_bytes; /* of address space; 0 = no limit */
+    int64_t memory_bytes; /* of address space beyond what the libraries take; 0 = no limit */
     uint64_t edge_count;
     uint32_t node_count; /* ends are 0 .. node_count - 1; at most INT32_MAX */
     uint32_t flags;

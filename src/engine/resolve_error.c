@@ -12,11 +12,14 @@
 #include <ctype.h>
 
 #define PEOPLE_TEXT_MAX 600
+#define PEOPLE_NAME_MAX 256
 
-/* The part in the first pair of double quotes. */
+/* The part in the first pair of double quotes; of ""twice"" too. */
 static bool quoted_part(const char *text, char *out, size_t size)
 {
     const char *open = strchr(text, '"');
+    if (open != NULL && open[1] == '"')
+        open++;
     const char *close = open == NULL ? NULL : strchr(open + 1, '"');
     if (close == NULL || (size_t)(close - open) > size)
         return false;
@@ -59,8 +62,8 @@ static int unknown_column(const struct weft_resolved_places *places, const char 
 {
     const struct resolve_unknown *unknown = unknown_find(places, name);
     weft_error_set(error, WEFT_E_SQL, "there is no column \"%s\" here", name);
-    resolve_place(&places->options, places->sql, places->length,
-                  unknown == NULL ? RESOLVE_LOCATION_NO : unknown->location, error);
+    if (unknown != NULL)
+        resolve_place(&places->options, places->sql, places->length, unknown->location, error);
     if (unknown == NULL || unknown->candidates == NULL || unknown->candidates[0] == 0)
         return -1;
     char store[2048];
@@ -78,12 +81,25 @@ static bool has_prefix(const char *text, const char *prefix)
 /* Nothing in it may point below the resolver. */
 static bool text_is_clean(const char *text)
 {
-    static const char *const marks[] = {"__w",          "__r_",     "__c",       "__t",
-                                        "read_parquet", ".parquet", "weft_mesh", "/",
-                                        "main.",        "LINE ",    "SELECT",    "schema ="};
+    static const char *const marks[] = {
+        "__w",       "__r_",     "__c",   "__t",   "read_parquet", ".parquet",
+        "weft_mesh", "schema =", "main.", "LINE ", "(SELECT"};
     for (size_t i = 0; i < WEFT_COUNT(marks); i++)
         if (strstr(text, marks[i]) != NULL)
             return false;
+    /* "LIMIT/OFFSET" and "/(BIGINT" are no paths. */
+    for (const char *at = strchr(text, '/'); at != NULL; at = strchr(at + 1, '/'))
+        if (at[1] != '(' && (at == text || !isalnum((unsigned char)at[-1])))
+            return false;
+    /* "SELECT clause" speaks of SQL, "SELECT a" is a piece of some. */
+    static const char *const words[] = {"clause", "column", "list", "node", "statement"};
+    for (const char *at = strstr(text, "SELECT "); at != NULL; at = strstr(at + 1, "SELECT ")) {
+        bool word = false;
+        for (size_t i = 0; i < WEFT_COUNT(words); i++)
+            word = word || has_prefix(at + strlen("SELECT "), words[i]);
+        if (!word)
+            return false;
+    }
     return true;
 }
 
@@ -100,7 +116,7 @@ static void first_sentence(const char *said, char *out, size_t size)
         if (end != NULL)
             length = WEFT_MIN(length, (size_t)(end - from));
     }
-    while (length > 0 && (from[length - 1] == ' ' || from[length - 1] == '!'))
+    while (length > 0 && strchr(" !.", from[length - 1]) != NULL)
         length--;
     snprintf(out, size, "%.*s", (int)WEFT_MIN(length, size - 1), from);
 }
@@ -115,7 +131,7 @@ static void lower_first(char *text)
 static int people_bind(const struct weft_resolved_places *places, const char *said,
                        struct weft_error *error)
 {
-    char name[256];
+    char name[PEOPLE_NAME_MAX];
     if ((strstr(said, "Referenced column") != NULL ||
          strstr(said, "does not have a column") != NULL ||
          strstr(said, "not found in FROM clause") != NULL) &&
@@ -166,13 +182,9 @@ static int people_run(const struct weft_resolved_places *places, const char *sai
     return weft_error_set(error, WEFT_E_SQL, "%s", text);
 }
 
-int weft_engine_error_for_people(const struct weft_resolved *resolved, struct weft_error *error)
+static int people_text(const struct weft_resolved_places *places, const char *said,
+                       struct weft_error *error)
 {
-    if (error == NULL)
-        return -1;
-    char said[sizeof(error->message)];
-    memcpy(said, error->message, sizeof(said));
-    const struct weft_resolved_places *places = resolved == NULL ? NULL : resolved->places;
     switch (error->code) {
     case WEFT_E_SQL:
         break;
@@ -190,12 +202,39 @@ int weft_engine_error_for_people(const struct weft_resolved *resolved, struct we
     }
     if (places == NULL)
         return people_run(NULL, said, error);
-    if (has_prefix(said, "the statement has") || has_prefix(said, "parameter"))
-        return -1; /* weft's own */
     if (has_prefix(said, "Binder Error") || has_prefix(said, "Catalog Error") ||
         has_prefix(said, "Parser Error"))
         return people_bind(places, said, error);
     return people_run(places, said, error);
+}
+
+int weft_engine_error_for_people(const struct weft_resolved *resolved, struct weft_error *error)
+{
+    if (error == NULL)
+        return -1;
+    char said[sizeof(error->message)];
+    char told[sizeof(error->detail)];
+    memcpy(said, error->message, sizeof(said));
+    memcpy(told, error->detail, sizeof(told));
+    /* DuckDB's texts begin with their class; others are weft's own, or told before. */
+    const struct weft_resolved_places *places = resolved == NULL ? NULL : resolved->places;
+    if (strstr(said, "Error: ") == NULL && text_is_clean(said)) {
+        if (places != NULL && error->code == WEFT_E_SQL && error->line == 0)
+            resolve_place(&places->options, places->sql, places->length, RESOLVE_LOCATION_NO,
+                          error);
+        return -1;
+    }
+    error->detail[0] = 0;
+    people_text(places, said, error);
+    if (places == NULL || error->code != WEFT_E_SQL)
+        return -1;
+    int64_t location = resolve_place_told(places, told);
+    char name[PEOPLE_NAME_MAX];
+    if (location < 0 && error->line == 0 && quoted_part(said, name, sizeof(name)))
+        location = resolve_find_word(places->sql, places->length, name);
+    if (location >= 0 || error->line == 0)
+        resolve_place(&places->options, places->sql, places->length, location, error);
+    return -1;
 }
 
 int weft_resolved_query(struct weft_engine *engine, const struct weft_resolved *resolved,

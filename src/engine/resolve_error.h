@@ -12,6 +12,11 @@ struct weft_resolved_places {
     struct weft_resolve_options options;
     const struct resolve_unknown *unknowns;
     size_t unknown_count;
+    const char *final; /* what runs */
+    const struct resolve_pair *pairs;
+    size_t pair_count;
+    const struct resolve_table *tables;
+    size_t table_count;
     bool guarded; /* a policy applied: no value may show */
 };
 

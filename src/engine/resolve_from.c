@@ -46,12 +46,24 @@ static int table_at(struct resolve *resolve, yyjson_mut_val *ref, struct weft_re
                                            "AT (VERSION => 123)");
 }
 
+static bool table_is_file(const char *name)
+{
+    static const char *const ends[] = {".csv", ".tsv", ".parquet", ".json", ".ndjson", ".gz"};
+    size_t length = strlen(name);
+    for (size_t i = 0; i < WEFT_COUNT(ends); i++)
+        if (length > strlen(ends[i]) && weft_equal_fold(name + length - strlen(ends[i]), ends[i]))
+            return true;
+    return false;
+}
+
 static int table_not_found(struct resolve *resolve, yyjson_mut_val *ref, const char *name,
                            const struct weft_resolve_name *parts)
 {
     const struct weft_resolve_options *options = resolve->options;
     resolve_refuse(resolve, WEFT_E_NOT_FOUND, tree_location(ref),
                    "there is no data product %s, or no access to it", name);
+    if (strpbrk(name, "/\\*") != NULL || table_is_file(parts->table))
+        return weft_error_hint(resolve->error, "files are read by the inputs of a product");
     const char *instead =
         options->suggest == NULL ? NULL : options->suggest(options->arg, resolve->arena, parts);
     if (instead != NULL)
@@ -117,8 +129,11 @@ static int table_product(struct walk *walk, yyjson_mut_val *ref, struct scope *s
                            : weft_arena_format(resolve->arena, "%s.%s", name.schema, name.table);
     if (said == NULL)
         return resolve_nomem(resolve);
-    if (tree_text_or_null(ref, "catalog_name") != NULL)
-        return table_not_found(resolve, ref, said, &name);
+    const char *catalog = tree_text_or_null(ref, "catalog_name");
+    if (catalog != NULL) {
+        said = weft_arena_format(resolve->arena, "%s.%s", catalog, said);
+        return said == NULL ? resolve_nomem(resolve) : table_not_found(resolve, ref, said, &name);
+    }
     WEFT_TRY(table_at(resolve, ref, &name.at));
     if (resolve->references != NULL)
         return table_gather(resolve, ref, &name, scope);

@@ -88,9 +88,12 @@ static int guard_function(struct guard *guard, yyjson_mut_val *object)
 {
     struct resolve *resolve = guard->resolve;
     const char *name = tree_text(object, "function_name");
-    if (!resolve_function_allowed(name))
-        return resolve_refuse(resolve, WEFT_E_SQL_REFUSED, tree_location(object),
-                              "the function %s is not allowed", name);
+    if (!resolve_function_allowed(name)) {
+        resolve_refuse(resolve, WEFT_E_SQL_REFUSED, tree_location(object),
+                       "there is no function %s here, or it is not allowed", name);
+        const char *instead = resolve_function_near(name);
+        return instead == NULL ? -1 : weft_error_hint(resolve->error, "did you mean %s?", instead);
+    }
     if (resolve->options->deterministic && resolve_function_random(name))
         return resolve_refuse(resolve, WEFT_E_SQL_REFUSED, tree_location(object),
                               "%s() is not allowed in a product's SQL: it gives another answer "
@@ -114,14 +117,16 @@ static int guard_parameter(struct guard *guard, yyjson_mut_val *object)
 {
     struct resolve *resolve = guard->resolve;
     const char *name = tree_text(object, "identifier");
+    int64_t at = resolve_find_word(resolve->sql, resolve->length, "$");
+    at = at >= 0 ? at : resolve_find_word(resolve->sql, resolve->length, "?");
     if (!word_is_plain(name, true))
-        return resolve_refuse(resolve, WEFT_E_SQL_REFUSED, tree_location(object),
+        return resolve_refuse(resolve, WEFT_E_SQL_REFUSED, at,
                               "a parameter's name may hold letters, digits and _ only");
     if (guard->verify)
         return 0;
     if (resolve->options->deterministic)
-        return resolve_refuse(resolve, WEFT_E_SQL_REFUSED, tree_location(object),
-                              "a product's SQL has no parameters: nobody gives them a value");
+        return resolve_refuse(resolve, WEFT_E_SQL_REFUSED, at,
+                              "a product's SQL has no parameters: nobody gives $%s a value", name);
     for (size_t i = 0; i < resolve->parameter_count; i++)
         if (weft_equal_fold(resolve->parameters[i], name))
             return 0;
@@ -208,7 +213,8 @@ static int guard_show(struct guard *guard, yyjson_mut_val *object)
     if (yyjson_mut_is_obj(yyjson_mut_obj_get(object, "query")) &&
         tree_text(object, "table_name")[0] == 0)
         return 0;
-    resolve_refuse(resolve, WEFT_E_SQL_REFUSED, tree_location(object),
+    int64_t at = tree_location(object);
+    resolve_refuse(resolve, WEFT_E_SQL_REFUSED, at < 0 ? 0 : at,
                    "this form of SHOW or DESCRIBE is not allowed");
     return weft_error_hint(resolve->error, "what there is: select * from mesh.products; its "
                                            "columns: describe domain.product");
@@ -235,7 +241,10 @@ static int guard_sample(struct guard *guard, yyjson_mut_val *object)
     yyjson_mut_val *seed = yyjson_mut_obj_get(sample, "seed");
     if (yyjson_mut_is_int(seed) && yyjson_mut_get_sint(seed) >= 0)
         return 0;
-    return resolve_refuse(guard->resolve, WEFT_E_SQL_REFUSED, tree_location(object),
+    int64_t at = tree_location(object);
+    if (at < 0)
+        at = resolve_find_word(guard->resolve->sql, guard->resolve->length, "sample");
+    return resolve_refuse(guard->resolve, WEFT_E_SQL_REFUSED, at,
                           "a sample in a product's SQL needs REPEATABLE (seed)");
 }
 

@@ -34,18 +34,33 @@
 #define RESOLVE_NAME_PARTS 16
 #define RESOLVE_LOCATION_NO (-1)
 
+/* Where a table's token of the printed text became a subquery in the final one. */
+struct resolve_splice {
+    int64_t printed; /* of the token */
+    int64_t printed_end;
+    int64_t final; /* of the subquery */
+    int64_t final_end;
+};
+
 /* One place where a product stands in the text. */
 struct resolve_table {
     struct weft_relation relation;
     const char *token; /* its name in the tree */
     bool *used;        /* per column */
     size_t found;      /* how often the verified text holds it */
+    struct resolve_splice splice;
 };
 
 struct resolve_unknown {
     const char *name;
     const char *candidates; /* "a, b, c" */
     int64_t location;
+};
+
+/* The same expression in the person's text and in the printed one. */
+struct resolve_pair {
+    int64_t typed;
+    int64_t printed;
 };
 
 struct resolve_origin {
@@ -91,6 +106,9 @@ struct resolve {
     struct resolve_unknown *unknowns;
     size_t unknown_count;
     size_t unknown_capacity;
+    struct resolve_pair *pairs;
+    size_t pair_count;
+    size_t pair_capacity;
     const char **parameters;
     size_t parameter_count;
     size_t parameter_capacity;
@@ -127,10 +145,20 @@ yyjson_mut_val *tree_cast(struct resolve *resolve, yyjson_mut_val *child, const 
 int resolve_refuse(struct resolve *resolve, enum weft_code code, int64_t location,
                    const char *format, ...) WEFT_PRINTF(4, 5);
 int resolve_nomem(struct resolve *resolve);
-/* Byte offset in the text -> line and column of the person's file. */
+void *resolve_alloc(struct resolve *resolve, size_t count, size_t size); /* NULL: sticky nomem */
+
+/* ---- resolve_place.c ---- */
+/* Byte offset in the text -> line and column of the person's file; RESOLVE_LOCATION_NO: its start.
+ */
 void resolve_place(const struct weft_resolve_options *options, const char *sql, size_t length,
                    int64_t location, struct weft_error *error);
-void *resolve_alloc(struct resolve *resolve, size_t count, size_t size); /* NULL: sticky nomem */
+/* Where a word stands outside of quotes and comments; -1 = nowhere. ";" too. */
+int64_t resolve_find_word(const char *sql, size_t length, const char *word);
+/* Two trees of one shape: the one that was printed, and the one that the printed text gave. */
+void resolve_pairs(struct resolve *resolve, yyjson_mut_val *typed, yyjson_mut_val *printed);
+/* What DuckDB said about the place in the final text -> place in the person's. */
+struct weft_resolved_places;
+int64_t resolve_place_told(const struct weft_resolved_places *places, const char *told);
 
 /* ---- resolve_guard.c ---- */
 int resolve_guard(struct resolve *resolve, yyjson_mut_val *node) WEFT_MUST_CHECK;
@@ -138,8 +166,9 @@ int resolve_guard(struct resolve *resolve, yyjson_mut_val *node) WEFT_MUST_CHECK
 int resolve_verify(struct resolve *resolve, yyjson_mut_val *node) WEFT_MUST_CHECK;
 
 /* ---- functions.c ---- */
-bool resolve_function_allowed(const char *name); /* any case */
-bool resolve_function_random(const char *name);  /* another answer each time */
+bool resolve_function_allowed(const char *name);     /* any case */
+const char *resolve_function_near(const char *name); /* NULL = none */
+bool resolve_function_random(const char *name);      /* another answer each time */
 bool resolve_function_aggregate(const char *name);
 bool resolve_table_function_allowed(const char *name);
 

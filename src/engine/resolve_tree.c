@@ -6,7 +6,9 @@
 
 #include "base/text.h"
 
-#include <strings.h>
+#include <ctype.h>
+
+#define TREE_WORD_MAX 24
 
 #define SERIALIZE                                                                                  \
     "SELECT CAST(json_serialize_sql(CAST($1 AS VARCHAR), skip_null := true, "                      \
@@ -77,24 +79,30 @@ static const char *parser_said(yyjson_val *root)
     return text == NULL ? "the statement cannot be read" : text;
 }
 
-static bool text_has_word(const char *sql, size_t length, const char *word)
-{
-    size_t size = strlen(word);
-    for (size_t i = 0; i + size <= length; i++)
-        if (strncasecmp(sql + i, word, size) == 0)
-            return true;
-    return false;
-}
-
 static int tree_no_select(struct resolve *resolve, const char *sql, size_t length,
                           struct weft_error *error)
 {
-    (void)resolve;
-    if (text_has_word(sql, length, "pivot")) {
+    int64_t pivot = resolve_find_word(sql, length, "pivot");
+    pivot = pivot >= 0 ? pivot : resolve_find_word(sql, length, "pivot_wider");
+    if (pivot >= 0) {
         weft_error_set(error, WEFT_E_SQL_REFUSED, "PIVOT needs its values: not yet without them");
+        resolve_place(resolve->options, sql, length, pivot, error);
         return weft_error_hint(error, "write PIVOT ... ON column IN (value, ...)");
     }
-    weft_error_set(error, WEFT_E_SQL_REFUSED, "only a SELECT can be run here");
+    size_t start = 0;
+    size_t size = 0;
+    while (start < length && strchr(" \t\r\n(", sql[start]) != NULL)
+        start++;
+    while (start + size < length && isalpha((unsigned char)sql[start + size]))
+        size++;
+    char word[TREE_WORD_MAX];
+    size = WEFT_MIN(size, sizeof(word) - 1);
+    for (size_t i = 0; i < size; i++)
+        word[i] = (char)toupper((unsigned char)sql[start + i]);
+    word[size] = 0;
+    weft_error_set(error, WEFT_E_SQL_REFUSED, "%s cannot be run here: only a SELECT can",
+                   size == 0 || strcmp(word, "WITH") == 0 ? "this" : word);
+    resolve_place(resolve->options, sql, length, (int64_t)start, error);
     return weft_error_hint(error, "data is changed by `weft run` and `weft load`");
 }
 
@@ -105,7 +113,10 @@ static int tree_parse_error(struct resolve *resolve, yyjson_val *root, const cha
     const char *said = parser_said(root);
     if (strncmp(said, "Only SELECT", 11) == 0)
         return tree_no_select(resolve, sql, length, error);
-    weft_error_set(error, WEFT_E_SQL, "%s", said);
+    /* Names of DuckDB's own insides tell a person nothing. */
+    if (strstr(said, "Transform") != NULL || strstr(said, "T_") != NULL)
+        said = "this form of SQL is not supported";
+    weft_error_set(error, WEFT_E_SQL, "%.*s", (int)strcspn(said, "!"), said);
     int64_t position = 0;
     const char *text = yyjson_get_str(yyjson_obj_get(root, "position"));
     if (text != NULL && weft_parse_int64(text, strlen(text), &position))
@@ -155,7 +166,8 @@ int resolve_load(struct resolve *resolve, const char *json, yyjson_mut_doc **out
     if (count == 0)
         return resolve_refuse(resolve, WEFT_E_SQL, RESOLVE_LOCATION_NO, "there is no statement");
     if (count > 1)
-        return resolve_refuse(resolve, WEFT_E_SQL_REFUSED, RESOLVE_LOCATION_NO,
+        return resolve_refuse(resolve, WEFT_E_SQL_REFUSED,
+                              resolve_find_word(resolve->sql, resolve->length, ";"),
                               "only one statement can be run at a time");
     if (!yyjson_is_obj(yyjson_obj_get(yyjson_arr_get_first(statements), "node")))
         return resolve_refuse(resolve, WEFT_E_SQL_REFUSED, RESOLVE_LOCATION_NO,

@@ -6,8 +6,8 @@
  * and not later ones; a recursive one sees itself in its second half only; a WITH ends with its
  * query; names fold ASCII only. All CTEs are renamed, so a wrong guess finds nothing.
  */
-#include "base/text.h"
 #include "engine/resolve_walk.h"
+#include "base/text.h"
 
 /* What stands here decides which rows there are: it is read whatever becomes of the result. */
 int walk_used(struct walk *walk, yyjson_mut_val *value, const struct scope_cte *ctes,

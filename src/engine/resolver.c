@@ -23,30 +23,6 @@ void *resolve_alloc(struct resolve *resolve, size_t count, size_t size)
     return made;
 }
 
-void resolve_place(const struct weft_resolve_options *options, const char *sql, size_t length,
-                   int64_t location, struct weft_error *error)
-{
-    if (location < 0 || (size_t)location > length) {
-        if (options->file != NULL)
-            weft_error_at(error, options->file, options->line_offset + 1, 0);
-        return;
-    }
-    if (options->indent < 0) {
-        weft_error_at(error, options->file, options->line_offset + 1, options->column_offset + 1);
-        return;
-    }
-    int line = 1;
-    size_t start = 0;
-    for (size_t i = 0; i < (size_t)location; i++)
-        if (sql[i] == '\n') {
-            line++;
-            start = i + 1;
-        }
-    int column = (int)weft_utf8_count(sql + start, (size_t)location - start) + 1;
-    column += line == 1 ? options->column_offset : options->indent;
-    weft_error_at(error, options->file, line + options->line_offset, WEFT_MAX(column, 1));
-}
-
 int resolve_refuse(struct resolve *resolve, enum weft_code code, int64_t location,
                    const char *format, ...)
 {
@@ -60,7 +36,7 @@ int resolve_refuse(struct resolve *resolve, enum weft_code code, int64_t locatio
 
 /* ---- splicing ---- */
 
-static int resolve_splice(struct resolve *resolve, const char *printed, const char **sql)
+static int splice_tables(struct resolve *resolve, const char *printed, const char **sql)
 {
     WEFT_CLEANUP(weft_buf_release) struct weft_buf out;
     weft_buf_init(&out, RESOLVE_FINAL_MAX);
@@ -82,8 +58,13 @@ static int resolve_splice(struct resolve *resolve, const char *printed, const ch
         if (token > printed && token[-1] != ' ' && token[-1] != '(')
             return weft_error_set(resolve->error, WEFT_E_INTERNAL, "a table's name is not alone");
         weft_buf_add(&out, from, (size_t)(token - from));
+        struct resolve_splice *splice = &resolve->tables[index].splice;
+        splice->printed = token - printed;
+        splice->final = (int64_t)out.length;
         WEFT_TRY(resolve_relation_print(resolve, &resolve->tables[index].relation, &out));
+        splice->final_end = (int64_t)out.length;
         from = at + strlen(resolve->secret);
+        splice->printed_end = from - printed;
         if (*from != ' ' && *from != ')' && *from != 0)
             return weft_error_set(resolve->error, WEFT_E_INTERNAL, "a table's name is not alone");
         spliced++;
@@ -165,6 +146,11 @@ static int hand_out_places(struct resolve *resolve, struct weft_resolved *out)
     places->options = *resolve->options;
     places->unknowns = resolve->unknowns;
     places->unknown_count = resolve->unknown_count;
+    places->final = out->sql;
+    places->pairs = resolve->pairs;
+    places->pair_count = resolve->pair_count;
+    places->tables = resolve->tables;
+    places->table_count = resolve->table_count;
     for (size_t i = 0; i < resolve->table_count; i++) {
         const struct weft_relation *relation = &resolve->tables[i].relation;
         places->guarded = places->guarded || relation->row_condition != NULL;
@@ -209,7 +195,7 @@ static int make_secret(struct resolve *resolve)
 }
 
 /* The printed text, read again: what stands in it is what was meant. */
-static int verify_text(struct resolve *resolve, const char *printed)
+static int verify_text(struct resolve *resolve, yyjson_mut_val *typed, const char *printed)
 {
     WEFT_CLEANUP(weft_freep) char *json = NULL;
     WEFT_CLEANUP(resolve_docp) yyjson_mut_doc *doc = NULL;
@@ -224,7 +210,9 @@ static int verify_text(struct resolve *resolve, const char *printed)
         return -1;
     }
     WEFT_TRY(resolve_load(resolve, json, &doc, &node));
-    return resolve_verify(resolve, node);
+    WEFT_TRY(resolve_verify(resolve, node));
+    resolve_pairs(resolve, typed, node);
+    return resolve->nomem ? resolve_nomem(resolve) : 0;
 }
 
 /* What a walk gathers; names of parameters come from the guard and stay. */
@@ -262,10 +250,10 @@ static int resolve_tree_text(struct resolve *resolve, const char *json, struct w
         return resolve_nomem(resolve);
     WEFT_CLEANUP(weft_freep) char *printed = NULL;
     WEFT_TRY(resolve_print(resolve, node, &printed));
-    WEFT_TRY(verify_text(resolve, printed));
+    WEFT_TRY(verify_text(resolve, node, printed));
     struct weft_resolved made = {.parameters = resolve->parameters,
                                  .parameter_count = resolve->parameter_count};
-    WEFT_TRY(resolve_splice(resolve, printed, &made.sql));
+    WEFT_TRY(splice_tables(resolve, printed, &made.sql));
     WEFT_TRY(hand_out_sources(resolve, &made));
     WEFT_TRY(hand_out_places(resolve, &made));
     *out = made;

@@ -200,7 +200,7 @@ static int lab_resolve(void *arg, struct weft_arena *arena, const struct weft_re
         if (!name->at.given)
             return 0;
         /* The first of its files is what there was at version 1, or before 2020. */
-        if (name->at.version != 1 && name->at.timestamp_us >= 1577836800000000)
+        if (name->at.version > 1 || name->at.timestamp_us >= 1577836800000000)
             return WEFT_NOT_THERE;
         out->snapshot_id = 1;
         out->file_count = WEFT_MIN(out->file_count, 1);
