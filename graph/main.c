@@ -2,8 +2,8 @@
  * main.c - weft-graph: graph algorithms for weft, by igraph.
  *
  * Reads one request from descriptor 0, writes one answer to 1 (src/engine/graph_protocol.h) and
- * ends: 0 when there was a result, 1 otherwise. Opens no files and no connections (it may have no
- * further descriptors), and ends with the process that started it.
+ * ends: 0 when there was a result, 1 otherwise. While it has a request it opens no files and no
+ * connections (it may have no further descriptors), and it ends with the process that started it.
  *
  * SPDX-License-Identifier: GPL-2.0-or-later
  */
@@ -59,6 +59,18 @@ static void limit(int what, rlim_t to)
     setrlimit((__rlimit_resource_t)what, &now);
 }
 
+/* What the program and its libraries take of address space before there is a graph. */
+static rlim_t address_space(void)
+{
+    unsigned long pages = 0;
+    FILE *file = fopen("/proc/self/statm", "re");
+    if (file != NULL && fscanf(file, "%lu", &pages) != 1)
+        pages = 0;
+    if (file != NULL)
+        fclose(file);
+    return (rlim_t)pages * (rlim_t)sysconf(_SC_PAGESIZE);
+}
+
 static bool write_whole(const void *data, size_t length)
 {
     const char *at = data;
@@ -99,12 +111,12 @@ static void died(int number)
     raise(number);
 }
 
-static int serve(struct graph_request *request)
+static int serve(struct graph_request *request, rlim_t base)
 {
     char text[WEFT_GRAPH_TEXT_MAX] = "";
     enum weft_graph_status status = graph_request_head(0, request, text);
-    if (status == WEFT_GRAPH_OK && request->head.memory_bytes > 0 && GRAPH_MEMORY_LIMITED) {
-        limit(RLIMIT_AS, (rlim_t)request->head.memory_bytes);
+    if (status == WEFT_GRAPH_OK && request->head.memory_bytes > 0 && GRAPH_LIMITED) {
+        limit(RLIMIT_AS, base + (rlim_t)request->head.memory_bytes);
         signal(SIGSEGV, died);
         signal(SIGABRT, died);
     }
@@ -140,13 +152,15 @@ int main(int argc, char **argv)
         return 1;
     /* Ctrl-C goes to all of the terminal's processes: the one that started us decides. */
     signal(SIGINT, SIG_IGN);
+    rlim_t base = address_space();
     limit(RLIMIT_CORE, 0);
     limit(RLIMIT_FSIZE, 0);
-    limit(RLIMIT_NOFILE, 3);
+    if (GRAPH_LIMITED)
+        limit(RLIMIT_NOFILE, 3);
     one_thread();
     graph_library(library_name, sizeof library_name);
     struct graph_request request = {0};
-    int rc = serve(&request);
+    int rc = serve(&request, base);
     graph_request_release(&request);
     return rc;
 }

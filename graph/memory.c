@@ -13,7 +13,7 @@
 
 volatile sig_atomic_t graph_memory_failed;
 
-#if GRAPH_MEMORY_LIMITED
+#if GRAPH_LIMITED
 void *__libc_malloc(size_t size);
 void *__libc_calloc(size_t count, size_t size);
 void *__libc_realloc(void *old, size_t size);

@@ -8,16 +8,17 @@
 
 #include <signal.h>
 
-/* A sanitizer takes terabytes of address space and has allocation functions of its own. */
+/* A sanitizer takes terabytes of address space, has allocation functions of its own and opens files
+ * at the end. */
 #if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
-#define GRAPH_MEMORY_LIMITED 0
+#define GRAPH_LIMITED 0
 #elif defined(__has_feature)
 #if __has_feature(address_sanitizer) || __has_feature(thread_sanitizer)
-#define GRAPH_MEMORY_LIMITED 0
+#define GRAPH_LIMITED 0
 #endif
 #endif
-#ifndef GRAPH_MEMORY_LIMITED
-#define GRAPH_MEMORY_LIMITED 1
+#ifndef GRAPH_LIMITED
+#define GRAPH_LIMITED 1
 #endif
 
 extern volatile sig_atomic_t graph_memory_failed;

@@ -21,10 +21,11 @@ struct weft_graph_edges {
     int32_t node_count;
 };
 
-/* Fills values[node_count]: the community of each node (numbered by size, largest first, then by
- * the smallest member; 0 is the first) or its score. memory_bytes limits what
- * the program may take beside its libraries. `library` (at least 64 bytes) gets "igraph 0.10.2". WORKER when the program failed or is
- * not there, LIMIT when memory did not suffice. */
+/* Fills values[node_count] (anything after a failure): the community of each node (numbered by
+ * size, largest first, then by the smallest member; 0 is the first) or its score. memory_bytes
+ * limits what the program may take beside its libraries. `library` (at least 64 bytes) gets "igraph
+ * 0.10.2". WORKER when the program failed or is not there, LIMIT when memory did not suffice.
+ * Louvain may take minutes for a million edges that form no groups; Leiden takes seconds. */
 int weft_graph_run(const struct weft_graph *graph, const struct weft_graph_edges *edges,
                    int64_t memory_bytes, double *values, char *library, struct weft_error *error)
     WEFT_MUST_CHECK;
