@@ -14,16 +14,17 @@
 
 struct explain {
     const struct weft_product *product;
-    const struct weft_input *input; /* NULL = loaded by hand */
+    const struct weft_input *input; /* NULL = loaded by hand, or an output row */
     const struct weft_field *field;
     const char *kind; /* type, min ... */
     yyjson_val *values;
     struct weft_buf *out;
 };
 
+/* NULL is the name of no port: the row was set aside at the output. */
 static const struct weft_input *input_find(const struct weft_product *product, const char *name)
 {
-    for (size_t i = 0; i < product->input_count; i++) {
+    for (size_t i = 0; name != NULL && i < product->input_count; i++) {
         if (strcmp(product->inputs[i].name, name) == 0)
             return &product->inputs[i];
     }
@@ -73,13 +74,21 @@ static void text_put(struct weft_buf *out, const char *text)
 static void value_put(const struct explain *e)
 {
     const char *header = e->field->from != NULL ? e->field->from : e->field->name;
-    const char *text = yyjson_get_str(yyjson_obj_get(e->values, header));
-    if (text == NULL)
-        text = yyjson_get_str(yyjson_obj_get(e->values, e->field->name));
-    if (text == NULL)
+    yyjson_val *value = yyjson_obj_get(e->values, header);
+    if (value == NULL)
+        value = yyjson_obj_get(e->values, e->field->name);
+    if (value == NULL || yyjson_is_null(value)) {
         weft_buf_adds(e->out, "null");
-    else
-        text_put(e->out, text);
+    } else if (yyjson_is_str(value)) {
+        text_put(e->out, yyjson_get_str(value));
+    } else { /* of an output row: as JSON has it */
+        WEFT_CLEANUP(weft_buf_release) struct weft_buf text;
+        struct weft_json_writer writer;
+        weft_buf_init(&text, (size_t)1 << 26);
+        weft_json_writer_init(&writer, &text);
+        weft_json_put_value(&writer, value);
+        text_put(e->out, text.data);
+    }
 }
 
 static void type_put(const struct explain *e)

@@ -53,6 +53,12 @@ static void test_explain(void **state)
                          0);
         assert_string_equal(out.data, cases[i][1]);
     }
+    WEFT_CLEANUP(weft_buf_release) struct weft_buf out;
+    weft_buf_init(&out, 4096);
+    assert_int_equal(
+        weft_quarantine_explain(product, NULL, "id.max", NULL, "{\"id\":12.5}", &out, &error),
+        0); /* an output row: no port, no text, values with types */
+    assert_string_equal(out.data, "`12.5` is above 9");
     weft_arena_free(arena);
 }
 
