@@ -619,6 +619,47 @@ static void test_graph_refused(void **state)
     assert_int_equal(m->f.outcome.balance.made, 0);
 }
 
+/* ---- replay ---- */
+
+#define REPLAY(limit)                                                                              \
+    DOC("p")                                                                                       \
+    FILES                                                                                          \
+    "\"sql\":\"select *, [n, 1] as l from f\",\"schema\":[{\"name\":\"id\",\"type\":"              \
+    "\"long\",\"required\":true},{\"name\":\"n\",\"type\":\"long\",\"max\":" limit                 \
+    "},{\"name\":\"at\",\"type\":\"date\"},{\"name\":\"l\",\"type\":\"list<long>\"}],\"key\":"     \
+    "[\"id\"]}"
+
+static void test_replay(void **state)
+{
+    struct mesh *m = *state;
+    file(m, &m->out, "1.csv",
+         "id,n,at\n1,1,2020-01-05\n2,200,2020-01-06\n3,300,\n1,250,2020-01-01\n");
+    run(m, &m->out, REPLAY("100"), WEFT_JOB_RUN);
+    expect_figures(m, 4, 1, 0, 3);
+    struct weft_job_replay all = {.run_id = weft_arena_strdup(m->f.arena, m->f.job.run_id)};
+    m->f.job.replays = &all;
+    m->f.job.replay_count = 1;
+    run(m, &m->out, REPLAY("100"), WEFT_JOB_REPLAY);
+    expect(m, WEFT_RUN_NOTHING_NEW);
+    /* 3 is still too large, and 1 is taken. */
+    run(m, &m->out, REPLAY("260"), WEFT_JOB_REPLAY);
+    expect_figures(m, 3, 1, 0, 2);
+    assert_null(m->f.outcome.quarantine);
+    assert_int_equal(m->f.outcome.replayed_count, 1);
+    assert_int_equal(m->f.outcome.replayed[0].row_count, 1);
+    assert_int_equal(number(m, &m->out,
+                            "SELECT l[1] FROM {t} WHERE id = 2 AND \"at\" = DATE "
+                            "'2020-01-06' AND len(l) = 2"),
+                     200);
+    const int64_t third[] = {m->f.outcome.replayed[0].row_numbers[0] == 1 ? 2 : 1};
+    all.row_numbers = third;
+    all.row_count = 1;
+    run(m, &m->out, REPLAY("1000"), WEFT_JOB_REPLAY);
+    expect_figures(m, 1, 1, 0, 0);
+    assert_int_equal(m->f.outcome.replayed[0].row_numbers[0], third[0]);
+    m->f.job.replay_count = 0;
+}
+
 /* ---- memory runs out ---- */
 
 /* Everything at once: a file port with rules, a source, keys twice, rows set aside, an upsert. */
@@ -695,6 +736,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_upsert_unique, setup, teardown),
         cmocka_unit_test_setup_teardown(test_graph, setup, teardown),
         cmocka_unit_test_setup_teardown(test_graph_refused, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_replay, setup, teardown),
         cmocka_unit_test_setup_teardown(test_torture, setup, teardown),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

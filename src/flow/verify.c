@@ -144,7 +144,8 @@ static int verify_replay(const struct weft_asker *asker, const struct weft_outco
     }
     if (asker->mode != WEFT_JOB_REPLAY)
         return 0;
-    return same(error, "rows published and replayed", outcome->balance.published, rows);
+    return same(error, "rows published or superseded, and replayed",
+                outcome->balance.published + outcome->balance.superseded, rows);
 }
 
 /* ---- the state that was made ---- */

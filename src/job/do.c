@@ -487,17 +487,10 @@ int job_end(struct job_work *work, struct weft_error *error)
     return job_publish(work, error);
 }
 
-/* What still fails stays where it is; nothing is added to quarantine, and quarantine_max, which
- * speaks of what a run reads, does not apply. */
-static int replay_rows(struct job_work *work, struct job_replay **replay, struct weft_error *error)
+/* The rows are there: the pass and what follows. What still fails stays where it is; nothing is
+ * added to quarantine, and quarantine_max, which speaks of what a run reads, does not apply. */
+static int replay_judge(struct job_work *work, struct job_replay *replay, struct weft_error *error)
 {
-    WEFT_TRY(job_engine_start(work, error));
-    int rc = job_replay_spool(work, replay, error);
-    if (rc < 0)
-        return rc;
-    if (rc == WEFT_END)
-        return job_nothing_new(work);
-    WEFT_TRY(job_columns_and_rules(work, error));
     WEFT_TRY(job_rows_restart(work, true, error));
     WEFT_TRY(job_pass_run(work, error));
     WEFT_TRY(job_keys_check(work, error));
@@ -517,10 +510,24 @@ static int replay_rows(struct job_work *work, struct job_replay **replay, struct
         return job_sweep(work, error);
     }
     WEFT_TRY(balance_check(work, error));
-    WEFT_TRY(job_replay_tell(*replay, error));
+    WEFT_TRY(work->made != NULL ? job_replay_made_tell(work, error)
+                                : job_replay_tell(replay, error));
     WEFT_TRY(job_publish(work, error));
     work->out->state = WEFT_RUN_PUBLISHED;
     return 0;
+}
+
+static int replay_rows(struct job_work *work, struct job_replay **replay, struct weft_error *error)
+{
+    WEFT_TRY(job_engine_start(work, error));
+    int rc =
+        work->made != NULL ? job_replay_made(work, error) : job_replay_spool(work, replay, error);
+    if (rc < 0)
+        return rc;
+    if (rc == WEFT_END)
+        return job_nothing_new(work);
+    WEFT_TRY(work->made != NULL ? job_rules_of(work, error) : job_columns_and_rules(work, error));
+    return replay_judge(work, *replay, error);
 }
 
 static int work_replay(struct job_work *work, struct weft_error *error)
@@ -530,6 +537,8 @@ static int work_replay(struct job_work *work, struct weft_error *error)
         return weft_error_set(error, WEFT_E_REFUSED,
                               "%s is replaced by each run: its input is read again instead",
                               work->job->table);
+    if (job_is_transform(work->product))
+        WEFT_TRY(job_made_new(work, error));
     WEFT_TRY(job_table_open(work, error));
     int rc = replay_rows(work, &replay, error);
     job_replay_free(replay);
@@ -561,10 +570,10 @@ static int work_key(struct job_work *work, struct weft_error *error)
 static int work_run(struct job_work *work, struct weft_error *error)
 {
     WEFT_TRY(work_begin(work, error));
-    if (job_is_transform(work->product))
-        return job_stages_run(work, error);
     if (work->job->mode == WEFT_JOB_REPLAY)
         return work_replay(work, error);
+    if (job_is_transform(work->product))
+        return job_stages_run(work, error);
     int rc = job_inputs_find(work, error);
     if (rc < 0)
         return rc;

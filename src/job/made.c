@@ -267,3 +267,10 @@ int job_made_failure(struct job_work *work, struct weft_error *error)
     const struct job_made *made = work->made;
     return weft_engine_error_for_people(made->resolved ? &made->transform.resolved : NULL, error);
 }
+
+int job_made_replayed(struct job_work *work, struct weft_error *error)
+{
+    work->made->from = "";
+    WEFT_TRY(columns_of(work, error));
+    return settled_from(work, error);
+}

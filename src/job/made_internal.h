@@ -29,6 +29,9 @@ int job_graph_make(struct job_work *work, const char **from, struct weft_error *
     WEFT_MUST_CHECK;
 int job_graph_register(struct job_work *work, struct weft_error *error) WEFT_MUST_CHECK;
 void job_graph_free(struct job_graph_result *graph); /* NULL is nothing */
+/* The rows are those of the file at `path`, with the columns of `transform`. */
+int job_made_replayed(struct job_work *work, struct weft_error *error) WEFT_MUST_CHECK;
+
 /* ---- made_values.c ---- */
 struct job_values;
 /* The values of these rows (ids ascend; the rows are settled), to be read one after another. *out is

@@ -189,7 +189,7 @@ static int spool_row(struct job_replay *replay, size_t run, int64_t number, cons
 
 /* ---- the stored rows ---- */
 
-static int stored_print(struct job_work *work, struct weft_buf *sql, struct weft_error *error)
+int job_quarantine_print(struct job_work *work, struct weft_buf *sql, struct weft_error *error)
 {
     const struct weft_job *job = work->job;
     struct weft_table *table = NULL;
@@ -221,10 +221,15 @@ static int stored_print(struct job_work *work, struct weft_buf *sql, struct weft
                                      .column_count = schema->count,
                                      .files = files,
                                      .file_count = data.count};
+    return weft_relation_print(&relation, sql, error);
+}
+
+static int stored_print(struct job_work *work, struct weft_buf *sql, struct weft_error *error)
+{
     weft_buf_adds(sql, "SELECT CAST(split_part(row_id, ':', 2) AS BIGINT) AS number, file, raw, "
                        "\"values\" FROM (");
-    WEFT_TRY(weft_relation_print(&relation, sql, error));
-    weft_buf_adds(sql, ") AS q WHERE run_id = ? ORDER BY number");
+    WEFT_TRY(job_quarantine_print(work, sql, error));
+    weft_buf_adds(sql, ") AS q WHERE run_id = ? AND raw IS NOT NULL ORDER BY number");
     return weft_buf_check(sql, error);
 }
 

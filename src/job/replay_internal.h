@@ -16,5 +16,13 @@ int job_replay_spool(struct job_work *work, struct job_replay **out, struct weft
 int job_replay_tell(struct job_replay *replay, struct weft_error *error) WEFT_MUST_CHECK;
 /* Removes the spooled files. NULL is nothing. */
 void job_replay_free(struct job_replay *replay);
+/* SELECT over all rows of the product's quarantine. */
+int job_quarantine_print(struct job_work *work, struct weft_buf *sql, struct weft_error *error)
+    WEFT_MUST_CHECK;
+
+/* ---- replay_made.c: a product with sql ---- */
+/* Makes the rows that the job names the output's rows. WEFT_END when there are none. */
+int job_replay_made(struct job_work *work, struct weft_error *error) WEFT_MUST_CHECK;
+int job_replay_made_tell(struct job_work *work, struct weft_error *error) WEFT_MUST_CHECK;
 
 #endif

@@ -142,8 +142,6 @@ static int stages_begin(struct job_work *work, struct weft_error *error)
                               "%s makes its rows by its own SQL: nothing is "
                               "loaded into it",
                               work->job->table);
-    if (work->job->mode == WEFT_JOB_REPLAY)
-        return job_not_yet("replay of a product with sql", error);
     WEFT_TRY(job_made_new(work, error));
     WEFT_TRY(job_ports_find(work, error));
     WEFT_TRY(files_tell(work, error));

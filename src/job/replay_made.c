@@ -1,0 +1,242 @@
+/*
+ * replay_made.c - rows that a product's SQL gave and its rules set aside, once more: from their
+ * values, through the present rules, without the SQL.
+ *
+ * A row of an input port cannot come back like that: what the SQL makes of it hangs on the other
+ * rows. Such rows stay where they are; a rebuild reads their files again.
+ */
+#include "job/made_internal.h"
+#include "job/replay_internal.h"
+
+#include <string.h>
+
+#define SQL_MAX ((size_t)1 << 28)
+
+/* ---- columns ---- */
+
+/* Of the schema, or of the table as it is. */
+static int columns_of_table(struct job_work *work, struct weft_fields *fields,
+                            struct weft_error *error)
+{
+    const struct weft_table_schema *schema =
+        work->table == NULL ? NULL : weft_table_schema(work->table);
+    *fields = work->product->schema;
+    if (fields->count > 0)
+        return 0;
+    if (schema == NULL)
+        return weft_error_set(error, WEFT_E_REFUSED,
+                              "the columns of %s are known once it has been published",
+                              work->job->table);
+    struct weft_field *items = weft_arena_array(work->arena, schema->count + 1, sizeof *items);
+    if (items == NULL)
+        return weft_error_nomem(error);
+    for (size_t i = 0; i < schema->count; i++)
+        items[i] = (struct weft_field){.name = schema->columns[i].name,
+                                       .type = schema->columns[i].type,
+                                       .min_length = -1,
+                                       .max_length = -1};
+    *fields = (struct weft_fields){items, schema->count};
+    return 0;
+}
+
+/* What JSON holds of a value, as that value; NULL where it does not read as the type. */
+static void value_print(const struct weft_field *field, struct weft_buf *sql)
+{
+    bool nested = weft_type_is_nested(field->type);
+    WEFT_CLEANUP(weft_buf_release) struct weft_buf path;
+    weft_buf_init(&path, 1 << 16);
+    weft_buf_addf(&path, "$.\"%s\"", field->name);
+    weft_buf_addf(sql, "TRY_CAST(%s(\"values\", ", nested ? "json_extract" : "json_extract_string");
+    weft_buf_add_sql_text(sql, path.data, path.length);
+    weft_buf_adds(sql, ") AS ");
+    weft_type_print_duckdb(field->type, sql);
+    weft_buf_addc(sql, ')');
+}
+
+static int columns_prepare(struct job_work *work, struct weft_error *error)
+{
+    struct weft_transform *transform = &work->made->transform;
+    struct weft_fields fields;
+    WEFT_TRY(columns_of_table(work, &fields, error));
+    struct weft_transform_column *columns =
+        weft_arena_array(work->arena, fields.count + 1, sizeof *columns);
+    if (columns == NULL)
+        return weft_error_nomem(error);
+    for (size_t i = 0; i < fields.count; i++) {
+        const struct weft_field *field = &fields.items[i];
+        if (field->type->kind == WEFT_TYPE_BINARY)
+            return job_not_yet("replay of rows with a binary field", error);
+        columns[i] = (struct weft_transform_column){
+            .name = field->name, .type = field->type, .field = field, .sql = ""};
+    }
+    transform->columns = columns;
+    transform->count = fields.count;
+    return 0;
+}
+
+/* ---- the stored rows ---- */
+
+/* Rows by number, neighbours as one range. */
+static void numbers_print(const struct weft_job_replay *wanted, struct weft_buf *sql)
+{
+    weft_buf_adds(sql, " AND (");
+    for (size_t i = 0; i < wanted->row_count;) {
+        size_t end = i + 1;
+        while (end < wanted->row_count &&
+               wanted->row_numbers[end] == wanted->row_numbers[end - 1] + 1)
+            end++;
+        weft_buf_addf(sql, "%snumber BETWEEN %" PRId64 " AND %" PRId64, i > 0 ? " OR " : "",
+                      wanted->row_numbers[i], wanted->row_numbers[end - 1]);
+        i = end;
+    }
+    weft_buf_addc(sql, ')');
+}
+
+static void asked_print(const struct weft_job *job, struct weft_buf *sql)
+{
+    weft_buf_adds(sql, "(false");
+    for (size_t i = 0; i < job->replay_count; i++) {
+        weft_buf_adds(sql, " OR (run_id = ");
+        weft_buf_add_sql_text(sql, job->replays[i].run_id, strlen(job->replays[i].run_id));
+        if (job->replays[i].row_count > 0)
+            numbers_print(&job->replays[i], sql);
+        weft_buf_addc(sql, ')');
+    }
+    weft_buf_addc(sql, ')');
+}
+
+static int rows_print(struct job_work *work, struct weft_buf *sql, struct weft_error *error)
+{
+    weft_buf_adds(sql, "(SELECT *, CAST(split_part(row_id, ':', 2) AS BIGINT) AS number FROM (");
+    WEFT_TRY(job_quarantine_print(work, sql, error));
+    weft_buf_adds(sql, ") AS s) AS r");
+    return 0;
+}
+
+/* Rows of ports that were asked for stay, and it is said. */
+static int ports_tell(struct job_work *work, struct weft_error *error)
+{
+    WEFT_CLEANUP(weft_buf_release) struct weft_buf sql;
+    WEFT_CLEANUP(weft_result_closep) struct weft_result *result = NULL;
+    weft_buf_init(&sql, SQL_MAX);
+    weft_buf_adds(&sql, "SELECT count(*) FROM ");
+    WEFT_TRY(rows_print(work, &sql, error));
+    weft_buf_adds(&sql, " WHERE port IS NOT NULL AND ");
+    asked_print(work->job, &sql);
+    WEFT_TRY(weft_buf_check(&sql, error));
+    WEFT_TRY(weft_engine_query(work->engine, sql.data, NULL, 0, &result, error));
+    int rc = weft_result_row(result, error);
+    if (rc < 0)
+        return rc;
+    int64_t count = weft_result_int(result, 0);
+    if (count == 0)
+        return 0;
+    const char *text = weft_arena_format(
+        work->arena,
+        "%" PRId64
+        " row%s of input ports stay%s in quarantine: what the SQL makes of a row hangs on "
+        "the others; `weft run %s --rebuild` reads the files again",
+        count, count == 1 ? "" : "s", count == 1 ? "s" : "",
+        work->job->name != NULL ? work->job->name : work->job->table);
+    return text == NULL ? weft_error_nomem(error) : job_warn(work, text, error);
+}
+
+static int stored_print(struct job_work *work, struct weft_buf *sql, struct weft_error *error)
+{
+    const struct weft_job *job = work->job;
+    weft_buf_adds(sql, "SELECT CAST(CASE run_id");
+    for (size_t i = 0; i < job->replay_count; i++) {
+        weft_buf_adds(sql, " WHEN ");
+        weft_buf_add_sql_text(sql, job->replays[i].run_id, strlen(job->replays[i].run_id));
+        weft_buf_addf(sql, " THEN %zu", i);
+    }
+    weft_buf_adds(sql, " END AS BIGINT) AS \"weft$run\", number AS \"weft$number\"");
+    for (size_t i = 0; i < work->made->transform.count; i++) {
+        const struct weft_transform_column *column = &work->made->transform.columns[i];
+        weft_buf_adds(sql, ", ");
+        value_print(column->field, sql);
+        weft_buf_adds(sql, " AS ");
+        weft_buf_add_sql_name(sql, column->name);
+    }
+    weft_buf_adds(sql, " FROM ");
+    WEFT_TRY(rows_print(work, sql, error));
+    weft_buf_adds(sql, " WHERE port IS NULL AND ");
+    asked_print(job, sql);
+    /* A value that does not read as the column's type now: the row still fails. */
+    for (size_t i = 0; i < work->made->transform.count; i++) {
+        const struct weft_field *field = work->made->transform.columns[i].field;
+        WEFT_CLEANUP(weft_buf_release) struct weft_buf path;
+        weft_buf_init(&path, 1 << 16);
+        weft_buf_addf(&path, "$.\"%s\"", field->name);
+        weft_buf_adds(sql, " AND (json_extract_string(\"values\", ");
+        weft_buf_add_sql_text(sql, path.data, path.length);
+        weft_buf_adds(sql, ") IS NULL OR ");
+        value_print(field, sql);
+        weft_buf_adds(sql, " IS NOT NULL)");
+    }
+    weft_buf_adds(sql, " ORDER BY 1, 2");
+    return weft_buf_check(sql, error);
+}
+
+int job_replay_made(struct job_work *work, struct weft_error *error)
+{
+    struct job_made *made = work->made;
+    WEFT_CLEANUP(weft_buf_release) struct weft_buf sql;
+    weft_buf_init(&sql, SQL_MAX);
+    if (work->job->quarantine_metadata == NULL)
+        return WEFT_END;
+    WEFT_TRY(weft_fs_mkdirs(work->job->temp_dir, error));
+    WEFT_TRY(ports_tell(work, error));
+    WEFT_TRY(columns_prepare(work, error));
+    WEFT_TRY(stored_print(work, &sql, error));
+    made->path = weft_arena_format(work->arena, "%s/%s-made.parquet", work->job->temp_dir,
+                                   work->job->run_id);
+    if (made->path == NULL)
+        return weft_error_nomem(error);
+    WEFT_TRY(job_pass_spool(work, sql.data, made->path, &made->records, error));
+    return made->records == 0 ? WEFT_END : job_made_replayed(work, error);
+}
+
+/* ---- which of them passed ---- */
+
+int job_replay_made_tell(struct job_work *work, struct weft_error *error)
+{
+    WEFT_CLEANUP(weft_buf_release) struct weft_buf sql;
+    WEFT_CLEANUP(weft_result_closep) struct weft_result *result = NULL;
+    const struct weft_job *job = work->job;
+    const struct job_rules *rules = &work->rules; /* sorted */
+    struct weft_job_replay *told =
+        weft_arena_array(work->arena, job->replay_count + 1, sizeof *told);
+    int64_t *numbers =
+        weft_arena_array(work->arena, (size_t)work->made->records + 1, sizeof *numbers);
+    size_t count = 0, rejected = 0;
+    int64_t last = -1;
+    int rc = 0;
+    if (told == NULL || numbers == NULL)
+        return weft_error_nomem(error);
+    weft_buf_init(&sql, SQL_MAX);
+    weft_buf_adds(&sql, "SELECT \"weft$run\", \"weft$number\" FROM read_parquet(");
+    weft_buf_add_sql_text(&sql, work->made->path, strlen(work->made->path));
+    weft_buf_adds(&sql, ", file_row_number = true) ORDER BY file_row_number");
+    WEFT_TRY(weft_buf_check(&sql, error));
+    WEFT_TRY(weft_engine_query(work->engine, sql.data, NULL, 0, &result, error));
+    for (int64_t id = 0; (rc = weft_result_row(result, error)) == 0; id++) {
+        int64_t run = weft_result_int(result, 0);
+        if (rejected < rules->row_count && rules->ids[rejected] == id) {
+            rejected++;
+            continue;
+        }
+        if (run != last)
+            told[count++] = (struct weft_job_replay){job->replays[run].run_id, numbers, 0};
+        last = run;
+        *numbers++ = weft_result_int(result, 1);
+        told[count - 1].row_count++;
+    }
+    if (rc < 0)
+        return rc;
+    if (rejected != rules->row_count)
+        return weft_error_set(error, WEFT_E_INTERNAL, "replayed rows cannot be told apart");
+    work->out->replayed = told;
+    work->out->replayed_count = count;
+    return 0;
+}
