@@ -135,6 +135,16 @@ static bool columns_use(struct resolve *resolve, struct scope_columns *columns, 
     return found;
 }
 
+void scope_use_named(struct resolve *resolve, const struct scope *scope, const char *name)
+{
+    for (; scope != NULL; scope = scope->parent)
+        for (struct scope_source *source = scope->sources; source != NULL; source = source->next)
+            if (name == NULL)
+                scope_use_all(resolve, &source->columns);
+            else
+                columns_use(resolve, &source->columns, name);
+}
+
 /* ---- looking up ---- */
 
 struct lookup {

@@ -70,6 +70,8 @@ void scope_rename(struct resolve *resolve, struct scope_columns *columns, yyjson
 
 /* Counts as read: for good, or into the sink. */
 void scope_use(struct resolve *resolve, const struct resolve_origins *origins);
+/* Every column of that name, and every column there is where `name` is NULL. */
+void scope_use_named(struct resolve *resolve, const struct scope *scope, const char *name);
 void scope_use_all(struct resolve *resolve, const struct scope_columns *columns);
 /* A column reference: annotated, its domain taken off, bare words answered. soft: it may be no
  * column at all. */

@@ -97,7 +97,10 @@ static void star_expand(struct walk *walk, yyjson_mut_val *star, struct scope *s
             }
         }
     }
-    if (!seen && of != NULL && out != NULL)
+    if (seen || of == NULL)
+        return;
+    scope_use_named(resolve, scope, of); /* a struct's parts */
+    if (out != NULL)
         out->known = false;
 }
 
@@ -225,6 +228,8 @@ static int walk_expression(struct walk *walk, yyjson_mut_val *expr, const char *
     struct resolve *resolve = walk->resolve;
     if (strcmp(class, "CONSTANT") == 0)
         return 0;
+    if (strcmp(class, "POSITIONAL_REFERENCE") == 0)
+        scope_use_named(resolve, scope, NULL);
     if (strcmp(class, "COLUMN_REF") == 0)
         return scope_resolve(resolve, scope, expr, false);
     if (strcmp(class, "SUBQUERY") == 0)

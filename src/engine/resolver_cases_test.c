@@ -3,6 +3,9 @@
  * columns, types and rows through the resolver as in plain DuckDB on the same data; and every one
  * of cases/refused.sql is refused with the words, place and hint that stand before it.
  *
+ * Columns that a statement does not say it reads (for audit and lineage) may be null without any
+ * change of its answer.
+ *
  * A name as argument runs only the cases whose first line holds it. WEFT_CASES_FIRST=1 ends at the
  * first difference (for the mutation test).
  */
@@ -206,6 +209,40 @@ static void test_legal(void **state)
     assert_int_equal(bad, 0);
 }
 
+/* The columns that it says it reads are all it reads: with the others null it answers the same. */
+static bool case_used(struct resolver_lab *lab, const struct resolver_case *item)
+{
+    struct weft_error error = WEFT_ERROR_INIT;
+    WEFT_CLEANUP(weft_arena_freep) struct weft_arena *arena = weft_arena_new(0);
+    struct weft_resolved resolved;
+    if (weft_resolve(lab->engine, arena, item->sql, strlen(item->sql), &lab->options, &resolved,
+                     &error) < 0)
+        return true; /* told by the other test */
+    WEFT_CLEANUP(answer_release) struct answer all = answer_resolved(lab, item);
+    lab->poison = &resolved;
+    WEFT_CLEANUP(answer_release) struct answer read = answer_resolved(lab, item);
+    lab->poison = NULL;
+    size_t at = 0;
+    if (!read.failed && same_rows(&all, &read, is_ordered(item->sql), &at))
+        return true;
+    print_error(
+        "%s:%d: %s\n%s\n  reads more than it says: %s\n  row %zu: %.300s\n  and: %.300s\n\n",
+        item->file, item->line, item->about, item->sql, read.failed ? read.head.data : "", at + 1,
+        row_text(&all, at), row_text(&read, at));
+    return false;
+}
+
+static void test_used(void **state)
+{
+    WEFT_CLEANUP(weft_arena_freep) struct weft_arena *arena = weft_arena_new(0);
+    struct resolver_case *cases = weft_arena_array(arena, CASES_MAX, sizeof(*cases));
+    size_t count = resolver_cases_read(arena, "cases/legal.sql", cases, CASES_MAX);
+    size_t bad = 0;
+    for (size_t i = 0; i < count && (bad == 0 || !first_only()); i++)
+        bad += case_wanted(&cases[i]) && !case_used(*state, &cases[i]);
+    assert_int_equal(bad, 0);
+}
+
 /* ---- refusals ---- */
 
 /* "code line:column message -- hint", without the hint where there is none. */
@@ -262,6 +299,7 @@ int main(int argc, char **argv)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_legal),
         cmocka_unit_test(test_refused),
+        cmocka_unit_test(test_used),
     };
     only = argc > 1 ? argv[1] : NULL;
     return cmocka_run_group_tests(tests, setup, teardown);

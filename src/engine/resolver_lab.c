@@ -186,10 +186,39 @@ static bool same(const char *a, const char *b)
     return a == NULL || b == NULL ? a == b : weft_equal_fold(a, b);
 }
 
+static bool is_read(const struct weft_resolved *resolved, const struct weft_relation *relation,
+                    const char *column)
+{
+    for (size_t i = 0; i < resolved->source_count; i++) {
+        const struct weft_resolved_source *source = &resolved->sources[i];
+        for (size_t j = 0;
+             j < source->column_count && strcmp(source->product, relation->product) == 0; j++)
+            if (strcmp(source->columns[j], column) == 0)
+                return true;
+    }
+    return false;
+}
+
+static void poison(struct resolver_lab *lab, struct weft_arena *arena,
+                   struct weft_relation *relation)
+{
+    struct weft_relation_column *columns =
+        weft_arena_array(arena, relation->column_count, sizeof(*columns));
+    for (size_t i = 0; i < relation->column_count; i++) {
+        columns[i] = relation->columns[i];
+        if (is_read(lab->poison, relation, columns[i].name))
+            continue;
+        WEFT_CLEANUP(weft_buf_release) struct weft_buf type;
+        weft_buf_init(&type, LAB_SQL_MAX);
+        weft_type_print_duckdb(columns[i].type, &type);
+        columns[i].treatment = weft_arena_format(arena, "CAST(NULL AS %s)", type.data);
+    }
+    relation->columns = columns;
+}
+
 static int lab_resolve(void *arg, struct weft_arena *arena, const struct weft_resolve_name *name,
                        struct weft_relation *out, struct weft_error *error)
 {
-    (void)arena;
     (void)error;
     struct resolver_lab *lab = arg;
     for (size_t i = 0; i < lab->table_count; i++) {
@@ -197,6 +226,8 @@ static int lab_resolve(void *arg, struct weft_arena *arena, const struct weft_re
         if (!same(table->schema, name->schema) || !weft_equal_fold(table->name, name->table))
             continue;
         *out = table->relation;
+        if (lab->poison != NULL)
+            poison(lab, arena, out);
         if (!name->at.given)
             return 0;
         /* The first of its files is what there was at version 1, or before 2020. */

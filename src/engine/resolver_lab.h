@@ -23,6 +23,7 @@ struct resolver_lab {
     struct resolver_lab_table tables[RESOLVER_LAB_TABLES];
     size_t table_count;
     struct weft_resolve_options options;
+    const struct weft_resolved *poison; /* not NULL: columns that it does not read are all null */
 };
 
 /* Aborts where something fails. The current folder is src/engine. */

@@ -1957,3 +1957,118 @@ select * rename (lab.depts.dept as d) from lab.depts
 
 -- capture: a method of a column
 select people.name.upper(), people.id.sqrt() from lab.people where exists (select 1 from stats.people where stats.people.id = lab.people.id and people.name.length() > 2)
+
+--- ---- what the request answers ----
+
+-- request: current_date
+--plain select date '2025-10-09' as current_date, date '2025-10-09' as d, date '2025-10-09' as t
+select current_date, current_date as d, today() as t
+
+-- request: now
+--plain select timestamptz '2025-10-09 08:53:20.123456+00' as n, timestamptz '2025-10-09 08:53:20.123456+00' as current_timestamp, timestamptz '2025-10-09 08:53:20.123456+00' as g
+select now() as n, current_timestamp, get_current_timestamp() as g
+
+-- request: local
+--plain select timestamp '2025-10-09 08:53:20.123456' as localtimestamp, time '08:53:20.123456' as l, timetz '08:53:20.123456+00' as c
+select localtimestamp, localtime as l, current_time as c
+
+-- request: user
+--plain select 'user:ann' as current_user, 'user:ann' as s, 'user:ann' as r, 'user:ann' as "user", 'user:ann' as u
+select current_user, session_user as s, current_role as r, user, user() as u
+
+-- request: age and ago
+--plain select age(date '2025-10-09', timestamp '2020-01-02') as a, timestamptz '2025-10-09 08:53:20.123456+00' - interval 3 days as b
+select age(timestamp '2020-01-02') as a, ago(interval 3 days) as b
+
+-- request: in conditions, over columns
+--plain select id, day - date '2025-10-09' as d from lab.orders where day < date '2025-10-09' - 2000
+select id, day - current_date as d from lab.orders where day < today() - 2000
+
+-- request: a parameter of a lambda
+select list_transform([1, 2], user -> user + 1), list_transform([1], current_date -> current_date * 2)
+
+-- request: an alias
+select id as user, user + 1 as next from lab.depts d(id)
+
+--- ---- columns that decide though they do not show ----
+
+-- used: where of a subquery
+select 1 as one from (select id from lab.people where active and salary > 300)
+
+-- used: distinct of a subquery
+select state from (select distinct state, qty from lab.orders)
+
+-- used: distinct on of a subquery
+select id from (select distinct on (state) id, amount from lab.orders order by state, amount, id)
+
+-- used: union of a subquery
+select a from (select id as a, name as b from lab.people union select dept, name from lab.depts)
+
+-- used: except of a subquery
+select a from (select dept as a, name as b from lab.depts except select dept, 'd3' from lab.depts)
+
+-- used: second arm of a union all
+select a from (select id as a, name as b from lab.people union all select dept, name from lab.depts)
+
+-- used: third arm of a union all
+select b from (select id as a, name as b from lab.people union all select dept, name from lab.depts union all select id, label from lab.empty)
+
+-- used: alias columns
+select p.b from lab.people p(a, b)
+
+-- used: CTE columns
+with c(x, y, z) as (select id, name, dept from lab.people) select y from c where z > 2
+
+-- used: order and limit of a subquery
+select id from (select id, amount from lab.orders order by amount desc, id limit 5)
+
+-- used: group of a subquery
+select n from (select state, qty, count(*) as n from lab.orders group by state, qty having max(amount) > 20)
+
+-- used: qualify of a subquery
+select id from (select id from lab.orders qualify row_number() over (partition by state order by amount, id) = 1)
+
+-- used: join condition of a subquery
+select n from (select p.id as n from lab.people p join lab.orders o on o.person_id = p.dept and o.qty = 3)
+
+-- used: using of a subquery
+select n from (select p.id as n from lab.people p join lab.depts using (dept))
+
+-- used: natural of a subquery
+select n from (select a.id as n from (select id, dept from lab.people) a natural join (select dept, budget from lab.depts) b)
+
+-- used: star of a subquery
+select name from (select * exclude (salary) from lab.people)
+
+-- used: renamed and replaced star of a subquery
+select nm, dept from (select * replace (boss as dept) rename (name as nm) from lab.people)
+
+-- used: window of a subquery
+select id, r from (select id, rank() over (partition by dept order by salary, id) as r from lab.people)
+
+-- used: exists
+select 1 as one from lab.depts d where exists (select 1 from lab.people p where p.dept = d.dept and p.salary > 800)
+
+-- used: recursive
+with recursive r(id, b) as (select id, boss from lab.people where id = 40 union all select p.id, p.boss from lab.people p join r on r.b = p.id) select count(*) from r
+
+-- used: lateral
+select l.n from lab.people p, lateral (select count(*) as n from lab.orders o where o.person_id = p.id and o.state = 'QC') l
+
+-- used: pivot
+select "QC" from (pivot lab.orders on state in ('QC') using sum(amount) group by qty)
+
+-- used: unpivot
+select v from (unpivot lab.months on jan, feb into name m value v)
+
+-- used: row of a table
+select (p).name from (select people as p from lab.people)
+
+-- used: lambda with a table's column of its parameter's name
+select list_transform([{'id': 1}], people -> people.id) from lab.people
+
+-- used: method
+select name.upper() from lab.people where tags.len() > 1
+
+-- used: two tables of one name
+select lab.orders.qty from lab.orders join stats.orders on lab.orders.id = stats.orders.id where stats.orders.state = 's1'

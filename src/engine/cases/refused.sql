@@ -497,3 +497,30 @@ from lab.people
 where id in (select id
              from lab.orders
              order by uuid())
+
+-- sql_refused 1:8 this window function is not allowed
+select "row_number() over (), x"() over () from lab.people
+
+-- sql_refused 1:8 this window function is not allowed
+select x.row_number() over () from lab.people
+
+-- limit 1:180 lambdas stand more than 6 deep within one another
+select list_transform([1], a -> list_transform([1], b -> list_transform([1], c -> list_transform([1], d -> list_transform([1], e -> list_transform([1], f -> list_transform([1], g -> g)))))))
+
+-- sql 1:1 there is no table "x.* from hr.secret as x --" in this FROM
+select "x.* from hr.secret as x --".* from lab.people
+
+-- not_found 1:79 there is no data product secret, or no access to it -- what there is: select product from mesh.products
+select * from lab.people where id in (with recursive secret as (select * from secret union all select 1) select * from secret)
+
+-- not_found 1:62 there is no data product a, or no access to it -- what there is: select product from mesh.products
+select (with a as (select 1 as x) select x from a), b.x from a as b
+
+-- not_found 1:99 there is no data product q, or no access to it -- what there is: select product from mesh.products
+select * from lab.people union all (with q as (select 1) select * from q) union all select * from q
+
+-- not_found 1:81 there is no data product q, or no access to it -- what there is: select product from mesh.products
+select count(*) from lab.people, (with q as (select 1 as x) select * from q) t, q
+
+-- not_found 1:58 there is no data product É, or no access to it -- what there is: select product from mesh.products
+select É.x from (with é as (select 1 as x) select * from É)
