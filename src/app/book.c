@@ -7,6 +7,7 @@
 #include "base/text.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #define BOOK_KEY_SIZE 160
@@ -47,21 +48,29 @@ static bool differs(const struct weft_product *product, const struct weft_regist
     return now == NULL || strcmp(now, product->digest) != 0;
 }
 
+/* A registered product under the name that it will have. */
+struct book_digest {
+    const struct weft_registered_digest *digest;
+    const char *was;
+};
+
 static void item_fill(const struct weft_book *book, const struct weft_product *product,
-                      const struct weft_registered_digest *digest, struct weft_book_item *item)
+                      const struct book_digest *registered, struct weft_book_item *item)
 {
+    const struct weft_registered_digest *digest = registered == NULL ? NULL : registered->digest;
     *item = (struct weft_book_item){
         .full_name = product != NULL ? product->full_name : digest->full_name,
         .major = product != NULL ? product->major : digest->major,
         .version = product != NULL ? product->version : digest->version,
         .product = product,
         .digest = digest,
+        .was = registered == NULL ? NULL : registered->was,
         .planned = product != NULL && differs(product, digest),
         .leaving = product == NULL && !digest->retired && owns(book->mesh, digest->full_name)};
 }
 
 /* Both lists are by name and major. */
-static int items_merge(struct weft_book *book, const struct weft_registered_digest *digests,
+static int items_merge(struct weft_book *book, const struct book_digest *digests,
                        size_t digest_count, struct weft_error *error)
 {
     size_t files = book->mesh == NULL ? 0 : book->mesh->product_count;
@@ -71,15 +80,15 @@ static int items_merge(struct weft_book *book, const struct weft_registered_dige
     size_t f = 0, d = 0;
     while (f < files || d < digest_count) {
         const struct weft_product *product = f < files ? book->mesh->products[f] : NULL;
-        const struct weft_registered_digest *digest = d < digest_count ? &digests[d] : NULL;
+        const struct book_digest *digest = d < digest_count ? &digests[d] : NULL;
         if (product != NULL && !weft_mesh_owns(book->mesh, product->domain)) {
             f++;
             continue;
         }
-        int which = product == NULL  ? 1
-                    : digest == NULL ? -1
-                                     : order(product->full_name, product->major, digest->full_name,
-                                             digest->major);
+        int which = product == NULL ? 1 : -1;
+        if (product != NULL && digest != NULL)
+            which = order(product->full_name, product->major, digest->digest->full_name,
+                          digest->digest->major);
         item_fill(book, which <= 0 ? product : NULL, which >= 0 ? digest : NULL,
                   &book->items[book->count++]);
         f += which <= 0;
@@ -127,15 +136,78 @@ static int reads_fill(struct weft_book *book, struct weft_book_item *item,
     return 0;
 }
 
+/* ---- names that change ---- */
+
+static int digest_compare(const void *a, const void *b)
+{
+    const struct weft_registered_digest *left = ((const struct book_digest *)a)->digest;
+    const struct weft_registered_digest *right = ((const struct book_digest *)b)->digest;
+    return order(left->full_name, left->major, right->full_name, right->major);
+}
+
+/* Other contracts go on reading it: their text has the old name, their pin the new one. */
+static void reads_rename(struct weft_registered_digest *digest, const struct weft_rename *rename)
+{
+    for (size_t i = 0; i < digest->reads.count; i++) {
+        struct weft_registered_read *read =
+            (struct weft_registered_read *)(uintptr_t)&digest->reads.items[i];
+        if (strcmp(read->full_name, rename->from) == 0)
+            read->full_name = rename->to;
+    }
+}
+
+static int digests_get(struct weft_book *book, struct book_digest **out, size_t *count,
+                       struct weft_error *error)
+{
+    struct weft_registered_digest *digests = NULL;
+    struct weft_rename *renames = NULL;
+    *count = 0;
+    if (book->txn != NULL)
+        WEFT_TRY(weft_catalog_digests(book->txn, book->arena, &digests, count, error));
+    if (book->txn != NULL && book->mesh != NULL)
+        WEFT_TRY(weft_catalog_renames(book->txn, book->arena, book->mesh->products,
+                                      book->mesh->product_count, &renames, &book->rename_count,
+                                      error));
+    struct book_digest *named = weft_arena_array(book->arena, *count + 1, sizeof *named);
+    if (named == NULL)
+        return weft_error_nomem(error);
+    for (size_t i = 0; i < *count; i++)
+        named[i].digest = &digests[i];
+    book->renames = renames;
+    for (size_t r = 0; r < book->rename_count; r++) {
+        for (size_t i = 0; renames[r].refused == NULL && i < *count; i++) {
+            reads_rename(&digests[i], &renames[r]);
+            if (strcmp(digests[i].full_name, renames[r].from) != 0)
+                continue;
+            named[i].was = renames[r].from;
+            digests[i].full_name = renames[r].to;
+        }
+    }
+    if (book->rename_count > 0)
+        qsort(named, *count, sizeof *named, digest_compare);
+    *out = named;
+    return 0;
+}
+
+void weft_book_renames_check(const struct weft_book *book, struct weft_diag *diag)
+{
+    for (size_t i = 0; i < book->rename_count; i++) {
+        const struct weft_rename *rename = &book->renames[i];
+        if (rename->refused != NULL)
+            weft_diag_add(diag, WEFT_SEVERITY_ERROR, WEFT_E_INVALID, rename->product->file,
+                          rename->product->was_place.line, rename->product->was_place.column,
+                          rename->hint, "%s", rename->refused);
+    }
+}
+
 int weft_book_make(struct weft_context *context, const struct weft_mesh *mesh,
                    struct weft_ledger_txn *txn, struct weft_arena *arena, struct weft_book *out,
                    struct weft_error *error)
 {
-    struct weft_registered_digest *digests = NULL;
+    struct book_digest *digests = NULL;
     size_t count = 0;
     struct weft_book book = {.context = context, .arena = arena, .mesh = mesh, .txn = txn};
-    if (txn != NULL)
-        WEFT_TRY(weft_catalog_digests(txn, arena, &digests, &count, error));
+    WEFT_TRY(digests_get(&book, &digests, &count, error));
     WEFT_TRY(items_merge(&book, digests, count, error));
     WEFT_TRY(index_make(&book, error));
     for (size_t i = 0; i < book.count; i++) {
@@ -186,8 +258,8 @@ int weft_book_registered(struct weft_book *book, size_t item, const struct weft_
         struct weft_registered *made = weft_arena_alloc(book->arena, sizeof *made);
         if (made == NULL)
             return weft_error_nomem(error);
-        int rc =
-            weft_catalog_product(book->txn, book->arena, of->full_name, of->major, 0, made, error);
+        const char *name = of->was == NULL ? of->full_name : of->was;
+        int rc = weft_catalog_product(book->txn, book->arena, name, of->major, 0, made, error);
         if (rc == 0 && weft_registered_newest(made) == NULL)
             rc = WEFT_NOT_THERE;
         if (rc == WEFT_NOT_THERE)

@@ -33,6 +33,7 @@ struct weft_book_item {
     const char *version;                /* of the file, else as registered */
     const struct weft_product *product; /* of a file that this checkout owns; NULL = none */
     const struct weft_registered_digest *digest; /* NULL = not registered */
+    const char *was;                             /* NULL, or the name it is registered with */
     bool planned; /* product is new or differs from what is registered */
     bool leaving; /* registered and owned, but its file is gone */
     bool open;    /* pins.h: a name of its contract stands for nothing, so it cannot be bound */
@@ -50,13 +51,17 @@ struct weft_book {
     struct weft_ledger_txn *txn;  /* NULL = there is no home yet */
     struct weft_book_item *items; /* by name and major */
     size_t count;
-    struct weft_map *index; /* "domain.name@2" -> item */
+    struct weft_map *index;            /* "domain.name@2" -> item */
+    const struct weft_rename *renames; /* that the files ask for; the book has the new names */
+    size_t rename_count;
 };
 
 /* txn must outlive the book. reads are those that are registered; pins.h makes those of files. */
 int weft_book_make(struct weft_context *context, const struct weft_mesh *mesh,
                    struct weft_ledger_txn *txn, struct weft_arena *arena, struct weft_book *out,
                    struct weft_error *error) WEFT_MUST_CHECK;
+/* Renamings that cannot be done are mistakes. */
+void weft_book_renames_check(const struct weft_book *book, struct weft_diag *diag);
 /* A read transaction where there is a home; *txn NULL where there is none yet. */
 int weft_book_begin(struct weft_context *context, struct weft_ledger_txn **txn,
                     struct weft_error *error) WEFT_MUST_CHECK;

@@ -74,6 +74,7 @@ static int validate_reads(struct weft_context *context, struct weft_diag *diag,
         return weft_error_nomem(error);
     for (size_t i = 0; i < book.count; i++)
         wanted[i] = book.items[i].product != NULL;
+    weft_book_renames_check(&book, diag);
     WEFT_TRY(weft_pins_make(&book, true, true, diag, error));
     WEFT_TRY(weft_pins_rings(&book, diag, &ring, error));
     return ring ? 0 : weft_bind_check(&book, wanted, changed, diag, error);
@@ -190,6 +191,22 @@ static const struct weft_op_arg apply_args[] = {
     WEFT_ARG_NO_WAIT,
 };
 
+/* A name is that of all majors: it changes when one of them is chosen. */
+static int plan_rename(const struct weft_plan *plan, struct weft_ledger_txn *txn, const char *actor,
+                       struct weft_error *error)
+{
+    for (size_t r = 0; r < plan->book.rename_count; r++) {
+        const struct weft_rename *rename = &plan->book.renames[r];
+        bool chosen = false;
+        for (size_t i = 0; i < plan->count; i++)
+            chosen = chosen || (plan->items[i].was != NULL &&
+                                strcmp(plan->items[i].full_name, rename->to) == 0);
+        if (chosen)
+            WEFT_TRY(weft_catalog_rename(txn, actor, rename->from, rename->to, error));
+    }
+    return 0;
+}
+
 /* All files in one transaction. */
 static int plan_register(struct weft_context *context, const struct weft_mesh *mesh,
                          const struct weft_plan *plan, struct weft_error *error)
@@ -206,6 +223,7 @@ static int plan_register(struct weft_context *context, const struct weft_mesh *m
         return weft_error_hint(error, "run `weft apply` again to see the new plan");
     }
     WEFT_TRY(weft_lake_describe(txn, actor, mesh->name, weft_ledger_home(ledger), error));
+    WEFT_TRY(plan_rename(plan, txn, actor, error));
     for (size_t i = 0; i < plan->count; i++) {
         const struct weft_plan_item *item = &plan->items[i];
         struct weft_registered_reads reads;

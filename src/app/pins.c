@@ -139,6 +139,24 @@ static size_t pin_before(const struct pinner *pinner, const struct pin_name *nam
     return WEFT_BOOK_NONE;
 }
 
+/* A name that a registered contract has used, of a product that is called otherwise now. */
+static size_t pin_renamed(const struct pinner *pinner, const struct pin_name *name)
+{
+    const struct weft_registered_digest *digest = pinner->item->digest;
+    for (size_t i = 0; digest != NULL && !name->is_port && i < digest->reads.count; i++) {
+        const struct weft_registered_read *read = &digest->reads.items[i];
+        if (read->is_port || strcmp(read->name, name->name) != 0)
+            continue;
+        size_t item = weft_book_find(pinner->book, read->full_name, read->major);
+        if (item != WEFT_BOOK_NONE)
+            weft_diag_add(pinner->diag, WEFT_SEVERITY_WARNING, WEFT_E_NOT_FOUND, name->file,
+                          name->place.line, name->place.column, NULL,
+                          "`%s` is called `%s` now: write that", name->shown, read->full_name);
+        return item;
+    }
+    return WEFT_BOOK_NONE;
+}
+
 static int pin_find(struct pinner *pinner, const struct pin_name *name, size_t *item,
                     struct weft_error *error)
 {
@@ -149,6 +167,8 @@ static int pin_find(struct pinner *pinner, const struct pin_name *name, size_t *
     *item = pin_before(pinner, name);
     if (*item == WEFT_BOOK_NONE)
         WEFT_TRY(weft_book_newest(pinner->book, name->full_name, item, error));
+    if (*item == WEFT_BOOK_NONE)
+        *item = pin_renamed(pinner, name);
     if (*item == WEFT_BOOK_NONE)
         pin_unknown(pinner, name);
     return 0;

@@ -226,8 +226,10 @@ static int item_unselected(struct plan_maker *maker, struct weft_plan_item *item
     const struct weft_book_item *of = &maker->book->items[item->item];
     for (size_t i = 0; i < of->read_count; i++) {
         const struct weft_book_read *read = &of->reads[i];
-        if (read->item == WEFT_BOOK_NONE || maker->chosen[read->item] ||
-            maker->book->items[read->item].digest != NULL)
+        if (read->item == WEFT_BOOK_NONE || maker->chosen[read->item])
+            continue;
+        const struct weft_book_item *upstream = &maker->book->items[read->item];
+        if (upstream->digest != NULL && upstream->was == NULL)
             continue;
         item->refused_code = WEFT_E_REFUSED;
         item->refused_file = read->file;
@@ -245,8 +247,11 @@ static int item_unselected(struct plan_maker *maker, struct weft_plan_item *item
 static int plan_product(struct plan_maker *maker, size_t at, struct weft_error *error)
 {
     const struct weft_book_item *of = &maker->book->items[at];
-    struct weft_plan_item item = {
-        .item = at, .full_name = of->full_name, .major = of->major, .product = of->product};
+    struct weft_plan_item item = {.item = at,
+                                  .full_name = of->full_name,
+                                  .major = of->major,
+                                  .product = of->product,
+                                  .was = of->was};
     if (!of->planned) {
         maker->plan.kept++;
         return 0;
@@ -381,6 +386,7 @@ static int plan_do(struct plan_maker *maker, const struct weft_op_value *words,
                    struct weft_error *error)
 {
     bool ring;
+    weft_book_renames_check(maker->book, diag);
     WEFT_TRY(weft_pins_make(maker->book, false, false, diag, error));
     WEFT_TRY(weft_pins_rings(maker->book, diag, &ring, error));
     WEFT_TRY(plan_choose(maker, words, exclude, error));

@@ -17,6 +17,7 @@ struct weft_plan_item {
     int major;
     const struct weft_product *product; /* NULL for RETIRE */
     const char *version_before;         /* NULL for ADD */
+    const char *was;                    /* NULL; the name it is registered with */
     struct weft_changes changes;        /* CHANGE */
     const char *refused;                /* NULL; why apply would refuse it */
     const char *refused_hint;           /* NULL */

@@ -37,6 +37,15 @@ static int read_newer(struct weft_book *book, const struct weft_book_item *item,
     return 0;
 }
 
+/* The SQL has a name that was changed since. */
+static bool is_renamed(const struct weft_book_read *read)
+{
+    size_t length = strlen(read->full_name);
+    return !read->is_port &&
+           (strncmp(read->name, read->full_name, length) != 0 ||
+            (read->name[length] != '\0' && strncmp(read->name + length, "__v", 3) != 0));
+}
+
 /* "reads reference.counties@1; @2 is there: write reference.counties__v2 to move" */
 static int reads_offer(struct weft_book *book, const struct weft_book_item *item,
                        struct weft_buf *out, struct weft_error *error)
@@ -44,6 +53,9 @@ static int reads_offer(struct weft_book *book, const struct weft_book_item *item
     for (size_t i = 0; i < item->read_count; i++) {
         const struct weft_book_read *read = &item->reads[i];
         size_t newer;
+        if (is_renamed(read))
+            weft_buf_addf(out, "%snames %s, which is called %s now", out->length == 0 ? "" : "; ",
+                          read->name, read->full_name);
         WEFT_TRY(read_newer(book, item, read, &newer, error));
         if (newer == WEFT_BOOK_NONE)
             continue;

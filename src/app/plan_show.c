@@ -59,6 +59,32 @@ static int fields_show(const char *const *names, size_t count, struct weft_out *
                          count == 1 ? "" : "s", line.data);
 }
 
+/* Of a changed product: what it reads now and did not before, and the other way round. */
+static int pins_show(const struct weft_book_item *item, struct weft_out *out,
+                     struct weft_error *error)
+{
+    const struct weft_registered_reads *before = &item->digest->reads;
+    for (size_t i = 0; i < item->read_count; i++) {
+        bool there = false;
+        for (size_t j = 0; j < before->count; j++)
+            there = there || (strcmp(before->items[j].full_name, item->reads[i].full_name) == 0 &&
+                              before->items[j].major == item->reads[i].major);
+        if (!there)
+            WEFT_TRY(weft_out_line(out, WEFT_STYLE_ADDED, error, "      + reads %s@%d",
+                                   item->reads[i].full_name, item->reads[i].major));
+    }
+    for (size_t j = 0; j < before->count; j++) {
+        bool there = false;
+        for (size_t i = 0; i < item->read_count; i++)
+            there = there || (strcmp(before->items[j].full_name, item->reads[i].full_name) == 0 &&
+                              before->items[j].major == item->reads[i].major);
+        if (!there)
+            WEFT_TRY(weft_out_line(out, WEFT_STYLE_REMOVED, error, "      - reads %s@%d",
+                                   before->items[j].full_name, before->items[j].major));
+    }
+    return 0;
+}
+
 static int added_show(const struct weft_book_item *item, struct weft_out *out,
                       struct weft_error *error)
 {
@@ -111,12 +137,15 @@ static int item_show(const struct weft_book *book, const struct weft_plan_item *
     static const char marks[] = {'+', '~', '-', ' '};
     const char *version = item->product == NULL ? item->version_before : item->product->version;
     const char *behind = item->product == NULL ? item->gone : item->product->file;
-    WEFT_TRY(weft_out_line(out, action_style(item->action), error, "  %c %s %s   %s",
-                           marks[item->action], item->full_name, version, behind));
+    WEFT_TRY(weft_out_line(out, action_style(item->action), error, "  %c %s %s   %s%s%s",
+                           marks[item->action], item->full_name, version, behind,
+                           item->was == NULL ? "" : "   was ", item->was == NULL ? "" : item->was));
     if (item->action == WEFT_PLAN_ADD)
         WEFT_TRY(added_show(&book->items[item->item], out, error));
     for (size_t i = 0; i < item->changes.count; i++)
         WEFT_TRY(change_show(&item->changes.items[i], out, error));
+    if (item->action == WEFT_PLAN_CHANGE)
+        WEFT_TRY(pins_show(&book->items[item->item], out, error));
     if (item->note != NULL)
         WEFT_TRY(weft_out_line(out, WEFT_STYLE_DIM, error, "      %s", item->note));
     if (item->warning != NULL)
@@ -150,6 +179,7 @@ static void item_json(const struct weft_book *book, const struct weft_plan_item 
     weft_json_member_text(json, "action", weft_plan_action_name(item->action));
     weft_json_member_text(json, "version", item->product == NULL ? NULL : item->product->version);
     weft_json_member_text(json, "version_before", item->version_before);
+    weft_json_member_text(json, "was", item->was);
     weft_json_member_text(json, "file", item->product == NULL ? NULL : item->product->file);
     weft_json_key(json, "changes");
     weft_json_begin_array(json);
