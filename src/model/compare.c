@@ -452,6 +452,7 @@ static const struct {
 } parts[] = {
     {"owner", CHANGE_WORDS},
     {"version", CHANGE_VERSION},
+    {"was", CHANGE_WORDS},
     {"description", CHANGE_WORDS},
     {"type", CHANGE_WORDS},
     {"tags", CHANGE_WORDS},
@@ -490,6 +491,24 @@ static int compare_documents(struct comparison *c, const char *before, const cha
     return 0;
 }
 
+/* The columns of a graph follow from its algorithm, declared or not. */
+static void compare_graph(struct comparison *c, const struct weft_product *before,
+                          const struct weft_product *after)
+{
+    if (before->graph == NULL || after->graph == NULL || before->schema.count > 0 ||
+        after->schema.count > 0)
+        return;
+    const char *from = weft_graph_value_name(before->graph->algorithm);
+    const char *to = weft_graph_value_name(after->graph->algorithm);
+    if (strcmp(from, to) == 0)
+        return;
+    bool score = strcmp(to, "score") == 0;
+    change_add(c, CHANGE_FIELD_ADDED, weft_reader_format(&c->reader, "schema.%s", to), NULL,
+               score ? "double" : "long");
+    change_add(c, CHANGE_FIELD_REMOVED, weft_reader_format(&c->reader, "schema.%s", from),
+               score ? "long" : "double", NULL);
+}
+
 static const char *write_name(enum weft_write_mode mode)
 {
     static const char *const names[] = {"replace", "append", "upsert"};
@@ -511,6 +530,7 @@ int weft_product_compare(struct weft_arena *arena, const struct weft_product *be
         change_add(&c, CHANGE_WRITE, "write", write_name(before->write), write_name(after->write));
     int rc = compare_documents(&c, before->document, after->document);
     compare_schema(&c, &before->schema, &after->schema);
+    compare_graph(&c, before, after);
     compare_texts(&c, CHANGE_KEY, "key", before->key, after->key);
     if (before->key.count > 0 && after->key.count > 0 && before->key_on_fail != after->key_on_fail)
         change_add(&c, CHANGE_ON_FAIL, "key.on_fail", weft_on_fail_name(before->key_on_fail),

@@ -37,6 +37,11 @@ struct row {
 #define S(fields) "\"schema\":[" fields "]"
 #define F(name, rest) "{\"name\":\"" name "\"" rest "}"
 
+#define G(algorithm, rest)                                                                         \
+    "\"graph\":{\"algorithm\":\"" algorithm "\",\"edges\":\"select a, b from c.d\"" rest "}"
+#define P(product) "\"inputs\":{\"x\":{\"product\":" product "}}"
+#define K "\"sql\":\"select 1\",\"key\":[\"k\"],"
+
 static const struct row rows[] = {
     {"", "", NULL, ED},
     {"\"owner\":\"x\"", "\"owner\":\"y\"", "owner", ED},
@@ -46,6 +51,14 @@ static const struct row rows[] = {
     {"", "\"status\":\"retired\"", "status", BR},
     {"\"sql\":\"select 1\"", "\"sql\":\"select 2\"", "sql", CO},
     {"", "\"write\":\"replace\"", "write", BR},
+    {G("louvain", ""), G("leiden", ""), "graph.algorithm", CO},
+    {G("louvain", ""), G("louvain", ",\"seed\":2"), "graph.seed", CO},
+    {G("louvain", ""), G("louvain", ",\"resolution\":0.5"), "graph.resolution", CO},
+    {P("\"c.d\""), P("\"c.e\""), "inputs.x.product", CO},
+    {P("\"c.d\""), P("\"c.d@2\""), "inputs.x.product", CO},
+    {K "\"write\":\"upsert\"", K "\"write\":\"upsert\",\"order_by\":\"o\"", "order_by", CO},
+    {K "\"write\":\"append\"", K "\"write\":\"upsert\"", "write", BR},
+    {"", "\"was\":\"c.z\"", "was", ED},
     {"", "\"run\":{\"retries\":3}", "run", CO},
     {"", "\"quality\":{\"freshness\":\"1d\"}", "quality.freshness", CO},
     {"", S(F("x", "")), "schema", CO},
@@ -69,6 +82,22 @@ static const struct row rows[] = {
     {S(F("x", "")), S(F("x", ",\"classification\":\"pii\"")), "schema.x.classification", CO},
     {S(F("x", ",\"required\":true")), S(F("x", "")) ",\"key\":[\"x\"]", "key", BR},
 };
+
+static void compare_graph_columns(void **state)
+{
+    (void)state;
+    struct weft_error error = WEFT_ERROR_INIT;
+    struct weft_arena *arena = weft_arena_new(0);
+    struct weft_changes changes = {0};
+    assert_int_equal(weft_product_compare(arena, product_of(arena, G("louvain", "")),
+                                          product_of(arena, G("pagerank", "")), &changes, &error),
+                     0);
+    assert_int_equal(changes.count, 3);
+    assert_string_equal(changes.items[1].path, "schema.score");
+    assert_string_equal(changes.items[2].path, "schema.community");
+    assert_int_equal(changes.worst, BR);
+    weft_arena_free(arena);
+}
 
 static void compare_rules(void **state)
 {
@@ -141,6 +170,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(compare_rules),
+        cmocka_unit_test(compare_graph_columns),
         cmocka_unit_test(compare_refuses_nested_rename),
         cmocka_unit_test(compare_torture),
     };

@@ -1,6 +1,7 @@
 /*
  * field_read.c - the fields of a schema: reading them, and the rules that speak of one field.
  */
+#include "model/pattern.h"
 #include "model/product_internal.h"
 
 #include "base/map.h"
@@ -25,80 +26,6 @@ static const char *const rule_names[WEFT_FIELD_RULE_COUNT] = {
 const char *weft_field_rule_name(enum weft_field_rule rule)
 {
     return rule_names[rule];
-}
-
-/* ---- patterns ---- */
-
-/* Past a [class] that starts at p, or NULL when it has no end. */
-static const char *pattern_class(const char *p)
-{
-    p++;
-    p += *p == '^';
-    p += *p == ']'; /* first of all it stands for itself */
-    for (; *p != '\0' && *p != ']'; p++) {
-        if (*p == '\\' && p[1] != '\0')
-            p++;
-        else if (p[0] == '[' && p[1] == ':') {
-            const char *end = strstr(p + 2, ":]");
-            if (end != NULL)
-                p = end + 1;
-        }
-    }
-    return *p == ']' ? p : NULL;
-}
-
-/* What is wrong with a pattern that can be told without RE2 itself, or NULL. */
-static const char *pattern_mistake(const char *p)
-{
-    int open = 0;
-    bool repeatable = false; /* something stands before that can be repeated */
-    for (; *p != '\0'; p++) {
-        switch (*p) {
-        case '\\':
-            if (p[1] == '\0')
-                return "it ends in a backslash";
-            if (p[1] >= '1' && p[1] <= '9')
-                return "RE2 has no references back to a group";
-            p++;
-            repeatable = true;
-            break;
-        case '[':
-            p = pattern_class(p);
-            if (p == NULL)
-                return "`[` has no `]`";
-            repeatable = true;
-            break;
-        case '(':
-            if (strncmp(p, "(?=", 3) == 0 || strncmp(p, "(?!", 3) == 0 ||
-                strncmp(p, "(?<=", 4) == 0 || strncmp(p, "(?<!", 4) == 0)
-                return "RE2 has no looking ahead or behind";
-            p += p[1] == '?';
-            open++;
-            repeatable = false;
-            break;
-        case ')':
-            if (--open < 0)
-                return "`)` has no `(`";
-            repeatable = true;
-            break;
-        case '*':
-        case '+':
-        case '?':
-            if (!repeatable)
-                return "nothing stands before a `*`, `+` or `?`";
-            p += p[1] == '?';
-            repeatable = p[1] == '{'; /* x*{2} is not understood by RE2, x** neither */
-            if (p[1] == '*' || p[1] == '+' || p[1] == '?')
-                return "`*`, `+` or `?` stands twice";
-            break;
-        case '|':
-            repeatable = false;
-            break;
-        default:
-            repeatable = true;
-        }
-    }
-    return open > 0 ? "`(` has no `)`" : NULL;
 }
 
 /* ---- values that must read as the field's type ---- */
@@ -214,7 +141,7 @@ static bool classification_valid(const char *text)
 static void field_check_texts(struct weft_reader *reader, struct weft_node *node,
                               const struct weft_field *field)
 {
-    const char *wrong = field->pattern == NULL ? NULL : pattern_mistake(field->pattern);
+    const char *wrong = field->pattern == NULL ? NULL : weft_pattern_mistake(field->pattern);
     if (wrong != NULL)
         weft_reader_mistake(reader, weft_node_get(node, "pattern")->place, NULL,
                             "the pattern of `%s` is wrong: %s", field->name, wrong);
