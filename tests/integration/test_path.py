@@ -1,7 +1,5 @@
 """The path: files through their contract into an open table, and what other readers see of it."""
 import gzip
-import json
-import os
 import pathlib
 import re
 import shutil
@@ -10,9 +8,8 @@ import time
 
 import pyarrow.parquet
 import pytest
-from mesh_support import BIN, CLEAN, Mesh
+from mesh_support import Mesh
 
-ROOT = pathlib.Path(__file__).resolve().parent.parent.parent
 FIELDS = "schema:\n  - {name: a, type: long, required: true}\n  - {name: b, type: string}\n"
 
 
@@ -395,62 +392,3 @@ def test_majors_side_by_side(mesh):
     assert mesh("drop", "d.p@1", "--because", "old", "--yes").returncode == 0
     assert lake.list_tables("d") == [("d", "p")]
     assert not list((mesh.folder / ".weft/dev/lake/d").glob("p__v1/data/*"))
-
-
-# ---- the example
-
-
-def covid(tmp_path, data):
-    folder = tmp_path / "covid"
-    shutil.copytree(ROOT / "examples/covid", folder, ignore=shutil.ignore_patterns(".weft"))
-    inbox = folder / ".weft/inbox"
-    inbox.mkdir(parents=True, mode=0o700)
-    if data:
-        shutil.copy(pathlib.Path(data) / "dailyc19.csv.gz", inbox)
-    else:
-        subprocess.run([folder / "simulate", inbox / "dailyc19.csv"], check=True)
-
-    def run(*words, status=0):
-        done = subprocess.run([os.environ.get("WEFT_RELEASE_BIN") or BIN, *words], cwd=folder,
-                              capture_output=True, text=True, stdin=subprocess.DEVNULL, env=CLEAN)
-        assert done.returncode == status, (words, done.stdout, done.stderr)
-        return done.stdout
-
-    return run
-
-
-@pytest.mark.parametrize("kind", ["simulated", "real"])
-def test_the_example(tmp_path, kind):
-    data = os.environ.get("WEFT_COVID_DATA") if kind == "real" else None
-    if kind == "real" and not data:
-        pytest.skip("WEFT_COVID_DATA is not set")
-    weft = covid(tmp_path, data)
-    weft("apply", "--yes")
-    run, = json.loads(weft("query", "--json", "select * from mesh.runs"))
-    assert (run["read"], run["published"], run["quarantined"]) == (720_998, 720_995, 3)
-    checks = {row["rule"]: row for row in json.loads(weft("query", "--json",
-                                                          "select * from mesh.checks"))}
-    assert checks["check.deaths_within_cases"]["failing"] == 3
-    assert checks["check.never_falls"]["failing"] == 41
-    assert checks["check.never_falls"]["on_fail"] == "warn"
-    aside = json.loads(weft("quarantine", "county_health.daily_reports", "--json"))
-    assert [row["rules"] for row in aside] == [["check.deaths_within_cases"]] * 3
-    answer = json.loads(weft("query", "--json", "select count(*) as n, count(distinct fips) as c, "
-                             "count(distinct date) as d from county_health.daily_reports"))
-    assert answer[0]["n"] == 720_995
-    assert "nothing new" in weft("run")
-    weft("ledger", "verify")
-
-
-def test_simulated_data_is_the_same_everywhere(tmp_path):
-    for name in ("1", "2"):
-        subprocess.run([ROOT / "examples/covid/simulate", tmp_path / name], check=True)
-    first = (tmp_path / "1").read_bytes()
-    assert first == (tmp_path / "2").read_bytes()
-    assert first.count(b"\n") == 720_999
-
-
-def test_the_demonstration_fits_a_screen():
-    lines = (ROOT / "script/demo").read_text().splitlines()
-    assert any("SIMULATED" in line for line in lines)
-    assert "no part in this project" in (ROOT / "examples/covid/README.md").read_text()
