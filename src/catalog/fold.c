@@ -146,7 +146,7 @@ static int name_put(struct weft_ledger_txn *txn, const char *product, int64_t ma
                          "tittii", product, major, table, shown, retired, sequence);
 }
 
-/* One row of the list that weft_catalog_names_refresh goes through; more majors than that are refused. */
+/* One row of the list that names are given by; more majors than that are refused. */
 #define MAJORS_MAX 1000
 struct major_row {
     int64_t major;

@@ -2,22 +2,20 @@
  * product_entry.h - the registered products: facts of the ledger about contracts.
  *
  * Kinds: product.registered {product, major, version, document, digest, folder, environment,
- * reads: [{name, port, product, major}]},
- * product.retired {product, major}, product.dropped {product, major, because},
- * product.renamed {product, to},
- * product.in_force {product, major, version, digest, detected: ["name: type"]}: appended by the run
- * that publishes the first snapshot under a contract. A registered contract is pending until then;
- * readers go by the one in force.
+ * reads: [{name, port, product, major}]}, product.retired {product, major}, product.dropped
+ * {product, major, because}, product.renamed {product, to}, product.in_force {product, major,
+ * version, digest, detected: ["name: type"]}: appended by the run that publishes the first snapshot
+ * under a contract. A registered contract is pending until then; readers go by the one in force.
  * Folded: catalog_products (one row per product, major and state: pending or in_force),
  * catalog_columns, catalog_inputs and catalog_reads (of each of these), catalog_names (per product
- * and major: the table's key, what it is called, retired). mesh.products, mesh.columns and mesh.snapshots are
- * registered here.
+ * and major: the table's key, what it is called, retired). mesh.products, mesh.columns and
+ * mesh.snapshots are registered here.
  *
  * Two names of a table. Its key in the lake, in locks and in flow's tables never changes, and
  * neither does its folder: "domain.name" for the first major that was registered, "domain.name__v2"
  * for another, "domain.name__v2_2" where a renamed product has taken that with it; folder
- * lake/<domain>/<name>__v<major>. What it is called in SQL and in catalogues does: "domain.name" is the newest major in force (else the newest pending one), all others are
- * "domain.name__v1".
+ * lake/<domain>/<name>__v<major>. What it is called in SQL and in catalogues does: "domain.name" is
+ * the newest major in force (else the newest pending one), all others are "domain.name__v1".
  * Thread rule: that of the transaction.
  */
 #ifndef WEFT_CATALOG_PRODUCT_ENTRY_H

@@ -2,8 +2,8 @@
  * rename.c - a product gets another name: its table's key and folder stay, and with them runs,
  * positions and quarantine; all that is called by name moves, in every major, from this entry on.
  *
- * The rows as they were stay under the old name, so that a time before is read as it was. What other
- * contracts are pinned to is the product, not the word: their pins move along.
+ * The rows as they were stay under the old name, so that a time before is read as it was. What
+ * other contracts are pinned to is the product, not the word: their pins move along.
  */
 #include "catalog/catalog_internal.h"
 

@@ -21,8 +21,8 @@ struct weft_mesh_loader {
 };
 
 /* Reads root/name as YAML into *node (NULL when there is no such file, or it is no YAML: reported).
- * reader.file becomes `shown`. may_be_empty: one with nothing but comments is NULL without a report.
- * -1 only for memory and I/O. */
+ * reader.file becomes `shown`. may_be_empty: one with nothing but comments is NULL, without a
+ * report. -1 only for memory and I/O. */
 int weft_mesh_read_tree(struct weft_mesh_loader *loader, const char *path, const char *shown,
                         bool may_be_empty, struct weft_node **node);
 /* weft.yaml into the mesh and the environment asked for. node may be NULL. */

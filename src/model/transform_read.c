@@ -1,6 +1,6 @@
 /*
- * transform_read.c - `sql:`, `sql_file:`, `graph:` and `write:`: reading them, and the rules between
- * them and the inputs.
+ * transform_read.c - `sql:`, `sql_file:`, `graph:` and `write:`: reading them, and the rules
+ * between them and the inputs.
  */
 #include "model/product_internal.h"
 

@@ -1,6 +1,6 @@
 /*
- * version.h - versions of contracts: major.minor.patch, which one a change asks for, and writing one
- * into a product file.
+ * version.h - versions of contracts: major.minor.patch, which one a change asks for, and writing
+ * one into a product file.
  *
  * Thread rule: values only.
  */
