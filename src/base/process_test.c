@@ -61,6 +61,79 @@ static void test_pipes(void **state)
     assert_true(WIFEXITED(status) && WEXITSTATUS(status) == 7);
 }
 
+/* ---- both directions at once ---- */
+
+#define MUCH ((size_t)5000000) /* many times what a pipe holds */
+
+struct taken {
+    unsigned char *data;
+    size_t length;
+    size_t most; /* then it is enough */
+};
+
+static int take(void *arg, const void *data, size_t length, struct weft_error *error)
+{
+    struct taken *taken = arg;
+    if (taken->length + length > taken->most)
+        return weft_error_set(error, WEFT_E_LIMIT, "enough");
+    memcpy(taken->data + taken->length, data, length);
+    taken->length += length;
+    return 0;
+}
+
+static unsigned char *pattern_new(void)
+{
+    unsigned char *data = malloc(MUCH);
+    assert_non_null(data);
+    for (size_t i = 0; i < MUCH; i++)
+        data[i] = (unsigned char)(i * 7 + i / 251);
+    return data;
+}
+
+static void test_exchange(void **state)
+{
+    (void)state;
+    struct weft_error error = WEFT_ERROR_INIT;
+    unsigned char *sent = pattern_new();
+    struct taken taken = {.data = malloc(MUCH), .most = MUCH};
+    struct weft_process process = spawned("cat", NULL, -1);
+    struct weft_process_part parts[] = {
+        {sent, 1}, {NULL, 0}, {sent + 1, MUCH / 2}, {sent + 1 + MUCH / 2, MUCH / 2 - 1}, {sent, 0}};
+    assert_int_equal(
+        weft_process_exchange(&process, parts, WEFT_COUNT(parts), take, &taken, &error), 0);
+    assert_int_equal(taken.length, MUCH);
+    assert_memory_equal(taken.data, sent, MUCH);
+    assert_int_equal(process.in, -1);
+    assert_int_equal(WEXITSTATUS(ended(&process)), 7);
+    free(sent);
+    free(taken.data);
+}
+
+/* A child that does not read to the end has an answer all the same; one that writes too much is
+ * left. */
+static void test_exchange_cut_short(void **state)
+{
+    (void)state;
+    struct weft_error error = WEFT_ERROR_INIT;
+    unsigned char *sent = pattern_new();
+    struct taken taken = {.data = malloc(MUCH), .most = MUCH};
+    struct weft_process_part part = {sent, MUCH};
+    struct weft_process process = spawned("deaf", NULL, -1);
+    assert_int_equal(weft_process_exchange(&process, &part, 1, take, &taken, &error), 0);
+    assert_int_equal(taken.length, 4);
+    assert_memory_equal(taken.data, "deaf", 4);
+    assert_int_equal(WEXITSTATUS(ended(&process)), 8);
+    process = spawned("cat", NULL, -1);
+    taken.length = 0;
+    taken.most = 100000;
+    part = (struct weft_process_part){sent, MUCH};
+    assert_int_equal(weft_process_exchange(&process, &part, 1, take, &taken, &error), -1);
+    assert_string_equal(error.message, "enough");
+    weft_process_end(&process);
+    free(sent);
+    free(taken.data);
+}
+
 static void test_no_such_program(void **state)
 {
     (void)state;
@@ -250,6 +323,10 @@ static int role(int argc, char **argv)
             got = write(1, block, (size_t)got);
         return 7;
     }
+    if (strcmp(argv[1], "deaf") == 0) {
+        close(0);
+        return write(1, "deaf", 4) == 4 ? 8 : 9;
+    }
     if (strcmp(argv[1], "has") == 0)
         return fcntl((int)strtol(argv[2], NULL, 10), F_GETFD) >= 0;
     if (strcmp(argv[1], "middle") == 0)
@@ -274,8 +351,11 @@ int main(int argc, char **argv)
         weft_free(program);
         return status;
     }
+    signal(SIGPIPE, SIG_IGN); /* as the program does */
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_pipes),
+        cmocka_unit_test(test_exchange),
+        cmocka_unit_test(test_exchange_cut_short),
         cmocka_unit_test(test_no_such_program),
         cmocka_unit_test(test_kept_descriptor),
         cmocka_unit_test(test_end_kills),

@@ -4,8 +4,10 @@
  */
 #include "engine/graph.h"
 
+#include "base/clock.h"
 #include "base/fs.h"
 #include "base/mem.h"
+#include "base/process.h"
 #include "base/test_support.h"
 #include "engine/graph_protocol.h"
 
@@ -17,6 +19,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include <cmocka.h>
@@ -375,12 +378,12 @@ static void test_too_little_memory(void **state)
     if (WEFT_SANITIZED)
         skip();
     char library[64];
-    double *values = calloc(20000, sizeof *values);
-    struct edges edges = edges_random(200000, 20000, 11);
+    double *values = calloc(8000, sizeof *values);
+    struct edges edges = edges_random(80000, 8000, 11);
     for (enum weft_graph_algorithm a = WEFT_GRAPH_LOUVAIN; a <= WEFT_GRAPH_COMPONENTS; a++) {
         struct weft_graph graph = graph_of(a);
         int failed = 0;
-        for (int64_t memory = MB;; memory += 2 * MB, failed++) {
+        for (int64_t memory = MB;; memory += MB, failed++) {
             struct weft_error error = WEFT_ERROR_INIT;
             if (weft_graph_run(&graph, &edges.view, memory, values, library, &error) == 0)
                 break;
@@ -416,6 +419,84 @@ static void test_wrong_requests(void **state)
     assert_int_equal(run_fails(&edges, PLENTY, &error), WEFT_E_WORKER);
     assert_non_null(strstr(error.message, "edge 0: its weight must be a positive number"));
     edges_free(&edges);
+}
+
+/* ---- without the client ---- */
+
+static int nothing_take(void *arg, const void *data, size_t length, struct weft_error *error)
+{
+    (void)data, (void)error;
+    *(size_t *)arg += length;
+    return 0;
+}
+
+/* How it ended; *got = bytes of its answer. */
+static int program_ends(const char *parent, void *request, size_t length, size_t *got)
+{
+    struct weft_error error = WEFT_ERROR_INIT;
+    struct weft_process process = {0};
+    struct weft_process_part part = {request, length};
+    int status = 0;
+    WEFT_CLEANUP(weft_freep) char *self = NULL;
+    assert_int_equal(weft_path_program(&self, &error), 0);
+    WEFT_CLEANUP(weft_freep) char *folder = weft_path_dirname(self);
+    WEFT_CLEANUP(weft_freep) char *program = weft_path_join(folder, "weft-graph");
+    const char *const argv[] = {program, parent, NULL};
+    *got = 0;
+    assert_int_equal(weft_process_spawn(argv, -1, &process, &error), 0);
+    assert_int_equal(weft_process_exchange(&process, &part, 1, nothing_take, got, &error), 0);
+    assert_int_equal(weft_process_wait(&process, &status, NULL, &error), 0);
+    return status;
+}
+
+/* Bytes that are no request, or one with bits turned: an answer, never a signal. */
+static void test_hostile_requests(void **state)
+{
+    (void)state;
+    char parent[16];
+    size_t got;
+    struct {
+        struct weft_graph_request head;
+        int32_t ends[4];
+        double weights[2];
+    } request, turned;
+    snprintf(parent, sizeof parent, "%d", (int)getpid());
+    memset(&request, 0, sizeof request);
+    memcpy(request.head.magic, WEFT_GRAPH_REQUEST_MAGIC, sizeof request.head.magic);
+    request.head.protocol = WEFT_GRAPH_PROTOCOL;
+    request.head.algorithm = WEFT_GRAPH_ASK_LEIDEN;
+    request.head.resolution = 1;
+    request.head.damping = 0.85;
+    request.head.edge_count = 2;
+    request.head.node_count = 3;
+    request.head.flags = WEFT_GRAPH_WEIGHTED;
+    request.head.memory_bytes = 100 * MB;
+    memcpy(request.ends, (int32_t[]){0, 1, 1, 2}, sizeof request.ends);
+    request.weights[0] = request.weights[1] = 1;
+    assert_int_equal(program_ends(parent, &request, sizeof request, &got), 0);
+    assert_int_equal(got, sizeof(struct weft_graph_answer) + 3 * sizeof(double));
+    random_state = 5;
+    for (int i = 0; i < 150; i++) {
+        turned = request;
+        for (int k = 0; k < 1 + i % 3; k++)
+            ((unsigned char *)&turned)[random_next() % sizeof turned] ^=
+                (unsigned char)(1u << random_next() % 8);
+        turned.head.memory_bytes = 100 * MB;
+        size_t length = i % 10 == 0 ? random_next() % sizeof turned : sizeof turned;
+        int status = program_ends(parent, &turned, length, &got);
+        assert_true(WIFEXITED(status) && WEXITSTATUS(status) <= 1);
+        assert_true(got >= sizeof(struct weft_graph_answer));
+    }
+}
+
+/* It works for the process that started it, and says nothing to others. */
+static void test_whose_child(void **state)
+{
+    (void)state;
+    size_t got;
+    assert_int_equal(WEXITSTATUS(program_ends("1", NULL, 0, &got)), 1);
+    assert_int_equal(got, 0);
+    assert_int_equal(WEXITSTATUS(program_ends("me", NULL, 0, &got)), 2);
 }
 
 #ifdef WEFT_FAULTS
@@ -478,6 +559,22 @@ static void test_other_programs(void **state)
     }
     edges_free(&edges);
     unsetenv("WEFT_GRAPH");
+}
+
+/* Last: the wish to stop stays. */
+static void test_stopped(void **state)
+{
+    (void)state;
+    struct weft_error error = WEFT_ERROR_INIT;
+    struct edges edges = edges_karate();
+    program_is("exec sleep 60");
+    weft_process_catch_signals();
+    raise(SIGINT);
+    int64_t start = weft_clock_mono_us();
+    assert_int_equal(run_fails(&edges, PLENTY, &error), WEFT_E_CANCELLED);
+    assert_true(weft_clock_mono_us() - start < 10000000);
+    unsetenv("WEFT_GRAPH");
+    edges_free(&edges);
 }
 
 static void test_no_program(void **state)
@@ -544,11 +641,16 @@ int main(void)
         cmocka_unit_test(test_a_million_edges),
         cmocka_unit_test(test_too_little_memory),
         cmocka_unit_test(test_wrong_requests),
+        cmocka_unit_test(test_hostile_requests),
+        cmocka_unit_test(test_whose_child),
 #ifdef WEFT_FAULTS
         cmocka_unit_test(test_other_programs),
         cmocka_unit_test(test_no_program),
 #endif
         cmocka_unit_test(test_torture),
+#ifdef WEFT_FAULTS
+        cmocka_unit_test(test_stopped),
+#endif
     };
     return cmocka_run_group_tests(tests, setup, teardown);
 }

@@ -3,7 +3,10 @@ import gzip
 import hashlib
 import http.server
 import json
+import os
+import signal
 import threading
+import time
 
 import pytest
 
@@ -25,6 +28,9 @@ sql: select name, count(*) as n from people group by name
 """
 
 
+PART = b"HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\nid,name\n1,Ada\n"
+
+
 class Site(http.server.ThreadingHTTPServer):
     """Files by path, with ETag, Last-Modified or neither; what was asked is kept."""
 
@@ -32,6 +38,7 @@ class Site(http.server.ThreadingHTTPServer):
         super().__init__(("127.0.0.1", 0), Page)
         self.files, self.asked, self.headers, self.status = {}, [], [], {}
         self.tags = "etag"
+        self.hold, self.held = None, threading.Event()
 
     def url(self, path):
         return f"http://127.0.0.1:{self.server_address[1]}{path}"
@@ -61,6 +68,12 @@ class Page(http.server.BaseHTTPRequestHandler):
     def do_GET(self):
         site = self.server
         site.headers.append(dict(self.headers))
+        if site.hold is not None:  # a part of the file, and then nothing for long
+            self.wfile.write(site.hold)
+            site.held.set()
+            self.close_connection = True
+            self.connection.settimeout(20)
+            return self.rfile.read(1)
         path = self.path.split("?")[0]
         if path in site.status:
             return self.answer(site.status[path], b"no")
@@ -230,14 +243,60 @@ def test_failures_publish_nothing(tmp_path, site):
 def test_a_server_that_does_not_answer(tmp_path, site):
     site.files["/people.csv"] = b"id,name\n1,Ada\n"
     mesh = mesh_of(tmp_path, site)
-    held = threading.Event()
-    Page.do_GET, kept = (lambda page: held.wait(20)), Page.do_GET
-    try:
+    for part in (b"", PART):
+        site.hold = part
         done = mesh.weft("apply", "--yes", status=1, env={"WEFT_HTTP_TIMEOUT": "1s"}, timeout=15)
-    finally:
-        held.set()
-        Page.do_GET = kept
     assert "in time" in done.stderr and "http_timeout" in done.stderr, done.stderr
+
+
+def held(mesh, site):
+    """weft, while it waits for the rest of a file; a group of processes of its own."""
+    site.hold = PART
+    site.held.clear()
+    process = mesh.start("run", start_new_session=True)
+    assert site.held.wait(20)
+    return process
+
+
+def test_stopped_while_fetching(tmp_path, site):
+    mesh = mesh_of(tmp_path, site)
+    mesh.weft("apply", "--yes", "--no-run")
+    process = held(mesh, site)
+    begun = time.monotonic()
+    os.killpg(process.pid, signal.SIGINT)  # as a terminal does
+    out, err = process.communicate(timeout=20)
+    assert process.returncode == 130 and time.monotonic() - begun < 5, (out, err)
+    assert not list((mesh.home / "tmp").glob("*"))
+
+
+def test_killed_while_fetching(tmp_path, site):
+    mesh = mesh_of(tmp_path, site)
+    mesh.weft("apply", "--yes", "--no-run")
+    process = held(mesh, site)
+    os.killpg(process.pid, signal.SIGKILL)
+    process.communicate()
+    site.hold = None
+    site.files["/people.csv"] = b"id,name\n1,Ada\n"
+    mesh.weft("run")
+    assert mesh.count("shop.p") == 1
+    assert not list((mesh.home / "tmp").glob("*"))
+    mesh.doctor()
+
+
+def test_preview_and_rebuild(tmp_path, site):
+    site.files["/people.csv"] = b"id,name\n1,Ada\n"
+    mesh = mesh_of(tmp_path, site)
+    mesh.weft("apply", "--yes", "--no-run")
+    assert "Ada" in mesh.weft("preview", "shop.p").stdout
+    mesh.weft("run")
+    site.files["/people.csv"] = b"id,name\n2,Grace\n3,Joan\n"
+    mesh.weft("run", "shop.p", "--reread", site.url("/people.csv"))
+    assert mesh.count("shop.p") == 3
+    done = mesh.weft("run", "shop.p", "--rebuild")
+    assert "no longer to be had" in done.stdout + done.stderr, done
+    assert mesh.query("select id from shop.p order by id") == [{"id": 2}, {"id": 3}]
+    assert "nothing new" in mesh.weft("run").stdout
+    mesh.doctor()
 
 
 def test_mistakes_are_found_before_a_run(tmp_path, site):
