@@ -401,10 +401,186 @@ static void test_many_snapshots(void **state)
     assert_int_equal(weft_table_snapshot_count(after), 10002);
     assert_int_equal(lake_test_files(after).count, 2);
     /* The text of the old snapshots is there as it was. */
-    assert_non_null(
-        memmem(after->text, after->length, strstr(many->text, "\n{\"sequence"), 500000));
+    size_t many_length = 0, after_length = 0;
+    char *many_path = weft_path_join(lake_test.home, weft_table_metadata_path(many));
+    char *after_path = weft_path_join(lake_test.home, weft_table_metadata_path(after));
+    char *many_text = read_all(many_path, &many_length);
+    char *after_text = read_all(after_path, &after_length);
+    const char *first_line = strstr(many_text, "\n{\"sequence");
+    size_t lines_length = (size_t)(strstr(many_text, LAKE_LOG_HEAD) - first_line);
+    assert_true(lines_length > 5000000);
+    assert_non_null(memmem(after_text, after_length, first_line, lines_length));
+    weft_free(many_path);
+    weft_free(after_path);
+    weft_free(many_text);
+    weft_free(after_text);
     /* A wide bound: other work on the machine must not fail it. */
     assert_true(last.load_us + last.make_us < 1000000);
+}
+
+/* ---- both ends of a large file ---- */
+
+static const struct weft_snapshot *found(const struct weft_table *table, int64_t id)
+{
+    const struct weft_snapshot *out = NULL;
+    lake_test_ok(weft_table_find(table, id, &out, &lake_test.error), &lake_test.error);
+    assert_int_equal(out->snapshot_id, id);
+    return out;
+}
+
+static struct weft_table *reload(const struct weft_table *table)
+{
+    struct weft_table *out = NULL;
+    lake_test_ok(weft_table_load(lake_test.arena, lake_test.home, weft_table_metadata_path(table),
+                                 &out, &lake_test.error),
+                 &lake_test.error);
+    return out;
+}
+
+static void test_window(void **state)
+{
+    (void)state;
+    const struct weft_snapshot *out = NULL;
+    struct weft_data_files files;
+    int64_t culprit = 0;
+    struct weft_table *many = inflate(lake_test_append(NULL, "one", 10), 3000);
+    assert_non_null(many->window);
+    struct weft_table *two = lake_test_append(many, "two", 20);
+    struct weft_table *table = lake_test_append(two, "three", 30);
+    int64_t current = weft_table_current(table)->snapshot_id;
+    int64_t before = weft_table_current(two)->snapshot_id;
+    /* The last ones are in the window; so is what was added by the last. */
+    found(table, current);
+    assert_int_equal(found(table, before)->parent_id, weft_table_current(many)->snapshot_id);
+    lake_test_ok(weft_table_added_since(lake_test.arena, lake_test.home, table,
+                                        weft_table_current(table), before, &files, &culprit,
+                                        &lake_test.error),
+                 &lake_test.error);
+    assert_int_equal(files.count, 1);
+    assert_int_equal(lake_test_files(table).count, 3);
+    assert_non_null(table->window);
+    /* An old one, none, one by its time, all: the rest is read. */
+    found(table, 4000000000000000007);
+    assert_null(table->window);
+    found(table, before);
+    assert_int_equal(weft_table_find(reload(table), 42, &out, &lake_test.error), WEFT_NOT_THERE);
+    struct weft_table *again = reload(table);
+    lake_test_ok(weft_table_find_at(again, 1000000000005, &out, &lake_test.error),
+                 &lake_test.error);
+    assert_int_equal(out->snapshot_id, 4000000000000000006);
+    again = reload(table);
+    assert_int_equal(weft_table_snapshot_count(again), 3003);
+    assert_int_equal(weft_table_snapshot_nth(again, 3002)->snapshot_id, current);
+    assert_int_equal(weft_table_current(again)->snapshot_id, current);
+    /* A commit on what was read whole, and a state that is no snapshot. */
+    struct weft_table_made made;
+    struct weft_table *after =
+        lake_test_apply(again, lake_test_change(WEFT_OP_SCHEMA_ONLY, NULL, NULL, 0), &made);
+    after =
+        lake_test_apply(reload(after), lake_test_change(WEFT_OP_SCHEMA_ONLY, NULL, NULL, 0), &made);
+    after = lake_test_append(after, "four", 4);
+    assert_int_equal(weft_table_snapshot_count(after), 3004);
+    assert_int_equal(found(after, weft_table_current(after)->snapshot_id)->parent_id, current);
+}
+
+/* Walks back over more than the window holds. */
+static void test_window_since(void **state)
+{
+    (void)state;
+    struct weft_data_files files;
+    int64_t culprit = 0;
+    struct weft_table *table = inflate(lake_test_append(NULL, "one", 10), 3000);
+    int64_t first = weft_table_current(table)->snapshot_id;
+    char name[16];
+    for (int i = 0; i < 150; i++) {
+        snprintf(name, sizeof name, "n%03d", i);
+        table = lake_test_append(table, name, 1);
+    }
+    table = reload(table);
+    lake_test_ok(weft_table_added_since(lake_test.arena, lake_test.home, table,
+                                        weft_table_current(table), first, &files, &culprit,
+                                        &lake_test.error),
+                 &lake_test.error);
+    assert_int_equal(files.count, 150);
+    assert_null(table->window);
+    assert_int_equal(weft_table_added_since(lake_test.arena, lake_test.home, reload(table),
+                                            weft_table_current(table), 42, &files, &culprit,
+                                            &lake_test.error),
+                     WEFT_NOT_THERE);
+}
+
+/* Cut anywhere, changed between the two reads, gone. */
+static void test_window_damaged(void **state)
+{
+    (void)state;
+    const struct weft_snapshot *out = NULL;
+    struct weft_table *table = inflate(lake_test_append(NULL, "one", 10), 3000);
+    char *path = weft_path_join(lake_test.home, weft_table_metadata_path(table));
+    size_t length = 0;
+    char *text = read_all(path, &length);
+    struct weft_table *cut = NULL;
+    for (size_t i = 1; i < 12; i++) {
+        size_t kept = i < 6 ? length - i * 3 : length * i / 12;
+        lake_test_ok(weft_fs_write_file(path, text, kept, &lake_test.error), &lake_test.error);
+        assert_int_equal(weft_table_load(lake_test.arena, lake_test.home,
+                                         weft_table_metadata_path(table), &cut, &lake_test.error),
+                         -1);
+        assert_int_equal(lake_test.error.code, WEFT_E_CORRUPT);
+    }
+    lake_test_ok(weft_fs_write_file(path, text, length, &lake_test.error), &lake_test.error);
+    assert_int_equal(weft_table_find(table, 4000000000000000007, &out, &lake_test.error), -1);
+    assert_int_equal(lake_test.error.code, WEFT_E_CORRUPT);
+    assert_non_null(strstr(lake_test.error.message, "was changed"));
+    assert_int_equal(weft_table_snapshot_count(table), 0);
+    assert_null(weft_table_snapshot_nth(table, 0));
+    table = reload(table);
+    /* A line that is none, in the middle: told to who asks for all. */
+    char *line = strstr(text + length / 3, "\n{");
+    line[1] = '[';
+    lake_test_ok(weft_fs_write_file(path, text, length, &lake_test.error), &lake_test.error);
+    table = reload(table);
+    found(table, weft_table_current(table)->snapshot_id);
+    assert_int_equal(weft_table_find(table, 42, &out, &lake_test.error), -1);
+    assert_int_equal(lake_test.error.code, WEFT_E_CORRUPT);
+    lake_test_ok(weft_fs_unlink(path, &lake_test.error), &lake_test.error);
+    assert_int_equal(weft_table_find(table, 42, &out, &lake_test.error), -1);
+    weft_free(text);
+    weft_free(path);
+}
+
+static int torture_window(void *arg, struct weft_error *failure)
+{
+    const struct weft_table *large = arg;
+    struct weft_arena *own = weft_arena_new(0);
+    struct weft_table *table = NULL;
+    const struct weft_snapshot *out = NULL;
+    struct weft_table_made made;
+    char run_id[40];
+    if (own == NULL)
+        return weft_error_nomem(failure);
+    snprintf(run_id, sizeof run_id, LAKE_TEST_RUN, ++lake_test.runs);
+    int rc = weft_table_load(own, lake_test.home, weft_table_metadata_path(large), &table, failure);
+    if (rc == 0) {
+        struct weft_table_change change = {.folder = FOLDER,
+                                           .run_id = run_id,
+                                           .operation = WEFT_OP_APPEND,
+                                           .schema = weft_table_schema(table),
+                                           .timestamp_ms = 1,
+                                           .metadata_files_kept = 2};
+        rc = weft_table_make(own, lake_test.home, table, &change, &made, failure);
+    }
+    if (rc == 0)
+        rc = weft_table_find(table, 4000000000000000007, &out, failure);
+    weft_arena_free(own);
+    return rc;
+}
+
+static void test_window_torture(void **state)
+{
+    (void)state;
+    struct weft_table *table = inflate(lake_test_append(NULL, "one", 10), 1500);
+    assert_non_null(table->window);
+    assert_true(weft_test_torture(torture_window, table) > 0);
 }
 
 int main(void)
@@ -418,6 +594,10 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_damaged_snapshot, lake_test_begin, lake_test_end),
         cmocka_unit_test_setup_teardown(test_torture, lake_test_begin, lake_test_end),
         cmocka_unit_test_setup_teardown(test_many_snapshots, lake_test_begin, lake_test_end),
+        cmocka_unit_test_setup_teardown(test_window, lake_test_begin, lake_test_end),
+        cmocka_unit_test_setup_teardown(test_window_since, lake_test_begin, lake_test_end),
+        cmocka_unit_test_setup_teardown(test_window_damaged, lake_test_begin, lake_test_end),
+        cmocka_unit_test_setup_teardown(test_window_torture, lake_test_begin, lake_test_end),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

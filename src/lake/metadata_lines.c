@@ -128,29 +128,41 @@ static int index_log(struct weft_arena *arena, struct weft_table *table, struct 
                             : weft_error_set(error, WEFT_E_CORRUPT, "the end of the snapshot log");
 }
 
+int lake_lines_slots(struct weft_arena *arena, struct weft_str text, struct lake_snapshot **out,
+                     size_t *count, struct weft_error *error)
+{
+    size_t lines = count_lines(text);
+    if (lines > LAKE_SNAPSHOTS_MAX)
+        return weft_error_set(error, WEFT_E_LIMIT, "more than %d snapshots", LAKE_SNAPSHOTS_MAX);
+    struct lake_snapshot *slots = weft_arena_array(arena, lines, sizeof *slots);
+    if (slots == NULL)
+        return weft_error_nomem(error);
+    for (size_t i = 0; i < lines; i++)
+        if (!take_line(&text, &slots[i].line))
+            return weft_error_set(error, WEFT_E_CORRUPT, "snapshot %zu is no line", i + 1);
+    if (text.length != 0)
+        return weft_error_set(error, WEFT_E_CORRUPT, "the end of the snapshots");
+    *out = slots;
+    *count = lines;
+    return 0;
+}
+
 int lake_lines_index(struct weft_arena *arena, struct weft_table *table, struct weft_error *error)
 {
-    struct weft_str rest = table->snapshot_lines;
-    size_t count = count_lines(rest);
-    if (count > LAKE_SNAPSHOTS_MAX)
-        return weft_error_set(error, WEFT_E_LIMIT, "more than %d snapshots", LAKE_SNAPSHOTS_MAX);
-    table->snapshots = weft_arena_array(arena, count, sizeof *table->snapshots);
-    if (table->snapshots == NULL)
-        return weft_error_nomem(error);
-    table->snapshot_count = count;
-    for (size_t i = 0; i < count; i++)
-        if (!take_line(&rest, &table->snapshots[i].line))
-            return weft_error_set(error, WEFT_E_CORRUPT, "snapshot %zu is no line", i + 1);
-    if (rest.length != 0)
-        return weft_error_set(error, WEFT_E_CORRUPT, "the end of the snapshots");
+    WEFT_TRY(lake_lines_slots(arena, table->snapshot_lines, &table->snapshots,
+                              &table->snapshot_count, error));
     return index_log(arena, table, error);
 }
 
 /* ---- one snapshot ---- */
 
-static bool line_has(struct weft_str line, const char *text, size_t length)
+bool lake_line_may_be(const struct lake_snapshot *slot, int64_t snapshot_id)
 {
-    const char *at = memmem(line.data, line.length, text, length);
+    char text[48];
+    size_t length = (size_t)snprintf(text, sizeof text, ID "%" PRId64, snapshot_id);
+    if (slot->read)
+        return slot->snapshot.snapshot_id == snapshot_id;
+    const char *at = memmem(slot->line.data, slot->line.length, text, length);
     return at != NULL && (at[length] < '0' || at[length] > '9');
 }
 
@@ -159,11 +171,9 @@ static bool line_has(struct weft_str line, const char *text, size_t length)
 int lake_lines_search(const struct weft_table *table, int64_t snapshot_id, size_t *index,
                       struct weft_error *error)
 {
-    char text[48];
-    int length = snprintf(text, sizeof text, ID "%" PRId64, snapshot_id);
     for (size_t i = table->snapshot_count; i > 0; i--) {
         const struct lake_snapshot *found = &table->snapshots[i - 1];
-        if (!found->read && !line_has(found->line, text, (size_t)length))
+        if (!lake_line_may_be(found, snapshot_id))
             continue;
         WEFT_TRY(lake_snapshot_read(table, i - 1, error));
         if (found->snapshot.snapshot_id == snapshot_id) {
@@ -213,9 +223,9 @@ static int read_snapshot(const struct weft_table *table, yyjson_val *json,
     return weft_json_text(snapshot->summary, "operation", &snapshot->operation, error);
 }
 
-int lake_snapshot_read(const struct weft_table *table, size_t i, struct weft_error *error)
+int lake_slot_read(const struct weft_table *table, struct lake_snapshot *slot,
+                   struct weft_error *error)
 {
-    struct lake_snapshot *slot = &table->snapshots[i];
     if (slot->read)
         return 0;
     if (slot->line.data != NULL)
@@ -224,4 +234,9 @@ int lake_snapshot_read(const struct weft_table *table, size_t i, struct weft_err
     WEFT_TRY(read_snapshot(table, slot->json, &slot->snapshot, error));
     slot->read = true;
     return 0;
+}
+
+int lake_snapshot_read(const struct weft_table *table, size_t i, struct weft_error *error)
+{
+    return lake_slot_read(table, &table->snapshots[i], error);
 }

@@ -132,30 +132,27 @@ static int read_snapshots(struct metadata_reader *reader)
 int lake_snapshot_find(const struct weft_table *table, int64_t snapshot_id, size_t *index,
                        struct weft_error *error)
 {
-    if (table->snapshot_lines.data != NULL)
-        return lake_lines_search(table, snapshot_id, index, error);
-    *index = table->snapshot_count;
-    for (size_t i = table->snapshot_count; i > 0 && *index == table->snapshot_count; i--)
-        if (table->snapshots[i - 1].snapshot.snapshot_id == snapshot_id)
-            *index = i - 1;
-    return 0;
-}
-
-int lake_snapshot_parent(const struct weft_table *table, size_t i, size_t *parent,
-                         struct weft_error *error)
-{
-    int64_t wanted = table->snapshots[i].snapshot.parent_id;
-    *parent = table->snapshot_count;
-    if (wanted == 0)
-        return 0;
-    if (i > 0) {
-        WEFT_TRY(lake_snapshot_read(table, i - 1, error));
-        if (table->snapshots[i - 1].snapshot.snapshot_id == wanted) {
-            *parent = i - 1;
+    WEFT_TRY(lake_window_widen(table, error));
+    /* Who goes back step by step looks for the one before the last found. */
+    size_t next = table->found;
+    if (next > 0 && next <= table->snapshot_count &&
+        lake_line_may_be(&table->snapshots[next - 1], snapshot_id)) {
+        WEFT_TRY(lake_snapshot_read(table, next - 1, error));
+        if (table->snapshots[next - 1].snapshot.snapshot_id == snapshot_id) {
+            *index = table->self->found = next - 1;
             return 0;
         }
     }
-    return lake_snapshot_find(table, wanted, parent, error);
+    if (table->snapshot_lines.data != NULL) {
+        WEFT_TRY(lake_lines_search(table, snapshot_id, index, error));
+    } else {
+        *index = table->snapshot_count;
+        for (size_t i = table->snapshot_count; i > 0 && *index == table->snapshot_count; i--)
+            if (table->snapshots[i - 1].snapshot.snapshot_id == snapshot_id)
+                *index = i - 1;
+    }
+    table->self->found = *index;
+    return 0;
 }
 
 static int read_current(struct metadata_reader *reader)
@@ -164,13 +161,8 @@ static int read_current(struct metadata_reader *reader)
     int64_t current = weft_json_int_or(table->root, "current-snapshot-id", -1);
     if (current == -1)
         return 0;
-    size_t i = 0;
-    WEFT_TRY(lake_snapshot_find(table, current, &i, reader->error));
-    if (i == table->snapshot_count)
-        return corrupt(reader, "the current snapshot is missing");
-    WEFT_TRY(lake_snapshot_read(table, i, reader->error));
-    table->current = &table->snapshots[i].snapshot;
-    return 0;
+    int rc = weft_table_find(table, current, &table->current, reader->error);
+    return rc > 0 ? corrupt(reader, "the current snapshot is missing") : rc;
 }
 
 static int read_snapshot_log(struct metadata_reader *reader)
@@ -237,28 +229,45 @@ static int read_head(struct metadata_reader *reader)
     return 0;
 }
 
-int lake_metadata_parse(struct weft_arena *arena, const char *metadata_path, const char *text,
-                        size_t length, struct weft_table **out, struct weft_error *error)
+static int new_table(struct weft_arena *arena, const char *metadata_path, struct weft_table **out,
+                     struct weft_error *error)
 {
     struct weft_table *table = weft_arena_alloc(arena, sizeof *table);
-    struct metadata_reader reader = {arena, table, error};
     if (table == NULL)
         return weft_error_nomem(error);
-    WEFT_TRY(lake_table_folder(arena, metadata_path, &table->folder, error));
+    table->self = table;
     table->arena = arena;
-    table->text = text;
-    table->length = length;
+    WEFT_TRY(lake_table_folder(arena, metadata_path, &table->folder, error));
     table->metadata_path = weft_arena_strdup(arena, metadata_path);
     if (table->metadata_path == NULL)
         return weft_error_nomem(error);
+    *out = table;
+    return 0;
+}
+
+/* The members before the snapshots. */
+static int read_front(struct metadata_reader *reader, struct weft_str head)
+{
+    WEFT_TRY(lake_json_parse(reader->arena, head.data, head.length, &reader->table->root,
+                             reader->error));
+    WEFT_TRY(read_head(reader));
+    WEFT_TRY(read_schemas(reader));
+    WEFT_TRY(read_specs(reader));
+    return read_orders(reader);
+}
+
+int lake_metadata_parse(struct weft_arena *arena, const char *metadata_path, const char *text,
+                        size_t length, struct weft_table **out, struct weft_error *error)
+{
+    struct weft_table *table = NULL;
+    WEFT_TRY(new_table(arena, metadata_path, &table, error));
+    struct metadata_reader reader = {arena, table, error};
     struct weft_str head = {text, length};
     bool lines = false;
+    table->text = text;
+    table->length = length;
     WEFT_TRY(lake_lines_find(arena, table, &head, &lines, error));
-    WEFT_TRY(lake_json_parse(arena, head.data, head.length, &table->root, error));
-    WEFT_TRY(read_head(&reader));
-    WEFT_TRY(read_schemas(&reader));
-    WEFT_TRY(read_specs(&reader));
-    WEFT_TRY(read_orders(&reader));
+    WEFT_TRY(read_front(&reader, head));
     if (lines) {
         WEFT_TRY(lake_lines_index(arena, table, error));
     } else {
@@ -276,8 +285,8 @@ static void free_text(void *text)
     weft_free(text);
 }
 
-int weft_table_load(struct weft_arena *arena, const char *home, const char *metadata_path,
-                    struct weft_table **out, struct weft_error *error)
+static int load_whole(struct weft_arena *arena, const char *home, const char *metadata_path,
+                      struct weft_table **out, struct weft_error *error)
 {
     char *path = weft_path_join(home, metadata_path);
     if (path == NULL)
@@ -304,7 +313,36 @@ int weft_table_load(struct weft_arena *arena, const char *home, const char *meta
         weft_free(data);
         return weft_error_nomem(error);
     }
-    rc = lake_metadata_parse(arena, metadata_path, data, length, out, error);
+    return lake_metadata_parse(arena, metadata_path, data, length, out, error);
+}
+
+/* WEFT_NOT_THERE when the file is to be read as a whole. */
+static int load_ends(struct weft_arena *arena, const char *home, const char *metadata_path,
+                     struct weft_table **out, struct weft_error *error)
+{
+    struct lake_window *window = NULL;
+    struct weft_table *table = NULL;
+    struct weft_str head;
+    int rc = lake_window_open(arena, home, metadata_path, &window, &head, error);
+    if (rc != 0)
+        return rc;
+    WEFT_TRY(new_table(arena, metadata_path, &table, error));
+    struct metadata_reader reader = {arena, table, error};
+    table->window = window;
+    table->length = (size_t)window->identity.size;
+    WEFT_TRY(read_front(&reader, head));
+    WEFT_TRY(read_current(&reader));
+    WEFT_TRY(read_metadata_log(&reader));
+    *out = table;
+    return 0;
+}
+
+int weft_table_load(struct weft_arena *arena, const char *home, const char *metadata_path,
+                    struct weft_table **out, struct weft_error *error)
+{
+    int rc = load_ends(arena, home, metadata_path, out, error);
+    if (rc == WEFT_NOT_THERE)
+        rc = load_whole(arena, home, metadata_path, out, error);
     if (rc < 0 && error != NULL) {
         weft_error_at(error, metadata_path, error->line, error->column);
         weft_error_prefix(error, "table metadata %s", metadata_path);
@@ -336,9 +374,15 @@ int weft_table_find(const struct weft_table *table, int64_t snapshot_id,
                     const struct weft_snapshot **out, struct weft_error *error)
 {
     size_t i = 0;
+    if (table->window != NULL) {
+        int rc = lake_window_find(table, snapshot_id, out, error);
+        if (rc != WEFT_NOT_THERE)
+            return rc;
+    }
     WEFT_TRY(lake_snapshot_find(table, snapshot_id, &i, error));
     if (i == table->snapshot_count)
         return WEFT_NOT_THERE;
+    WEFT_TRY(lake_snapshot_read(table, i, error));
     *out = &table->snapshots[i].snapshot;
     return 0;
 }
@@ -346,6 +390,7 @@ int weft_table_find(const struct weft_table *table, int64_t snapshot_id,
 int weft_table_find_at(const struct weft_table *table, int64_t timestamp_ms,
                        const struct weft_snapshot **out, struct weft_error *error)
 {
+    WEFT_TRY(lake_window_widen(table, error));
     for (size_t i = table->log_count; i > 0; i--)
         if (table->log[i - 1].timestamp_ms <= timestamp_ms)
             return weft_table_find(table, table->log[i - 1].snapshot_id, out, error);
@@ -367,12 +412,13 @@ const struct weft_snapshot *weft_table_snapshot_at(const struct weft_table *tabl
 
 size_t weft_table_snapshot_count(const struct weft_table *table)
 {
-    return table->snapshot_count;
+    return lake_window_widen(table, NULL) < 0 ? 0 : table->snapshot_count;
 }
 
 const struct weft_snapshot *weft_table_snapshot_nth(const struct weft_table *table, size_t i)
 {
-    if (i >= table->snapshot_count || lake_snapshot_read(table, i, NULL) < 0)
+    if (lake_window_widen(table, NULL) < 0 || i >= table->snapshot_count ||
+        lake_snapshot_read(table, i, NULL) < 0)
         return NULL;
     return &table->snapshots[i].snapshot;
 }

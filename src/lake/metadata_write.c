@@ -266,61 +266,6 @@ static int write_metadata_log(struct weft_arena *arena, struct weft_json_writer 
     return 0;
 }
 
-/* ---- snapshots: the old text, taken as it is ---- */
-
-static void rebuild_lines(struct weft_buf *out, yyjson_val *array)
-{
-    size_t i = 0;
-    size_t max = 0;
-    yyjson_val *value = NULL;
-    yyjson_arr_foreach(array, i, max, value)
-    {
-        struct weft_json_writer writer;
-        weft_json_writer_init(&writer, out);
-        weft_buf_adds(out, i == 0 ? "\n" : ",\n");
-        weft_json_put_value(&writer, value);
-    }
-}
-
-static void add_log_line(struct weft_buf *out, bool first, int64_t timestamp_ms,
-                         int64_t snapshot_id)
-{
-    weft_buf_addf(out, "%s{\"timestamp-ms\":%" PRId64 ",\"snapshot-id\":%" PRId64 "}",
-                  first ? "\n" : ",\n", timestamp_ms, snapshot_id);
-}
-
-/* From what was read, not from its text: a reader of the lines counts on the members' order. */
-static void rebuild_log(struct weft_buf *out, const struct weft_table *table)
-{
-    for (size_t i = 0; i < table->log_count; i++)
-        add_log_line(out, i == 0, table->log[i].timestamp_ms, table->log[i].snapshot_id);
-}
-
-static void add_snapshots(struct weft_buf *out, const struct lake_next *next)
-{
-    const struct weft_table *table = next->table;
-    bool splice = table != NULL && table->snapshot_lines.data != NULL;
-    bool first = table == NULL || table->snapshot_count == 0;
-    bool first_log = table == NULL || table->log_count == 0;
-    weft_buf_adds(out, "," LAKE_SNAPSHOTS_HEAD);
-    if (splice)
-        weft_buf_add_str(out, table->snapshot_lines);
-    else if (table != NULL)
-        rebuild_lines(out, yyjson_obj_get(table->root, "snapshots"));
-    if (next->snapshot_json != NULL) {
-        weft_buf_adds(out, first ? "\n" : ",\n");
-        weft_buf_add(out, next->snapshot_json, next->snapshot_length);
-    }
-    weft_buf_adds(out, LAKE_LOG_HEAD);
-    if (splice)
-        weft_buf_add_str(out, table->log_lines);
-    else if (table != NULL)
-        rebuild_log(out, table);
-    if (next->snapshot_json != NULL)
-        add_log_line(out, first_log, next->now_ms, next->made->snapshot_id);
-    weft_buf_adds(out, LAKE_FILE_END);
-}
-
 /* ---- the file ---- */
 
 static void write_head(struct weft_json_writer *writer, const struct lake_next *next,
@@ -360,8 +305,8 @@ static void write_current(struct weft_json_writer *writer, const struct lake_nex
     weft_json_end_object(writer);
 }
 
-static int build(struct weft_arena *arena, const struct lake_next *next, struct weft_buf *out,
-                 struct weft_error *error)
+static int build_front(struct weft_arena *arena, const struct lake_next *next, struct weft_buf *out,
+                       struct weft_error *error)
 {
     char fresh[WEFT_UUID_TEXT];
     const char *uuid = fresh;
@@ -375,7 +320,6 @@ static int build(struct weft_arena *arena, const struct lake_next *next, struct 
     write_head(&writer, next, uuid);
     write_current(&writer, next);
     WEFT_TRY(write_metadata_log(arena, &writer, next, error));
-    add_snapshots(out, next);
     return weft_buf_check(out, error);
 }
 
@@ -398,19 +342,16 @@ int lake_metadata_write(struct weft_arena *arena, const struct lake_next *next,
     char *path = relative == NULL ? NULL : weft_arena_format(arena, "%s/%s", next->home, relative);
     if (path == NULL)
         return weft_error_nomem(error);
-    struct weft_buf text;
-    weft_buf_init(&text, LAKE_METADATA_MAX);
-    size_t expected = next->table == NULL ? 0 : next->table->length + next->snapshot_length + 8192;
-    int rc = weft_buf_room(&text, expected) == NULL ? weft_buf_check(&text, error) : 0;
-    if (rc == 0)
-        rc = build(arena, next, &text, error);
+    struct weft_buf front;
+    weft_buf_init(&front, LAKE_METADATA_MAX);
+    int rc = build_front(arena, next, &front, error);
     if (rc == 0 && weft_fault_point("lake.metadata"))
         rc = weft_error_set(error, WEFT_E_IO, "stopped at lake.metadata");
     if (rc == 0 && weft_fs_exists(path))
         rc = weft_error_set(error, WEFT_E_CONFLICT, "%s is there already", relative);
     if (rc == 0)
-        rc = weft_fs_write_file(path, text.data, text.length, error);
-    weft_buf_release(&text);
+        rc = lake_lines_write(next, path, &front, error);
+    weft_buf_release(&front);
     if (rc < 0)
         return rc;
     next->made->metadata_path = relative;

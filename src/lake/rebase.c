@@ -231,6 +231,7 @@ int weft_table_rebase(const char *home, const char *metadata_path, const char *o
         return weft_error_nomem(error);
     WEFT_TRY(lake_check_home(home, error));
     WEFT_TRY(weft_table_load(arena, home, metadata_path, &table, error));
+    WEFT_TRY(lake_window_widen(table, error));
     WEFT_TRY(check_old_home(table, old_home, error));
     struct rebase rebase = {.arena = arena, .home = home, .table = table, .error = error};
     int rc = rebase_all(&rebase, new_metadata_path);

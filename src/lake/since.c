@@ -90,16 +90,10 @@ static int lowest_sequence(const struct range *range, int64_t *sequence)
 /* WEFT_NOT_THERE when the walk ends without `since`. */
 static int walk(struct range *range)
 {
-    const struct weft_table *table = range->table;
-    int64_t lowest = 0;
-    size_t i = 0;
-    WEFT_TRY(lowest_sequence(range, &lowest));
-    WEFT_TRY(lake_snapshot_find(table, range->snapshot->snapshot_id, &i, range->error));
+    const struct weft_snapshot *snapshot = range->snapshot;
     int64_t before = INT64_MAX;
-    while (i < table->snapshot_count) {
-        const struct weft_snapshot *snapshot = &table->snapshots[i].snapshot;
-        if (snapshot->snapshot_id == range->since)
-            return 0;
+    int64_t lowest = -1; /* not looked up yet */
+    while (snapshot->snapshot_id != range->since) {
         if (snapshot->sequence_number >= before)
             return weft_error_set(range->error, WEFT_E_CORRUPT,
                                   "snapshot %" PRId64 " is older than its parent",
@@ -111,9 +105,15 @@ static int walk(struct range *range)
         /* Its own state may be expired: what came after it is still all there. */
         if (snapshot->parent_id == range->since)
             return 0;
-        WEFT_TRY(lake_snapshot_parent(table, i, &i, range->error));
+        if (snapshot->parent_id == 0)
+            return WEFT_NOT_THERE;
+        if (lowest < 0)
+            WEFT_TRY(lowest_sequence(range, &lowest));
+        int rc = weft_table_find(range->table, snapshot->parent_id, &snapshot, range->error);
+        if (rc != 0)
+            return rc;
     }
-    return WEFT_NOT_THERE;
+    return 0;
 }
 
 /* Of the entries, from `from` on, those of the range stay. Sets the culprit where a replace

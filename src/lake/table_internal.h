@@ -5,6 +5,7 @@
 #ifndef WEFT_LAKE_TABLE_INTERNAL_H
 #define WEFT_LAKE_TABLE_INTERNAL_H
 
+#include "base/fs.h"
 #include "lake/table.h"
 
 #define LAKE_METADATA_MAX ((size_t)256 << 20) /* bytes of one metadata file */
@@ -42,7 +43,21 @@ struct lake_snapshot {
     bool read;
 };
 
+/* Of a large file only both ends were read (metadata_window.c): the head, and the last snapshots.
+ * The rest is read when somebody asks for an older one. */
+struct lake_window {
+    const char *home;
+    struct weft_fs_identity identity;
+    int64_t lines_at; /* bytes of the file: the lines of snapshots, of the log */
+    int64_t lines_end;
+    int64_t log_at;
+    int64_t log_end;
+    struct lake_snapshot *recent; /* in the file's order */
+    size_t recent_count;
+};
+
 struct weft_table {
+    struct weft_table *self; /* to fill in what is read later: tables are passed as const */
     struct weft_arena *arena;
     const char *metadata_path; /* relative to the home */
     const char *folder;        /* relative to the home */
@@ -61,6 +76,8 @@ struct weft_table {
     /* Where weft laid the file out: the lines of snapshots and of the log, else data NULL. */
     struct weft_str snapshot_lines;
     struct weft_str log_lines;
+    struct lake_window *window;          /* NULL: all of the file was read, or by now */
+    size_t found;                        /* where the last snapshot that was looked for is */
     const struct weft_snapshot *current; /* NULL = none */
     struct lake_log_entry *log;
     size_t log_count;
@@ -123,6 +140,10 @@ int lake_order_find(struct weft_arena *arena, const struct weft_table *table,
 int lake_metadata_write(struct weft_arena *arena, const struct lake_next *next,
                         struct weft_error *error) WEFT_MUST_CHECK;
 
+/* The file of a front (open, before the snapshots) and what comes after it (metadata_join.c). */
+int lake_lines_write(const struct lake_next *next, const char *path, struct weft_buf *front,
+                     struct weft_error *error) WEFT_MUST_CHECK;
+
 /* ---- the layout of weft's own files (metadata_lines.c) ----
  * All on one line, but the snapshots and the snapshot log at the end, one to a line:
  *   {"format-version":2, ... ,
@@ -152,17 +173,38 @@ int lake_lines_search(const struct weft_table *table, int64_t snapshot_id, size_
 /* A document that lives as long as the arena. CORRUPT when it is none. */
 int lake_json_parse(struct weft_arena *arena, const char *text, size_t length, yyjson_val **root,
                     struct weft_error *error) WEFT_MUST_CHECK;
-/* CORRUPT when it does not read. */
+/* Reads a slot, if it was not yet. CORRUPT when it does not read. */
+int lake_slot_read(const struct weft_table *table, struct lake_snapshot *slot,
+                   struct weft_error *error) WEFT_MUST_CHECK;
 int lake_snapshot_read(const struct weft_table *table, size_t i, struct weft_error *error)
     WEFT_MUST_CHECK;
+/* The slots of the lines of a text, which begins with a line's end. */
+int lake_lines_slots(struct weft_arena *arena, struct weft_str text, struct lake_snapshot **out,
+                     size_t *count, struct weft_error *error) WEFT_MUST_CHECK;
+/* Does the line name this id, perhaps? What it holds is to be read. */
+bool lake_line_may_be(const struct lake_snapshot *slot, int64_t snapshot_id);
+
+/* ---- both ends of a large file (metadata_window.c) ---- */
+
+#define LAKE_WINDOW_MIN ((int64_t)1 << 20) /* smaller files are read as a whole */
+
+/* The head, closed, as a text of its own. WEFT_NOT_THERE when the file is small or not laid out in
+ * lines: then it is to be read as a whole. */
+int lake_window_open(struct weft_arena *arena, const char *home, const char *metadata_path,
+                     struct lake_window **out, struct weft_str *head, struct weft_error *error)
+    WEFT_MUST_CHECK;
+/* Everything is there after it; nothing when it was before. CORRUPT when the file is another now. */
+int lake_window_widen(const struct weft_table *table, struct weft_error *error) WEFT_MUST_CHECK;
+/* A snapshot among the last ones; WEFT_NOT_THERE. */
+int lake_window_find(const struct weft_table *table, int64_t snapshot_id,
+                     const struct weft_snapshot **out, struct weft_error *error) WEFT_MUST_CHECK;
+/* Copies bytes of the file to fd. */
+int lake_window_copy(const struct weft_table *table, int64_t from, int64_t to, int fd,
+                     const char *path, struct weft_error *error) WEFT_MUST_CHECK;
 
 /* Where the snapshot of an id is; *index is the count when there is none. What is found is read. */
 int lake_snapshot_find(const struct weft_table *table, int64_t snapshot_id, size_t *index,
                        struct weft_error *error) WEFT_MUST_CHECK;
-/* Where the parent of the i-th snapshot, which is read, is; *parent is the count when it has none
- * or it is gone. The one written just before is looked at first: history is mostly a line. */
-int lake_snapshot_parent(const struct weft_table *table, size_t i, size_t *parent,
-                         struct weft_error *error) WEFT_MUST_CHECK;
 /* CORRUPT when the data file is gone or of another size than its manifest says. */
 int lake_check_data_file(const char *home, const struct weft_data_file *file,
                          struct weft_error *error) WEFT_MUST_CHECK;
