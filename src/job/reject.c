@@ -170,25 +170,72 @@ static int row_compare(const void *a, const void *b)
     return (x > y) - (x < y);
 }
 
+#define RADIX_BITS 11
+#define RADIX_MIN 4096 /* below, comparing is quicker */
+
+/* Least digit first; the result is in *order. */
+static void order_radix(struct row_order **order, struct row_order **other, size_t count,
+                        uint64_t most)
+{
+    for (int shift = 0; shift < 64 && most >> shift > 0; shift += RADIX_BITS) {
+        size_t starts[1 << RADIX_BITS] = {0};
+        size_t at = 0;
+        for (size_t i = 0; i < count; i++)
+            starts[(uint64_t)(*order)[i].id >> shift & ((1 << RADIX_BITS) - 1)]++;
+        for (size_t i = 0; i < WEFT_COUNT(starts); i++) {
+            size_t here = starts[i];
+            starts[i] = at;
+            at += here;
+        }
+        for (size_t i = 0; i < count; i++) {
+            uint64_t digit = (uint64_t)(*order)[i].id >> shift & ((1 << RADIX_BITS) - 1);
+            (*other)[starts[digit]++] = (*order)[i];
+        }
+        struct row_order *swap = *order;
+        *order = *other;
+        *other = swap;
+    }
+}
+
+static bool rows_are_sorted(const struct job_rules *rules)
+{
+    for (size_t i = 1; i < rules->row_count; i++) {
+        if (rules->ids[i - 1] > rules->ids[i])
+            return false;
+    }
+    return true;
+}
+
 int job_rules_sort(struct job_rules *rules, struct weft_error *error)
 {
     size_t words = rules->words;
+    size_t count = rules->row_count;
+    uint64_t most = 0;
+    if (rows_are_sorted(rules))
+        return 0;
     WEFT_CLEANUP(weft_freep)
-    struct row_order *order = weft_alloc_array(rules->row_count + 1, sizeof *order);
-    uint64_t *masks = weft_alloc_array(rules->row_count * words + 1, sizeof *masks);
-    if (order == NULL || masks == NULL) {
+    struct row_order *order = weft_alloc_array(count + 1, sizeof *order);
+    WEFT_CLEANUP(weft_freep)
+    struct row_order *other = weft_alloc_array(count < RADIX_MIN ? 1 : count + 1, sizeof *other);
+    uint64_t *masks = weft_alloc_array(count * words + 1, sizeof *masks);
+    if (order == NULL || other == NULL || masks == NULL) {
         weft_free(masks);
         return weft_error_nomem(error);
     }
-    for (size_t i = 0; i < rules->row_count; i++)
+    for (size_t i = 0; i < count; i++) {
         order[i] = (struct row_order){rules->ids[i], i};
-    qsort(order, rules->row_count, sizeof *order, row_compare);
-    for (size_t i = 0; i < rules->row_count; i++) {
+        most |= (uint64_t)rules->ids[i]; /* ids are offsets: never negative */
+    }
+    if (count < RADIX_MIN)
+        qsort(order, count, sizeof *order, row_compare);
+    else
+        order_radix(&order, &other, count, most);
+    for (size_t i = 0; i < count; i++) {
         rules->ids[i] = order[i].id;
         memcpy(masks + i * words, rules->masks + order[i].row * words, words * sizeof *masks);
     }
     weft_free(rules->masks);
     rules->masks = masks;
-    rules->row_capacity = rules->row_count;
+    rules->row_capacity = count;
     return 0;
 }
