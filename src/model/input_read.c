@@ -94,6 +94,34 @@ static bool option_char(struct weft_reader *reader, const struct weft_node *opti
     return true;
 }
 
+/* What the engine's strptime knows. */
+static void check_strptime(struct weft_reader *reader, const struct weft_node *options,
+                           const char *key)
+{
+    const struct weft_node *node = weft_node_get(options, key);
+    const char *text = weft_node_text(node);
+    bool any = false;
+    for (const char *at = text; at != NULL && *at != '\0'; at++) {
+        if (*at != '%')
+            continue;
+        const char *known = at[1] == '-' ? "dHIjmMSy" : "abcdfghjmnpuwxyzABGHIMSTUVWXYZ%";
+        at += at[1] == '-' ? 2 : 1;
+        any = true;
+        if (*at != '\0' && strchr(known, *at) != NULL)
+            continue;
+        if (*at == '\0')
+            weft_reader_mistake(reader, node->place, "%% stands for a `%`", "`%s` ends in a `%%`",
+                                key);
+        else
+            weft_reader_mistake(reader, node->place, "as strptime has it: %Y-%m-%d %H:%M:%S",
+                                "`%s` has `%%%c`, which stands for nothing", key, *at);
+        return;
+    }
+    if (text != NULL && !any)
+        weft_reader_mistake(reader, node->place, "as strptime has it: %Y-%m-%d %H:%M:%S",
+                            "`%s: %.60s` names no part of a date", key, text);
+}
+
 static void options_check(struct weft_reader *reader, const struct weft_node *options,
                           const struct weft_csv_options *csv)
 {
@@ -142,6 +170,13 @@ static void read_options(struct weft_draft *draft, const struct weft_node *node,
     csv->encoding = encoding == NULL ? "utf-8" : encoding;
     csv->decimal_separator = decimal == NULL ? '.' : decimal[0];
     options_check(reader, options, csv);
+    if (reader->expand) {
+        check_strptime(reader, options, "date_format");
+        check_strptime(reader, options, "timestamp_format");
+    }
+    if (csv->quote != '\0' && csv->escape != '\0' && csv->escape != csv->quote)
+        weft_draft_refuse(draft, weft_node_key_place(options, "escape"),
+                          weft_reader_format(reader, "inputs.%s.options.escape", input->name));
     if (strcmp(csv->encoding, "utf-8") != 0)
         weft_draft_refuse(draft, weft_node_key_place(options, "encoding"),
                           weft_reader_format(reader, "inputs.%s.options.encoding: %s", input->name,

@@ -27,7 +27,7 @@
       "Examples kept for each broken rule of a "                                                   \
       "blocked run.")                                                                              \
     X(METADATA_FILES_KEPT, "metadata_files_kept", COUNT, "20", "Old table metadata files kept.")   \
-    X(LOCK_WAIT, "lock_wait", DURATION, "1h", "How long a run waits for another of its product.")   \
+    X(LOCK_WAIT, "lock_wait", DURATION, "1h", "How long a run waits for another of its product.")  \
     X(HTTP_TIMEOUT, "http_timeout", DURATION, "10m", "How long fetching one input file may take.") \
     X(HTTP_CONNECT_TIMEOUT, "http_connect_timeout", DURATION, "10s",                               \
       "How long connecting to its server may take.")                                               \

@@ -23,6 +23,23 @@ static void product_mistakes_of_ports(void **state)
     mistake(HEAD "input: {files: 'http:/x/y.csv', read: nwe}\n", 4, "`nwe` is not a value", "new");
 }
 
+static void product_mistakes_of_formats(void **state)
+{
+    (void)state;
+#define OPTIONS(text) HEAD "input:\n  files: x.csv\n  options: {" text "}\n"
+    mistake(OPTIONS("date_format: '%d.%m.%q'"), 6, "`date_format` has `%q`", "strptime");
+    mistake(OPTIONS("date_format: '%Y-%-B'"), 6, "has `%B`", "strptime");
+    mistake(OPTIONS("timestamp_format: '%Y%'"), 6, "ends in a `%`", NULL);
+    mistake(OPTIONS("date_format: YYYY-MM-DD"), 6, "names no part of a date", "%Y-%m-%d");
+    struct fixture f;
+    parse_good(&f, OPTIONS("date_format: '%-d. %B %Y %%', timestamp_format: '%x %T'"));
+    assert_int_equal(f.product->not_yet_refused.count, 0);
+    release(&f);
+    parse_good(&f, OPTIONS("escape: '\\'"));
+    assert_true(has(f.product->not_yet_refused, "inputs.input.options.escape"));
+    release(&f);
+}
+
 static void product_mistakes_of_urls(void **state)
 {
     (void)state;
@@ -184,7 +201,14 @@ static void product_places_of_sql(void **state)
         {HEAD "sql: |\n  select 1\n  from b.c\n", 5, 3, 2},
         {HEAD "sql: |\n\n      select 1\n      from b.c\n", 5, 7, 6},
         {HEAD "sql: |2\n     select 1\n", 5, 3, 2},
-        {HEAD "sql: >\n  select 1\n  from b.c\n", 5, 3, 0},
+        {HEAD "sql: >\n  select 1\n  from b.c\n", 5, 3, -1},
+        {HEAD "sql: >\n  select 1\n", 5, 3, 0},
+        {HEAD "sql: select 1\n  from b.c\n", 4, 6, -1},
+        {HEAD "sql: 'select ''a'''\n", 4, 7, -1},
+        {HEAD "sql: \"select 'a'\"\n", 4, 7, 0},
+        {HEAD "sql: \"select\\n'a'\"\n", 4, 7, -1},
+        {HEAD "sql: |-\n  select 1\n\n  from b.c\n", 5, 3, 2},
+        {HEAD "sql: | # why\n  select 1\n  from b.c\n", 5, 3, 2},
     };
     for (size_t i = 0; i < WEFT_COUNT(cases); i++) {
         struct fixture f;
@@ -244,6 +268,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(product_mistakes_of_ports),
+        cmocka_unit_test(product_mistakes_of_formats),
         cmocka_unit_test(product_mistakes_of_urls),
         cmocka_unit_test(product_mistakes_of_graphs),
         cmocka_unit_test(product_mistakes_of_writing),
