@@ -1,9 +1,9 @@
 /*
  * fetch.c - input files over HTTP. A URL is a file whose path is the URL.
  *
- * It is asked for with what its server said of the copy that was read last (ETag, Last-Modified). If
- * it did not change, the hash of that copy is its hash, and its bytes are fetched only when the run
- * reads them after all. What is fetched lies in the run's temp folder and goes with it.
+ * It is asked for with what its server said of the copy that was read last (ETag, Last-Modified).
+ * If it did not change, the hash of that copy is its hash, and its bytes are fetched only when the
+ * run reads them after all. What is fetched lies in the run's temp folder and goes with it.
  */
 #include "job/work_internal.h"
 

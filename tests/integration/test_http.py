@@ -177,7 +177,8 @@ def test_several_urls_and_packed_files(tmp_path, site):
 def test_one_of_two_changed_where_all_is_read(tmp_path, site):
     site.files["/a.csv"] = b"id,name\n1,Ada\n"
     site.files["/b.csv"] = b"id,name\n2,Grace\n"
-    mesh = mesh_of(tmp_path, site, read="all", files=f"[{site.url('/a.csv')}, {site.url('/b.csv')}]")
+    urls = f"[{site.url('/a.csv')}, {site.url('/b.csv')}]"
+    mesh = mesh_of(tmp_path, site, read="all", files=urls)
     mesh.weft("apply", "--yes")
     site.files["/b.csv"] = b"id,name\n3,Joan\n"
     site.answered()
