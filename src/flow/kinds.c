@@ -25,7 +25,10 @@ static const struct weft_ledger_table tables[] = {
             "memory_bytes BIGINT NOT NULL, examples TEXT, warnings BIGINT NOT NULL, run_key TEXT,"
             /* seq_to: the product was dropped; the record stays */
             "seq_from BIGINT NOT NULL, seq_to BIGINT);"
-            "CREATE INDEX IF NOT EXISTS flow_runs_product ON flow_runs(product, seq_from);"},
+            "CREATE INDEX IF NOT EXISTS flow_runs_product ON flow_runs(product, seq_from);"
+            /* Products that are loaded have runs without a key, thousands of them. */
+            "CREATE INDEX IF NOT EXISTS flow_runs_key ON flow_runs(product, seq_from) "
+            "WHERE run_key IS NOT NULL AND state = 'published' AND seq_to IS NULL;"},
     {.name = "flow_checks",
      .ddl = "CREATE TABLE IF NOT EXISTS flow_checks("
             "run_id TEXT NOT NULL, ordinal BIGINT NOT NULL, product TEXT NOT NULL,"
