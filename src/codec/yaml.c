@@ -105,6 +105,23 @@ static void block_place(const struct yaml *yaml, struct fy_event *event, struct 
     node->indent = literal ? indent : 0;
 }
 
+/* Does the text stand in the file letter by letter? Not when it is folded or has escapes. */
+static bool text_is_verbatim(const struct yaml *yaml, struct fy_event *event,
+                             const struct weft_yaml *node, bool folded)
+{
+    const struct fy_mark *mark = fy_event_start_mark(event);
+    size_t length = node->length;
+    while (length > 0 && node->text[length - 1] == '\n')
+        length--;
+    if (mark == NULL || mark->input_pos > yaml->length)
+        return false;
+    const char *at = yaml->data + mark->input_pos;
+    size_t left = yaml->length - mark->input_pos;
+    for (; folded && left > 0 && (*at == ' ' || *at == '\n' || *at == '\r'); left--)
+        at++;
+    return left >= length && memcmp(at, node->text, length) == 0;
+}
+
 static void text_place(const struct yaml *yaml, struct fy_event *event, struct weft_yaml *node)
 {
     enum fy_scalar_style style = fy_token_scalar_style(event->scalar.value);
@@ -113,6 +130,8 @@ static void text_place(const struct yaml *yaml, struct fy_event *event, struct w
         node->text_place.column++;
     else if (style == FYSS_LITERAL || style == FYSS_FOLDED)
         block_place(yaml, event, node);
+    if (style != FYSS_LITERAL && !text_is_verbatim(yaml, event, node, style == FYSS_FOLDED))
+        node->indent = -1;
 }
 
 static bool is_null(const char *text)

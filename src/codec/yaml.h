@@ -42,7 +42,8 @@ struct weft_yaml {
     size_t length;
     struct weft_yaml_place place; /* a NULL of a mapping: its key's; a block: of its first line */
     struct weft_yaml_place text_place; /* SCALAR: of the text's first character */
-    int indent; /* `|` block: columns in the file before each line of the text; else 0 */
+    int indent; /* `|` block: columns in the file before each line of the text; -1: the text is
+                   folded or has escapes, so only its start has a place; else 0 */
     const struct weft_yaml *const *items;
     const struct weft_yaml_key *keys; /* MAPPING */
     size_t count;

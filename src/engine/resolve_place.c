@@ -12,6 +12,8 @@
 #include <strings.h>
 
 #define PLACE_PIECE_MAX 512
+#define PLACE_PIECE_MIN 8
+#define PLACE_PIECE_STEP 4
 
 void resolve_place(const struct weft_resolve_options *options, const char *sql, size_t length,
                    int64_t location, struct weft_error *error)
@@ -182,15 +184,35 @@ static int64_t place_printed(const struct weft_resolved_places *places, int64_t 
     return printed;
 }
 
+/* Where the piece stands, once, in the text; less of it around the mark where the text was put into
+ * another one before it ran. */
+static const char *place_find(const char *text, char *piece, size_t *mark)
+{
+    size_t length = strlen(piece);
+    for (;;) {
+        const char *found = strstr(text, piece);
+        if (found != NULL)
+            return strstr(found + 1, piece) == NULL ? found : NULL;
+        size_t left = WEFT_MIN(*mark, PLACE_PIECE_STEP);
+        size_t right = WEFT_MIN(length - *mark, PLACE_PIECE_STEP);
+        if (length <= PLACE_PIECE_MIN + left + right || left + right == 0)
+            return NULL;
+        length -= left + right;
+        memmove(piece, piece + left, length);
+        piece[length] = 0;
+        *mark -= left;
+    }
+}
+
 int64_t resolve_place_told(const struct weft_resolved_places *places, const char *told)
 {
     char piece[PLACE_PIECE_MAX];
     size_t mark = 0;
     if (!told_read(told, piece, sizeof(piece), &mark) || piece[0] == 0)
         return RESOLVE_LOCATION_NO;
-    const char *found = strstr(places->final, piece);
-    if (found == NULL || strstr(found + 1, piece) != NULL)
-        return RESOLVE_LOCATION_NO; /* which of them? */
+    const char *found = place_find(places->final, piece, &mark);
+    if (found == NULL)
+        return RESOLVE_LOCATION_NO;
     int64_t printed = place_printed(places, (found - places->final) + (int64_t)mark);
     for (size_t i = 0; i < places->pair_count; i++)
         if (places->pairs[i].printed == printed)

@@ -232,8 +232,9 @@ static int condition_add(struct rules_builder *b, const struct weft_check *check
                                            .size_max = 1 << 17,
                                            .depth_max = 150,
                                            .file = b->product->file,
-                                           .line_offset = check->place.line,
-                                           .column_offset = check->place.column};
+                                           .line_offset = WEFT_MAX(check->place.line - 1, 0),
+                                           .column_offset = WEFT_MAX(check->place.column - 1, 0),
+                                           .indent = check->indent};
     const char *sql = NULL;
     WEFT_TRY(weft_resolve_condition(b->engine, b->arena, check->condition, columns,
                                     b->columns->count, JOB_ALIAS, &options, &sql, b->error));

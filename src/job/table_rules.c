@@ -331,8 +331,9 @@ static int sql_check(struct job_work *work, const struct weft_check *check,
                                            .size_max = 1 << 17,
                                            .depth_max = 150,
                                            .file = work->product->file,
-                                           .line_offset = check->place.line,
-                                           .column_offset = check->place.column};
+                                           .line_offset = WEFT_MAX(check->place.line - 1, 0),
+                                           .column_offset = WEFT_MAX(check->place.column - 1, 0),
+                                           .indent = check->indent};
     struct weft_resolved resolved = {0};
     WEFT_CLEANUP(weft_buf_release) struct weft_buf sql;
     WEFT_CLEANUP(weft_result_closep) struct weft_result *result = NULL;
@@ -341,10 +342,9 @@ static int sql_check(struct job_work *work, const struct weft_check *check,
                           &resolved, error));
     weft_buf_addf(&sql, "SELECT count(*) FROM (%s) AS c", resolved.sql);
     WEFT_TRY(weft_buf_check(&sql, error));
-    WEFT_TRY(weft_engine_query(work->engine, sql.data, NULL, 0, &result, error));
-    int rc = weft_result_row(result, error);
-    if (rc < 0)
-        return rc;
+    if (weft_engine_query(work->engine, sql.data, NULL, 0, &result, error) < 0 ||
+        weft_result_row(result, error) < 0)
+        return weft_engine_error_for_people(&resolved, error);
     int64_t failing = weft_result_int(result, 0);
     struct weft_outcome_check out = {.on_fail = check->on_fail,
                                      .passed = failing == 0,
