@@ -211,13 +211,94 @@ static void test_columns_torture(void **state)
     assert_true(weft_test_torture(torture_columns, *state) > 20);
 }
 
+/* ---- places in files ---- */
+
+static const struct {
+    const char *about;
+    const char *sql;
+    int line_offset, column_offset, indent;
+    int line, column;
+} places[] = {
+    {"sql: select ...", "select nme from shop.customers", 3, 5, 0, 4, 13},
+    {"sql: | with two blanks", "select id,\n  nme\nfrom shop.customers", 4, 2, 2, 6, 5},
+    {"sql: | with six blanks", "select id\nfrom shop.nothing", 4, 6, 6, 6, 12},
+    {"sql: |, first line", "select nme\nfrom shop.customers", 4, 6, 6, 5, 14},
+    {"sql: |, characters, no bytes", "select\n'é漢', nme from shop.customers", 4, 2, 2, 6, 9},
+    {"sql: |, empty lines", "select id\n\n\nfrom shop.nothing", 4, 2, 2, 8, 8},
+    {"sql: > of two lines", "select id from shop.nothing", 4, 2, -1, 5, 3},
+    {"sql_file", "select id\nfrom shop.customers\nwhere getenv('x') = 1", 0, 0, 0, 3, 7},
+    {"a mistake of the parser", "select id\nfrom shop.customers\nwhere and", 4, 2, 2, 7, 9},
+    {"a mistake at the end", "select id\nfrom shop.customers\nwhere", 4, 2, 2, 7, 8},
+    {"types", "select id,\n       upper(name, 3)\nfrom shop.customers", 4, 2, 2, 6, 10},
+    {"types in a condition", "select id\nfrom shop.customers\nwhere id = 1\n  and id > 'x'", 4, 2,
+     2, 8, 14},
+    {"a group", "select name,\n  max(id)\nfrom shop.customers", 4, 2, 2, 5, 10},
+    {"windows line ends", "select id,\r\n  nme\r\nfrom shop.customers", 4, 2, 2, 6, 5},
+    {"a table with much around it",
+     "with c as (\n  select id from shop.customers\n)\nselect c.id, d.zz\nfrom c join "
+     "shop.customers d "
+     "using (id)",
+     4, 2, 2, 8, 16},
+};
+
+static void test_places(void **state)
+{
+    struct resolver_world *world = *state;
+    size_t bad = 0;
+    for (size_t i = 0; i < WEFT_COUNT(places); i++) {
+        struct weft_error error = WEFT_ERROR_INIT;
+        WEFT_CLEANUP(weft_arena_freep) struct weft_arena *arena = weft_arena_new(0);
+        struct weft_resolved resolved;
+        struct weft_resolve_options options = world->options;
+        options.file = "a/data_product.yaml";
+        options.line_offset = places[i].line_offset;
+        options.column_offset = places[i].column_offset;
+        options.indent = places[i].indent;
+        const char *sql = places[i].sql;
+        WEFT_CLEANUP(weft_result_closep) struct weft_result *result = NULL;
+        int rc = weft_resolve(world->engine, arena, sql, strlen(sql), &options, &resolved, &error);
+        if (rc == 0)
+            rc = weft_resolved_query(world->engine, &resolved, NULL, 0, &result, &error);
+        if (rc == 0 || error.line != places[i].line || error.column != places[i].column ||
+            strcmp(error.file, options.file) != 0) {
+            print_error("%s: %s:%d:%d %s, wanted %d:%d\n", places[i].about, error.file, error.line,
+                        error.column, error.message, places[i].line, places[i].column);
+            bad++;
+        }
+    }
+    assert_int_equal(bad, 0);
+}
+
+/* Also where the resolved text was put into another one before it ran. */
+static void test_places_within(void **state)
+{
+    struct resolver_world *world = *state;
+    struct weft_error error = WEFT_ERROR_INIT;
+    WEFT_CLEANUP(weft_arena_freep) struct weft_arena *arena = weft_arena_new(0);
+    struct weft_resolved resolved;
+    const char *sql = "select id,\n  lower(upper(name) + 1) as x\nfrom shop.customers";
+    assert_int_equal(
+        weft_resolve(world->engine, arena, sql, strlen(sql), &world->options, &resolved, &error),
+        0);
+    const char *outer = weft_arena_format(arena, "SELECT count(*) FROM (%s) AS c", resolved.sql);
+    WEFT_CLEANUP(weft_result_closep) struct weft_result *result = NULL;
+    int rc = weft_engine_query(world->engine, outer, NULL, 0, &result, &error);
+    if (rc == 0)
+        rc = weft_result_row(result, &error);
+    assert_int_equal(rc, -1);
+    weft_engine_error_for_people(&resolved, &error);
+    assert_int_equal(error.line, 2);
+    assert_int_equal(error.column, 21);
+    assert_null(strstr(error.message, world->dir));
+    assert_string_equal(error.detail, "");
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_references),
-        cmocka_unit_test(test_references_torture),
-        cmocka_unit_test(test_columns),
-        cmocka_unit_test(test_columns_torture),
+        cmocka_unit_test(test_references), cmocka_unit_test(test_references_torture),
+        cmocka_unit_test(test_columns),    cmocka_unit_test(test_columns_torture),
+        cmocka_unit_test(test_places),     cmocka_unit_test(test_places_within),
     };
     return cmocka_run_group_tests(tests, setup, teardown);
 }
