@@ -227,6 +227,38 @@ static void test_joined(void **state)
     assert_int_equal(number(m, &m->out, "SELECT count(*) FROM {t}"), 3);
 }
 
+/* Without sql the one product is taken as it is. */
+static void test_as_it_is(void **state)
+{
+    struct mesh *m = *state;
+    counties_make(m);
+    source(m, 0, "c", &m->counties, true);
+    run(m, &m->out,
+        DOC("p") "\"inputs\":{\"c\":{\"product\":\"d.counties\"}},\"schema\":[{\"name\":\"fips\","
+                 "\"type\":\"string\"},{\"name\":\"county\",\"type\":\"string\"},{\"name\":"
+                 "\"people\","
+                 "\"type\":\"long\",\"max\":2500}]}",
+        WEFT_JOB_RUN);
+    expect(m, WEFT_RUN_PUBLISHED);
+    assert_int_equal(m->f.outcome.balance.published, 2);
+    assert_int_equal(m->f.outcome.balance.output_quarantined, 1);
+}
+
+static void test_not_yet(void **state)
+{
+    struct mesh *m = *state;
+    static const char *const docs[] = {
+        DOC("p") "\"input\":{\"files\":\"*.csv\"},\"schema\":[{\"name\":\"a\",\"type\":\"list<int>"
+                 "\"}]}",
+        DOC("p") "\"inputs\":{\"f\":{\"files\":\"*.csv\",\"schema\":[{\"name\":\"a\",\"type\":"
+                 "\"list<int>\"}]}},\"sql\":\"select 1 as a from f\"}",
+        DOC("p") "\"input\":{\"files\":\"*.parquet\"},\"sql\":\"select 1 as a\"}"};
+    for (size_t i = 0; i < sizeof docs / sizeof *docs; i++) {
+        run(m, &m->out, docs[i], WEFT_JOB_RUN);
+        expect_refused(m, WEFT_E_NOT_YET, i < 2 ? "lists" : "parquet");
+    }
+}
+
 /* ---- incremental ---- */
 
 static const char added_doc[] =
@@ -722,6 +754,8 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(test_joined, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_as_it_is, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_not_yet, setup, teardown),
         cmocka_unit_test_setup_teardown(test_incremental, setup, teardown),
         cmocka_unit_test_setup_teardown(test_set_aside, setup, teardown),
         cmocka_unit_test_setup_teardown(test_preview, setup, teardown),

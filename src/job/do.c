@@ -63,11 +63,6 @@ int job_point(const char *point, struct weft_error *error)
 
 /* ---- what the product asks for ---- */
 
-int job_not_yet(const char *what, struct weft_error *error)
-{
-    return weft_error_set(error, WEFT_E_NOT_YET, "%s cannot be done yet", what);
-}
-
 /* A product that is loaded by hand has no port of its own. */
 static int input_by_hand(struct job_work *work, struct weft_error *error)
 {
@@ -106,15 +101,6 @@ static int target_check(const struct job_work *work, const char *key, const char
 
 int job_input_check(struct job_work *work, struct weft_error *error)
 {
-    const struct weft_csv_options *csv = &work->input->csv;
-    if (work->input->kind != WEFT_INPUT_FILES)
-        return job_not_yet("an input that is neither a file nor a product", error);
-    if (work->input->format != WEFT_FORMAT_CSV && work->input->format != WEFT_FORMAT_TSV)
-        return job_not_yet(weft_format_name(work->input->format), error);
-    if (csv->quote != 0 && csv->escape != 0 && csv->escape != csv->quote)
-        return job_not_yet("an `escape` other than the quote", error);
-    if (csv->encoding != NULL && strcmp(csv->encoding, "utf-8") != 0)
-        return job_not_yet("an `encoding` other than utf-8", error);
     WEFT_TRY(target_check(work, "done", work->input->done, error));
     return target_check(work, "error", work->input->error, error);
 }
@@ -125,13 +111,10 @@ static int work_begin(struct job_work *work, struct weft_error *error)
     WEFT_TRY(
         weft_product_from_document(work->arena, job->document, job->folder, &work->product, error));
     const struct weft_product *product = work->product;
-    if (product->partition.count > 0)
-        return job_not_yet("partition", error);
+    WEFT_TRY(weft_job_check(product, error));
     work->append = product->write != WEFT_WRITE_REPLACE && job->mode != WEFT_JOB_REBUILD;
-    if (job_is_transform(product))
+    if (weft_transform_is(product))
         return 0;
-    if (product->input_count > 1)
-        return job_not_yet("several inputs without sql", error);
     if (product->input_count == 1)
         work->input = &product->inputs[0];
     else if (job->mode == WEFT_JOB_LOAD || job->mode == WEFT_JOB_REPLAY)
@@ -224,7 +207,7 @@ static int engine_folders(struct job_work *work, const char ***out, size_t *out_
 static bool order_matters(const struct job_work *work)
 {
     const struct weft_product *product = work->product;
-    if (!job_is_transform(product))
+    if (!weft_transform_is(product))
         return false;
     return work->port_count == 0 ||
            (product->write == WEFT_WRITE_UPSERT && product->order_by == NULL);
@@ -537,7 +520,7 @@ static int work_replay(struct job_work *work, struct weft_error *error)
         return weft_error_set(error, WEFT_E_REFUSED,
                               "%s is replaced by each run: its input is read again instead",
                               work->job->table);
-    if (job_is_transform(work->product))
+    if (weft_transform_is(work->product))
         WEFT_TRY(job_made_new(work, error));
     WEFT_TRY(job_table_open(work, error));
     int rc = replay_rows(work, &replay, error);
@@ -572,7 +555,7 @@ static int work_run(struct job_work *work, struct weft_error *error)
     WEFT_TRY(work_begin(work, error));
     if (work->job->mode == WEFT_JOB_REPLAY)
         return work_replay(work, error);
-    if (job_is_transform(work->product))
+    if (weft_transform_is(work->product))
         return job_stages_run(work, error);
     int rc = job_inputs_find(work, error);
     if (rc < 0)

@@ -211,6 +211,10 @@ int weft_job_run_key(const char *digest, const struct weft_job_source *sources, 
                      const struct weft_outcome_file *files, size_t file_count,
                      char out[WEFT_SHA256_HEX], struct weft_error *error) WEFT_MUST_CHECK;
 
+/* What a run of this product could not do, as far as its file tells: for those who plan. NOT_YET,
+ * with the place where it is written. */
+int weft_job_check(const struct weft_product *product, struct weft_error *error) WEFT_MUST_CHECK;
+
 /* ---- the worker's side ---- */
 /* How a worker ends that a single call of the engine made deaf: too large, or past its end. */
 #define WEFT_WORKER_TOO_LARGE 53

@@ -7,11 +7,6 @@
 
 #include <string.h>
 
-bool job_is_transform(const struct weft_product *product)
-{
-    return product->sql != NULL || product->graph != NULL;
-}
-
 int job_stages_register(struct job_work *work, struct weft_error *error)
 {
     for (size_t i = 0; i < work->port_count; i++) {

@@ -28,15 +28,32 @@ static bool is_graph(const struct weft_product *product)
     return product->graph != NULL;
 }
 
-static const char *text_of(const struct weft_product *product)
+/* Without a text the input is taken as it is: NULL and no error where there is none to take. */
+static int text_of(struct weft_arena *arena, const struct weft_product *product, const char **out,
+                   struct weft_error *error)
 {
-    return is_graph(product) ? product->graph->edges : product->sql;
+    *out = is_graph(product) ? product->graph->edges : product->sql;
+    if (*out != NULL || !weft_transform_is(product))
+        return 0;
+    WEFT_CLEANUP(weft_buf_release) struct weft_buf sql;
+    weft_buf_init(&sql, 1 << 16);
+    weft_buf_adds(&sql, "SELECT * FROM ");
+    weft_buf_add_sql_name(&sql, product->inputs[0].name);
+    WEFT_TRY(weft_buf_check(&sql, error));
+    *out = weft_arena_strdup(arena, sql.data);
+    return *out == NULL ? weft_error_nomem(error) : 0;
+}
+
+bool weft_transform_is(const struct weft_product *product)
+{
+    return product->sql != NULL || product->graph != NULL ||
+           (product->input_count == 1 && product->inputs[0].kind == WEFT_INPUT_PRODUCT);
 }
 
 /* What errors call the text. */
 static const char *word_of(const struct weft_product *product)
 {
-    return is_graph(product) ? "graph" : "SQL";
+    return is_graph(product) ? "graph" : product->sql != NULL ? "SQL" : "input";
 }
 
 /* sql_file stands beside the product file. */
@@ -356,7 +373,8 @@ int weft_transform_check(struct weft_engine *engine, struct weft_arena *arena,
     const struct weft_relation_column *columns = NULL;
     struct weft_relation_column graph[2];
     size_t count = 0;
-    const char *sql = text_of(product);
+    const char *sql = NULL;
+    WEFT_TRY(text_of(arena, product, &sql, error));
     if (sql == NULL)
         return weft_error_set(error, WEFT_E_INTERNAL, "%s has neither sql nor graph",
                               product->full_name);
@@ -381,9 +399,10 @@ int weft_transform_references(struct weft_engine *engine, struct weft_arena *are
 {
     struct weft_resolve_options given = {0};
     struct weft_resolve_options own;
-    const char *sql = text_of(product);
+    const char *sql = NULL;
     *out = NULL;
     *count = 0;
+    WEFT_TRY(text_of(arena, product, &sql, error));
     if (sql == NULL)
         return 0;
     WEFT_TRY(options_of(arena, product, &given, &own, error));

@@ -29,6 +29,9 @@ struct weft_transform {
     size_t edge_columns;
 };
 
+/* Does the product have rows of its own making: by sql, a graph, or one other product as it is? */
+bool weft_transform_is(const struct weft_product *product);
+
 /* A column of the schema that the SQL does not give, one it gives and the schema lacks, or a type
  * that would lose something is refused (INVALID), naming both. `options` brings resolve and arg;
  * file, offsets and determinism are set here from the product. now_us from the options. */

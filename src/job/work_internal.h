@@ -153,7 +153,7 @@ int job_end(struct job_work *work, struct weft_error *error) WEFT_MUST_CHECK;
 /* Always WEFT_END. */
 int job_nothing_new(struct job_work *work);
 int job_not_yet(const char *what, struct weft_error *error);
-/* May an input of files be read as it is described? */
+/* Do the folders for files that were read lie outside of the home? */
 int job_input_check(struct job_work *work, struct weft_error *error) WEFT_MUST_CHECK;
 
 /* ---- inputs.c: which files ---- */
@@ -222,7 +222,6 @@ void job_rows_mark(struct job_work *work, struct job_mark *marks, size_t count);
 int job_stages_run(struct job_work *work, struct weft_error *error) WEFT_MUST_CHECK;
 int job_stages_register(struct job_work *work, struct weft_error *error) WEFT_MUST_CHECK;
 void job_stages_release(struct job_work *work);
-bool job_is_transform(const struct weft_product *product);
 
 /* ---- ports.c: file ports of such a run ---- */
 int job_ports_find(struct job_work *work, struct weft_error *error) WEFT_MUST_CHECK;
