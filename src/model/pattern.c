@@ -351,7 +351,7 @@ static void take_repeat(struct pattern *p)
 const char *weft_pattern_mistake(const char *pattern)
 {
     struct pattern p = {.at = pattern, .most = {1}};
-    while (*p.at != '\0' && p.wrong == NULL) {
+    while (p.wrong == NULL && *p.at != '\0') {
         switch (*p.at) {
         case '\\':
             take_backslash(&p);
