@@ -197,9 +197,10 @@ static void stranger_tell(struct binder *binder, const struct weft_error *wrong)
     weft_diag_add(
         binder->diag, WEFT_SEVERITY_WARNING, wrong->code, upstream == NULL ? "" : upstream->file,
         upstream == NULL ? 0 : upstream->place.line, upstream == NULL ? 0 : upstream->place.column,
-        "its next run will fail; a new major beside this one leaves it alone",
-        "`%s`, which is not of this checkout, would break: %s", weft_book_name(book, binder->item),
-        wrong->message);
+        item->left ? "change its file too, and select it"
+                   : "its next run will fail; a new major beside this one leaves it alone",
+        "`%s`, which is not %s, would break: %s", weft_book_name(book, binder->item),
+        item->left ? "selected" : "of this checkout", wrong->message);
 }
 
 /* One bind; what it needs is known. */

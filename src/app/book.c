@@ -386,6 +386,7 @@ int weft_book_leave(struct weft_book *book, size_t item, struct weft_error *erro
     if (of->digest == NULL || of->product == NULL)
         return 0;
     of->product = NULL;
+    of->left = true;
     of->planned = false;
     of->open = false;
     of->version = of->digest->version;

@@ -36,6 +36,7 @@ struct weft_book_item {
     const char *was;                             /* NULL, or the name it is registered with */
     bool planned; /* product is new or differs from what is registered */
     bool leaving; /* registered and owned, but its file is gone */
+    bool left;    /* a file of this checkout, but not selected: as it is registered */
     bool open;    /* pins.h: a name of its contract stands for nothing, so it cannot be bound */
     const struct weft_book_read *reads;
     size_t read_count;

@@ -4,7 +4,7 @@
 #include "app/check.h"
 
 #include "base/text.h"
-#include "engine/resolver.h"
+#include "catalog/columns.h"
 
 #include <string.h>
 
@@ -15,6 +15,7 @@ struct checker {
     struct weft_arena *arena;
     const struct weft_product *product;
     const struct weft_relation_column *columns;
+    size_t count;
 };
 
 int weft_check_settings(const struct weft_mesh *mesh, struct weft_diag *diag,
@@ -24,7 +25,7 @@ int weft_check_settings(const struct weft_mesh *mesh, struct weft_diag *diag,
     return weft_settings_load(&settings, mesh, diag, error);
 }
 
-static int checker_columns(struct checker *checker, struct weft_error *error)
+static int columns_of_schema(struct checker *checker, struct weft_error *error)
 {
     const struct weft_fields *schema = &checker->product->schema;
     struct weft_relation_column *columns =
@@ -34,6 +35,35 @@ static int checker_columns(struct checker *checker, struct weft_error *error)
     for (size_t i = 0; i < schema->count; i++)
         columns[i] = (struct weft_relation_column){.name = schema->items[i].name,
                                                    .type = schema->items[i].type};
+    checker->columns = columns;
+    checker->count = schema->count;
+    return 0;
+}
+
+/* Those of the schema, of the SQL, or as they were detected; none are known before the first run of
+ * a product without any of these. */
+static int checker_columns(struct checker *checker, const struct weft_book *book, size_t item,
+                           struct weft_error *error)
+{
+    const struct weft_book_item *of = &book->items[item];
+    const struct weft_catalog_column *known = NULL;
+    checker->columns = of->columns;
+    checker->count = of->column_count;
+    if (checker->product->schema.count > 0)
+        return columns_of_schema(checker, error);
+    if (of->columns != NULL || of->digest == NULL || book->txn == NULL)
+        return 0;
+    int rc =
+        weft_catalog_columns(book->txn, checker->arena, of->was == NULL ? of->full_name : of->was,
+                             of->major, &known, &checker->count, error);
+    if (rc != 0)
+        return rc < 0 ? rc : 0;
+    struct weft_relation_column *columns =
+        weft_arena_array(checker->arena, checker->count + 1, sizeof *columns);
+    if (columns == NULL)
+        return weft_error_nomem(error);
+    for (size_t i = 0; i < checker->count; i++)
+        columns[i] = (struct weft_relation_column){.name = known[i].name, .type = known[i].type};
     checker->columns = columns;
     return 0;
 }
@@ -51,7 +81,7 @@ static int checker_name(void *arg, struct weft_arena *arena, const struct weft_r
     *out = (struct weft_relation){.kind = WEFT_RELATION_FILES,
                                   .product = checker->product->full_name,
                                   .columns = checker->columns,
-                                  .column_count = checker->product->schema.count};
+                                  .column_count = checker->count};
     return 0;
 }
 
@@ -67,18 +97,20 @@ static const char *checker_suggest(void *arg, struct weft_arena *arena,
 static int checker_one(struct checker *checker, const struct weft_check *check,
                        struct weft_error *error)
 {
-    /* Of a text of several lines only its beginning is known: the indentation is YAML's. */
     struct weft_resolve_options options = {.resolve = checker_name,
                                            .suggest = checker_suggest,
                                            .arg = checker,
                                            .principal = "",
                                            .deterministic = true,
-                                           .file = checker->product->file};
+                                           .file = checker->product->file,
+                                           .line_offset = WEFT_MAX(check->place.line - 1, 0),
+                                           .column_offset = WEFT_MAX(check->place.column - 1, 0),
+                                           .indent = check->indent};
     if (check->condition != NULL) {
         const char *sql;
         return weft_resolve_condition(checker->engine, checker->arena, check->condition,
-                                      checker->columns, checker->product->schema.count, NULL,
-                                      &options, &sql, error);
+                                      checker->columns, checker->count, NULL, &options, &sql,
+                                      error);
     }
     struct weft_resolved resolved = {0};
     WEFT_TRY(weft_resolve(checker->engine, checker->arena, check->sql, strlen(check->sql), &options,
@@ -103,12 +135,12 @@ static int checker_tell(struct checker *checker, const struct weft_check *check,
             *error = wrong;
         return -1;
     }
-    const char *text = check->condition != NULL ? check->condition : check->sql;
-    bool one_line = strchr(text, '\n') == NULL && wrong.line == 1 && wrong.column > 0;
+    bool placed = wrong.line > 0;
     const char *hint = wrong.hint[0] != '\0' ? wrong.hint : wrong.detail;
-    weft_diag_add(diag, WEFT_SEVERITY_ERROR, wrong.code, checker->product->file, check->place.line,
-                  check->place.column + (one_line ? wrong.column - 1 : 0),
-                  hint[0] == '\0' ? NULL : hint, "the check `%s`: %s", check->name, wrong.message);
+    weft_diag_add(diag, WEFT_SEVERITY_ERROR, wrong.code, checker->product->file,
+                  placed ? wrong.line : check->place.line,
+                  placed ? wrong.column : check->place.column, hint[0] == '\0' ? NULL : hint,
+                  "the check `%s`: %s", check->name, wrong.message);
     return 0;
 }
 
@@ -129,24 +161,30 @@ int weft_check_mistake(struct weft_diag *diag, const struct weft_error *wrong,
     return 0;
 }
 
-int weft_check_sql(struct weft_context *context, const struct weft_product *const *products,
-                   size_t count, struct weft_diag *diag, struct weft_error *error)
+static int product_check(struct weft_book *book, size_t item, struct weft_diag *diag,
+                         struct weft_error *error)
 {
-    struct checker checker = {0};
-    int rc = 0;
-    for (size_t i = 0; rc == 0 && i < count; i++) {
-        const struct weft_quality *quality = &products[i]->quality;
-        if (quality->check_count == 0 || products[i]->schema.count == 0)
-            continue;
-        checker.product = products[i];
-        checker.arena = weft_arena_new(CHECK_ARENA_MAX);
-        rc = checker.arena == NULL ? weft_error_nomem(error)
-                                   : weft_context_engine(context, &checker.engine, error);
-        if (rc == 0)
-            rc = checker_columns(&checker, error);
-        for (size_t j = 0; rc == 0 && j < quality->check_count; j++)
-            rc = checker_tell(&checker, &quality->checks[j], diag, error);
-        weft_arena_free(checker.arena);
+    WEFT_CLEANUP(weft_arena_freep) struct weft_arena *arena = weft_arena_new(CHECK_ARENA_MAX);
+    struct checker checker = {.arena = arena, .product = book->items[item].product};
+    const struct weft_quality *quality = &checker.product->quality;
+    if (arena == NULL)
+        return weft_error_nomem(error);
+    WEFT_TRY(checker_columns(&checker, book, item, error));
+    if (checker.columns == NULL)
+        return 0;
+    WEFT_TRY(weft_context_engine(book->context, &checker.engine, error));
+    for (size_t i = 0; i < quality->check_count; i++)
+        WEFT_TRY(checker_tell(&checker, &quality->checks[i], diag, error));
+    return 0;
+}
+
+int weft_check_sql(struct weft_book *book, const bool *wanted, struct weft_diag *diag,
+                   struct weft_error *error)
+{
+    for (size_t i = 0; i < book->count; i++) {
+        const struct weft_product *product = book->items[i].product;
+        if (wanted[i] && product != NULL && product->quality.check_count > 0)
+            WEFT_TRY(product_check(book, i, diag, error));
     }
-    return rc < 0 ? -1 : 0;
+    return 0;
 }

@@ -77,7 +77,9 @@ static int validate_reads(struct weft_context *context, struct weft_diag *diag,
     weft_book_renames_check(&book, diag);
     WEFT_TRY(weft_pins_make(&book, true, true, diag, error));
     WEFT_TRY(weft_pins_rings(&book, diag, &ring, error));
-    return ring ? 0 : weft_bind_check(&book, wanted, changed, diag, error);
+    if (!ring)
+        WEFT_TRY(weft_bind_check(&book, wanted, changed, diag, error));
+    return weft_check_sql(&book, wanted, diag, error);
 }
 
 static int validate_run(struct weft_context *context, const struct weft_op_request *request,
@@ -91,8 +93,6 @@ static int validate_run(struct weft_context *context, const struct weft_op_reque
     WEFT_TRY(weft_mesh_load(context->root, context->environment, &diag, &context->mesh, error));
     if (context->mesh != NULL) {
         WEFT_TRY(weft_check_settings(context->mesh, &diag, error));
-        WEFT_TRY(weft_check_sql(context, context->mesh->products, context->mesh->product_count,
-                                &diag, error));
         WEFT_TRY(validate_reads(context, &diag, error));
     }
     weft_diag_sort(&diag);
@@ -103,6 +103,8 @@ static int validate_run(struct weft_context *context, const struct weft_op_reque
                               diag.errors == 1 ? "" : "s");
     WEFT_TRY(weft_diag_check(&diag, error));
     size_t count = context->mesh->product_count;
+    if (count == 0)
+        weft_out_note(out, WEFT_PLAN_EMPTY);
     return weft_out_line(out, WEFT_STYLE_GOOD, error, "Valid: %zu product%s in %s", count,
                          count == 1 ? "" : "s", context->root);
 }
@@ -116,22 +118,6 @@ const struct weft_op weft_op_validate = {
 
 /* ---- plan ---- */
 
-/* Checks in the contracts of what is new or changed. */
-static int plan_checks(struct weft_context *context, const struct weft_plan *plan,
-                       struct weft_diag *diag, struct weft_error *error)
-{
-    const struct weft_product **products =
-        weft_arena_array(context->arena, plan->count + 1, sizeof *products);
-    if (products == NULL)
-        return weft_error_nomem(error);
-    size_t count = 0;
-    for (size_t i = 0; i < plan->count; i++) {
-        if (plan->items[i].product != NULL)
-            products[count++] = plan->items[i].product;
-    }
-    return weft_check_sql(context, products, count, diag, error);
-}
-
 /* The plan, its new texts of SQL and the settings checked: what cannot run is not registered. */
 static int plan_checked(struct weft_context *context, const struct weft_op_request *request,
                         struct weft_out *out, struct weft_mesh **mesh, struct weft_plan *plan,
@@ -142,8 +128,7 @@ static int plan_checked(struct weft_context *context, const struct weft_op_reque
     WEFT_TRY(weft_context_mesh(context, out, mesh, error));
     WEFT_TRY(weft_check_settings(*mesh, &diag, error));
     WEFT_TRY(weft_plan_make(context, *mesh, weft_op_value(request, "product"),
-                            weft_op_value(request, "exclude"), &diag, plan, error));
-    WEFT_TRY(plan_checks(context, plan, &diag, error));
+                            weft_op_value(request, "exclude"), false, &diag, plan, error));
     weft_diag_sort(&diag);
     weft_out_diag(out, &diag);
     if (diag.errors > 0)
@@ -258,10 +243,13 @@ static int apply_runs(struct weft_context *context, const struct weft_plan *plan
     struct weft_runs runs;
     WEFT_TRY(weft_runs_init(&runs, context, "apply", weft_op_given(request, "no-wait"), error));
     for (size_t i = 0; i < plan->book.count; i++) {
-        const struct weft_product *product = plan->book.items[i].product;
-        if (!plan->chosen[i] || product == NULL || !weft_product_can_run(product))
-            continue;
-        WEFT_TRY(weft_runs_add_pending(&runs, product->full_name, product->major, error));
+        const struct weft_book_item *item = &plan->book.items[i];
+        bool pending =
+            item->planned || (item->digest != NULL && item->digest->pending_digest != NULL);
+        if (plan->chosen[i] && pending && item->product != NULL &&
+            weft_product_can_run(item->product))
+            WEFT_TRY(weft_runs_add(&runs, item->full_name, item->major,
+                                   weft_book_name(&plan->book, i), error));
     }
     /* What a command that was killed left to do. */
     if (context->ledger != NULL)

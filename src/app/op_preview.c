@@ -292,7 +292,7 @@ static int preview_run(struct weft_context *context, const struct weft_op_reques
     WEFT_TRY(weft_op_limit(request, PREVIEW_ROWS, &preview.limit, error));
     WEFT_TRY(weft_context_mesh(context, out, &mesh, error));
     WEFT_TRY(weft_plan_make(context, mesh, weft_op_value(request, "product"),
-                            weft_op_value(request, "exclude"), &diag, &plan, error));
+                            weft_op_value(request, "exclude"), true, &diag, &plan, error));
     preview.book = &plan.book;
     weft_out_diag(out, &diag);
     if (diag.errors > 0)

@@ -298,7 +298,7 @@ static int replay(struct weft_context *context, const struct weft_registered *pr
     WEFT_TRY(weft_runs_init(&runs, context, "replay", weft_op_given(request, "no-wait"), error));
     runs.options.mode = WEFT_JOB_REPLAY;
     runs.options.rule = weft_op_text(request, "rule");
-    WEFT_TRY(weft_runs_add(&runs, product->full_name, product->major, error));
+    WEFT_TRY(weft_runs_add_registered(&runs, product, error));
     WEFT_TRY(weft_outbox_flush(context->ledger, error));
     return weft_runs_do(&runs, out, error);
 }

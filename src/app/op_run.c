@@ -50,7 +50,8 @@ static int runs_add_all(struct weft_runs *runs, const struct weft_op_request *re
                               weft_op_value(request, "exclude"), chosen, error));
     for (size_t i = 0; i < book.count; i++) {
         if (chosen[i])
-            WEFT_TRY(weft_runs_add(runs, book.items[i].full_name, book.items[i].major, error));
+            WEFT_TRY(weft_runs_add(runs, book.items[i].full_name, book.items[i].major,
+                                   weft_book_name(&book, i), error));
     }
     if (runs->count == 0 && loaded > 0)
         weft_out_note(out, "no product of this checkout has an input; `weft load PRODUCT FILE` "
@@ -74,7 +75,8 @@ static int runs_add_words(struct weft_runs *runs, const struct weft_op_request *
             continue;
         WEFT_TRY(weft_book_contract(&choice.book, i, &contract, error));
         if (weft_product_can_run(contract) || weft_choice_is_named(words, item))
-            WEFT_TRY(weft_runs_add(runs, item->full_name, item->major, error));
+            WEFT_TRY(weft_runs_add(runs, item->full_name, item->major,
+                                   weft_book_name(&choice.book, i), error));
     }
     return 0;
 }
@@ -269,7 +271,7 @@ static int load_run(struct weft_context *context, const struct weft_op_request *
     runs.options.mode = WEFT_JOB_LOAD;
     runs.options.files = files;
     runs.options.file_count = weft_op_value(request, "file")->count;
-    WEFT_TRY(weft_runs_add(&runs, product.full_name, product.major, error));
+    WEFT_TRY(weft_runs_add_registered(&runs, &product, error));
     int rc = weft_outbox_flush(context->ledger, error);
     if (rc == 0)
         rc = weft_runs_do(&runs, out, error);

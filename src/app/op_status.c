@@ -8,6 +8,7 @@
 #include "base/clock.h"
 #include "base/map.h"
 #include "engine/mesh_table.h"
+#include "flow/run.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -28,7 +29,8 @@ struct status_row {
     const char *run_id;
     const char *message;
     int64_t ended_at;
-    const char *behind; /* what it reads that has newer data, as a list; NULL = nothing */
+    const char *unfinished; /* what follows a publication and failed so far; NULL = nothing */
+    const char *behind;     /* what it reads that has newer data, as a list; NULL = nothing */
     size_t behind_count;
     bool shown;
 };
@@ -180,6 +182,29 @@ static int inputs_read(struct status *status, struct weft_error *error)
     return rc < 0 ? rc : 0;
 }
 
+/* A file that could not be moved to its done: folder, and the like. */
+static int outbox_read(struct status *status, struct weft_error *error)
+{
+    struct weft_arena *arena = status->context->arena;
+    struct weft_outbox_item *items = NULL;
+    size_t count = 0;
+    WEFT_TRY(weft_outbox_failed(status->context->ledger, arena, &items, &count, error));
+    for (size_t i = 0; i < count; i++) {
+        struct status_row *row = weft_map_get(status->index, items[i].product);
+        if (row == NULL)
+            continue;
+        const char *before = row->unfinished;
+        row->unfinished =
+            weft_arena_format(arena, "%s%s%s of %s%s%s failed, and is tried again by each run: %s",
+                              before == NULL ? "" : before, before == NULL ? "" : "; ",
+                              items[i].action, items[i].path, items[i].target == NULL ? "" : " to ",
+                              items[i].target == NULL ? "" : items[i].target, items[i].message);
+        if (row->unfinished == NULL)
+            return weft_error_nomem(error);
+    }
+    return 0;
+}
+
 /* ---- telling ---- */
 
 static const struct weft_out_column status_columns[] = {
@@ -190,6 +215,7 @@ static const struct weft_out_column status_columns[] = {
     {"pending_version", false, false}, {"status", false, true},
     {"snapshot_id", true, true},       {"run_id", false, true},
     {"run_ended_at", false, true},     {"message", false, true},
+    {"unfinished", false, true},
 };
 
 static int row_tell(const struct status_row *row, struct weft_out *out, struct weft_error *error)
@@ -210,6 +236,7 @@ static int row_tell(const struct status_row *row, struct weft_out *out, struct w
         weft_out_cell_text(row->run_id),
         weft_out_cell_time(row->ended_at),
         weft_out_cell_text(row->message),
+        weft_out_cell_text(row->unfinished),
     };
     return weft_out_row(out, cells, error);
 }
@@ -220,6 +247,9 @@ static int troubles_tell(const struct status *status, struct weft_out *out,
 {
     for (size_t i = 0; i < status->count; i++) {
         const struct status_row *row = &status->rows[i];
+        if (row->shown && row->unfinished != NULL)
+            WEFT_TRY(weft_out_line(out, WEFT_STYLE_CHANGED, error, "%s: %s", row->product,
+                                   row->unfinished));
         if (!row->shown || row->message == NULL)
             continue;
         char when[WEFT_TIME_TEXT];
@@ -269,6 +299,7 @@ static int status_run(struct weft_context *context, const struct weft_op_request
     WEFT_TRY(products_read(&status, error));
     WEFT_TRY(runs_read(&status, error));
     WEFT_TRY(inputs_read(&status, error));
+    WEFT_TRY(outbox_read(&status, error));
     return status_tell(&status, out, error);
 }
 

@@ -5,6 +5,8 @@
 
 #include "base/text.h"
 
+#include <string.h>
+
 int weft_outcome_check_tell(const struct weft_outcome_check *check, struct weft_out *out,
                             struct weft_error *error)
 {
@@ -16,6 +18,10 @@ int weft_outcome_check_tell(const struct weft_outcome_check *check, struct weft_
     weft_format_count(check->total, total, sizeof total);
     enum weft_style style =
         check->on_fail == WEFT_ON_FAIL_BLOCK ? WEFT_STYLE_BAD : WEFT_STYLE_CHANGED;
+    /* A table rule speaks of the whole: its message has the figures. */
+    if (check->message != NULL && strcmp(check->kind, "table") == 0)
+        return weft_out_line(out, style, error, "    %-11s %s: %s", words[check->on_fail],
+                             check->rule, check->message);
     return weft_out_line(out, style, error, "    %-11s %s: %s%s%s%s%s", words[check->on_fail],
                          check->rule, failing, check->total > 0 ? " of " : "",
                          check->total > 0 ? total : "", check->message == NULL ? "" : ": ",

@@ -5,6 +5,7 @@
 #include "app/plan.h"
 
 #include "app/bind.h"
+#include "app/check.h"
 #include "app/pins.h"
 #include "base/text.h"
 #include "lake/pointer.h"
@@ -20,6 +21,7 @@ struct plan_maker {
     struct weft_ledger_txn *txn; /* NULL = no home yet */
     struct weft_book *book;
     bool *chosen;
+    bool alone;
     struct weft_plan_item *items;
     size_t count;
     size_t capacity;
@@ -362,7 +364,9 @@ static bool columns_change(const struct weft_plan_item *item)
     return item->product->schema.count == 0;
 }
 
-static int plan_bind(struct plan_maker *maker, struct weft_diag *diag, struct weft_error *error)
+/* All SQL of what is new or changed: what products are made by, then their checks. */
+static int plan_bind(struct plan_maker *maker, bool ring, struct weft_diag *diag,
+                     struct weft_error *error)
 {
     struct weft_book *book = maker->book;
     bool *wanted = weft_arena_array(maker->arena, book->count + 1, sizeof *wanted);
@@ -373,10 +377,14 @@ static int plan_bind(struct plan_maker *maker, struct weft_diag *diag, struct we
     for (size_t i = 0; i < maker->count; i++) {
         const struct weft_plan_item *item = &maker->items[i];
         wanted[item->item] = item->product != NULL && weft_bind_transforms(item->product);
-        changed[item->item] = columns_change(item);
+        changed[item->item] = !maker->alone && columns_change(item);
         any = any || wanted[item->item] || changed[item->item];
     }
-    return any ? weft_bind_check(book, wanted, changed, diag, error) : 0;
+    if (any && !ring)
+        WEFT_TRY(weft_bind_check(book, wanted, changed, diag, error));
+    for (size_t i = 0; i < maker->count; i++)
+        wanted[maker->items[i].item] = maker->items[i].product != NULL;
+    return weft_check_sql(book, wanted, diag, error);
 }
 
 /* ---- the whole ---- */
@@ -402,14 +410,16 @@ static int plan_do(struct plan_maker *maker, const struct weft_op_value *words,
     maker->plan.count = maker->count;
     maker->plan.chosen = maker->chosen;
     WEFT_TRY(weft_plan_offer(&maker->plan, maker->items, error));
-    return ring ? 0 : plan_bind(maker, diag, error);
+    return plan_bind(maker, ring, diag, error);
 }
 
 int weft_plan_make(struct weft_context *context, const struct weft_mesh *mesh,
                    const struct weft_op_value *words, const struct weft_op_value *exclude,
-                   struct weft_diag *diag, struct weft_plan *out, struct weft_error *error)
+                   bool alone, struct weft_diag *diag, struct weft_plan *out,
+                   struct weft_error *error)
 {
-    struct plan_maker maker = {.context = context, .mesh = mesh, .arena = context->arena};
+    struct plan_maker maker = {
+        .context = context, .mesh = mesh, .arena = context->arena, .alone = alone};
     WEFT_CLEANUP(weft_ledger_endp) struct weft_ledger_txn *txn = NULL;
     WEFT_TRY(weft_book_begin(context, &txn, error));
     if (txn != NULL) {

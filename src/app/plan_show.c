@@ -227,6 +227,10 @@ int weft_plan_show(const struct weft_plan *plan, struct weft_out *out, struct we
         return plan_json(plan, out, error);
     for (size_t i = 0; i < plan->offer_count; i++)
         WEFT_TRY(weft_out_line(out, WEFT_STYLE_DIM, error, "  %s", plan->offers[i]));
+    if (plan->count == 0 && plan->kept == 0 && plan->book.mesh->product_count == 0) {
+        weft_out_note(out, WEFT_PLAN_EMPTY);
+        return 0;
+    }
     if (plan->count == 0)
         return weft_out_line(out, WEFT_STYLE_PLAIN, error,
                              "Nothing to change: %zu product%s as registered.", plan->kept,

@@ -10,8 +10,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define RUN_ARENA_MAX ((size_t)1 << 30)
-
 int weft_runs_init(struct weft_runs *runs, struct weft_context *context, const char *cause,
                    bool no_wait, struct weft_error *error)
 {
@@ -32,32 +30,25 @@ int weft_runs_init(struct weft_runs *runs, struct weft_context *context, const c
     return 0;
 }
 
-int weft_runs_add(struct weft_runs *runs, const char *full_name, int major,
+int weft_runs_add(struct weft_runs *runs, const char *full_name, int major, const char *shown,
                   struct weft_error *error)
 {
     if (weft_arena_reserve(runs->context->arena, &runs->items, &runs->capacity, runs->count + 1,
                            sizeof *runs->items) < 0)
         return weft_error_nomem(error);
-    runs->items[runs->count++] = (struct weft_runs_item){full_name, major};
+    runs->items[runs->count++] = (struct weft_runs_item){full_name, major, shown};
     return 0;
 }
 
-int weft_runs_add_pending(struct weft_runs *runs, const char *full_name, int major,
-                          struct weft_error *error)
+int weft_runs_add_registered(struct weft_runs *runs, const struct weft_registered *product,
+                             struct weft_error *error)
 {
-    struct weft_ledger *ledger;
-    WEFT_TRY(weft_context_ledger(runs->context, false, &ledger, error));
-    WEFT_CLEANUP(weft_ledger_endp) struct weft_ledger_txn *txn = NULL;
-    WEFT_CLEANUP(weft_arena_freep) struct weft_arena *arena = weft_arena_new(RUN_ARENA_MAX);
-    if (arena == NULL)
+    const char *shown = product->full_name;
+    if (strcmp(product->name, product->full_name) != 0)
+        shown = weft_arena_format(runs->context->arena, "%s@%d", shown, product->major);
+    if (shown == NULL)
         return weft_error_nomem(error);
-    struct weft_registered registered;
-    WEFT_TRY(weft_ledger_begin_read(ledger, &txn, error));
-    int rc = weft_catalog_product(txn, arena, full_name, major, 0, &registered, error);
-    WEFT_TRY(rc);
-    if (rc == WEFT_NOT_THERE || registered.pending == NULL)
-        return 0;
-    return weft_runs_add(runs, full_name, major, error);
+    return weft_runs_add(runs, product->full_name, product->major, shown, error);
 }
 
 /* ---- progress ---- */
@@ -73,7 +64,7 @@ struct teller {
 
 static const char *item_name(const struct teller *teller, size_t item)
 {
-    return teller->runs->items[item].full_name;
+    return teller->runs->items[item].shown;
 }
 
 static void teller_progress(void *arg, size_t item, const struct weft_progress *progress)
@@ -175,6 +166,10 @@ static int outcome_tell(const char *name, const struct weft_run_report *report,
     case WEFT_RUN_FAILED:
         break;
     }
+    WEFT_TRY(weft_out_line(out, WEFT_STYLE_BAD, error, "  %s: %s   %.2f s", name,
+                           outcome->state == WEFT_RUN_BLOCKED ? "blocked, nothing published"
+                                                              : "failed, nothing published",
+                           (double)outcome->duration_us / 1e6));
     for (size_t i = 0; i < outcome->check_count; i++)
         WEFT_TRY(weft_outcome_check_tell(&outcome->checks[i], out, error));
     return 0;
@@ -182,13 +177,14 @@ static int outcome_tell(const char *name, const struct weft_run_report *report,
 
 /* ---- for programs ---- */
 
-static void run_json(const char *name, const struct weft_run_report *report,
+static void run_json(const struct weft_runs_item *item, const struct weft_run_report *report,
                      struct weft_json_writer *json)
 {
     static const char *const states[] = {"published", "nothing_new", "blocked", "failed"};
     const struct weft_outcome *outcome = report->outcome;
     weft_json_begin_object(json);
-    weft_json_member_text(json, "product", name);
+    weft_json_member_text(json, "product", item->full_name);
+    weft_json_member_int(json, "major", item->major);
     weft_json_member_text(json, "run_id", report->run_id);
     weft_json_member_text(json, "state", states[outcome->state]);
     weft_outcome_figures_json(outcome, json);
@@ -205,12 +201,13 @@ static void run_json(const char *name, const struct weft_run_report *report,
 }
 
 /* One that did not come to a report. */
-static void other_json(const char *name, const struct weft_schedule_ended *ended,
+static void other_json(const struct weft_runs_item *item, const struct weft_schedule_ended *ended,
                        struct weft_json_writer *json)
 {
     bool skipped = ended->state == WEFT_SCHEDULE_SKIPPED;
     weft_json_begin_object(json);
-    weft_json_member_text(json, "product", name);
+    weft_json_member_text(json, "product", item->full_name);
+    weft_json_member_int(json, "major", item->major);
     weft_json_member_text(json, "run_id", ended->run_id[0] == '\0' ? NULL : ended->run_id);
     weft_json_member_text(json, "state", skipped ? "skipped" : "failed");
     weft_json_member_text(json, skipped ? "cause" : "error", ended->error->message);
@@ -245,7 +242,7 @@ static int report_tell(struct teller *teller, const struct weft_schedule_ended *
     const char *name = item_name(teller, ended->item);
     const struct weft_outcome *outcome = ended->report->outcome;
     const struct weft_product *pending = ended->product->pending;
-    run_json(name, ended->report, teller->json);
+    run_json(&teller->runs->items[ended->item], ended->report, teller->json);
     WEFT_TRY(outcome_tell(name, ended->report, teller->out, error));
     if (outcome->state != WEFT_RUN_NOTHING_NEW || pending == NULL)
         return 0;
@@ -277,7 +274,7 @@ static int teller_ended(void *arg, const struct weft_schedule_ended *ended,
     if (ended->state == WEFT_SCHEDULE_RAN)
         WEFT_TRY(report_tell(teller, ended, error));
     else
-        other_json(name, ended, teller->json);
+        other_json(&teller->runs->items[ended->item], ended, teller->json);
     if (is_good(ended))
         return 0;
     struct weft_error bad = WEFT_ERROR_INIT;

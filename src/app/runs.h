@@ -10,7 +10,8 @@
 
 struct weft_runs_item {
     const char *full_name;
-    int major; /* never 0 */
+    int major;         /* never 0 */
+    const char *shown; /* for people: "domain.name", "domain.name@1" */
 };
 
 struct weft_runs {
@@ -23,11 +24,10 @@ struct weft_runs {
 
 int weft_runs_init(struct weft_runs *runs, struct weft_context *context, const char *cause,
                    bool no_wait, struct weft_error *error) WEFT_MUST_CHECK;
-int weft_runs_add(struct weft_runs *runs, const char *full_name, int major,
+int weft_runs_add(struct weft_runs *runs, const char *full_name, int major, const char *shown,
                   struct weft_error *error) WEFT_MUST_CHECK;
-/* Adds it only when a registered contract waits for its first snapshot. */
-int weft_runs_add_pending(struct weft_runs *runs, const char *full_name, int major,
-                          struct weft_error *error) WEFT_MUST_CHECK;
+int weft_runs_add_registered(struct weft_runs *runs, const struct weft_registered *product,
+                             struct weft_error *error) WEFT_MUST_CHECK;
 /* Runs all; one that fails stops only those that read it: they are skipped, with the cause. 0, or
  * -1 with the error whose exit status is the highest (a skipped one counts as what caused it).
  * Programs get one array of run records, in the order in which they ended. */
