@@ -182,9 +182,35 @@ static int people_run(const struct weft_resolved_places *places, const char *sai
     return weft_error_set(error, WEFT_E_SQL, "%s", text);
 }
 
+/* What DuckDB says of a file that is not whole. An error without any class comes from the reader of
+ * Parquet's own structures. */
+static bool is_damage(const char *said)
+{
+    static const char *const marks[] = {
+        "magic bytes", "arquet", "Failed to read file", "TProtocol", "Snappy", "ZSTD", "ecompress",
+        "orrupt",      "footer", "out of buffer",       "zstd"};
+    if (has_prefix(said, "Invalid Error: "))
+        return true;
+    if (!has_prefix(said, "Invalid Input Error") && !has_prefix(said, "IO Error") &&
+        !has_prefix(said, "Serialization Error"))
+        return false;
+    for (size_t i = 0; i < WEFT_COUNT(marks); i++)
+        if (strstr(said, marks[i]) != NULL)
+            return true;
+    return false;
+}
+
 static int people_text(const struct weft_resolved_places *places, const char *said,
                        struct weft_error *error)
 {
+    if (is_damage(said)) {
+        weft_error_set(error, WEFT_E_CORRUPT, "a file behind this statement is damaged");
+        return weft_error_hint(error, "`weft verify` tells which");
+    }
+    if (strstr(said, "Max expression depth") != NULL || strstr(said, "recursion depth") != NULL) {
+        weft_error_set(error, WEFT_E_LIMIT, "the statement is nested too deeply");
+        return weft_error_hint(error, "take parts of it into WITH");
+    }
     switch (error->code) {
     case WEFT_E_SQL:
         break;

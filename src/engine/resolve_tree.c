@@ -114,9 +114,13 @@ static int tree_parse_error(struct resolve *resolve, yyjson_val *root, const cha
     if (strncmp(said, "Only SELECT", 11) == 0)
         return tree_no_select(resolve, sql, length, error);
     /* Names of DuckDB's own insides tell a person nothing. */
-    if (strstr(said, "Transform") != NULL || strstr(said, "T_") != NULL)
+    if (strstr(said, "Transform") != NULL || strstr(said, "T_") != NULL ||
+        strstr(said, "erializ") != NULL)
         said = "this form of SQL is not supported";
-    weft_error_set(error, WEFT_E_SQL, "%.*s", (int)strcspn(said, "!"), said);
+    if (strstr(said, "expression depth") != NULL)
+        weft_error_set(error, WEFT_E_LIMIT, "the statement is nested too deeply");
+    else
+        weft_error_set(error, WEFT_E_SQL, "%.*s", (int)strcspn(said, "!"), said);
     int64_t position = 0;
     const char *text = yyjson_get_str(yyjson_obj_get(root, "position"));
     if (text != NULL && weft_parse_int64(text, strlen(text), &position))

@@ -14,6 +14,8 @@
 
 #include <setjmp.h>
 #include <stdarg.h>
+#include <stdio.h>
+#include <unistd.h>
 
 #include <cmocka.h>
 
@@ -437,6 +439,8 @@ static void test_limits(void **state)
     struct fixture *fixture = *state;
     char *texts[] = {
         repeat_text("select 1", "+1", 400, ""),
+        repeat_text("select 1", "+1", 1100, ""),
+        repeat_text("select 1", " + (select max(1", 60, ""),
         repeat_text("select ", "not ", 500, "true"),
         repeat_text("select ", "(", 2000, "1"),
         repeat_text("", "select * from (", 500, "select 1"),
@@ -453,6 +457,8 @@ static void test_limits(void **state)
                               &fixture->world->options, &resolved, &error);
         if (rc == 0 || (error.code != WEFT_E_LIMIT && error.code != WEFT_E_SQL))
             fail_msg("%.60s: %s %s", texts[i], weft_code_name(error.code), error.message);
+        if (strstr(error.message, "SET ") != NULL || strstr(error.message, "max_") != NULL)
+            fail_msg("%.60s: %s", texts[i], error.message);
         weft_free(texts[i]);
     }
     struct weft_error error = WEFT_ERROR_INIT;
@@ -536,6 +542,73 @@ static void test_many_files(void **state)
     assert_true(took < 200000);
 }
 
+/* ---- files that are not whole ---- */
+
+static const struct {
+    const char *about;
+    long keep;           /* bytes of the file; -1: all, -2: there is no file */
+    const char *instead; /* what stands at its start */
+    long at;             /* where bytes are turned round; -1: nowhere */
+} damages[] = {
+    {"missing", -2, NULL, -1},         {"empty", 0, NULL, -1},
+    {"one byte", 1, NULL, -1},         {"its head only", 8, NULL, -1},
+    {"half of it", 3000, NULL, -1},    {"text", 0, "id,state\n1,QC\n", -1},
+    {"magic only", 0, "PAR1PAR1", -1}, {"a page", -1, NULL, 200},
+    {"the footer", -1, NULL, -500},
+};
+
+static void damage_make(const char *from, const char *to, size_t i)
+{
+    char bytes[65536];
+    (void)unlink(to);
+    if (damages[i].keep == -2)
+        return;
+    FILE *file = fopen(from, "rb");
+    assert_non_null(file);
+    long size = (long)fread(bytes, 1, sizeof(bytes), file);
+    fclose(file);
+    long at = damages[i].at < -1 ? size + damages[i].at : damages[i].at;
+    for (long j = at; at >= 0 && j < at + 40 && j < size; j++)
+        bytes[j] = (char)~bytes[j];
+    if (damages[i].keep >= 0 && damages[i].keep < size)
+        size = damages[i].keep;
+    file = fopen(to, "wb");
+    assert_non_null(file);
+    if (damages[i].instead != NULL)
+        fputs(damages[i].instead, file);
+    fwrite(bytes, 1, (size_t)size, file);
+    fclose(file);
+}
+
+static void test_damage(void **state)
+{
+    struct fixture *fixture = *state;
+    struct resolver_world *world = fixture->world;
+    const struct weft_relation whole = world->relations[0];
+    for (size_t i = 0; i < WEFT_COUNT(damages); i++) {
+        char *path = weft_format("%s/damaged%zu.parquet", world->dir, i);
+        const char *files[] = {path};
+        damage_make(whole.files[0], path, i);
+        for (int plain = 0; plain < 2; plain++) {
+            world->relations[0].files = files;
+            world->relations[0].plain = plain == 1;
+            struct weft_error error = WEFT_ERROR_INIT;
+            WEFT_CLEANUP(weft_buf_release) struct weft_buf out;
+            weft_buf_init(&out, 10000000);
+            const char *sql = "select sum(id), max(state), max(\"user\") from shop.orders";
+            int rc = resolve_and_answer(world, sql, &out, &error);
+            world->relations[0] = whole;
+            const char *said = strstr(out.data, "error: ");
+            if (rc < 0 || said == NULL || strstr(out.data, world->dir) != NULL ||
+                strstr(out.data, "arquet") != NULL || strstr(out.data, "LINE") != NULL ||
+                strstr(said, "a file behind this statement") == NULL)
+                fail_msg("%s, plain %d: %s %s", damages[i].about, plain, error.message, out.data);
+        }
+        (void)unlink(path);
+        weft_free(path);
+    }
+}
+
 static int torture_resolve(void *arg, struct weft_error *error)
 {
     struct fixture *fixture = arg;
@@ -565,7 +638,7 @@ int main(void)
         cmocka_unit_test(test_deterministic),   cmocka_unit_test(test_places_and_suggestions),
         cmocka_unit_test(test_parameters),      cmocka_unit_test(test_limits),
         cmocka_unit_test(test_conditions),      cmocka_unit_test(test_many_files),
-        cmocka_unit_test(test_torture),
+        cmocka_unit_test(test_damage),          cmocka_unit_test(test_torture),
     };
     return cmocka_run_group_tests(tests, setup, teardown);
 }
