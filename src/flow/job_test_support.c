@@ -8,6 +8,7 @@
 #include "base/clock.h"
 #include "base/fs.h"
 #include "base/test_support.h"
+#include "catalog/product_entry.h"
 #include "engine/resolver.h"
 #include "flow/run_internal.h"
 #include "lake/pointer.h"
@@ -23,6 +24,7 @@ void job_setup(struct job_fixture *f)
     memset(f, 0, sizeof *f);
     if (!registered) {
         weft_lake_register();
+        weft_catalog_register();
         weft_flow_tables_register();
         weft_flow_kinds_register();
         registered = true;

@@ -4,6 +4,7 @@
  */
 #include "job/work_internal.h"
 
+#include "catalog/product_entry.h"
 #include "lake/pointer.h"
 
 #include <string.h>
@@ -59,30 +60,42 @@ static int target_files(struct job_work *work, const char *metadata, const char 
 }
 
 /* A product that the run reads too is referred to in the same state. */
-static const char *source_metadata(const struct job_work *work, const char *table)
+static const char *source_metadata(const struct job_work *work, const char *name)
 {
     for (size_t i = 0; i < work->job->source_count; i++) {
-        if (strcmp(work->job->sources[i].table, table) == 0)
-            return work->job->sources[i].metadata;
+        const struct weft_job_source *source = &work->job->sources[i];
+        if ((!source->is_port && strcmp(source->name, name) == 0) ||
+            strcmp(source->table, name) == 0)
+            return source->metadata;
     }
     return NULL;
+}
+
+/* Else as it is now, by the name that people call it. */
+static int current_metadata(struct job_work *work, struct weft_ledger_txn *txn, const char *name,
+                            const char **out, struct weft_error *error)
+{
+    struct weft_registered registered;
+    struct weft_pointer pointer;
+    int rc = weft_catalog_product(txn, work->arena, name, 0, 0, &registered, error);
+    if (rc < 0)
+        return rc;
+    rc = weft_pointer_get(txn, work->arena, WEFT_SPACE_LAKE, rc == 0 ? registered.table : name, 0,
+                          &pointer, error);
+    if (rc == 0)
+        *out = pointer.metadata;
+    return rc;
 }
 
 static int reference_load(struct job_work *work, struct weft_ledger_txn *txn,
                           const struct weft_field *field, struct weft_error *error)
 {
     struct job_reference *out = &work->references[work->reference_count];
-    struct weft_pointer pointer;
     const char *column = NULL;
     out->field = field->name;
     WEFT_TRY(target_split(work, field, &out->table, &column, error));
     const char *metadata = source_metadata(work, out->table);
-    if (metadata != NULL) {
-        WEFT_TRY(target_files(work, metadata, column, field->name, out, error));
-        work->reference_count++;
-        return 0;
-    }
-    int rc = weft_pointer_get(txn, work->arena, WEFT_SPACE_LAKE, out->table, 0, &pointer, error);
+    int rc = metadata != NULL ? 0 : current_metadata(work, txn, out->table, &metadata, error);
     if (rc < 0)
         return rc;
     if (rc == WEFT_NOT_THERE) {
@@ -90,7 +103,7 @@ static int reference_load(struct job_work *work, struct weft_ledger_txn *txn,
                        out->table);
         return weft_error_hint(error, "run %s first", out->table);
     }
-    WEFT_TRY(target_files(work, pointer.metadata, column, field->name, out, error));
+    WEFT_TRY(target_files(work, metadata, column, field->name, out, error));
     work->reference_count++;
     return 0;
 }
