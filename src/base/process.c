@@ -11,6 +11,7 @@
 #include <poll.h>
 #include <signal.h>
 #include <spawn.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -137,7 +138,8 @@ void weft_process_bind_to_parent(pid_t parent)
 
 /* ---- cancelling ---- */
 
-static volatile sig_atomic_t cancel_count;
+/* Any thread asks it; a handler may change it, for it needs no lock. */
+static atomic_int cancel_count;
 
 static void signal_caught(int number)
 {

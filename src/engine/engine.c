@@ -212,8 +212,8 @@ static bool engine_config_fill(const struct weft_engine_config *from, duckdb_con
     return ok;
 }
 
-static int engine_open_database(struct weft_engine *engine, const struct weft_engine_config *from,
-                                struct weft_error *error)
+int weft_engine_database_open(const struct weft_engine_config *from, duckdb_database *out,
+                              struct weft_error *error)
 {
     duckdb_config config = NULL;
     if (weft_duckdb.create_config(&config) != DuckDBSuccess)
@@ -222,16 +222,44 @@ static int engine_open_database(struct weft_engine *engine, const struct weft_en
     char *text = NULL;
     if (!engine_config_fill(from, config))
         rc = weft_error_set(error, WEFT_E_INTERNAL, "DuckDB refuses a setting of weft");
-    else if (weft_duckdb.open_ext(NULL, &engine->database, config, &text) != DuckDBSuccess)
+    else if (weft_duckdb.open_ext(NULL, out, config, &text) != DuckDBSuccess)
         rc = weft_error_set(error, WEFT_E_INTERNAL, "DuckDB does not open: %.*s",
                             ENGINE_OPEN_ERROR_KEEP, text == NULL ? "no message" : text);
     if (text != NULL)
         weft_duckdb.free(text);
     weft_duckdb.destroy_config(&config);
+    return rc;
+}
+
+/* What an instance that was opened ahead is told afterwards. */
+static int engine_settle(struct weft_engine *engine, const struct weft_engine_config *from,
+                         struct weft_error *error)
+{
+    WEFT_CLEANUP(weft_buf_release) struct weft_buf sql;
+    weft_buf_init(&sql, ENGINE_SQL_MAX);
+    weft_buf_addf(&sql, "SET GLOBAL preserve_insertion_order = %s; SET GLOBAL temp_directory = ",
+                  from->keep_order ? "true" : "false");
+    const char *temp_dir = from->temp_dir == NULL ? "" : from->temp_dir;
+    weft_buf_add_sql_text(&sql, temp_dir, strlen(temp_dir));
+    weft_buf_addf(&sql, "; SET GLOBAL memory_limit = '%" PRId64 "KiB'; SET GLOBAL threads = %d",
+                  WEFT_MAX(from->memory_bytes / 1024, 1), from->threads);
+    WEFT_TRY(weft_buf_check(&sql, error));
+    return weft_engine_run(engine, engine->connection, sql.data, NULL, error);
+}
+
+static int engine_open_database(struct weft_engine *engine, const struct weft_engine_config *from,
+                                struct weft_error *error)
+{
+    int rc = 0;
+    if (from->memory_bytes > 0 && from->threads > 0)
+        engine->database = weft_engine_warm_take();
+    bool warm = engine->database != NULL;
+    if (!warm)
+        rc = weft_engine_database_open(from, &engine->database, error);
     if (rc == 0 && (weft_duckdb.connect(engine->database, &engine->connection) != DuckDBSuccess ||
                     weft_duckdb.connect(engine->database, &engine->meta) != DuckDBSuccess))
         rc = weft_error_set(error, WEFT_E_INTERNAL, "DuckDB does not connect");
-    return rc;
+    return rc == 0 && warm ? engine_settle(engine, from, error) : rc;
 }
 
 /* What stands in an order that matters: folders before external access is closed. */

@@ -29,6 +29,10 @@ struct weft_engine_config {
 
 int weft_engine_open(const struct weft_engine_config *config, struct weft_engine **out,
                      struct weft_error *error) WEFT_MUST_CHECK;
+/* Loads the library and opens a blank instance ahead, which the next open with a memory limit and a
+ * number of threads makes its own; nothing when one is there. For a process that waits for work:
+ * in a thread of its own. */
+void weft_engine_warm(void);
 void weft_engine_close(struct weft_engine *engine); /* NULL is nothing */
 void weft_engine_closep(struct weft_engine **engine);
 duckdb_connection weft_engine_connection(struct weft_engine *engine);

@@ -38,6 +38,11 @@ struct weft_engine {
 /* Around each statement: begin before it starts, end when it or its stream is over. */
 void weft_engine_running_begin(struct weft_engine *engine);
 void weft_engine_running_end(struct weft_engine *engine);
+/* An instance with this configuration, in memory. */
+int weft_engine_database_open(const struct weft_engine_config *from, duckdb_database *out,
+                              struct weft_error *error) WEFT_MUST_CHECK;
+/* The one that was opened ahead (warm.c), or NULL. */
+duckdb_database weft_engine_warm_take(void);
 /* Turns DuckDB's failure into weft's error. */
 int weft_engine_fail(struct weft_engine *engine, duckdb_error_type type, const char *text,
                      struct weft_error *error);

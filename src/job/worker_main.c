@@ -1,14 +1,18 @@
 /*
  * worker_main.c - the loop of `weft worker`: a job as a line in, lines of progress and one outcome
- * out. A line that is no job ends the worker: what follows it could not be trusted either.
+ * out. A line that is no job ends the worker: what follows it could not be trusted either. A second
+ * thread opens an engine whenever a job may come.
  */
 #include "job/job.h"
 
 #include "base/fault.h"
 #include "base/fs.h"
 #include "base/process.h"
+#include "engine/engine.h"
 
+#include <pthread.h>
 #include <string.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
 
 #define JOB_LINE_MAX ((size_t)256 << 20)
@@ -57,6 +61,41 @@ static int job_answer(struct worker_out *out, const char *line, size_t length, i
     return line_send(out, &answer, error);
 }
 
+/* ---- an engine ahead of its need, while the asker is busy ---- */
+
+struct warmer {
+    pthread_t thread;
+    bool runs;
+};
+
+static void *warmer_main(void *arg)
+{
+    (void)arg;
+    weft_engine_warm();
+    return NULL;
+}
+
+static void warmer_end(struct warmer *warmer)
+{
+    if (warmer->runs)
+        pthread_join(warmer->thread, NULL);
+    warmer->runs = false;
+}
+
+/* Nothing when no thread can be made: then the job opens the engine. */
+static void warmer_start(struct warmer *warmer)
+{
+    warmer_end(warmer);
+    warmer->runs = pthread_create(&warmer->thread, NULL, warmer_main, NULL) == 0;
+}
+
+/* The asker said that no job comes any more. */
+static bool input_ended(int in)
+{
+    char next;
+    return recv(in, &next, 1, MSG_PEEK | MSG_DONTWAIT) == 0;
+}
+
 /* Reads on to the next line end. WEFT_END when there is none more. *lock: the product's, which comes
  * with the job's first bytes. */
 static int line_receive(int in, struct weft_buf *text, size_t *length, int *lock,
@@ -91,19 +130,27 @@ int weft_worker_main(int in, int out_fd, struct weft_error *error)
     WEFT_CLEANUP(weft_buf_release) struct weft_buf text;
     WEFT_CLEANUP(weft_fd_close) int lock = -1;
     struct worker_out out = {.fd = out_fd};
+    struct warmer warmer = {.runs = false};
     int rc = 0;
     weft_fault_role("worker");
     umask(0077); /* DuckDB makes files by it, and the home is its owner's alone */
     weft_buf_init(&text, JOB_LINE_MAX);
+    warmer_start(&warmer);
     for (;;) {
         size_t length = 0;
         rc = line_receive(in, &text, &length, &lock, error);
         if (rc != 0)
             break;
         weft_process_peak_reset();
-        WEFT_TRY(job_answer(&out, text.data, length, &lock, error));
+        rc = job_answer(&out, text.data, length, &lock, error);
+        if (rc < 0)
+            break;
         memmove(text.data, text.data + length + 1, text.length - length - 1);
         weft_buf_shrink(&text, text.length - length - 1);
+        if (text.length == 0 && input_ended(in))
+            break;
+        warmer_start(&warmer);
     }
+    warmer_end(&warmer);
     return rc < 0 ? rc : 0;
 }
