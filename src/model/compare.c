@@ -267,7 +267,8 @@ static void compare_field(struct comparison *c, const char *prefix, const struct
                  after->classification);
     compare_text(c, CHANGE_WORDS, PATH("means"), before->means, after->means);
     for (int rule = 0; rule < WEFT_FIELD_RULE_COUNT; rule++) {
-        if (before->on_fail[rule] != after->on_fail[rule])
+        if (before->on_fail[rule] != after->on_fail[rule] &&
+            (weft_field_has_rule(before, rule) || weft_field_has_rule(after, rule)))
             change_add(c, CHANGE_ON_FAIL,
                        weft_reader_format(r, "%s.on_fail.%s", p,
                                           weft_field_rule_name((enum weft_field_rule)rule)),

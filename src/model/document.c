@@ -87,7 +87,7 @@ static void put_duration(writer *w, const char *key, int64_t us)
 
 /* ---- fields ---- */
 
-static bool field_has_rule(const struct weft_field *field, int rule)
+bool weft_field_has_rule(const struct weft_field *field, int rule)
 {
     switch (rule) {
     case WEFT_RULE_TYPE:
@@ -118,7 +118,7 @@ static void put_field_on_fail(writer *w, const struct weft_field *field)
 {
     bool any = false;
     for (int rule = 0; rule < WEFT_FIELD_RULE_COUNT; rule++) {
-        if (field->on_fail[rule] == WEFT_ON_FAIL_QUARANTINE || !field_has_rule(field, rule))
+        if (field->on_fail[rule] == WEFT_ON_FAIL_QUARANTINE || !weft_field_has_rule(field, rule))
             continue;
         if (!any) {
             weft_json_key(w, "on_fail");

@@ -57,6 +57,8 @@ bool weft_draft_has_field(struct weft_draft *draft, const char *name, struct wef
                           const char *what);
 
 enum weft_on_fail weft_on_fail_of(const struct weft_node *node, enum weft_on_fail otherwise);
+/* `on_fail: warn` speaks of all rules; only those a field has mean anything. */
+bool weft_field_has_rule(const struct weft_field *field, int rule);
 /* description, description in languages */
 void weft_read_translations(struct weft_reader *reader, const struct weft_node *node,
                             const char **text, struct weft_translations *translations);
