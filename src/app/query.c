@@ -108,8 +108,9 @@ static int snapshot_choose(struct weft_query *query, const struct query_table *o
     return 0;
 }
 
-static int columns_fill(struct weft_arena *arena, const struct weft_table_schema *schema,
-                        struct weft_relation *out, struct weft_error *error)
+static int columns_of(struct weft_arena *arena, const struct weft_table_schema *schema,
+                      const struct weft_relation_column **out, size_t *count,
+                      struct weft_error *error)
 {
     struct weft_relation_column *columns =
         weft_arena_array(arena, schema->count + 1, sizeof *columns);
@@ -119,9 +120,27 @@ static int columns_fill(struct weft_arena *arena, const struct weft_table_schema
         columns[i] = (struct weft_relation_column){.name = schema->columns[i].name,
                                                    .type = schema->columns[i].type,
                                                    .field_id = schema->columns[i].id};
-    out->columns = columns;
-    out->column_count = schema->count;
+    *out = columns;
+    *count = schema->count;
     return 0;
+}
+
+static int columns_fill(struct weft_arena *arena, const struct weft_table_schema *schema,
+                        struct weft_relation *out, struct weft_error *error)
+{
+    return columns_of(arena, schema, &out->columns, &out->column_count, error);
+}
+
+/* One file alone is read by one thread where its columns are found by field id. */
+static int file_columns_fill(struct weft_arena *arena, const struct weft_table *table,
+                             const struct weft_data_file *file, struct weft_relation *out,
+                             struct weft_error *error)
+{
+    const struct weft_table_schema *written = NULL;
+    int rc = weft_table_file_schema(table, file, &written, error);
+    if (rc != 0)
+        return rc < 0 ? rc : 0;
+    return columns_of(arena, written, &out->file_columns, &out->file_column_count, error);
 }
 
 static int files_fill(struct weft_query *query, struct weft_arena *arena,
@@ -145,6 +164,8 @@ static int files_fill(struct weft_query *query, struct weft_arena *arena,
     out->files = files;
     out->file_count = data.count;
     out->snapshot_id = snapshot->snapshot_id;
+    if (data.count == 1 && !out->plain)
+        return file_columns_fill(arena, table, &data.items[0], out, error);
     return 0;
 }
 

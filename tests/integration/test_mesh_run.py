@@ -1,0 +1,179 @@
+"""Runs of products made of products: order, what is skipped, what is new, what starts over."""
+import json
+
+import pytest
+from mesh_support import Mesh, places
+
+EVENTS = """input: {files: ../../../in/*.csv, format: csv, read: new}
+schema:
+  - {name: id, type: long, required: true}
+  - {name: who, type: string}
+  - {name: day, type: date}
+"""
+# What is new of the events, one row for each.
+STEPS = """inputs:
+  events: {product: raw.events, read: new}
+sql: select id, who, day from events where who is not null
+schema:
+  - {name: id, type: long}
+  - {name: who, type: string}
+  - {name: day, type: date}
+"""
+# The last of each person, kept by key.
+LATEST = """inputs:
+  events: {product: raw.events, read: new}
+sql: select who, id, day from events where who is not null
+schema:
+  - {name: who, type: string, required: true}
+  - {name: id, type: long}
+  - {name: day, type: date}
+key: [who]
+write: upsert
+order_by: day
+"""
+COUNT = "sql: select count(*) as n from mine.steps\n"
+
+
+@pytest.fixture
+def mesh(tmp_path):
+    made = Mesh(tmp_path / "m")
+    made.write("in/1.csv", "id,who,day\n1,ann,2020-01-01\n2,bob,2020-01-02\n3,,2020-01-03\n")
+    made.product(EVENTS, "events", "raw")
+    made.product(STEPS, "steps", "mine")
+    made.product(LATEST, "latest", "mine")
+    made.product(COUNT, "count", "mine")
+    made.apply()
+    return made
+
+
+def states(mesh, *words, **more):
+    return {run["product"]: run["state"] for run in mesh.json("run", *words, **more)}
+
+
+def run_of(mesh, product):
+    return mesh.json("query", f"select * from mesh.runs where product = '{product}' "
+                              "order by started_at desc limit 1")[0]
+
+
+# ---- what is new ----
+
+def test_only_what_was_added_is_read(mesh):
+    assert mesh.sql("select id from mine.steps order by id") == [(1,), (2,)]
+    mesh.write("in/2.csv", "id,who,day\n4,cid,2020-01-04\n")
+    runs = {run["product"]: run for run in mesh.json("run")}
+    assert runs["mine.steps"]["read"] == 1 and runs["mine.steps"]["published"] == 1
+    assert runs["mine.count"]["state"] == "published"
+    assert mesh.sql("select n from mine.count") == [(3,)]
+    assert states(mesh) == dict.fromkeys(
+        ["raw.events", "mine.steps", "mine.latest", "mine.count"], "nothing_new")
+    position = mesh.sql("select position from mesh.inputs where product = 'mine.steps'")
+    assert position == mesh.sql("select cast(snapshot_id as varchar) from mesh.products "
+                                "where product = 'raw.events'")
+
+
+def test_the_balance_counts_rows_handed_to_the_sql(mesh):
+    run = run_of(mesh, "mine.steps")
+    assert (run["read"], run["accepted"], run["made"], run["published"]) == (3, 3, 2, 2)
+
+
+def test_upsert_keeps_the_last_of_each_key(mesh):
+    assert mesh.sql("select who, id from mine.latest order by who") == [("ann", 1), ("bob", 2)]
+    mesh.write("in/2.csv", "id,who,day\n4,ann,2020-01-04\n5,ann,2020-01-05\n6,cid,2020-01-01\n")
+    runs = {run["product"]: run for run in mesh.json("run")}
+    assert mesh.sql("select who, id from mine.latest order by who") == [
+        ("ann", 5), ("bob", 2), ("cid", 6)]
+    assert runs["mine.latest"]["superseded"] == 1
+    assert runs["mine.latest"]["made"] == 3
+
+
+def test_an_upstream_that_started_over_wants_a_rebuild(mesh):
+    mesh.write("in/2.csv", "id,who,day\n4,cid,2020-01-04\n")
+    mesh("run", "raw.events", "--rebuild")
+    done = mesh("run", "mine.steps", status=None)
+    assert done.returncode != 0
+    assert "--rebuild" in done.stderr, done.stderr
+    assert mesh.sql("select count(*) from mine.steps") == [(2,)]
+    mesh("run", "mine.steps", "--rebuild")
+    assert mesh.sql("select count(*) from mine.steps") == [(3,)]
+    mesh.write("in/3.csv", "id,who,day\n5,dan,2020-01-04\n")
+    assert states(mesh, "+mine.steps") == {"raw.events": "published", "mine.steps": "published"}
+    assert mesh.sql("select count(*) from mine.steps") == [(4,)]
+
+
+def test_a_changed_contract_runs_again_though_nothing_is_new(mesh):
+    mesh.product(COUNT.replace("count(*)", "2 * count(*)"), "count", "mine")
+    done = json.loads(mesh.apply("--json").stdout)
+    assert [(run["product"], run["state"]) for run in done] == [("mine.count", "published")]
+    assert mesh.sql("select n from mine.count") == [(4,)]
+
+
+# ---- what goes wrong ----
+
+def test_what_depends_on_a_blocked_run_is_skipped(mesh):
+    mesh.product(STEPS.replace("type: long}", "type: long, max: 3, on_fail: block}"), "steps",
+                 "mine")
+    mesh.write("in/2.csv", "id,who,day\n4,cid,2020-01-04\n")
+    done = mesh("apply", "--yes", "mine.steps", status=None)
+    mesh.write("in/3.csv", "id,who,day\n5,dan,2020-01-05\n")
+    done = mesh("run", status=3)
+    assert "mine.steps: blocked" in done.stdout
+    assert "mine.count: skipped: reads mine.steps@1, whose run was blocked" in done.stderr
+    assert mesh.sql("select n from mine.count") == [(2,)]  # the old state stays
+    rows = {row["product"]: row for row in mesh.json("status")}
+    assert rows["mine.steps"]["state"] == "blocked"
+    assert rows["mine.count"]["state"] == "skipped"
+    assert "mine.steps@1" in rows["mine.count"]["message"]
+    assert rows["mine.latest"]["state"] == "published"  # no part of it
+    people = mesh("status").stdout
+    assert "mine.count skipped" in people
+    mesh.product(STEPS, "steps", "mine")
+    mesh.apply()
+    assert set(states(mesh).values()) <= {"published", "nothing_new"}
+    assert {row["state"] for row in mesh.json("status")} <= {"published", "nothing new"}
+    assert mesh.sql("select n from mine.count") == [(4,)]
+
+
+def test_bad_rows_of_the_sql_are_set_aside_with_their_values(mesh):
+    mesh.product(STEPS.replace("type: long}", "type: long, max: 1}"), "steps", "mine")
+    mesh.apply()
+    mesh("run", "mine.steps", "--rebuild")
+    assert mesh.sql("select id from mine.steps") == [(1,)]
+    assert mesh.sql('select port, "values", rules from mine__quarantine.steps '
+                    "where state = 'open'") == [
+        (None, '{"id":2,"who":"bob","day":"2020-01-02"}', ["id.max"])]
+    people = mesh("quarantine", "mine.steps").stdout
+    assert "made by its SQL" in people and "`2` is above 1" in people
+
+
+def test_an_error_of_the_sql_in_a_run_has_its_place(mesh):
+    mesh.product("sql: |\n  select\n    cast(who as int) as n\n  from raw.events\n"
+                 "schema: [{name: n, type: int}]\n", "count", "mine")
+    done = mesh.apply(status=1)
+    assert "mine.count" in done.stderr
+    assert mesh.sql("select n from mine.count") == [(2,)]
+
+
+def test_a_stale_product_is_behind(mesh):
+    assert [row["behind"] for row in mesh.json("status")] == [None] * 4
+    mesh.write("in/2.csv", "id,who,day\n4,cid,2020-01-04\n")
+    mesh("run", "raw.events")
+    rows = {row["product"]: row["behind"] for row in mesh.json("status")}
+    assert rows == {"raw.events": None, "mine.steps": "raw.events", "mine.latest": "raw.events",
+                    "mine.count": None}
+    mesh("run", "raw.events+")
+    assert [row["behind"] for row in mesh.json("status")] == [None] * 4
+
+
+def test_a_run_without_what_it_reads_says_what_to_run(mesh):
+    mesh.product("input: {files: ../../../none/*.csv, format: csv, read: new}\n"
+                 "schema: [{name: id, type: long}]\n", "later", "raw")
+    mesh.product("sql: select id from raw.later\n", "of_later", "mine")
+    done = mesh.apply(status=1)
+    assert "mine.of_later reads raw.later@1, which has no snapshot yet" in done.stderr
+    assert places(mesh("validate").stderr) == []
+
+
+def test_reread_is_of_one_product(mesh):
+    assert "exactly one product" in mesh("run", "raw.events+", "--reread",
+                                         str(mesh.folder / "in/1.csv"), status=2).stderr
+    assert "wants the products named" in mesh("run", "--rebuild", status=2).stderr
