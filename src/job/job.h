@@ -5,8 +5,8 @@
  * answering on descriptor 1 with lines of JSON: {"progress": ...} any number of times, then one
  * {"outcome": ...}. Then it waits for the next job, or ends at end of file. Descriptor 0 is a Unix
  * socket: with the first byte of a job comes the product's lock, which the worker closes before it
- * answers. It holds no signing key and opens the ledger read-only; it computes, writes and syncs files. The asker checks the
- * outcome and commits (flow/commit.c).
+ * answers. It holds no signing key and opens the ledger read-only; it computes, writes and syncs
+ * files. The asker checks the outcome and commits (flow/commit.c).
  *
  * Structs live in an arena of the job. Paths: absolute, but for table folders and metadata paths,
  * which are relative to the home.
