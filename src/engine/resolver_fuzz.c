@@ -134,6 +134,14 @@ static int try_text(struct weft_arena *arena, const char *sql, size_t size,
     int rc = weft_resolve(engine, arena, sql, size, options, &resolved, error);
     if (rc == 0)
         check_accepted(engine, arena, options, resolved.sql);
+    /* What may run tells what it reads. */
+    const struct weft_reference *references = NULL;
+    size_t count = 0;
+    struct weft_error why = WEFT_ERROR_INIT;
+    int told =
+        weft_resolve_references(engine, arena, sql, size, options, &references, &count, &why);
+    if (rc == 0 && (told < 0 || (resolved.source_count > 0 && count == 0)))
+        fuzz_fail(why.message, sql);
     return rc;
 }
 
