@@ -46,6 +46,70 @@ static bool relation_has_ids(const struct weft_relation *relation)
     return relation->column_count > 0;
 }
 
+/* ---- one file that was written with other columns ---- */
+
+static const struct weft_relation_column *file_column(const struct weft_relation *relation,
+                                                      int field_id)
+{
+    for (size_t i = 0; i < relation->file_column_count; i++)
+        if (relation->file_columns[i].field_id == field_id)
+            return &relation->file_columns[i];
+    return NULL;
+}
+
+static bool is_nested(const struct weft_type *type)
+{
+    return type->kind == WEFT_TYPE_LIST || type->kind == WEFT_TYPE_MAP ||
+           type->kind == WEFT_TYPE_STRUCT;
+}
+
+/* A nested type that changed is followed by ids only. */
+static bool file_reads_by_name(const struct weft_relation *relation)
+{
+    if (relation->file_count != 1 || relation->file_column_count == 0 ||
+        !relation_has_ids(relation))
+        return false;
+    for (size_t i = 0; i < relation->column_count; i++) {
+        const struct weft_relation_column *column = &relation->columns[i];
+        const struct weft_relation_column *file = file_column(relation, column->field_id);
+        if (file != NULL && !weft_type_equal(file->type, column->type) &&
+            (is_nested(file->type) || is_nested(column->type)))
+            return false;
+    }
+    return true;
+}
+
+static void file_column_put(const struct weft_relation_column *column,
+                            const struct weft_relation_column *file, struct weft_buf *out)
+{
+    bool cast = file == NULL || !weft_type_equal(file->type, column->type);
+    weft_buf_adds(out, cast ? "CAST(" : "");
+    if (file == NULL)
+        weft_buf_adds(out, "NULL");
+    else
+        weft_buf_add_sql_name(out, file->name);
+    if (cast) {
+        weft_buf_adds(out, " AS ");
+        relation_type(column->type, out);
+        weft_buf_addc(out, ')');
+    }
+    weft_buf_adds(out, " AS ");
+    weft_buf_add_sql_name(out, column->name);
+}
+
+static void relation_from_file(const struct weft_relation *relation, struct weft_buf *out)
+{
+    weft_buf_adds(out, "(SELECT ");
+    for (size_t i = 0; i < relation->column_count; i++) {
+        const struct weft_relation_column *column = &relation->columns[i];
+        weft_buf_adds(out, i == 0 ? "" : ", ");
+        file_column_put(column, file_column(relation, column->field_id), out);
+    }
+    weft_buf_adds(out, " FROM read_parquet([");
+    weft_buf_add_sql_text(out, relation->files[0], strlen(relation->files[0]));
+    weft_buf_adds(out, "]))");
+}
+
 /* What stands after FROM. */
 static int relation_from(const struct weft_relation *relation, struct weft_buf *out,
                          struct weft_error *error)
@@ -67,6 +131,10 @@ static int relation_from(const struct weft_relation *relation, struct weft_buf *
             weft_buf_add_sql_name(out, relation->columns[i].name);
         }
         weft_buf_adds(out, " WHERE false)");
+        return 0;
+    }
+    if (!relation->plain && file_reads_by_name(relation)) {
+        relation_from_file(relation, out);
         return 0;
     }
     weft_buf_adds(out, "read_parquet([");

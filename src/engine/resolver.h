@@ -42,6 +42,11 @@ struct weft_relation {
     /* All files have exactly these columns under these names. Then they are read without the map
      * of field ids, which costs DuckDB the parallel reading of one file. */
     bool plain;
+    /* One file that was written with other columns: these. Then it is read by their names, and
+     * renamed, cast and filled up with NULL by field id, for the same reason; unless a nested type
+     * changed, which only the map can follow. */
+    const struct weft_relation_column *file_columns;
+    size_t file_column_count;
     const char *sql;           /* RELATION_SQL: a SELECT; MESH: the call of the table function */
     const char *row_condition; /* NULL = all rows; an expression of the policy language */
 };

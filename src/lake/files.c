@@ -1,5 +1,5 @@
 /*
- * files.c - the live files of a snapshot.
+ * files.c - the live files of a snapshot, and how one was written.
  */
 #include "base/fs.h"
 #include "base/text.h"
@@ -90,5 +90,19 @@ int weft_table_files(struct weft_arena *arena, const char *home, const struct we
         WEFT_TRY(check_total(snapshot, "total-records", records, error));
     *data = live;
     *deletes = dead;
+    return 0;
+}
+
+int weft_table_file_schema(const struct weft_table *table, const struct weft_data_file *file,
+                           const struct weft_table_schema **out, struct weft_error *error)
+{
+    const struct weft_snapshot *snapshot = NULL;
+    int rc = weft_table_find(table, file->snapshot_id, &snapshot, error);
+    if (rc != 0)
+        return rc;
+    const struct weft_table_schema *schema = weft_table_schema_of(table, snapshot->schema_id);
+    if (schema == NULL || weft_json_text_or(snapshot->summary, "weft.run-id", NULL) == NULL)
+        return WEFT_NOT_THERE;
+    *out = schema;
     return 0;
 }

@@ -140,6 +140,12 @@ int weft_table_added_since(struct weft_arena *arena, const char *home,
                            int64_t since, struct weft_data_files *out, int64_t *culprit,
                            struct weft_error *error) WEFT_MUST_CHECK;
 
+/* The schema that weft wrote a live file with: that of the snapshot it came by. WEFT_NOT_THERE when
+ * the snapshot is gone or another writer's. */
+int weft_table_file_schema(const struct weft_table *table, const struct weft_data_file *file,
+                           const struct weft_table_schema **out, struct weft_error *error)
+    WEFT_MUST_CHECK;
+
 /* A bound from the text that DuckDB's RETURN_STATS gives. Strings are cut to 16 code points, an
  * upper bound is then incremented. *out.data is NULL when no honest bound can be given. */
 int weft_bound_from_text(struct weft_arena *arena, const struct weft_type *type, const char *text,
