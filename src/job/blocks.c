@@ -9,6 +9,7 @@
 #include "base/process.h"
 #include "base/text.h"
 
+#include <fcntl.h>
 #include <stdlib.h>
 
 #define TELL_US 100000
@@ -28,26 +29,56 @@ static void scan_tell(struct job_scan *scan, bool always)
              atomic_load(&scan->records), scan->bytes_done + here, scan->bytes_total);
 }
 
+static bool scan_may_stop(const struct job_work *work)
+{
+    const struct weft_quality *quality = &work->product->quality;
+    return quality->quarantine_max < 1 && work->job->mode != WEFT_JOB_REPLAY &&
+           quality->quarantine_max_on_fail == WEFT_ON_FAIL_BLOCK;
+}
+
 /* Is passing quarantine_max certain, however good the rest is? Each record to come is at least as
- * many bytes as it has cells. Of compressed files nothing is known. */
+ * many bytes as it has cells; of files to come the cells are not known, and of compressed ones
+ * nothing. Blocks that threads are at work on are not counted yet. */
 static bool scan_certain(struct job_scan *scan)
 {
     struct job_work *work = scan->work;
-    const struct weft_quality *quality = &work->product->quality;
-    if (quality->quarantine_max >= 1 || work->job->mode == WEFT_JOB_REPLAY ||
-        quality->quarantine_max_on_fail != WEFT_ON_FAIL_BLOCK || scan->source == NULL)
+    if (!scan_may_stop(work) || scan->source == NULL || scan->at < scan->packed_before ||
+        weft_source_compressed(scan->source))
         return false;
-    int64_t left = -weft_source_bytes(scan->source);
-    for (size_t i = scan->at; i < work->file_count; i++)
-        left += work->files[i].read ? work->files[i].out.size : 0;
-    if (weft_source_compressed(scan->source) || scan->at + 1 < work->file_count)
-        return false;
+    int64_t here = work->files[scan->at].out.size - weft_source_bytes(scan->source);
+    int64_t later = scan->bytes_total - scan->bytes_done - work->files[scan->at].out.size;
+    int64_t held = (int64_t)JOB_BLOCK * (WEFT_MAX(work->job->threads, 1) + 2);
     pthread_mutex_lock(&work->rules.mutex);
     int64_t aside = (int64_t)work->rules.row_count;
     pthread_mutex_unlock(&work->rules.mutex);
     int64_t cells = (int64_t)WEFT_MAX(work->files[scan->at].cells, 1);
-    int64_t most = atomic_load(&scan->records) + (left + (int64_t)JOB_BLOCK * 64) / cells + 1;
-    return aside > 1000 && (double)aside > quality->quarantine_max * (double)most;
+    int64_t most = atomic_load(&scan->records) + (here + held) / cells + later + 1;
+    return aside > 1000 && (double)aside > work->product->quality.quarantine_max * (double)most;
+}
+
+/* By its first bytes, as codec/source.c tells; one that does not open is told of later. */
+static bool file_is_packed(const struct job_file *file)
+{
+    WEFT_CLEANUP(weft_fd_close) int fd = -1;
+    struct weft_error ignored = WEFT_ERROR_INIT;
+    unsigned char magic[4] = {0};
+    size_t got = 0;
+    if (file->local == NULL || weft_fs_open(file->local, O_RDONLY, &fd, &ignored) < 0 ||
+        weft_fs_read(fd, magic, sizeof magic, &got, file->local, &ignored) < 0)
+        return true;
+    return (magic[0] == 0x1f && magic[1] == 0x8b) || memcmp(magic, "\x28\xb5\x2f\xfd", 4) == 0;
+}
+
+static void packed_find(struct job_scan *scan)
+{
+    const struct job_work *work = scan->work;
+    scan->packed_before = 0;
+    if (!scan_may_stop(work) || work->file_count < 2)
+        return;
+    for (size_t i = work->file_count; i-- > 0 && scan->packed_before == 0;) {
+        if (work->files[i].read && file_is_packed(&work->files[i]))
+            scan->packed_before = i + 1;
+    }
 }
 
 /* ---- files ---- */
@@ -473,6 +504,7 @@ int job_scan_restart(struct job_scan *scan, bool hash, struct weft_error *error)
         atomic_store(&scan->file_records[i], 0);
         scan->bytes_total += work->files[i].read ? work->files[i].out.size : 0;
     }
+    packed_find(scan);
     if (!hash)
         return 0;
     scan->hashes = weft_alloc_array(work->rules.unique_count + 1, sizeof *scan->hashes);

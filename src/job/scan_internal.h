@@ -26,6 +26,7 @@ struct job_scan {
     int64_t next;    /* offset within the file's text of carry[0] */
     int64_t next_id; /* base of the file */
     bool file_ended;
+    size_t packed_before; /* files from there on are not compressed */
     bool ended;
     bool failed;
     bool stopped;
