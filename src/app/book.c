@@ -165,9 +165,8 @@ static int digests_get(struct weft_book *book, struct book_digest **out, size_t 
     if (book->txn != NULL)
         WEFT_TRY(weft_catalog_digests(book->txn, book->arena, &digests, count, error));
     if (book->txn != NULL && book->mesh != NULL)
-        WEFT_TRY(weft_catalog_renames(book->txn, book->arena, book->mesh->products,
-                                      book->mesh->product_count, &renames, &book->rename_count,
-                                      error));
+        WEFT_TRY(weft_catalog_renames(book->txn, book->arena, book->mesh, &renames,
+                                      &book->rename_count, error));
     struct book_digest *named = weft_arena_array(book->arena, *count + 1, sizeof *named);
     if (named == NULL)
         return weft_error_nomem(error);

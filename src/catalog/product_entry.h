@@ -23,7 +23,7 @@
 
 #include "base/mem.h"
 #include "ledger/ledger.h"
-#include "model/product.h"
+#include "model/mesh.h"
 
 void weft_catalog_register(void);
 
@@ -96,9 +96,10 @@ int weft_catalog_retire(struct weft_ledger_txn *txn, const char *actor, const ch
  * contracts that have the new name, in the same transaction. */
 int weft_catalog_rename(struct weft_ledger_txn *txn, const char *actor, const char *from,
                         const char *to, struct weft_error *error) WEFT_MUST_CHECK;
-/* The renamings that the files of a checkout (all of them) ask for by `was:` and that are not done
- * yet, in the order in which they can be done; behind them those that cannot: `refused` says why.
- * Chains are fine, swaps are not. */
+/* The renamings that the files of a checkout ask for by `was:` and that are not done yet, in the
+ * order in which they can be done; behind them those that cannot: `refused` says why. Chains are
+ * fine, swaps are not. Files of domains that the checkout does not own ask for nothing, and nothing
+ * is taken from such a domain. */
 struct weft_rename {
     const struct weft_product *product; /* whose file says so: was_place */
     const char *from;
@@ -107,9 +108,8 @@ struct weft_rename {
     const char *hint;    /* with refused */
 };
 int weft_catalog_renames(struct weft_ledger_txn *txn, struct weft_arena *arena,
-                         const struct weft_product *const *products, size_t count,
-                         struct weft_rename **out, size_t *out_count, struct weft_error *error)
-    WEFT_MUST_CHECK;
+                         const struct weft_mesh *mesh, struct weft_rename **out, size_t *out_count,
+                         struct weft_error *error) WEFT_MUST_CHECK;
 int weft_catalog_drop(struct weft_ledger_txn *txn, const char *actor, const char *full_name,
                       int major, const char *because, struct weft_error *error) WEFT_MUST_CHECK;
 /* In the transaction that publishes: the pending contract becomes the one in force. Nothing when it

@@ -141,6 +141,7 @@ int weft_catalog_rename(struct weft_ledger_txn *txn, const char *actor, const ch
 
 struct renames {
     struct weft_arena *arena;
+    const struct weft_mesh *mesh;
     struct weft_map *registered; /* names that are registered now */
     struct weft_map *files;      /* names that files have: the first product of it */
     struct weft_rename *items;
@@ -242,9 +243,20 @@ static bool in_circle(struct renames *r, const struct weft_rename *rename)
     return false;
 }
 
+static bool owns_of(const struct weft_mesh *mesh, const char *full_name)
+{
+    char domain[WEFT_CATALOG_NAME_SIZE];
+    snprintf(domain, sizeof domain, "%.*s", (int)strcspn(full_name, "."), full_name);
+    return weft_mesh_owns(mesh, domain);
+}
+
 static int rename_check(struct renames *r, struct weft_rename *rename, struct weft_error *error)
 {
     const struct weft_rename *first = rename_from(r, rename->from);
+    if (!owns_of(r->mesh, rename->from))
+        return refuse(r, rename, "name both domains by `owns:` in weft.yaml", error,
+                      "%s cannot become %s: this checkout does not speak for its domain",
+                      rename->from, rename->to);
     if (first != rename)
         return refuse(r, rename, "only one can be what it was", error,
                       "%s says that it was %s, too", first->to, rename->from);
@@ -297,10 +309,12 @@ static int renames_order(struct renames *r, struct weft_error *error)
 }
 
 int weft_catalog_renames(struct weft_ledger_txn *txn, struct weft_arena *arena,
-                         const struct weft_product *const *products, size_t count,
-                         struct weft_rename **out, size_t *out_count, struct weft_error *error)
+                         const struct weft_mesh *mesh, struct weft_rename **out, size_t *out_count,
+                         struct weft_error *error)
 {
-    WEFT_CLEANUP(renames_release) struct renames r = {.arena = arena};
+    WEFT_CLEANUP(renames_release) struct renames r = {.arena = arena, .mesh = mesh};
+    const struct weft_product *const *products = mesh->products;
+    size_t count = mesh->product_count;
     bool any = false;
     for (size_t i = 0; i < count; i++)
         any = any || products[i]->was != NULL;
@@ -318,7 +332,7 @@ int weft_catalog_renames(struct weft_ledger_txn *txn, struct weft_arena *arena,
     }
     WEFT_TRY(registered_read(txn, &r, error));
     for (size_t i = 0; i < count; i++) {
-        if (products[i]->was != NULL)
+        if (products[i]->was != NULL && weft_mesh_owns(mesh, products[i]->domain))
             WEFT_TRY(rename_add(txn, &r, products[i], error));
     }
     for (size_t i = 0; i < r.count; i++)

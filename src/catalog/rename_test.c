@@ -21,6 +21,8 @@ struct fixture {
     struct weft_arena *arena;
     struct weft_ledger_txn *txn;
     struct weft_error error;
+    const char *owns[2]; /* of the checkout; none: what it holds */
+    size_t owns_count;
 };
 
 static void ok_at(int rc, const struct weft_error *error, int line)
@@ -316,7 +318,9 @@ static struct plan plan(struct fixture *f, const struct weft_product *const *pro
 {
     struct plan out;
     OK(weft_ledger_begin_read(f->ledger, &f->txn, &f->error));
-    OK(weft_catalog_renames(f->txn, f->arena, products, count, &out.items, &out.count, &f->error));
+    const struct weft_mesh mesh = {
+        .products = products, .product_count = count, .owns = {f->owns, f->owns_count}};
+    OK(weft_catalog_renames(f->txn, f->arena, &mesh, &out.items, &out.count, &f->error));
     weft_ledger_end(f->txn);
     f->txn = NULL;
     return out;
@@ -370,7 +374,16 @@ static void files_ask(void **state)
     put(f, a);
     plan_does(f, FILES(b_was_a), "h.a>h.b ");
     plan_does(f, FILES(b_was_a, b2_was_a), "h.a>h.b ");
+    plan_refuses(f, FILES(c_was_a), 1, "does not speak for its domain");
+    f->owns[0] = "x";
+    f->owns_count = 1;
+    plan_refuses(f, FILES(c_was_a), 1, "does not speak for its domain");
+    f->owns[1] = "h";
+    f->owns_count = 2;
     plan_does(f, FILES(c_was_a), "h.a>x.c ");
+    f->owns_count = 1; /* a file of another's domain asks for nothing */
+    plan_does(f, FILES(b_was_a), "");
+    f->owns_count = 0;
     plan_refuses(f, FILES(a, b_was_a), 1, "still has a file");
     plan_refuses(f, FILES(b_was_a, c_was_a), 1, "too");
     put(f, b);
@@ -413,6 +426,7 @@ struct torture_files {
 static int torture_plan(void *arg, struct weft_error *error)
 {
     struct torture_files *t = arg;
+    const struct weft_mesh mesh = {.products = t->files, .product_count = 2};
     struct weft_rename *items = NULL;
     size_t count = 0;
     struct weft_arena *arena = weft_arena_new(0);
@@ -421,7 +435,7 @@ static int torture_plan(void *arg, struct weft_error *error)
     struct weft_ledger_txn *txn = NULL;
     int rc = weft_ledger_begin_read(t->f->ledger, &txn, error);
     if (rc == 0)
-        rc = weft_catalog_renames(txn, arena, t->files, 2, &items, &count, error);
+        rc = weft_catalog_renames(txn, arena, &mesh, &items, &count, error);
     weft_ledger_end(txn);
     weft_arena_free(arena);
     return rc;
