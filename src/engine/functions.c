@@ -160,7 +160,8 @@ static const char *const window_names[] = {
     "ntile",     "percent_rank", "rank",       "rank_dense", "row_number",
 };
 
-static const char *const random_names[] = {"gen_random_uuid", "random", "uuid", "uuidv4", "uuidv7"};
+static const char *const random_names[] = {
+    "gen_random_uuid", "random", "reservoir_quantile", "uuid", "uuidv4", "uuidv7"};
 
 static const char *const table_names[] = {"generate_series", "json_each", "json_tree", "range",
                                           "unnest"};

@@ -524,3 +524,23 @@ select count(*) from lab.people, (with q as (select 1 as x) select * from q) t, 
 
 -- not_found 1:58 there is no data product É, or no access to it -- what there is: select product from mesh.products
 select É.x from (with é as (select 1 as x) select * from É)
+
+-- sql_refused 1:8 reservoir_quantile() is not allowed in a product's SQL: it gives another answer each time
+--plain product
+select reservoir_quantile(amount, 0.5) from lab.orders
+
+-- sql_refused 1:20 uuidv7() is not allowed in a product's SQL: it gives another answer each time
+--plain product
+select id, md5(''||uuidv7()) from lab.orders
+
+-- sql_refused 1:45 random() is not allowed in a product's SQL: it gives another answer each time
+--plain product
+select list_transform([1], x -> x + (select random()))
+
+-- sql_refused 1:33 a product's SQL may not depend on who runs it
+--plain product
+select id from lab.people where user() = name
+
+-- sql_refused 1:53 a product's SQL has no parameters: nobody gives $1 a value
+--plain product
+select '$1', "--", id /* $2 ? */ from lab.odd limit ?
