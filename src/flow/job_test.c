@@ -572,28 +572,13 @@ static void test_quarantine_max(void **state)
     size_t length = 0;
     char *text = many_rows(3000000, 0, &length);
     job_file(f, "a.csv", text, length);
+    job_text(f, "b.csv", "id,name,n\n1,a,1\n");
     free(text);
     job_run(f, doc, WEFT_JOB_RUN);
     expect_state(f, WEFT_RUN_BLOCKED);
     assert_true(f->outcome.balance.read < 3000000); /* certain long before the end */
     assert_true(f->outcome.balance.read > 10000);
     assert_false(job_check(f, "quarantine_max")->passed);
-}
-
-/* It is certain before the last file, too, and where a compressed one was read before. */
-static void test_quarantine_max_files(void **state)
-{
-    struct job_fixture *f = *state;
-    static const char doc[] = HEAD INPUT("all") SCHEMA ",\"quality\":{\"quarantine_max\":0.01}}";
-    size_t length = 0;
-    char *bad = many_rows(400000, 0, &length);
-    job_text(f, "a.csv", "id,name,n\n1,a,1\n");
-    job_file(f, "b.csv", bad, length);
-    job_text(f, "c.csv", "id,name,n\n1,a,1\n");
-    job_run(f, doc, WEFT_JOB_RUN);
-    expect_state(f, WEFT_RUN_BLOCKED);
-    assert_true(f->outcome.balance.read < 300000);
-    free(bad);
 }
 
 static void test_references(void **state)
@@ -803,7 +788,6 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_types, setup, teardown),
         cmocka_unit_test_setup_teardown(test_date_format_and_sort, setup, teardown),
         cmocka_unit_test_setup_teardown(test_quarantine_max, setup, teardown),
-        cmocka_unit_test_setup_teardown(test_quarantine_max_files, setup, teardown),
         cmocka_unit_test_setup_teardown(test_changed_while_read, setup, teardown),
         cmocka_unit_test_setup_teardown(test_references, setup, teardown),
         cmocka_unit_test_setup_teardown(test_worker, setup, teardown),

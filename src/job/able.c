@@ -1,6 +1,6 @@
 /*
- * able.c - what a product asks for and this version cannot do, as far as its file alone tells: asked
- * when it is applied, and once more by each run.
+ * able.c - what a product asks for and this version cannot do, as far as its file alone tells: for
+ * those who plan, and looked at once more by each run.
  */
 #include "job/transform.h"
 #include "job/work_internal.h"

@@ -34,8 +34,8 @@ int job_made_replayed(struct job_work *work, struct weft_error *error) WEFT_MUST
 
 /* ---- made_values.c ---- */
 struct job_values;
-/* The values of these rows (ids ascend; the rows are settled), to be read one after another. *out is
- * to be closed in every case. */
+/* The values of these rows (ids ascend; the rows are settled), to be read one after another. *out
+ * is to be closed in every case. */
 int job_values_open(struct job_work *work, const int64_t *ids, size_t count,
                     struct job_values **out, struct weft_error *error) WEFT_MUST_CHECK;
 /* The next one, valid to the call after. */

@@ -2,8 +2,8 @@
  * ports.c - the file ports of a product with sql or a graph: each is a stage of its own, with the
  * rules of the port's schema, and ends as a Parquet file of the temp folder that the SQL reads.
  *
- * A port's stage has a product of its own: no fields but the input's, no key, no rules on the whole.
- * Its warnings and checks are the run's.
+ * A port's stage has a product of its own: no fields but the input's, no key, no rules on the
+ * whole. Its warnings and checks are the run's.
  */
 #include "job/work_internal.h"
 

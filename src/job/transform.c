@@ -3,8 +3,9 @@
  *
  * A cast is made where no value can be lost by the type alone (int to long, decimal to a wider one,
  * numbers and dates to text), and where the engine's own arithmetic widens beyond what people
- * declare: sum(long) is a hugeint, sum(decimal(9,2)) a decimal(38,2). These become the declared type
- * by a cast that fails on a value which does not fit. All else is refused with the cast to write.
+ * declare: sum(long) is a hugeint, sum(decimal(9,2)) a decimal(38,2). These become the declared
+ * type by a cast that fails on a value which does not fit. All else is refused with the cast to
+ * write.
  */
 #include "job/transform.h"
 

@@ -1,6 +1,6 @@
 /*
- * upsert.c - `write: upsert`: of rows with one key the last stands, by `order_by` or in the order of
- * the run; the others are superseded. A published row that is newer by `order_by` than the run's
+ * upsert.c - `write: upsert`: of rows with one key the last stands, by `order_by` or in the order
+ * of the run; the others are superseded. A published row that is newer by `order_by` than the run's
  * stands too. Then the published rows with the run's keys go: only files that hold one of them are
  * written again, without them.
  *
