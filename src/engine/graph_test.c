@@ -383,7 +383,7 @@ static void test_too_little_memory(void **state)
     for (enum weft_graph_algorithm a = WEFT_GRAPH_LOUVAIN; a <= WEFT_GRAPH_COMPONENTS; a++) {
         struct weft_graph graph = graph_of(a);
         int failed = 0;
-        for (int64_t memory = MB;; memory += MB, failed++) {
+        for (int64_t memory = MB;; memory += MB / 2, failed++) {
             struct weft_error error = WEFT_ERROR_INIT;
             if (weft_graph_run(&graph, &edges.view, memory, values, library, &error) == 0)
                 break;

@@ -62,10 +62,10 @@ static void settings_mistakes(void **state)
     assert_int_equal(weft_settings_set(&s, "threads", "-1", "--set", &error), -1);
     assert_int_equal(error.code, WEFT_E_USAGE);
     assert_int_equal(weft_settings_set(&s, "memory", "much", "--set", &error), -1);
+    assert_non_null(strstr(error.hint, "4GB"));
     assert_int_equal(weft_settings_set(&s, "http_private", "yes", "--set", &error), -1);
     assert_non_null(strstr(error.hint, "true or false"));
     assert_int_equal(weft_settings_number(&s, WEFT_SETTING_HTTP_PRIVATE), 0);
-    assert_non_null(strstr(error.hint, "4GB"));
 }
 
 static void settings_page(void **state)
