@@ -227,7 +227,7 @@ static void test_legal(void **state)
     size_t count = resolver_cases_read(arena, "cases/legal.sql", cases, CASES_MAX);
     size_t bad = 0;
     assert_true(count >= LEGAL_MIN);
-    for (size_t i = 0; i < count; i++)
+    for (size_t i = count; i-- > 0;) /* backwards: the subtle ones stand at the end */
         bad += failed(!case_wanted(&cases[i]) || case_same(*state, &cases[i]));
     print_message("%zu statements\n", count);
     assert_int_equal(bad, 0);

@@ -544,3 +544,9 @@ select id from lab.people where user() = name
 -- sql_refused 1:53 a product's SQL has no parameters: nobody gives $1 a value
 --plain product
 select '$1', "--", id /* $2 ? */ from lab.odd limit ?
+
+-- sql_refused 1:29 there is no function getenv here, or it is not allowed
+select * from range((select getenv('x')))
+
+-- not_found 1:43 there is no data product hr.secret, or no access to it -- what there is: select product from mesh.products
+select * from unnest((select list(v) from hr.secret))
