@@ -160,7 +160,9 @@ static int outcome_error(struct preview *preview, const struct weft_run_report *
     *error = outcome->error;
     if (error->code == WEFT_E_NONE)
         weft_error_set(error, WEFT_E_WORKER, "the run failed");
-    return weft_error_prefix(error, "%s", weft_book_name(preview->book, preview->item));
+    weft_error_prefix(error, "%s", weft_book_name(preview->book, preview->item));
+    weft_outcome_place(preview->context->mesh, preview->product, error);
+    return -1;
 }
 
 static int preview_show(void *arg, const struct weft_run_report *report, struct weft_error *error)

@@ -3,6 +3,8 @@
  */
 #include "app/outcome.h"
 
+#include "app/pins.h"
+
 #include "base/text.h"
 
 #include <string.h>
@@ -26,6 +28,39 @@ int weft_outcome_check_tell(const struct weft_outcome_check *check, struct weft_
                          check->rule, failing, check->total > 0 ? " of " : "",
                          check->total > 0 ? total : "", check->message == NULL ? "" : ": ",
                          check->message == NULL ? "" : check->message);
+}
+
+/* What a registered contract is called as a file (weft_product_from_document). */
+#define DOCUMENT "registered document"
+
+/* Only then is a place in the document one in the SQL. */
+static bool sql_is_alone(const struct weft_product *contract)
+{
+    for (size_t i = 0; i < contract->quality.check_count; i++) {
+        if (contract->quality.checks[i].sql != NULL)
+            return false;
+    }
+    return true;
+}
+
+void weft_outcome_place(const struct weft_mesh *mesh, const struct weft_product *contract,
+                        struct weft_error *error)
+{
+    if (error->line == 0 || strcmp(error->file, DOCUMENT) != 0)
+        return;
+    error->file[0] = '\0';
+    const struct weft_product *file =
+        mesh == NULL ? NULL : weft_mesh_product(mesh, contract->full_name, contract->major);
+    WEFT_CLEANUP(weft_arena_freep) struct weft_arena *arena = weft_arena_new(0);
+    if (file == NULL || arena == NULL || strcmp(file->digest, contract->digest) != 0 ||
+        !sql_is_alone(contract) || (file->sql == NULL && file->graph == NULL))
+        return;
+    struct weft_place place = file->graph != NULL ? file->graph->edges_place : file->sql_place;
+    int indent = file->graph != NULL ? file->graph->edges_indent : file->sql_indent;
+    if (indent < 0 || place.line == 0)
+        return;
+    int column = error->column + (error->line == 1 ? place.column - 1 : indent);
+    (void)weft_error_at(error, weft_pins_file(arena, file), error->line + place.line - 1, column);
 }
 
 static void checks_json(const struct weft_outcome *outcome, struct weft_json_writer *json)

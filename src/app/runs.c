@@ -136,13 +136,16 @@ static int published_tell(const char *name, const struct weft_run_report *report
 }
 
 /* Puts what ended without a publication into *error. */
-static void bad_outcome(const char *name, const struct weft_run_report *report,
+static void bad_outcome(const struct teller *teller, const struct weft_schedule_ended *ended,
                         struct weft_error *error)
 {
+    const struct weft_run_report *report = ended->report;
+    const char *name = item_name(teller, ended->item);
     *error = report->outcome->error;
     if (error->code == WEFT_E_NONE)
         weft_error_set(error, WEFT_E_WORKER, "the run failed");
     weft_error_prefix(error, "%s", name);
+    weft_outcome_place(teller->runs->context->mesh, weft_registered_newest(ended->product), error);
     if (report->outcome->state == WEFT_RUN_BLOCKED && error->hint[0] == '\0' &&
         report->outcome->examples != NULL)
         weft_error_hint(error, "`weft quarantine %s --run %s` shows examples", name,
@@ -279,7 +282,7 @@ static int teller_ended(void *arg, const struct weft_schedule_ended *ended,
         return 0;
     struct weft_error bad = WEFT_ERROR_INIT;
     if (ended->state == WEFT_SCHEDULE_RAN) {
-        bad_outcome(name, ended->report, &bad);
+        bad_outcome(teller, ended, &bad);
     } else {
         bad = *ended->error;
         weft_error_prefix(&bad, "%s", name);

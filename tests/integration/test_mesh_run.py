@@ -146,11 +146,16 @@ def test_bad_rows_of_the_sql_are_set_aside_with_their_values(mesh):
 
 
 def test_an_error_of_the_sql_in_a_run_has_its_place(mesh):
-    mesh.product("sql: |\n  select\n    cast(who as int) as n\n  from raw.events\n"
-                 "schema: [{name: n, type: int}]\n", "count", "mine")
-    done = mesh.apply(status=1)
-    assert "mine.count" in done.stderr
-    assert mesh.sql("select n from mine.count") == [(2,)]
+    mesh.product("sql: |\n  select\n    cast(who as int) as n\n  from raw.events\n", "other", "mine")
+    wanted = ("domains/mine/other/data_product.yaml:5:5",
+              "mine.other: could not convert string 'ann' to INT32 when casting from source column "
+              "who")
+    assert wanted in places(mesh("preview", "mine.other", status=1).stderr)
+    assert wanted in places(mesh.apply(status=1).stderr)
+    # From elsewhere there is no file to speak of: the line is that of the SQL.
+    home = {"WEFT_HOME": str(mesh.folder / ".weft/dev")}
+    done = mesh("-C", "/", "run", "mine.other", status=1, env=home)
+    assert "line 2, column 3: mine.other: could not convert" in done.stderr, done.stderr
 
 
 def test_a_stale_product_is_behind(mesh):
