@@ -64,14 +64,15 @@ int weft_mesh_find_root(const char *start, char **root, struct weft_error *error
 
 /* ---- one file ---- */
 
-static bool only_comments(const char *text)
+/* A zero byte is neither: what holds one is told by the reader. */
+static bool only_comments(const struct weft_buf *text)
 {
-    while (*text != '\0') {
-        text += strspn(text, " \t\r\n");
-        if (*text == '#')
-            text += strcspn(text, "\n");
-        else if (*text != '\0')
+    const char *at = text->data, *end = text->data + text->length;
+    while (at < end) {
+        at += strspn(at, " \t\r\n");
+        if (at < end && *at != '#')
             return false;
+        at += strcspn(at, "\n");
     }
     return true;
 }
@@ -85,7 +86,7 @@ int weft_mesh_read_tree(struct weft_mesh_loader *loader, const char *path, const
     *node = NULL;
     weft_buf_init(&text, WEFT_MODEL_FILE_MAX);
     int rc = weft_fs_read_file(path, WEFT_MODEL_FILE_MAX, &text, &wrong);
-    if (rc == 0 && !(may_be_empty && only_comments(text.data)))
+    if (rc == 0 && !(may_be_empty && only_comments(&text)))
         *node = weft_node_of_yaml(&loader->reader, text.data, text.length);
     weft_buf_release(&text);
     if (rc >= 0)

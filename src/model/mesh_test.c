@@ -165,6 +165,14 @@ static void mesh_without_file(void **state)
     load_good(&f, "dev");
     assert_string_equal(f.mesh->file, "weft.yaml");
     assert_non_null(f.mesh->name);
+    static const char zero[] = "# a\0b";
+    struct weft_error error = WEFT_ERROR_INIT;
+    char *file = weft_path_join(f.dir, "weft.yaml");
+    assert_int_equal(weft_fs_write_file(file, zero, sizeof zero - 1, &error), 0);
+    weft_free(file);
+    load(&f, "dev");
+    assert_int_equal(f.diag.errors, 1);
+    put(&f, "weft.yaml", "");
     put(&f, "domains/empty/data_product.yaml", "# nothing\n");
     load(&f, "dev");
     assert_true(says(&f, "domains/empty/data_product.yaml", 1, "the file is empty"));
