@@ -353,6 +353,9 @@ static void test_set_aside(void **state)
                "'check.odd'] AND \"values\" = '{\"id\":7,\"n\":1,\"t\":\"a \\\"b\\\"\"}'"),
         1);
     assert_int_equal(number(m, &m->out, "SELECT count(DISTINCT row_id) FROM {q}"), 4);
+    run(m, &m->out, rules_doc, WEFT_JOB_REBUILD); /* rows set aside are expected now */
+    expect(m, WEFT_RUN_PUBLISHED);
+    assert_int_equal(m->f.outcome.balance.output_quarantined, 2);
     /* One more file that is bad: more than quarantine_max of all records. */
     file(m, &m->out, "b.csv", "id,n\nx,1\nx,1\nx,1\nx,1\nx,1\nx,1\nx,1\nx,1\nx,1\nx,1\nx,1\n");
     run(m, &m->out, rules_doc, WEFT_JOB_RUN);

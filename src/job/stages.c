@@ -105,14 +105,22 @@ static bool key_is_last(const struct job_work *work)
 
 /* ---- the run ---- */
 
+/* A table that is made anew each time, and of which rows were set aside before, will have such rows
+ * again: then the first pass would be for nothing. */
+static bool rows_expected_aside(const struct job_work *work)
+{
+    return work->job->quarantine_metadata != NULL && work->product->write == WEFT_WRITE_REPLACE;
+}
+
 static int output_pass(struct job_work *work, struct weft_error *error)
 {
     WEFT_TRY(job_made_columns(work, error));
     WEFT_TRY(job_rules_of(work, error));
+    job_tell(work, "computing", NULL, 0, 0, 0);
+    if (rows_expected_aside(work))
+        return job_pass_settled(work, error);
     WEFT_TRY(job_pass_run(work, error));
-    if (work->rules.row_count == 0)
-        return 0;
-    return job_pass_settled(work, error);
+    return work->rules.row_count == 0 ? 0 : job_pass_settled(work, error);
 }
 
 static int stages_read(struct job_work *work, struct weft_error *error)
