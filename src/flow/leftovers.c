@@ -47,8 +47,11 @@ int weft_flow_leftovers_remove(struct weft_ledger *ledger, struct weft_error *er
     WEFT_CLEANUP(weft_ledger_endp) struct weft_ledger_txn *txn = NULL;
     WEFT_CLEANUP(weft_freep) char *folder = weft_path_join(weft_ledger_home(ledger), "tmp");
     struct weft_fs_list list = {0};
+    int64_t ignored = 0;
     if (folder == NULL)
         return weft_error_nomem(error);
+    WEFT_TRY(
+        weft_slot_oldest(weft_ledger_home(ledger), &ignored, error)); /* looking sweeps slots */
     int rc = weft_fs_list(folder, &list, error);
     if (rc == 0 && list.count > 0)
         rc = weft_ledger_begin_read(ledger, &txn, error);
