@@ -29,8 +29,8 @@ int weft_process_spawn_socket(const char *const *argv, struct weft_process *proc
  * for the same open file. */
 int weft_process_send(int socket_fd, const void *data, size_t length, int fd,
                       struct weft_error *error) WEFT_MUST_CHECK;
-/* Up to size bytes; *got 0 = the end. *fd: what came along (close-on-exec), else -1. `from` may be a
- * pipe or a file too. */
+/* Up to size bytes; *got 0 = the end. *fd: what came along (close-on-exec), else -1. `from` may be
+ * a pipe or a file too. */
 int weft_process_receive(int from, void *data, size_t size, size_t *got, int *fd,
                          struct weft_error *error) WEFT_MUST_CHECK;
 /* Waits to the end and closes the pipes. *status as waitpid(2) gives it; *max_rss_bytes may be

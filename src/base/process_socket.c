@@ -1,6 +1,7 @@
 /*
- * process_socket.c - a child that is talked to over a Unix socket, so that descriptors can be handed
- * to it (SCM_RIGHTS): a lock that two processes hold is let go when the last of them closes it.
+ * process_socket.c - a child that is talked to over a Unix socket, so that descriptors can be
+ * handed to it (SCM_RIGHTS): a lock that two processes hold is let go when the last of them closes
+ * it.
  */
 #include "base/fault.h"
 #include "base/process.h"

@@ -1,6 +1,6 @@
 /*
  * warm.c - an instance that is opened before it is needed: most of the time of opening goes into
- * the registration of DuckDB's own functions, and a process that waits for work can do it meanwhile.
+ * the registration of DuckDB's own functions, and a process that waits for work can do it then.
  *
  * Owns one blank instance at most, which belongs to nobody until weft_engine_open takes it. Any
  * thread; who comes while it is being opened waits for it.

@@ -5,8 +5,8 @@
  * in a column `product`. run.ended tells a run whole: {run_id, product, version, digest, cause,
  * because, state, started_at, finished_at, error {code, file, line, byte}, balance, snapshot_id,
  * duration_us, memory_bytes, examples, warnings (how many), checks, whole_ports, inputs, sources,
- * run_key, quarantined, closes_open}. Texts that may hold a value of the data (messages, warnings) are
- * operational: flow_messages.
+ * run_key, quarantined, closes_open}. Texts that may hold a value of the data (messages, warnings)
+ * are operational: flow_messages.
  */
 #include "flow/run_internal.h"
 

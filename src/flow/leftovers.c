@@ -1,7 +1,7 @@
 /*
- * leftovers.c - what killed processes left in <home>/tmp, and nobody takes over: the folder of a run
- * that was killed after its commit, a preview, standard input that was spooled, a check of the
- * ledger.
+ * leftovers.c - what killed processes left in <home>/tmp, and nobody takes over: the folder of a
+ * run that was killed after its commit, a preview, standard input that was spooled, a check of the
+ * ledger. And their slots.
  *
  * A name tells whom it belongs to: a run's id (kept while a lease names it: its taker-over removes
  * it), or "<kind>-<pid>-<start time>-<id>".

@@ -2,8 +2,8 @@
  * preview.c - what a run would give: a worker's answer that is looked at and thrown away. No lock,
  * no lease, no entry: the product may be run meanwhile, or not be registered at all.
  *
- * What it writes lies in a folder of its own in the home's tmp, whose name tells whether its process
- * still lives (leftovers.c).
+ * What it writes lies in a folder of its own in the home's tmp, whose name tells whether its
+ * process still lives (leftovers.c).
  */
 #include "flow/run_internal.h"
 

@@ -38,8 +38,9 @@ int weft_quarantine_relation(struct weft_ledger_txn *txn, struct weft_arena *are
     WEFT_MUST_CHECK;
 
 /* Why a row broke a rule, for people: "`ja` is no boolean; words: true, false", "4 cells, 6
- * wanted". From what is stored (raw, values) and the contract; port as stored, NULL for an output row. Nothing is added to
- * out when the contract no longer has the rule. Values of the data are quoted, up to 60 bytes. */
+ * wanted". From what is stored (raw, values) and the contract; port as stored, NULL for an output
+ * row. Nothing is added to out when the contract no longer has the rule. Values of the data are
+ * quoted, up to 60 bytes. */
 int weft_quarantine_explain(const struct weft_product *product, const char *port, const char *rule,
                             const char *raw, const char *values, struct weft_buf *out,
                             struct weft_error *error) WEFT_MUST_CHECK;

@@ -24,8 +24,8 @@
 /* Called once at start: kinds, folded tables, mesh.runs, mesh.checks, mesh.inputs. */
 void weft_flow_register(void);
 
-/* A worker process that serves the runs of one thread in turn (NULL in the options: each run has one
- * of its own). It dies with the thread that used it first. Freeing waits for its end. */
+/* A worker process that serves the runs of one thread in turn (NULL in the options: each run has
+ * one of its own). It dies with the thread that used it first. Freeing waits for its end. */
 struct weft_worker;
 struct weft_worker *weft_worker_new(void) WEFT_MUST_CHECK; /* NULL: memory is out */
 void weft_worker_free(struct weft_worker *worker);
@@ -61,16 +61,16 @@ struct weft_run_report {
 
 /* 0 whenever the run came to an end that is recorded (PUBLISHED, NOTHING_NEW, BLOCKED, FAILED in
  * report->outcome->state); -1 when there was no run: BUSY, CANCELLED, WORKER, IO ...
- * Fault points: run.locked, run.worker_started, run.leased, run.worker_done, commit.begun, commit.appended, then those
- * of the ledger, then outbox.begun, outbox.moved, outbox.done. */
+ * Fault points: run.locked, run.worker_started, run.leased, run.worker_done, commit.begun,
+ * commit.appended, then those of the ledger, then outbox.begun, outbox.moved, outbox.done. */
 int weft_run(struct weft_ledger *ledger, struct weft_arena *arena,
              const struct weft_registered *product, const struct weft_run_options *options,
              struct weft_run_report *report, struct weft_error *error) WEFT_MUST_CHECK;
 
 /* What a run of this product would publish: mode PREVIEW, no lease, no entry, no position, nothing
- * kept. `product` need not be registered: then `pending` is the contract of the checkout, `reads` its
- * pins, `table` a name for people, and the folders lead nowhere; what it reads is looked up in the
- * home. `show` is called once, while report->outcome->preview (NULL = no row) is still there; what
+ * kept. `product` need not be registered: then `pending` is the contract of the checkout, `reads`
+ * its pins, `table` a name for people, and the folders lead nowhere; what it reads is looked up in
+ * the home. `show` is called once, while report->outcome->preview (NULL = no row) is still there; what
  * it returns below zero is returned. -1 as weft_run; BLOCKED and FAILED are in the outcome, and
  * `show` is called for them too. */
 typedef int weft_run_preview_fn(void *arg, const struct weft_run_report *report,
@@ -101,7 +101,8 @@ int weft_quarantine_dismiss(struct weft_ledger *ledger, struct weft_arena *arena
                             struct weft_error *error) WEFT_MUST_CHECK;
 
 /* The entry run.ended of the run or rollback that made a snapshot (of a product, or of what it set
- * aside): the last one of its transaction, so the state as of it holds all that the run changed. WEFT_NOT_THERE. */
+ * aside): the last one of its transaction, so the state as of it holds all that the run changed.
+ * WEFT_NOT_THERE. */
 int weft_run_of_snapshot(struct weft_ledger_txn *txn, int64_t snapshot_id, int64_t *sequence,
                          int64_t *time_us, struct weft_error *error) WEFT_MUST_CHECK;
 

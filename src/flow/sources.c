@@ -2,8 +2,8 @@
  * sources.c - what a product reads of other products: resolved when the run begins, in the
  * transaction that reads the product itself, so that all of it is one state of the mesh.
  *
- * A slot (lake/pointer.h) keeps the files of that state until the run ends. Positions (flow_sources)
- * say up to which snapshot each was read before.
+ * A slot (lake/pointer.h) keeps the files of that state until the run ends. Positions
+ * (flow_sources) say up to which snapshot each was read before.
  */
 #include "flow/run_internal.h"
 

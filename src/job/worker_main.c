@@ -96,8 +96,8 @@ static bool input_ended(int in)
     return recv(in, &next, 1, MSG_PEEK | MSG_DONTWAIT) == 0;
 }
 
-/* Reads on to the next line end. WEFT_END when there is none more. *lock: the product's, which comes
- * with the job's first bytes. */
+/* Reads on to the next line end. WEFT_END when there is none more. *lock: the product's, which
+ * comes with the job's first bytes. */
 static int line_receive(int in, struct weft_buf *text, size_t *length, int *lock,
                         struct weft_error *error)
 {
