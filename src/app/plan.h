@@ -45,12 +45,12 @@ struct weft_plan {
 const char *weft_plan_action_name(enum weft_plan_action action);
 /* What to say of a checkout without product files. */
 #define WEFT_PLAN_EMPTY                                                                            \
-    "there are no product files here yet; domains/<domain>/<product>/data_product.yaml describes " \
-    "one"
+    "there are no product files here yet; "                                                        \
+    "domains/<domain>/<product>/data_product.yaml describes one"
 
 /* words and exclude: a selection of what the checkout owns. `alone`: what reads the chosen ones is
- * not looked at. Mistakes in SQL and in what it names go to diag: a plan with errors there may be shown
- * but not applied. -1 for failures of the machine and for a selection that means nothing. */
+ * not looked at. Mistakes in SQL and in what it names go to diag: a plan with errors there may be
+ * shown but not applied. -1 for failures of the machine, and a selection that means nothing. */
 int weft_plan_make(struct weft_context *context, const struct weft_mesh *mesh,
                    const struct weft_op_value *words, const struct weft_op_value *exclude,
                    bool alone, struct weft_diag *diag, struct weft_plan *out,

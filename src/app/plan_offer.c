@@ -46,6 +46,23 @@ static bool is_renamed(const struct weft_book_read *read)
             (read->name[length] != '\0' && strncmp(read->name + length, "__v", 3) != 0));
 }
 
+/* What is read and has come to its end, or is about to. */
+static void end_print(const struct weft_book *book, const struct weft_book_read *read,
+                      struct weft_buf *out)
+{
+    if (read->item == WEFT_BOOK_NONE)
+        return;
+    const struct weft_book_item *upstream = &book->items[read->item];
+    const char *end = NULL;
+    if (weft_book_is_over(upstream))
+        end = "retired: it gets no new data";
+    else if (upstream->product != NULL && upstream->product->status == WEFT_STATUS_DEPRECATED)
+        end = "deprecated";
+    if (end != NULL)
+        weft_buf_addf(out, "%sreads %s@%d, which is %s", out->length == 0 ? "" : "; ",
+                      read->full_name, read->major, end);
+}
+
 /* "reads reference.counties@1; @2 is there: write reference.counties__v2 to move" */
 static int reads_offer(struct weft_book *book, const struct weft_book_item *item,
                        struct weft_buf *out, struct weft_error *error)
@@ -56,6 +73,7 @@ static int reads_offer(struct weft_book *book, const struct weft_book_item *item
         if (is_renamed(read))
             weft_buf_addf(out, "%snames %s, which is called %s now", out->length == 0 ? "" : "; ",
                           read->name, read->full_name);
+        end_print(book, read, out);
         WEFT_TRY(read_newer(book, item, read, &newer, error));
         if (newer == WEFT_BOOK_NONE)
             continue;

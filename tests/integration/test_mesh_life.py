@@ -151,6 +151,7 @@ def test_two_checkouts_leave_each_other_alone(two):
     assert "- a.base" in plan and "still read by b.copy" in plan and "b.copy 1.0.0" not in plan
     first.apply(env=home)
     assert names(second, "plan", env=home) == []
+    assert "b.copy reads a.base@1, which is retired" in second("plan", env=home).stdout
     second.write("base.csv", "id,word\n1,one\n2,two\n")
     assert second.json("run", env=home)[0]["state"] == "nothing_new"
 

@@ -146,7 +146,8 @@ def test_bad_rows_of_the_sql_are_set_aside_with_their_values(mesh):
 
 
 def test_an_error_of_the_sql_in_a_run_has_its_place(mesh):
-    mesh.product("sql: |\n  select\n    cast(who as int) as n\n  from raw.events\n", "other", "mine")
+    mesh.product("sql: |\n  select\n    cast(who as int) as n\n  from raw.events\n", "other",
+                 "mine")
     wanted = ("domains/mine/other/data_product.yaml:5:5",
               "mine.other: could not convert string 'ann' to INT32 when casting from source column "
               "who")
