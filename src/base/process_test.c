@@ -163,6 +163,36 @@ static void test_kept_descriptor(void **state)
     close(other);
 }
 
+/* A lock is free when the last of two processes that hold it closes it. */
+static void test_lock_handed_over(void **state)
+{
+    (void)state;
+    struct weft_error error = WEFT_ERROR_INIT;
+    struct weft_process process = {0};
+    const char *const argv[] = {program, "holder", NULL};
+    char *dir = weft_test_dir(), *path = weft_path_join(dir, "lock");
+    char text[8] = "";
+    int lock = -1, again = -1;
+    assert_int_equal(weft_fs_lock(path, true, false, &lock, &error), 0);
+    assert_int_equal(weft_process_spawn_socket(argv, &process, &error), 0);
+    assert_true(weft_process_rss_of(process.pid) >= 0);
+    assert_int_equal(weft_process_send(process.in, "take", 4, lock, &error), 0);
+    assert_int_equal(read(process.out, text, 4), 4);
+    weft_fd_close(&lock);
+    assert_int_equal(weft_fs_lock(path, true, false, &again, &error), WEFT_AGAIN);
+    assert_int_equal(weft_process_send(process.in, "let go", 6, -1, &error), 0);
+    assert_int_equal(read(process.out, text, 4), 4);
+    assert_int_equal(weft_fs_lock(path, true, false, &again, &error), 0);
+    weft_fd_close(&again);
+    weft_fd_close(&process.in);
+    int status = -1;
+    assert_int_equal(weft_process_wait(&process, &status, NULL, &error), 0);
+    assert_true(WIFEXITED(status));
+    assert_int_equal(WEXITSTATUS(status), 0);
+    weft_free(path);
+    weft_test_dir_remove(dir);
+}
+
 static void test_end_kills(void **state)
 {
     (void)state;
@@ -314,6 +344,32 @@ static int role_faults(void)
     return 9;
 }
 
+/* Holds the lock that comes with "take" until "let go". */
+static int role_holder(void)
+{
+    struct weft_error error = WEFT_ERROR_INIT;
+    char block[64];
+    size_t got = 0;
+    int fd = -1, none = -1;
+    if (weft_process_receive(0, block, sizeof block, &got, &fd, &error) < 0 || fd < 0)
+        return 1;
+    if ((fcntl(fd, F_GETFD) & FD_CLOEXEC) == 0 || write(1, "held", 4) != 4)
+        return 2;
+    if (weft_process_receive(0, block, sizeof block, &got, &none, &error) < 0 || none >= 0)
+        return 3;
+    close(fd);
+    if (write(1, "free", 4) != 4)
+        return 4;
+    /* The end; and what is no socket can be read the same way. */
+    if (weft_process_receive(0, block, sizeof block, &got, &none, &error) < 0 || got != 0)
+        return 5;
+    int pair[2];
+    if (pipe(pair) != 0 || write(pair[1], "pipe", 4) != 4 ||
+        weft_process_receive(pair[0], block, sizeof block, &got, &none, &error) < 0)
+        return 6;
+    return got == 4 && none < 0 ? 0 : 7;
+}
+
 static int role(int argc, char **argv)
 {
     char block[64];
@@ -323,6 +379,8 @@ static int role(int argc, char **argv)
             got = write(1, block, (size_t)got);
         return 7;
     }
+    if (strcmp(argv[1], "holder") == 0)
+        return role_holder();
     if (strcmp(argv[1], "deaf") == 0) {
         close(0);
         return write(1, "deaf", 4) == 4 ? 8 : 9;
@@ -358,6 +416,7 @@ int main(int argc, char **argv)
         cmocka_unit_test(test_exchange_cut_short),
         cmocka_unit_test(test_no_such_program),
         cmocka_unit_test(test_kept_descriptor),
+        cmocka_unit_test(test_lock_handed_over),
         cmocka_unit_test(test_end_kills),
         cmocka_unit_test(test_a_zombie_is_dead),
         cmocka_unit_test(test_death_with_the_parent),
