@@ -201,13 +201,12 @@ static bool lookup_alias(struct lookup *lookup, struct scope *scope)
     return false;
 }
 
-/* Would `name` mean something else where the text uses it, in a query within that of the table? */
+/* Would `name` mean something else where the text uses it, in a query within that of the table?
+ * A lambda's parameter takes no name: a table of the same query goes before its parts. */
 static bool lookup_captured(const struct lookup *lookup, const struct scope *until,
                             const char *name)
 {
     for (struct scope *at = lookup->start; at != until; at = at->parent) {
-        if (at->kind == SCOPE_LAMBDA && scope_has_name(at, name))
-            return true;
         for (struct scope_source *source = at->sources; source != NULL; source = source->next)
             if (!source->columns.known || scope_find_column(&source->columns, name) != NULL ||
                 (source->alias != NULL && weft_equal_fold(source->alias, name)))

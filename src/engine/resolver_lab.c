@@ -156,8 +156,8 @@ static void table_make(struct resolver_lab *lab, const char *head, const char *s
         relation->sql = weft_arena_format(lab->arena, "SELECT * FROM '%s'", relation->files[0]);
     }
     table_view(lab, table);
-    if (option(head, "empty", value, sizeof(value)))
-        relation->file_count = 0;
+    if (option(head, "empty", value, sizeof(value)) || relation->kind == WEFT_RELATION_SQL)
+        relation->file_count = 0; /* a text of weft's own names its files itself */
     lab->table_count++;
 }
 

@@ -2072,3 +2072,6 @@ select name.upper() from lab.people where tags.len() > 1
 
 -- used: two tables of one name
 select lab.orders.qty from lab.orders join stats.orders on lab.orders.id = stats.orders.id where stats.orders.state = 's1'
+
+-- capture: a lambda's parameter of the table's name stays as it is
+select list_transform([1, 2], people -> people + 1), list_transform([1], lambda people: people + lab.people.id) from lab.people where exists (select 1 from stats.people where stats.people.id = lab.people.id)
