@@ -77,9 +77,9 @@ static void dead_run_is_taken_over(void **state)
 }
 
 static const char *const points[] = {
-    "run.locked",      "run.leased",           "run.worker_done",     "commit.begun",
-    "commit.appended", "ledger.before_commit", "ledger.after_commit", "ledger.after_head",
-    "outbox.begun",    "outbox.moved",         "outbox.done"};
+    "run.locked",        "run.worker_started", "run.leased",           "run.worker_done",
+    "commit.begun",      "commit.appended",    "ledger.before_commit", "ledger.after_commit",
+    "ledger.after_head", "outbox.begun",       "outbox.moved",         "outbox.done"};
 static const char *const worker_points[] = {"lake.manifest", "lake.manifest_list", "lake.metadata"};
 
 /* Dies or fails there, then the next run finds everything as if nothing had been, or all done. */
