@@ -153,7 +153,7 @@ static int look_show(struct weft_context *context, const struct look *look, stru
     return 0;
 }
 
-/* The full name of an optional product word. */
+/* What the mesh. tables call an optional product word. */
 static int look_product(struct weft_context *context, const struct weft_op_request *request,
                         const char **out, struct weft_error *error)
 {
@@ -163,7 +163,7 @@ static int look_product(struct weft_context *context, const struct weft_op_reque
     if (word == NULL)
         return 0;
     WEFT_TRY(weft_context_product(context, word, &product, error));
-    *out = product.full_name;
+    *out = product.name; /* as the mesh. tables call it */
     return 0;
 }
 

@@ -111,17 +111,123 @@ static int quarantine_sql(struct weft_buf *sql, const char *select, const char *
     return weft_buf_check(sql, error);
 }
 
-static int rows_json(struct weft_context *context, const char *full_name,
+enum {
+    JSON_ROW_ID,
+    JSON_RUN_ID,
+    JSON_VERSION,
+    JSON_PORT,
+    JSON_FILE,
+    JSON_LINE,
+    JSON_BYTE,
+    JSON_RAW,
+    JSON_VALUES,
+    JSON_RULES,
+    JSON_STATE,
+    JSON_STATE_BY,
+    JSON_COLUMNS
+};
+
+static const char *text_or_null(struct weft_result *result, size_t column)
+{
+    return weft_result_is_null(result, column) ? NULL : weft_result_text(result, column);
+}
+
+/* The rules of a row, one a line, and why it broke each. */
+static int rules_json(struct weft_result *result, const struct weft_product *contract,
+                      struct weft_buf *rules, struct weft_buf *whys, struct weft_error *error)
+{
+    struct weft_json_writer rules_writer, whys_writer;
+    WEFT_CLEANUP(weft_freep) char *list = weft_strdup(weft_result_text(result, JSON_RULES));
+    WEFT_CLEANUP(weft_buf_release) struct weft_buf why;
+    if (list == NULL)
+        return weft_error_nomem(error);
+    weft_buf_init(&why, 1 << 20);
+    weft_json_writer_init(&rules_writer, rules);
+    weft_json_writer_init(&whys_writer, whys);
+    weft_json_begin_array(&rules_writer);
+    weft_json_begin_array(&whys_writer);
+    for (char *at = list; *at != '\0';) {
+        size_t length = strcspn(at, "\n");
+        char *next = at + length + (at[length] == '\n');
+        at[length] = '\0';
+        weft_buf_clear(&why);
+        WEFT_TRY(weft_quarantine_explain(contract, text_or_null(result, JSON_PORT), at,
+                                         text_or_null(result, JSON_RAW),
+                                         text_or_null(result, JSON_VALUES), &why, error));
+        weft_json_put_text(&rules_writer, at);
+        if (why.length > 0)
+            weft_json_put_text(&whys_writer, why.data);
+        else
+            weft_json_put_null(&whys_writer);
+        at = next;
+    }
+    weft_json_end_array(&rules_writer);
+    weft_json_end_array(&whys_writer);
+    WEFT_TRY(weft_buf_check(rules, error));
+    return weft_buf_check(whys, error);
+}
+
+static int row_json(struct weft_result *result, const struct weft_product *contract,
+                    struct weft_out *out, struct weft_error *error)
+{
+    WEFT_CLEANUP(weft_buf_release) struct weft_buf rules;
+    WEFT_CLEANUP(weft_buf_release) struct weft_buf whys;
+    /* A text of the result is valid up to the next one asked for. */
+    WEFT_CLEANUP(weft_arena_freep) struct weft_arena *arena = weft_arena_new(0);
+    struct weft_cell cells[JSON_COLUMNS + 1];
+    weft_buf_init(&rules, 1 << 20);
+    weft_buf_init(&whys, 1 << 24);
+    if (arena == NULL)
+        return weft_error_nomem(error);
+    for (size_t i = 0; i < JSON_COLUMNS; i++) {
+        const char *text = text_or_null(result, i);
+        bool number = i == JSON_LINE || i == JSON_BYTE;
+        const char *kept = text == NULL ? NULL : weft_arena_strdup(arena, text);
+        if (text != NULL && kept == NULL)
+            return weft_error_nomem(error);
+        cells[i] = number && text != NULL ? weft_out_cell_int(weft_result_int(result, i))
+                                          : weft_out_cell_text(kept);
+    }
+    WEFT_TRY(rules_json(result, contract, &rules, &whys, error));
+    cells[JSON_RULES] = weft_out_cell_json(rules.data);
+    cells[JSON_COLUMNS] = weft_out_cell_json(whys.data);
+    return weft_out_row(out, cells, error);
+}
+
+static int rows_json_send(struct weft_query *query, const struct weft_product *contract,
+                          struct weft_out *out, struct weft_error *error)
+{
+    static const char *const names[] = {
+        "row_id", "run_id", "contract_version", "port", "file", "line", "byte", "raw", "values",
+        "rules",  "state",  "state_by",         "why"};
+    struct weft_out_column columns[WEFT_COUNT(names)] = {0};
+    WEFT_CLEANUP(weft_result_closep) struct weft_result *result = NULL;
+    int rc;
+    for (size_t i = 0; i < WEFT_COUNT(names); i++)
+        columns[i].name = names[i];
+    WEFT_TRY(weft_resolved_query(query->engine, &query->resolved, NULL, 0, &result, error));
+    WEFT_TRY(weft_out_table(out, columns, WEFT_COUNT(names), error));
+    while ((rc = weft_result_row(result, error)) == 0) {
+        query->rows++;
+        WEFT_TRY(row_json(result, contract, out, error));
+    }
+    WEFT_TRY(rc);
+    return weft_out_table_end(out, error);
+}
+
+static int rows_json(struct weft_context *context, const struct weft_registered *product,
                      const struct weft_op_request *request, struct weft_out *out,
                      struct weft_error *error)
 {
     WEFT_CLEANUP(weft_query_release) struct weft_query query;
     weft_query_init(&query, context);
-    query.format = WEFT_QUERY_JSON;
-    WEFT_TRY(
-        quarantine_sql(&query.sql, "*", full_name, request, " order by q.run_id, q.byte", error));
+    WEFT_TRY(quarantine_sql(&query.sql,
+                            "q.row_id, q.run_id, q.contract_version, q.port, q.file, q.line, "
+                            "q.byte, q.raw, q.\"values\", array_to_string(q.rules, chr(10)), "
+                            "q.state, q.state_by",
+                            product->name, request, " order by q.run_id, q.byte, q.row_id", error));
     WEFT_TRY(weft_query_open(&query, error));
-    int rc = weft_query_send(&query, out, error);
+    int rc = rows_json_send(&query, weft_registered_newest(product), out, error);
     struct weft_error audit = WEFT_ERROR_INIT;
     if (weft_query_audit(&query, rc, rc < 0 ? &audit : error) < 0)
         return -1;
@@ -129,11 +235,6 @@ static int rows_json(struct weft_context *context, const char *full_name,
 }
 
 enum { ROW_RULE, ROW_N, ROW_FILE, ROW_LINE, ROW_RAW, ROW_STATE, ROW_OPEN, ROW_PORT, ROW_VALUES };
-
-static const char *text_or_null(struct weft_result *result, size_t column)
-{
-    return weft_result_is_null(result, column) ? NULL : weft_result_text(result, column);
-}
 
 /* The first line of a text, cut to what fits beside a place. */
 static void first_line(const char *text, struct weft_buf *out)
@@ -182,9 +283,13 @@ static int more_show(int64_t more, struct weft_out *out, struct weft_error *erro
 }
 
 /* Rule by rule, the largest first; a few examples of each. */
-static int rows_show(struct weft_query *query, const struct weft_product *contract,
+static int rows_show(struct weft_query *query, const struct weft_registered *product,
                      struct weft_out *out, struct weft_error *error)
 {
+    const struct weft_product *contract = weft_registered_newest(product);
+    char shown[160];
+    bool newest = strcmp(product->name, product->full_name) == 0;
+    snprintf(shown, sizeof shown, newest ? "%s" : "%s@%d", product->full_name, product->major);
     WEFT_CLEANUP(weft_result_closep) struct weft_result *result = NULL;
     WEFT_TRY(weft_resolved_query(query->engine, &query->resolved, NULL, 0, &result, error));
     char rule[256] = "";
@@ -209,16 +314,15 @@ static int rows_show(struct weft_query *query, const struct weft_product *contra
     WEFT_TRY(rc);
     WEFT_TRY(more_show(more, out, error));
     if (query->rows == 0)
-        return weft_out_line(out, WEFT_STYLE_GOOD, error, "%s has no rows set aside.",
-                             contract->full_name);
+        return weft_out_line(out, WEFT_STYLE_GOOD, error, "%s has no rows set aside.", shown);
     if (open == 0) /* nothing is left to do */
         return 0;
     return weft_out_line(out, WEFT_STYLE_DIM, error,
                          "After a fix: weft quarantine %s --replay, or --dismiss --because \"...\"",
-                         contract->full_name);
+                         shown);
 }
 
-static int rows_people(struct weft_context *context, const struct weft_product *contract,
+static int rows_people(struct weft_context *context, const struct weft_registered *product,
                        const struct weft_op_request *request, struct weft_out *out,
                        struct weft_error *error)
 {
@@ -229,7 +333,7 @@ static int rows_people(struct weft_context *context, const struct weft_product *
     WEFT_TRY(quarantine_sql(&inner,
                             "unnest(q.rules) as rule, q.file, q.line, q.raw, q.row_id, "
                             "q.state, q.port, q.\"values\" as v",
-                            contract->full_name, request, "", error));
+                            product->name, request, "", error));
     weft_buf_addf(
         &query.sql,
         "select rule, n, file, line, raw, state, n_open, port, v from (select r.rule as rule, "
@@ -242,7 +346,7 @@ static int rows_people(struct weft_context *context, const struct weft_product *
         inner.data, EXAMPLES_SHOWN);
     WEFT_TRY(weft_buf_check(&query.sql, error));
     WEFT_TRY(weft_query_open(&query, error));
-    int rc = rows_show(&query, contract, out, error);
+    int rc = rows_show(&query, product, out, error);
     struct weft_error audit = WEFT_ERROR_INIT;
     if (weft_query_audit(&query, rc, rc < 0 ? &audit : error) < 0)
         return -1;
@@ -339,14 +443,14 @@ static int quarantine_run(struct weft_context *context, const struct weft_op_req
     WEFT_TRY(weft_context_product(context, weft_op_text(request, "product"), &product, error));
     if (run != NULL)
         return blocked_show(context, run, weft_op_text(request, "rule"), out, error);
-    WEFT_TRY(rule_check(context, product.full_name, request, error));
+    WEFT_TRY(rule_check(context, product.name, request, error));
     if (replays)
         return replay(context, &product, request, out, error);
     if (dismisses)
         return dismiss(context, &product, request, out, error);
     if (!out->for_people)
-        return rows_json(context, product.full_name, request, out, error);
-    return rows_people(context, weft_registered_newest(&product), request, out, error);
+        return rows_json(context, &product, request, out, error);
+    return rows_people(context, &product, request, out, error);
 }
 
 const struct weft_op weft_op_quarantine = {

@@ -325,3 +325,16 @@ def test_pending_and_in_force(mesh):
     mesh.write("weft.yaml", "mesh: small\nowns: [a, b, c]\n")
     mesh.apply("--no-run")
     assert mesh.json("ls", "a.base")[0]["pending_version"] is None  # nothing will come of it
+
+
+def test_quarantine_of_an_older_major(mesh):
+    bad = BASE.replace("type: long}", "type: long, max: 1}")
+    versioned(mesh, "1.0.0", bad, "base", "a", "data_product.v1.yaml")
+    versioned(mesh, "2.0.0", BASE, "base", "a")
+    mesh.apply("a.*")
+    assert mesh.json("quarantine", "a.base") == []
+    row = mesh.json("quarantine", "a.base@1")[0]
+    assert (row["rules"], row["why"]) == (["id.max"], ["`2` is above 1"])
+    people = mesh("quarantine", "a.base@1").stdout
+    assert [run["product"] for run in mesh.json("runs", "a.base@1")] == ["a.base__v1"]
+    assert "base.csv:3" in people and "weft quarantine a.base@1 --replay" in people
