@@ -136,7 +136,7 @@ static void test_mistakes(void **state)
     refused("load|a.b|-x.csv", "weft load has no option -x", "weft help load");
     refused("query|-zfoo", "weft query has no option -z", "weft help query");
     refused("drop|--yes|-z", "weft drop has no option -z", "");
-    refused("ls|extra", "takes no words", "");
+    refused("doctor|extra", "takes no words", "");
     refused("show", "needs PRODUCT", "weft help show");
     refused("show|a.b|c.d", "too many", "");
     refused("show|a.b|--json=1", "--json takes no value", "");
