@@ -337,6 +337,58 @@ static int sql_pin(struct pinner *pinner, struct weft_error *error)
     return 0;
 }
 
+/* ---- fields that refer to fields of other products ---- */
+
+/* Where the other product says what fields it has, the field must be among them. */
+static int lookup_field_check(struct pinner *pinner, const struct pin_name *name, const char *field,
+                              struct weft_error *error)
+{
+    const struct weft_product *target = NULL;
+    char text[300], hint[300] = "`weft show` tells its fields";
+    if (pinner->count == 0 || strcmp(pinner->reads[pinner->count - 1].name, name->name) != 0)
+        return 0; /* told already: there is no such product */
+    WEFT_TRY(
+        weft_book_contract(pinner->book, pinner->reads[pinner->count - 1].item, &target, error));
+    if (target == NULL || target->schema.count == 0 ||
+        weft_fields_find(&target->schema, field) != NULL)
+        return 0;
+    const char **names = weft_arena_array(pinner->book->arena, target->schema.count, sizeof *names);
+    if (names == NULL)
+        return weft_error_nomem(error);
+    for (size_t i = 0; i < target->schema.count; i++)
+        names[i] = target->schema.items[i].name;
+    const char *near = weft_suggest(field, names, target->schema.count);
+    if (near != NULL)
+        snprintf(hint, sizeof hint, "did you mean `%s.%s`?", name->full_name, near);
+    snprintf(text, sizeof text, "references: `%s` has no field `%s`", name->full_name, field);
+    pin_mistake(pinner, name, WEFT_E_NOT_FOUND, hint, text);
+    return 0;
+}
+
+static int lookups_pin(struct pinner *pinner, const struct weft_fields *fields,
+                       struct weft_error *error)
+{
+    struct weft_arena *arena = pinner->book->arena;
+    for (size_t i = 0; i < fields->count; i++) {
+        const struct weft_field *field = &fields->items[i];
+        if (field->references == NULL)
+            continue;
+        const char *dot = strrchr(field->references, '.');
+        const struct pin_name name = {
+            .name = weft_arena_format(arena, WEFT_READ_LOOKUP "%s", field->name),
+            .shown = field->references,
+            .full_name =
+                weft_arena_strndup(arena, field->references, (size_t)(dot - field->references)),
+            .file = pinner->product->file,
+            .place = field->place};
+        if (name.name == NULL || name.full_name == NULL)
+            return weft_error_nomem(error);
+        WEFT_TRY(pin_add(pinner, &name, error));
+        WEFT_TRY(lookup_field_check(pinner, &name, dot + 1, error));
+    }
+    return 0;
+}
+
 /* ---- all ---- */
 
 static int item_pin(struct weft_book *book, struct weft_book_item *item, bool guess,
@@ -354,6 +406,9 @@ static int item_pin(struct weft_book *book, struct weft_book_item *item, bool gu
     }
     if (item->product->sql != NULL || item->product->graph != NULL)
         WEFT_TRY(sql_pin(&pinner, error));
+    WEFT_TRY(lookups_pin(&pinner, &item->product->schema, error));
+    for (size_t i = 0; i < item->product->input_count; i++)
+        WEFT_TRY(lookups_pin(&pinner, &item->product->inputs[i].schema, error));
     item->reads = pinner.reads;
     item->read_count = pinner.count;
     return 0;

@@ -8,6 +8,8 @@
 /* Whether the text names the major: then it was meant. */
 static bool is_versioned(const struct weft_book_item *item, const struct weft_book_read *read)
 {
+    if (weft_read_is_lookup(read->name))
+        return true; /* `references:` names no major */
     if (read->versioned || !read->is_port)
         return read->versioned || strstr(read->name, "__v") != NULL;
     for (size_t i = 0; item->product != NULL && i < item->product->input_count; i++) {

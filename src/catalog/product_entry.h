@@ -29,7 +29,9 @@ void weft_catalog_register(void);
 
 /* A product that a contract reads, pinned when it was registered. */
 struct weft_registered_read {
-    const char *name;      /* as the contract calls it: a port, or what the SQL names */
+    /* As the contract calls it: a port, or what the SQL names; "references:<field>" where values of
+     * a field are only looked up there (no position, no rows read). */
+    const char *name;
     bool is_port;          /* name is an input port */
     const char *full_name; /* of the product that is read */
     int major;
@@ -38,6 +40,11 @@ struct weft_registered_reads {
     const struct weft_registered_read *items;
     size_t count;
 };
+#define WEFT_READ_LOOKUP "references:"
+static inline bool weft_read_is_lookup(const char *name)
+{
+    return strncmp(name, WEFT_READ_LOOKUP, sizeof WEFT_READ_LOOKUP - 1) == 0;
+}
 
 struct weft_registered {
     const char *full_name; /* domain.name */

@@ -166,10 +166,13 @@ int weft_flow_sources_read(struct weft_ledger_txn *txn, struct weft_asker *asker
         weft_arena_array(asker->arena, reads->count + 1, sizeof *sources);
     if (sources == NULL)
         return weft_error_nomem(error);
-    for (size_t i = 0; i < reads->count; i++)
-        WEFT_TRY(source_read(txn, asker, &reads->items[i], &sources[i], error));
+    asker->source_count = 0;
+    for (size_t i = 0; i < reads->count; i++) {
+        WEFT_TRY(source_read(txn, asker, &reads->items[i], &sources[asker->source_count], error));
+        /* What is only looked up must be there and may be read, and gives the run no rows. */
+        asker->source_count += !weft_read_is_lookup(reads->items[i].name);
+    }
     asker->sources = sources;
-    asker->source_count = reads->count;
     return 0;
 }
 

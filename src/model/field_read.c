@@ -264,7 +264,7 @@ static const struct weft_type *field_read_type(struct weft_reader *reader,
 }
 
 static void field_read(struct weft_draft *draft, struct weft_node *node, bool input,
-                       const char *path, struct weft_field *field)
+                       struct weft_field *field)
 {
     struct weft_reader *reader = draft->reader;
     const struct weft_type *type = field_read_type(reader, node);
@@ -295,9 +295,6 @@ static void field_read(struct weft_draft *draft, struct weft_node *node, bool in
     field_read_on_fail(reader, node, field);
     if (type != NULL)
         field_check(reader, node, field);
-    if (field->references != NULL)
-        weft_draft_refuse(draft, weft_node_key_place(node, "references"),
-                          weft_reader_format(reader, "%s.%s.references", path, field->name));
 }
 
 static void fields_check_names(struct weft_draft *draft, const struct weft_fields *fields,
@@ -336,7 +333,7 @@ static void fields_check_names(struct weft_draft *draft, const struct weft_field
 }
 
 struct weft_fields weft_draft_read_fields(struct weft_draft *draft, struct weft_node *list,
-                                          bool input, const char *path)
+                                          bool input)
 {
     struct weft_fields fields = {0};
     if (list == NULL || list->wrong || list->kind != WEFT_NODE_LIST)
@@ -345,7 +342,7 @@ struct weft_fields weft_draft_read_fields(struct weft_draft *draft, struct weft_
     size_t count = 0;
     for (size_t i = 0; items != NULL && i < list->count; i++) {
         if (list->items[i]->kind == WEFT_NODE_MAP)
-            field_read(draft, list->items[i], input, path, &items[count++]);
+            field_read(draft, list->items[i], input, &items[count++]);
     }
     if (list->count == 0)
         weft_reader_mistake(draft->reader, list->place, "leave it out: the columns are detected",

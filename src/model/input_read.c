@@ -442,8 +442,7 @@ static void read_input(struct weft_draft *draft, struct weft_node *node, const c
         return;
     read_source(draft, node, input);
     read_options(draft, node, input);
-    input->schema = weft_draft_read_fields(draft, weft_node_get(node, "schema"), true,
-                                           weft_reader_format(reader, "inputs.%s.schema", name));
+    input->schema = weft_draft_read_fields(draft, weft_node_get(node, "schema"), true);
     const char *moves = input->done != NULL ? "done" : input->error != NULL ? "error" : NULL;
     if (moves != NULL && input->read == WEFT_READ_ALL)
         weft_reader_mistake(reader, weft_node_key_place(node, moves), "write `read: new`",

@@ -170,8 +170,7 @@ static const struct weft_key graph_keys[] = {
         {"max_length", VALUE, .value = WEFT_VALUE_COUNT, .help = "In characters."},                \
         {"unique", VALUE, .value = WEFT_VALUE_BOOL, .otherwise = "false",                          \
          .help = "No value twice in the whole table."},                                            \
-        {"references", VALUE, .acts = WEFT_ACTS_NOT,                                               \
-         .help = "Each value exists there: domain.product.field."},                                \
+        {"references", VALUE, .help = "Each value exists there: domain.product.field."},           \
         {"description", VALUE | VALUES, .value = WEFT_VALUE_PROSE, .acts = WEFT_ACTS_TOLD,         \
          .help = "What it means, for people."},                                                    \
         {"classification", VALUE, .acts = WEFT_ACTS_TOLD,                                          \

@@ -47,11 +47,11 @@ void weft_draft_refuse(struct weft_draft *draft, struct weft_place place, const 
 /* One file for each: */
 void weft_draft_read_inputs(struct weft_draft *draft); /* input_read.c */
 struct weft_fields weft_draft_read_fields(struct weft_draft *draft, struct weft_node *list,
-                                          bool input, const char *path); /* field_read.c */
-void weft_draft_read_transform(struct weft_draft *draft);                /* transform_read.c */
-void weft_draft_read_write(struct weft_draft *draft);   /* transform_read.c; behind transform */
-void weft_draft_read_quality(struct weft_draft *draft); /* quality_read.c */
-void weft_draft_check_tests(struct weft_draft *draft);  /* quality_read.c */
+                                          bool input);    /* field_read.c */
+void weft_draft_read_transform(struct weft_draft *draft); /* transform_read.c */
+void weft_draft_read_write(struct weft_draft *draft);     /* transform_read.c; behind transform */
+void weft_draft_read_quality(struct weft_draft *draft);   /* quality_read.c */
+void weft_draft_check_tests(struct weft_draft *draft);    /* quality_read.c */
 /* Reports that `name` is no field of the product's schema, when that is known. */
 bool weft_draft_has_field(struct weft_draft *draft, const char *name, struct weft_place place,
                           const char *what);

@@ -243,8 +243,7 @@ static void check_key_required(struct weft_draft *draft)
 static void read_schema(struct weft_draft *draft)
 {
     struct weft_product *product = draft->product;
-    product->schema =
-        weft_draft_read_fields(draft, weft_node_get(draft->root, "schema"), false, "schema");
+    product->schema = weft_draft_read_fields(draft, weft_node_get(draft->root, "schema"), false);
     read_key(draft);
     check_key_required(draft);
     for (size_t i = 0; i < product->schema.count; i++) {

@@ -218,3 +218,35 @@ def test_validate_knows_what_it_cannot_know(mesh):
     told = mesh("validate").stderr
     assert "`reference.counties` is not of this checkout, and there is no home yet" in told
     assert "there is no product `reference.counties`" in mesh("plan", status=1).stderr
+
+
+# ---- fields that refer to fields of other products ----
+
+def test_references_are_pinned_ordered_and_checked(mesh):
+    """What is looked up runs first, whatever the names; rows with unknown values are set aside."""
+    looked_up = REPORTS.replace("{name: fips, type: string}",
+                                "{name: fips, type: string, references: reference.counties.fips}")
+    mesh.product(looked_up, "reports", "health")
+    assert reads(mesh)["health.reports"] == [("references:fips", "reference.counties", 1)]
+    mesh("apply", "--yes")
+    rows = mesh.sql("select q.raw as raw from health__quarantine.reports q")
+    assert rows == [("2020-03-02,99999,7",)]
+    assert mesh.sql("select count(*) as n from health.reports") == [(3,)]
+    done = mesh("drop", "reference.counties", "--yes", "--because", "gone", status=1)
+    assert "health.reports" in done.stderr
+    run = mesh.sql("select read, accepted, quarantined from mesh.runs "
+                   "where product = 'health.reports'")
+    assert run == [(4, 3, 1)]
+
+
+@pytest.mark.parametrize("target, said", [
+    ("reference.countys.fips", "there is no product `reference.countys.fips`"),
+    ("reference.counties.fibs", "has no field `fibs`"),
+    ("health.reports.fips", "reads itself"),
+])
+def test_references_to_nothing(mesh, target, said):
+    mesh.product(REPORTS.replace("{name: fips, type: string}",
+                                 f"{{name: fips, type: string, references: {target}}}"),
+                 "reports", "health")
+    done = mesh("plan", status=1)
+    assert said in done.stderr and "domains/health/reports/data_product.yaml:" in done.stderr
