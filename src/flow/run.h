@@ -71,8 +71,8 @@ int weft_run(struct weft_ledger *ledger, struct weft_arena *arena,
  * kept. `product` need not be registered: then `pending` is the contract of the checkout, `reads`
  * its pins, `table` a name for people, and the folders lead nowhere; what it reads is looked up in
  * the home. `show` is called once, while report->outcome->preview (NULL = no row) is still there;
- * what it returns below zero is returned. -1 as weft_run; BLOCKED and FAILED are in the outcome, and
- * `show` is called for them too. */
+ * what it returns below zero is returned. -1 as weft_run; BLOCKED and FAILED are in the outcome,
+ * and `show` is called for them too. */
 typedef int weft_run_preview_fn(void *arg, const struct weft_run_report *report,
                                 struct weft_error *error);
 int weft_run_preview(struct weft_ledger *ledger, struct weft_arena *arena,

@@ -1,6 +1,6 @@
 /*
- * lake_test_table.h - a table that unit tests make and change: in a home of its own, with data files
- * of any bytes (this floor does not look into them).
+ * lake_test_table.h - a table that unit tests make and change: in a home of its own, with data
+ * files of any bytes (this floor does not look into them).
  */
 #ifndef WEFT_LAKE_LAKE_TEST_TABLE_H
 #define WEFT_LAKE_LAKE_TEST_TABLE_H

@@ -1,6 +1,6 @@
 /*
- * make_internal.h - the state that making the next state of a table carries along: make.c (the order
- * of its files) and choose.c (which manifests it has).
+ * make_internal.h - the state that making the next state of a table carries along: make.c (the
+ * order of its files) and choose.c (which manifests it has).
  */
 #ifndef WEFT_LAKE_MAKE_INTERNAL_H
 #define WEFT_LAKE_MAKE_INTERNAL_H

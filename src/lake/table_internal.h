@@ -193,7 +193,7 @@ bool lake_line_may_be(const struct lake_snapshot *slot, int64_t snapshot_id);
 int lake_window_open(struct weft_arena *arena, const char *home, const char *metadata_path,
                      struct lake_window **out, struct weft_str *head, struct weft_error *error)
     WEFT_MUST_CHECK;
-/* Everything is there after it; nothing when it was before. CORRUPT when the file is another now. */
+/* Everything is there after it, nothing is done when it was. CORRUPT: the file is another now. */
 int lake_window_widen(const struct weft_table *table, struct weft_error *error) WEFT_MUST_CHECK;
 /* A snapshot among the last ones; WEFT_NOT_THERE. */
 int lake_window_find(const struct weft_table *table, int64_t snapshot_id,

@@ -102,8 +102,9 @@ struct weft_ledger_head {
 
 /* Reading: one consistent state. Writing: BEGIN IMMEDIATE, waits up to 60 s for other writers, then
  * BUSY; CORRUPT when ledger.head is missing, damaged, or names what the database does not hold (see
- * weft_ledger_accept). end without commit rolls back; NULL is nothing. One ledger may have up to four open, one of
- * them writing. A refused append refuses the whole transaction: commit then fails. */
+ * weft_ledger_accept). end without commit rolls back; NULL is nothing. One ledger may have up to
+ * four open, one of them writing. A refused append refuses the whole transaction: commit then
+ * fails. */
 int weft_ledger_begin_read(struct weft_ledger *ledger, struct weft_ledger_txn **out,
                            struct weft_error *error) WEFT_MUST_CHECK;
 int weft_ledger_begin_write(struct weft_ledger *ledger, struct weft_ledger_txn **out,
@@ -187,9 +188,9 @@ struct weft_ledger_report {
 int weft_ledger_verify(struct weft_ledger *ledger, struct weft_ledger_report *report,
                        struct weft_error *error) WEFT_MUST_CHECK;
 /* The way out where ledger.head is missing, damaged, or ahead of a database that came from a copy
- * (all writers are refused then): the rest of the chain must hold; the tables are folded anew, an entry
- * head.accepted {because, found: missing|damaged|ahead|wrong, said} goes on from what the database
- * holds, and a new head follows. *accepted is false when nothing was wrong. */
+ * (all writers are refused then): the rest of the chain must hold; the tables are folded anew, an
+ * entry head.accepted {because, found: missing|damaged|ahead|wrong, said} goes on from what the
+ * database holds, and a new head follows. *accepted is false when nothing was wrong. */
 int weft_ledger_accept(struct weft_ledger *ledger, const char *actor, const char *because,
                        struct weft_ledger_report *report, bool *accepted, struct weft_error *error)
     WEFT_MUST_CHECK;

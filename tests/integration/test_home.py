@@ -111,7 +111,8 @@ def test_what_is_no_file(weft, mesh, home, name):
 def test_leftovers(weft, mesh, home):
     dead = subprocess.Popen(["true"])
     dead.wait()
-    left = [home / f"tmp/rebuild-{dead.pid}-1-x.db", home / f"tmp/rebuild-{dead.pid}-1-x.db-journal",
+    left = [home / f"tmp/rebuild-{dead.pid}-1-x.db",
+            home / f"tmp/rebuild-{dead.pid}-1-x.db-journal",
             home / "lists" / ("0" * 64), home / "lists" / ("0" * 64 + ".x.tmp")]
     for path in left:
         path.write_text("x")
