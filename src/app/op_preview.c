@@ -43,13 +43,16 @@ struct preview {
 static void balance_print(const struct weft_outcome *outcome, struct weft_buf *out)
 {
     const struct weft_balance *b = &outcome->balance;
-    char read[32], made[32], published[32], aside[32];
+    char read[32], made[32], published[32], aside[32], superseded[32];
     weft_format_count(b->read, read, sizeof read);
     weft_format_count(b->made, made, sizeof made);
     weft_format_count(b->published, published, sizeof published);
     weft_format_count(b->input_quarantined + b->output_quarantined, aside, sizeof aside);
     weft_buf_addf(out, "%s read, %s made, %s would be published, %s quarantined", read, made,
                   published, aside);
+    weft_format_count(b->superseded, superseded, sizeof superseded);
+    if (b->superseded > 0)
+        weft_buf_addf(out, ", %s superseded", superseded);
 }
 
 static int figures_tell(struct preview *preview, const struct weft_run_report *report,

@@ -146,6 +146,9 @@ static int run_run(struct weft_context *context, const struct weft_op_request *r
         runs.options.files = files;
         runs.options.file_count = reread->count;
     }
+    if (runs.count == 0 && (words->count > 0 || weft_op_given(request, "exclude")))
+        weft_out_note(out, "none of these products is left to run: all are excluded, retired or "
+                           "loaded by hand");
     WEFT_TRY(weft_outbox_flush(ledger, error));
     return weft_runs_do(&runs, out, error);
 }

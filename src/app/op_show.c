@@ -6,6 +6,7 @@
 
 #include "base/clock.h"
 #include "lake/pointer.h"
+#include "lake/table.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -52,6 +53,35 @@ static int show_field(const struct weft_field *field, struct weft_out *out,
         weft_buf_addf(&line, "  %s", field->description);
     WEFT_TRY(weft_buf_check(&line, error));
     return weft_out_line(out, WEFT_STYLE_PLAIN, error, "%s", line.data);
+}
+
+/* The contract's fields; where it has none, those that the table was found to have. */
+static int show_fields(const struct shown *shown, struct weft_out *out, struct weft_error *error)
+{
+    const struct weft_fields *fields = &shown->contract->schema;
+    bool detected = fields->count == 0 && shown->has_table;
+    WEFT_TRY(weft_out_line(out, WEFT_STYLE_PLAIN, error, "  fields%s",
+                           detected             ? "      detected"
+                           : fields->count == 0 ? "      detected by the first run"
+                                                : ""));
+    for (size_t i = 0; i < fields->count; i++)
+        WEFT_TRY(show_field(&fields->items[i], out, error));
+    if (!detected)
+        return 0;
+    struct weft_table *table;
+    WEFT_CLEANUP(weft_arena_freep) struct weft_arena *arena = weft_arena_new(0);
+    if (arena == NULL)
+        return weft_error_nomem(error);
+    WEFT_TRY(weft_table_load(arena, shown->home, shown->pointer.metadata, &table, error));
+    const struct weft_table_schema *schema = weft_table_schema(table);
+    for (size_t i = 0; i < schema->count; i++) {
+        struct weft_field field = {.name = schema->columns[i].name,
+                                   .type = schema->columns[i].type,
+                                   .min_length = -1,
+                                   .max_length = -1};
+        WEFT_TRY(show_field(&field, out, error));
+    }
+    return 0;
 }
 
 static int show_rules(const struct weft_product *contract, struct weft_out *out,
@@ -208,10 +238,7 @@ static int show_people(const struct shown *shown, struct weft_out *out, struct w
     }
     WEFT_TRY(show_rules(contract, out, error));
     WEFT_TRY(show_quality(&contract->quality, out, error));
-    WEFT_TRY(weft_out_line(out, WEFT_STYLE_PLAIN, error, "  fields"));
-    for (size_t i = 0; i < contract->schema.count; i++)
-        WEFT_TRY(show_field(&contract->schema.items[i], out, error));
-    return 0;
+    return show_fields(shown, out, error);
 }
 
 static int show_json(const struct shown *shown, struct weft_out *out, struct weft_error *error)

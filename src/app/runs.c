@@ -110,19 +110,38 @@ static int files_tell(const struct weft_run_report *report, struct weft_out *out
     return 0;
 }
 
+static void count_print(int64_t count, const char *words, struct weft_buf *out)
+{
+    char text[32];
+    weft_format_count(count, text, sizeof text);
+    weft_buf_addf(out, "%s%s %s", out->length > 0 ? ", " : "", text, words);
+}
+
+/* So that a person can add them up: what the SQL made where it is not what it was given, and the
+ * rows that lost to a later one of their key. */
+static void figures_print(const struct weft_balance *balance, struct weft_buf *out)
+{
+    count_print(balance->read, "read", out);
+    if (balance->made != balance->accepted)
+        count_print(balance->made, "made", out);
+    count_print(balance->published, "published", out);
+    count_print(balance->input_quarantined + balance->output_quarantined, "quarantined", out);
+    if (balance->superseded > 0)
+        count_print(balance->superseded, "superseded", out);
+}
+
 static int published_tell(const char *name, const struct weft_run_report *report,
                           struct weft_out *out, struct weft_error *error)
 {
     const struct weft_outcome *outcome = report->outcome;
     const struct weft_balance *balance = &outcome->balance;
     int64_t aside = balance->input_quarantined + balance->output_quarantined;
-    char read[32], published[32], set_aside[32];
-    weft_format_count(balance->read, read, sizeof read);
-    weft_format_count(balance->published, published, sizeof published);
-    weft_format_count(aside, set_aside, sizeof set_aside);
-    WEFT_TRY(weft_out_line(out, WEFT_STYLE_GOOD, error,
-                           "  %s: %s read, %s published, %s quarantined   %.2f s", name, read,
-                           published, set_aside, (double)outcome->duration_us / 1e6));
+    WEFT_CLEANUP(weft_buf_release) struct weft_buf figures;
+    weft_buf_init(&figures, 512);
+    figures_print(balance, &figures);
+    WEFT_TRY(weft_buf_check(&figures, error));
+    WEFT_TRY(weft_out_line(out, WEFT_STYLE_GOOD, error, "  %s: %s   %.2f s", name, figures.data,
+                           (double)outcome->duration_us / 1e6));
     for (size_t i = 0; i < outcome->detected_count; i++)
         WEFT_TRY(
             weft_out_line(out, WEFT_STYLE_DIM, error, "    detected %s", outcome->detected[i]));
@@ -144,7 +163,9 @@ static void bad_outcome(const struct teller *teller, const struct weft_schedule_
     *error = report->outcome->error;
     if (error->code == WEFT_E_NONE)
         weft_error_set(error, WEFT_E_WORKER, "the run failed");
-    weft_error_prefix(error, "%s", name);
+    size_t length = strlen(name);
+    if (strncmp(error->message, name, length) != 0 || error->message[length] != ' ')
+        weft_error_prefix(error, "%s", name);
     weft_outcome_place(teller->runs->context->mesh, weft_registered_newest(ended->product), error);
     if (report->outcome->state == WEFT_RUN_BLOCKED && error->hint[0] == '\0' &&
         report->outcome->examples != NULL)

@@ -127,6 +127,9 @@ static int tree_parse_error(struct resolve *resolve, yyjson_val *root, const cha
         resolve_place(resolve->options, sql, length, position, error);
     else
         resolve_place(resolve->options, sql, length, RESOLVE_LOCATION_NO, error);
+    /* Files and commands write domain.product@1; SQL has no such name. */
+    if (strstr(said, "at or near \"@\"") != NULL)
+        return weft_error_hint(error, "one major of a product is domain.product__v1 in SQL");
     return -1;
 }
 

@@ -71,12 +71,16 @@ static void text_put(struct weft_buf *out, const char *text)
     weft_buf_addf(out, "`%.*s%s`", (int)shown, text, shown < length ? "..." : "");
 }
 
-static void value_put(const struct explain *e)
+static yyjson_val *value_of(const struct explain *e)
 {
     const char *header = e->field->from != NULL ? e->field->from : e->field->name;
     yyjson_val *value = yyjson_obj_get(e->values, header);
-    if (value == NULL)
-        value = yyjson_obj_get(e->values, e->field->name);
+    return value != NULL ? value : yyjson_obj_get(e->values, e->field->name);
+}
+
+static void value_put(const struct explain *e)
+{
+    yyjson_val *value = value_of(e);
     if (value == NULL || yyjson_is_null(value)) {
         weft_buf_adds(e->out, "null");
     } else if (yyjson_is_str(value)) {
@@ -213,8 +217,27 @@ static void record_put(const struct explain *e, const char *raw)
         weft_buf_addf(e->out, "%zu cell%s, %zu wanted", cells, cells == 1 ? "" : "s", wanted);
 }
 
+/* A key is never null: such a row is refused for that, there may be no other like it. */
+static const char *key_gap(const struct explain *e)
+{
+    for (size_t i = 0; i < e->product->key.count; i++) {
+        struct explain one = *e;
+        const char *name = e->product->key.items[i];
+        one.field = field_find(&e->product->schema, name, strlen(name));
+        yyjson_val *value = one.field == NULL ? NULL : value_of(&one);
+        if (value != NULL && yyjson_is_null(value))
+            return name;
+    }
+    return NULL;
+}
+
 static void key_put(const struct explain *e)
 {
+    const char *gap = key_gap(e);
+    if (gap != NULL) {
+        weft_buf_addf(e->out, "%s is empty, and a key has a value in each of its fields", gap);
+        return;
+    }
     weft_buf_adds(e->out, "another row has the key ");
     for (size_t i = 0; i < e->product->key.count; i++) {
         struct explain one = *e;

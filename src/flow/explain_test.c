@@ -59,6 +59,10 @@ static void test_explain(void **state)
         weft_quarantine_explain(product, NULL, "id.max", NULL, "{\"id\":12.5}", &out, &error),
         0); /* an output row: no port, no text, values with types */
     assert_string_equal(out.data, "`12.5` is above 9");
+    weft_buf_clear(&out);
+    assert_int_equal(
+        weft_quarantine_explain(product, NULL, "key", NULL, "{\"id\":null}", &out, &error), 0);
+    assert_string_equal(out.data, "id is empty, and a key has a value in each of its fields");
     weft_arena_free(arena);
 }
 

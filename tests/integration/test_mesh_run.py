@@ -84,6 +84,41 @@ def test_upsert_keeps_the_last_of_each_key(mesh):
         ("ann", 5), ("bob", 2), ("cid", 6)]
     assert runs["mine.latest"]["superseded"] == 1
     assert runs["mine.latest"]["made"] == 3
+    mesh.write("in/3.csv", "id,who,day\n6,ann,2020-01-06\n7,ann,2020-01-07\n")
+    mesh("run", "raw.events")
+    figures = "2 read, 2 made, 1 would be published, 0 quarantined, 1 superseded"
+    assert figures in mesh("preview", "mine.latest").stdout
+    people = mesh("run", "mine.latest").stdout  # figures that a person can add up
+    assert "2 read, 1 published, 0 quarantined, 1 superseded" in people
+
+
+def test_a_key_without_a_value_is_called_that(mesh):
+    mesh.product("sql: select nullif(id, 2) as id, who from raw.events\n"
+                 "schema: [{name: id, type: long}, {name: who, type: string}]\nkey: id\n",
+                 "keyed", "mine")
+    mesh.apply()
+    people = mesh("quarantine", "mine.keyed").stdout
+    assert "id is empty, and a key has a value in each of its fields" in people
+    assert "another row has" not in people
+
+
+def test_found_fields_are_shown(mesh):
+    mesh.product("sql: select id, who as name from raw.events\n", "found", "mine")
+    mesh("apply", "--yes", "--no-run")
+    assert "detected by the first run" in mesh("show", "mine.found").stdout
+    mesh("run", "mine.found")
+    shown = mesh("show", "mine.found").stdout.split("  fields ", 1)[1].split()
+    assert shown == ["detected", "id", "long", "name", "string"]
+
+
+def test_a_major_is_written_otherwise_in_sql(mesh):
+    done = mesh("query", "select * from raw.events@1", status=1)
+    assert "domain.product__v1 in SQL" in done.stderr
+
+
+def test_nothing_left_to_run_is_said(mesh):
+    done = mesh("run", "mine.*", "--exclude", "mine.*")
+    assert "none of these products is left to run" in done.stdout + done.stderr
 
 
 def test_an_upstream_that_started_over_wants_a_rebuild(mesh):
