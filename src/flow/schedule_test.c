@@ -136,7 +136,7 @@ static void runs_in_order(void **state)
     put_file(f, "a.csv", "one\ntwo\n");
     for (int threads = 1; threads <= 4; threads++) {
         struct watch watch = {0};
-        char name[16], text[16];
+        char name[32], text[32];
         snprintf(name, sizeof name, "n%d.csv", threads);
         snprintf(text, sizeof text, "new %d\n", threads);
         put_file(f, name, text);
@@ -167,7 +167,7 @@ static void what_depends_is_skipped(void **state)
     put_file(f, "a.csv", "one\n");
     for (int threads = 1; threads <= 2; threads++) {
         struct watch watch = {0};
-        char name[16];
+        char name[32];
         snprintf(name, sizeof name, "n%d.csv", threads);
         put_file(f, name, name);
         setenv("WEFT_TEST_SCENARIO", "blocked@a", 1);
