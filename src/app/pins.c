@@ -85,9 +85,23 @@ static bool may_be_elsewhere(const struct pinner *pinner, const char *full_name)
     return true;
 }
 
+/* A file that has mistakes of its own made no product; that it is not known follows from them. */
+static bool is_broken_here(const struct pinner *pinner, const char *full_name)
+{
+    int length = (int)strcspn(full_name, ".");
+    if (pinner->diag->errors == 0 || full_name[length] == '\0')
+        return false;
+    WEFT_CLEANUP(weft_freep)
+    char *folder = weft_format("%s/domains/%.*s/%s", pinner->book->mesh->root, length, full_name,
+                               full_name + length + 1);
+    return folder != NULL && weft_fs_is_dir(folder);
+}
+
 static void pin_unknown(struct pinner *pinner, const struct pin_name *name)
 {
     char text[300], hint[400] = "`weft ls` lists the products of the home";
+    if (is_broken_here(pinner, name->full_name))
+        return;
     if (may_be_elsewhere(pinner, name->full_name)) {
         weft_diag_add(pinner->diag, WEFT_SEVERITY_NOTE, WEFT_E_NOT_FOUND, name->file,
                       name->place.line, name->place.column, NULL,

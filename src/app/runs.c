@@ -154,6 +154,14 @@ static int published_tell(const char *name, const struct weft_run_report *report
     return 0;
 }
 
+/* But not twice: "a.b reads c.d@1, which ..." has it. */
+static void name_prefix(const char *name, struct weft_error *error)
+{
+    size_t length = strlen(name);
+    if (strncmp(error->message, name, length) != 0 || error->message[length] != ' ')
+        weft_error_prefix(error, "%s", name);
+}
+
 /* Puts what ended without a publication into *error. */
 static void bad_outcome(const struct teller *teller, const struct weft_schedule_ended *ended,
                         struct weft_error *error)
@@ -163,9 +171,7 @@ static void bad_outcome(const struct teller *teller, const struct weft_schedule_
     *error = report->outcome->error;
     if (error->code == WEFT_E_NONE)
         weft_error_set(error, WEFT_E_WORKER, "the run failed");
-    size_t length = strlen(name);
-    if (strncmp(error->message, name, length) != 0 || error->message[length] != ' ')
-        weft_error_prefix(error, "%s", name);
+    name_prefix(name, error);
     weft_outcome_place(teller->runs->context->mesh, weft_registered_newest(ended->product), error);
     if (report->outcome->state == WEFT_RUN_BLOCKED && error->hint[0] == '\0' &&
         report->outcome->examples != NULL)
@@ -306,7 +312,7 @@ static int teller_ended(void *arg, const struct weft_schedule_ended *ended,
         bad_outcome(teller, ended, &bad);
     } else {
         bad = *ended->error;
-        weft_error_prefix(&bad, "%s", name);
+        name_prefix(name, &bad);
     }
     bad_count(teller, &bad);
     if (teller->runs->count > 1)

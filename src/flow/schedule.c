@@ -133,8 +133,11 @@ static int product_get(struct lane *lane, struct weft_arena *arena, struct weft_
     const struct weft_schedule_item *item = &lane->board->schedule->items[lane->item];
     WEFT_TRY(weft_ledger_begin_read(lane->ledger, &txn, error));
     int rc = weft_catalog_product(txn, arena, item->full_name, item->major, 0, out, error);
-    if (rc == WEFT_NOT_THERE)
-        return weft_error_set(error, WEFT_E_NOT_FOUND, "there is no product `%s`", item->full_name);
+    if (rc == WEFT_NOT_THERE) {
+        weft_error_set(error, WEFT_E_NOT_FOUND, "there is no product `%s` in this home",
+                       item->full_name);
+        return weft_error_hint(error, "`weft apply` registers what a checkout has");
+    }
     return rc;
 }
 

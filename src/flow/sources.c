@@ -31,10 +31,15 @@ static int gone(const struct weft_asker *asker, const struct weft_registered_rea
 }
 
 static int never_published(const struct weft_asker *asker, const struct weft_registered_read *read,
-                           struct weft_error *error)
+                           const struct weft_registered *source, struct weft_error *error)
 {
+    const struct weft_product *contract = weft_registered_newest(source);
     weft_error_set(error, WEFT_E_REFUSED, "%s reads %s@%d, which has no snapshot yet",
                    asker->registered.name, read->full_name, read->major);
+    if (contract != NULL && contract->input_count == 0 && contract->sql == NULL &&
+        contract->graph == NULL)
+        return weft_error_hint(error, "it is loaded by hand: `weft load %s@%d FILE`",
+                               read->full_name, read->major);
     return weft_error_hint(error, "run it first: `weft run %s@%d`", read->full_name, read->major);
 }
 
@@ -140,7 +145,7 @@ static int source_read(struct weft_ledger_txn *txn, struct weft_asker *asker,
     rc = weft_pointer_get(txn, asker->arena, WEFT_SPACE_LAKE, source.table, 0, &pointer, error);
     WEFT_TRY(rc);
     if (rc == WEFT_NOT_THERE || pointer.snapshot_id == 0)
-        return never_published(asker, read, error);
+        return never_published(asker, read, &source, error);
     *out = (struct weft_job_source){
         .name = read->name,
         .is_port = read->is_port,

@@ -338,3 +338,32 @@ def test_quarantine_of_an_older_major(mesh):
     people = mesh("quarantine", "a.base@1").stdout
     assert [run["product"] for run in mesh.json("runs", "a.base@1")] == ["a.base__v1"]
     assert "base.csv:3" in people and "weft quarantine a.base@1 --replay" in people
+
+
+# ---- words to those who start ----
+
+def test_what_is_loaded_by_hand_is_not_to_be_run_first(mesh):
+    mesh.product("schema: [{name: id, type: long}]\n", "hand", "a")
+    mesh.product("sql: select id from a.hand\n", "of_hand", "b")
+    done = mesh.apply(status=1)
+    assert "`weft load a.hand@1 FILE`" in done.stderr
+    assert "b.of_hand: b.of_hand" not in done.stderr  # its name once
+    mesh("load", "a.hand@1", str(mesh.write("ids.csv", "id\n7\n")))
+    mesh("run", "b.of_hand")
+    assert mesh.sql("select id from b.of_hand") == [(7,)]
+
+
+def test_a_broken_file_is_not_also_missing(mesh):
+    mesh.product("sql: select 1 as id\nshcema: []\n", "broken", "a")
+    mesh.product("sql: select id from a.broken\n", "of_broken", "b")
+    done = mesh("validate", status=1)
+    assert "did you mean `schema`?" in done.stderr and "1 mistake" in done.stderr
+    assert "a.broken" not in done.stderr
+
+
+def test_what_is_not_registered_yet_is_told(mesh):
+    mesh.apply()
+    mesh.product("sql: select 1 as id\n", "unknown", "c")
+    done = mesh("run", status=1)
+    assert "there is no product `c.unknown` in this home" in done.stderr
+    assert "`weft apply` registers" in done.stderr
