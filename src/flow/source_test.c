@@ -291,7 +291,7 @@ static void one_worker_for_several(void **state)
     struct weft_run_report report;
     o.worker = weft_worker_new();
     for (int i = 0; i < 5; i++) {
-        char name[16], text[16];
+        char name[32], text[32];
         snprintf(name, sizeof name, "f%d.csv", i);
         snprintf(text, sizeof text, "row %d\n", i);
         put_file(f, name, text);
