@@ -92,9 +92,9 @@ static bool is_broken_here(const struct pinner *pinner, const char *full_name)
     if (pinner->diag->errors == 0 || full_name[length] == '\0')
         return false;
     WEFT_CLEANUP(weft_freep)
-    char *folder = weft_format("%s/domains/%.*s/%s", pinner->book->mesh->root, length, full_name,
-                               full_name + length + 1);
-    return folder != NULL && weft_fs_is_dir(folder);
+    char *file = weft_format("%s/domains/%.*s/%s/data_product.yaml", pinner->book->mesh->root,
+                             length, full_name, full_name + length + 1);
+    return file != NULL && weft_fs_exists(file);
 }
 
 static void pin_unknown(struct pinner *pinner, const struct pin_name *name)

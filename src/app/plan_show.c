@@ -104,6 +104,24 @@ static int added_show(const struct weft_book_item *item, struct weft_out *out,
     return rc;
 }
 
+/* Of a text of several lines only the first that differs, so that a change stays one line. */
+static int lines_show(const struct weft_change *change, struct weft_out *out,
+                      struct weft_error *error)
+{
+    const char *before = change->before, *after = change->after;
+    int line = 1;
+    for (size_t length; *before != '\0' && *after != '\0'; line++) {
+        length = strcspn(before, "\n");
+        if (length != strcspn(after, "\n") || strncmp(before, after, length) != 0)
+            break;
+        before += length + (before[length] != '\0');
+        after += length + (after[length] != '\0');
+    }
+    return weft_out_line(out, WEFT_STYLE_CHANGED, error, "      ~ %s, line %d: %.*s -> %.*s   (%s)",
+                         change->path, line, (int)strcspn(before, "\n"), before,
+                         (int)strcspn(after, "\n"), after, class_names[change->change_class]);
+}
+
 static int change_show(const struct weft_change *change, struct weft_out *out,
                        struct weft_error *error)
 {
@@ -113,6 +131,8 @@ static int change_show(const struct weft_change *change, struct weft_out *out,
     if (change->after == NULL)
         return weft_out_line(out, WEFT_STYLE_REMOVED, error, "      - %s: %s   (%s)", change->path,
                              change->before, class_names[change->change_class]);
+    if (strchr(change->before, '\n') != NULL && strchr(change->after, '\n') != NULL)
+        return lines_show(change, out, error);
     return weft_out_line(out, WEFT_STYLE_CHANGED, error, "      ~ %s: %s -> %s   (%s)",
                          change->path, change->before, change->after,
                          class_names[change->change_class]);

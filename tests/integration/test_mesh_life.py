@@ -367,3 +367,13 @@ def test_what_is_not_registered_yet_is_told(mesh):
     done = mesh("run", status=1)
     assert "there is no product `c.unknown` in this home" in done.stderr
     assert "`weft apply` registers" in done.stderr
+
+
+def test_a_change_of_long_sql_is_one_line(mesh):
+    long = "sql: |\n  select id,\n    word\n  from a.base\n  where {}\n  limit 3\n"
+    mesh.product(long.format("id > 1"), "copy", "b")
+    mesh.apply()
+    mesh.product(long.format("id > 2"), "copy", "b")
+    assert "~ sql, line 4: where id > 1 -> where id > 2   (compatible)" in mesh("plan").stdout
+    mesh.product(long.format("id > 1") + "  offset 1\n", "copy", "b")
+    assert "~ sql, line 6:  -> offset 1   (compatible)" in mesh("plan").stdout
