@@ -3,6 +3,9 @@
  */
 #include "app/plan.h"
 
+#include "catalog/sql.h"
+#include "lake/pointer.h"
+
 #include <string.h>
 
 /* Whether the text names the major: then it was meant. */
@@ -43,7 +46,7 @@ static int read_newer(struct weft_book *book, const struct weft_book_item *item,
 static bool is_renamed(const struct weft_book_read *read)
 {
     size_t length = strlen(read->full_name);
-    return !read->is_port &&
+    return !read->is_port && !weft_read_is_lookup(read->name) &&
            (strncmp(read->name, read->full_name, length) != 0 ||
             (read->name[length] != '\0' && strncmp(read->name + length, "__v", 3) != 0));
 }
@@ -104,6 +107,36 @@ static void version_offer(const struct weft_book *book, const struct weft_plan_i
                   product->major, product->minor + minor, minor ? 0 : product->patch + 1);
 }
 
+/* What is kept of earlier runs was made by the transform as it was then. */
+static int rebuild_offer(struct weft_book *book, const struct weft_plan_item *item,
+                         struct weft_buf *out, struct weft_error *error)
+{
+    const struct weft_registered *registered;
+    int64_t count = 0;
+    bool other = false;
+    for (size_t i = 0; i < item->changes.count; i++) {
+        const char *path = item->changes.items[i].path;
+        other = other || strcmp(path, "sql") == 0 || strcmp(path, "graph") == 0;
+    }
+    if (!other || item->product->write == WEFT_WRITE_REPLACE || book->txn == NULL)
+        return 0;
+    WEFT_TRY(weft_book_registered(book, item->item, &registered, error));
+    int rc = weft_sql_int(book->txn, &count, error,
+                          "SELECT count(*) FROM lake_snapshots WHERE space = ?1 AND "
+                          "table_name = ?2 AND seq_to IS NULL",
+                          "tt", WEFT_SPACE_LAKE, registered->table);
+    if (rc < 0)
+        return rc;
+    const char *name = weft_book_name(book, item->item);
+    if (count > 0)
+        weft_buf_addf(out,
+                      "%s%" PRId64 " %s made by the old sql: `weft run %s --rebuild` starts over "
+                      "from what is still to be read",
+                      out->length == 0 ? "" : "; ", count,
+                      count == 1 ? "snapshot was" : "snapshots were", name);
+    return weft_buf_check(out, error);
+}
+
 int weft_plan_offer(struct weft_plan *plan, struct weft_plan_item *items, struct weft_error *error)
 {
     struct weft_book *book = &plan->book;
@@ -121,6 +154,8 @@ int weft_plan_offer(struct weft_plan *plan, struct weft_plan_item *items, struct
             WEFT_TRY(reads_offer(book, of, &text, error));
         if (of->product != NULL && item != NULL)
             version_offer(book, item, &text);
+        if (of->product != NULL && item != NULL && item->action == WEFT_PLAN_CHANGE)
+            WEFT_TRY(rebuild_offer(book, item, &text, error));
         WEFT_TRY(weft_buf_check(&text, error));
         if (text.length == 0)
             continue;

@@ -142,6 +142,15 @@ def test_a_changed_contract_runs_again_though_nothing_is_new(mesh):
     assert mesh.sql("select n from mine.count") == [(4,)]
 
 
+def test_a_plan_counts_what_the_old_sql_made(mesh):
+    """Rows of an append product stay as the SQL made them then; the plan says how many snapshots."""
+    mesh.product(STEPS.replace("select ", "select distinct "), "steps", "mine")
+    plan = mesh("plan").stdout
+    assert "1 snapshot was made by the old sql: `weft run mine.steps --rebuild`" in plan, plan
+    mesh.product(COUNT.replace("count(*)", "2 * count(*)"), "count", "mine")
+    assert "weft run mine.count --rebuild" not in mesh("plan").stdout
+
+
 # ---- what goes wrong ----
 
 def test_what_depends_on_a_blocked_run_is_skipped(mesh):
