@@ -143,7 +143,7 @@ def test_a_changed_contract_runs_again_though_nothing_is_new(mesh):
 
 
 def test_a_plan_counts_what_the_old_sql_made(mesh):
-    """Rows of an append product stay as the SQL made them then; the plan says how many snapshots."""
+    """Rows of an append product stay as the SQL made them then; the plan says how often it ran."""
     mesh.product(STEPS.replace("select ", "select distinct "), "steps", "mine")
     plan = mesh("plan").stdout
     assert "1 snapshot was made by the old sql: `weft run mine.steps --rebuild`" in plan, plan
