@@ -456,3 +456,18 @@ int weft_book_select(struct weft_book *book, const struct weft_op_value *words,
         chosen[i] = chosen[i] && room[i];
     return 0;
 }
+
+void weft_book_reads_json(const struct weft_book_item *item, struct weft_json_writer *json)
+{
+    weft_json_key(json, "reads");
+    weft_json_begin_array(json);
+    for (size_t i = 0; i < item->read_count; i++) {
+        weft_json_begin_object(json);
+        weft_json_member_text(json, "name", item->reads[i].name);
+        weft_json_member_bool(json, "port", item->reads[i].is_port);
+        weft_json_member_text(json, "product", item->reads[i].full_name);
+        weft_json_member_int(json, "major", item->reads[i].major);
+        weft_json_end_object(json);
+    }
+    weft_json_end_array(json);
+}

@@ -101,4 +101,7 @@ int weft_book_select(struct weft_book *book, const struct weft_op_value *words,
                      const struct weft_op_value *exclude, bool *chosen, struct weft_error *error)
     WEFT_MUST_CHECK;
 
+/* "reads": [{"name", "port", "product", "major"}], a member of an object that is begun. */
+void weft_book_reads_json(const struct weft_book_item *item, struct weft_json_writer *json);
+
 #endif

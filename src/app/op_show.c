@@ -187,17 +187,7 @@ static void relations_json(const struct shown *shown, struct weft_json_writer *j
 {
     const struct weft_book *book = &shown->book;
     const struct weft_book_item *item = &book->items[shown->item];
-    weft_json_key(json, "reads");
-    weft_json_begin_array(json);
-    for (size_t i = 0; i < item->read_count; i++) {
-        weft_json_begin_object(json);
-        weft_json_member_text(json, "name", item->reads[i].name);
-        weft_json_member_bool(json, "port", item->reads[i].is_port);
-        weft_json_member_text(json, "product", item->reads[i].full_name);
-        weft_json_member_int(json, "major", item->reads[i].major);
-        weft_json_end_object(json);
-    }
-    weft_json_end_array(json);
+    weft_book_reads_json(item, json);
     weft_json_key(json, "read_by");
     weft_json_begin_array(json);
     for (size_t i = 0; i < book->count; i++) {

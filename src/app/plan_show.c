@@ -175,21 +175,6 @@ static int item_show(const struct weft_book *book, const struct weft_plan_item *
     return item->refused == NULL ? 0 : refused_show(item, out, error);
 }
 
-static void reads_json(const struct weft_book_item *item, struct weft_json_writer *json)
-{
-    weft_json_key(json, "reads");
-    weft_json_begin_array(json);
-    for (size_t i = 0; i < item->read_count; i++) {
-        weft_json_begin_object(json);
-        weft_json_member_text(json, "name", item->reads[i].name);
-        weft_json_member_bool(json, "port", item->reads[i].is_port);
-        weft_json_member_text(json, "product", item->reads[i].full_name);
-        weft_json_member_int(json, "major", item->reads[i].major);
-        weft_json_end_object(json);
-    }
-    weft_json_end_array(json);
-}
-
 static void item_json(const struct weft_book *book, const struct weft_plan_item *item,
                       struct weft_json_writer *json)
 {
@@ -222,7 +207,7 @@ static void item_json(const struct weft_book *book, const struct weft_plan_item 
     weft_json_member_text(json, "warning", item->warning);
     weft_json_member_text(json, "note", item->note);
     weft_json_member_text(json, "offer", item->offer);
-    reads_json(&book->items[item->item], json);
+    weft_book_reads_json(&book->items[item->item], json);
     weft_json_end_object(json);
 }
 

@@ -197,18 +197,6 @@ static void test_replaced_while_merging(void **state)
     weft_free(unnamed);
 }
 
-static enum weft_code refusal(const struct weft_table *table, struct weft_table_change change)
-{
-    struct weft_table_made made;
-    struct weft_table_schema schema = lake_test_schema(table);
-    change.schema = &schema;
-    lake_test.error = (struct weft_error)WEFT_ERROR_INIT;
-    assert_int_equal(
-        weft_table_make(lake_test.arena, lake_test.home, table, &change, &made, &lake_test.error),
-        -1);
-    return lake_test.error.code;
-}
-
 static void test_replaced_refused(void **state)
 {
     (void)state;
@@ -217,19 +205,19 @@ static void test_replaced_refused(void **state)
     static const char *const twice[] = {"a", "a", NULL};
     static const char *const unknown[] = {"a", "nobody", NULL};
     struct weft_table *table = four_files();
-    assert_int_equal(refusal(table, replacing(unknown, "x")), WEFT_E_INVALID);
+    assert_int_equal(lake_test_refusal(table, replacing(unknown, "x")), WEFT_E_INVALID);
     assert_non_null(strstr(lake_test.error.message, "nobody"));
-    assert_int_equal(refusal(table, replacing(twice, "x")), WEFT_E_INVALID);
-    assert_int_equal(refusal(NULL, replacing(b, "x")), WEFT_E_INVALID);
+    assert_int_equal(lake_test_refusal(table, replacing(twice, "x")), WEFT_E_INVALID);
+    assert_int_equal(lake_test_refusal(NULL, replacing(b, "x")), WEFT_E_INVALID);
     struct weft_table_change change = replacing(b, "x");
     change.remove_all = true;
-    assert_int_equal(refusal(table, change), WEFT_E_INVALID);
+    assert_int_equal(lake_test_refusal(table, change), WEFT_E_INVALID);
     change.remove_all = false;
     change.operation = WEFT_OP_APPEND;
-    assert_int_equal(refusal(table, change), WEFT_E_INVALID);
+    assert_int_equal(lake_test_refusal(table, change), WEFT_E_INVALID);
     /* Gone is not live. */
     struct weft_table *after = lake_test_apply(table, replacing(b, "b2"), &made);
-    assert_int_equal(refusal(after, replacing(b, "b3")), WEFT_E_INVALID);
+    assert_int_equal(lake_test_refusal(after, replacing(b, "b3")), WEFT_E_INVALID);
     assert_int_equal(lake_test_files(after).count, 4);
 }
 

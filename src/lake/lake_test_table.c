@@ -111,3 +111,15 @@ struct weft_data_files lake_test_files(const struct weft_table *table)
     assert_int_equal(deletes.count, 0);
     return data;
 }
+
+enum weft_code lake_test_refusal(const struct weft_table *table, struct weft_table_change change)
+{
+    struct weft_table_made made;
+    struct weft_table_schema schema = lake_test_schema(table);
+    change.schema = &schema;
+    lake_test.error = (struct weft_error)WEFT_ERROR_INIT;
+    assert_int_equal(
+        weft_table_make(lake_test.arena, lake_test.home, table, &change, &made, &lake_test.error),
+        -1);
+    return lake_test.error.code;
+}

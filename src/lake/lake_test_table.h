@@ -35,4 +35,7 @@ struct weft_table *lake_test_append(const struct weft_table *table, const char *
 /* The live files of the current snapshot. */
 struct weft_data_files lake_test_files(const struct weft_table *table);
 
+/* A change that weft_table_make must refuse: with which code. */
+enum weft_code lake_test_refusal(const struct weft_table *table, struct weft_table_change change);
+
 #endif

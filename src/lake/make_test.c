@@ -62,18 +62,6 @@ static void test_states(void **state)
     assert_null(weft_table_snapshot_nth(five, 4));
 }
 
-static enum weft_code refusal(const struct weft_table *table, struct weft_table_change change)
-{
-    struct weft_table_made made;
-    struct weft_table_schema schema = lake_test_schema(table);
-    change.schema = &schema;
-    lake_test.error = (struct weft_error)WEFT_ERROR_INIT;
-    assert_int_equal(
-        weft_table_make(lake_test.arena, lake_test.home, table, &change, &made, &lake_test.error),
-        -1);
-    return lake_test.error.code;
-}
-
 static void test_refused(void **state)
 {
     (void)state;
@@ -81,24 +69,24 @@ static void test_refused(void **state)
     struct weft_data_file file = lake_test_file("two", 20);
     struct weft_table_change change = lake_test_change(WEFT_OP_APPEND, NULL, &file, 1);
     file.size = 21;
-    assert_int_equal(refusal(table, change), WEFT_E_CORRUPT);
+    assert_int_equal(lake_test_refusal(table, change), WEFT_E_CORRUPT);
     file.size = 20;
     file.path = "lake/d/other/data/two";
-    assert_int_equal(refusal(table, change), WEFT_E_INVALID);
+    assert_int_equal(lake_test_refusal(table, change), WEFT_E_INVALID);
     change = lake_test_change(WEFT_OP_ROLLBACK, NULL, NULL, 0);
     change.rollback_snapshot_id = 42;
-    assert_int_equal(refusal(table, change), WEFT_E_NOT_FOUND);
+    assert_int_equal(lake_test_refusal(table, change), WEFT_E_NOT_FOUND);
     change = lake_test_change(WEFT_OP_APPEND, NULL, NULL, 0);
     change.run_id = "../../x";
-    assert_int_equal(refusal(table, change), WEFT_E_INVALID);
+    assert_int_equal(lake_test_refusal(table, change), WEFT_E_INVALID);
     change = lake_test_change(WEFT_OP_APPEND, NULL, NULL, 0);
     change.folder = "lake/d/other";
-    assert_int_equal(refusal(table, change), WEFT_E_INVALID);
+    assert_int_equal(lake_test_refusal(table, change), WEFT_E_INVALID);
     struct weft_sort_field sort = {"nothing", false};
     change = lake_test_change(WEFT_OP_APPEND, NULL, NULL, 0);
     change.sort = &sort;
     change.sort_count = 1;
-    assert_int_equal(refusal(table, change), WEFT_E_INVALID);
+    assert_int_equal(lake_test_refusal(table, change), WEFT_E_INVALID);
     assert_int_equal(lake_test_files(table).count, 1);
 }
 
