@@ -6,6 +6,7 @@
 #include "request.h"
 
 #include <errno.h>
+#include <float.h>
 #include <math.h>
 #include <stdbool.h>
 #include <stdio.h>
@@ -89,14 +90,31 @@ static enum weft_graph_status weights_read(int fd, struct graph_request *request
     if (read_whole(fd, request->weights, count * sizeof(double)) != count * sizeof(double))
         return INVALID("the request ends within its weights");
     for (size_t i = 0; i < count; i++) {
-        if (!isfinite(request->weights[i]) || request->weights[i] <= 0)
-            return INVALID("edge %zu: its weight must be a positive number", i);
+        if (!isfinite(request->weights[i]) || request->weights[i] < 0)
+            return INVALID("edge %zu: its weight must be zero or a positive number", i);
         sum += request->weights[i];
     }
-    /* The algorithms work with twice the sum, and with its square. */
+    /* The algorithms work with twice the sum, and divide by its square. */
     if (!isfinite(4 * sum * sum))
         return INVALID("the weights are too large: their sum is %g", sum);
+    if (sum > 0 && sum * sum < DBL_MIN)
+        return INVALID("the weights are too small: their sum is %g", sum);
     return WEFT_GRAPH_OK;
+}
+
+/* An edge of weight 0 makes its nodes known and does nothing else: the algorithms, which divide by
+ * sums of weights, do not see it. */
+static void weightless_drop(struct graph_request *request)
+{
+    size_t kept = 0;
+    for (size_t i = 0; i < request->head.edge_count; i++) {
+        if (request->weights[i] == 0)
+            continue;
+        request->ends[2 * kept] = request->ends[2 * i];
+        request->ends[2 * kept + 1] = request->ends[2 * i + 1];
+        request->weights[kept++] = request->weights[i];
+    }
+    request->head.edge_count = kept;
 }
 
 enum weft_graph_status graph_request_body(int fd, struct graph_request *request,
@@ -119,6 +137,8 @@ enum weft_graph_status graph_request_body(int fd, struct graph_request *request,
     char more;
     if (status == WEFT_GRAPH_OK && read_whole(fd, &more, 1) != 0)
         return INVALID("the request goes on after its end");
+    if (status == WEFT_GRAPH_OK && weighted)
+        weightless_drop(request);
     return status;
 }
 

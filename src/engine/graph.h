@@ -16,7 +16,7 @@
 struct weft_graph_edges {
     const int32_t *from; /* undirected for communities and components, from -> to for pagerank */
     const int32_t *to;
-    const double *weight; /* NULL = all 1; positive */
+    const double *weight; /* NULL = all 1; 0 = as if the edge were not there */
     size_t count;
     int32_t node_count;
 };

@@ -11,6 +11,7 @@
 #include "base/test_support.h"
 #include "engine/graph_protocol.h"
 
+#include <float.h>
 #include <math.h>
 #include <setjmp.h>
 #include <signal.h>
@@ -248,6 +249,41 @@ static void test_weights_count(void **state)
     edges_free(&edges);
 }
 
+/* Edges of weight 0, anywhere among the others, change nothing; their nodes are there. */
+static void test_weight_zero(void **state)
+{
+    (void)state;
+    enum { NODES = 400, COUNT = 900 };
+    struct edges edges = edges_random(COUNT, NODES, 11), without = edges_random(COUNT, NODES, 11);
+    size_t kept = 0;
+    for (size_t i = 0; i < COUNT; i++) {
+        if (i == 0 || i == COUNT - 1 || i % 3 == 0) {
+            edges.weight[i] = i % 2 == 0 ? 0.0 : -0.0;
+            continue;
+        }
+        without.from[kept] = edges.from[i];
+        without.to[kept] = edges.to[i];
+        without.weight[kept++] = edges.weight[i];
+    }
+    without.view.count = kept;
+    for (enum weft_graph_algorithm a = WEFT_GRAPH_LOUVAIN; a <= WEFT_GRAPH_COMPONENTS; a++) {
+        double *values = run(a, &edges), *expected = run(a, &without);
+        assert_memory_equal(values, expected, NODES * sizeof *values);
+        free(values);
+        free(expected);
+    }
+    /* igraph would divide by the sum. */
+    memset(edges.weight, 0, COUNT * sizeof *edges.weight);
+    for (enum weft_graph_algorithm a = WEFT_GRAPH_LOUVAIN; a <= WEFT_GRAPH_COMPONENTS; a++) {
+        double *values = run(a, &edges);
+        for (int32_t i = 0; i < NODES; i++)
+            assert_true(values[i] == (a == WEFT_GRAPH_PAGERANK ? 1.0 / NODES : i));
+        free(values);
+    }
+    edges_free(&without);
+    edges_free(&edges);
+}
+
 static void test_components(void **state)
 {
     (void)state;
@@ -416,8 +452,16 @@ static void test_wrong_requests(void **state)
     assert_string_equal(error.message, "weft-graph: edge 3: there is no node 34");
     edges.from[3] = 0;
     edges.view.weight = edges.weight;
+    static const double wrong[] = {-1, -DBL_MIN, NAN, INFINITY};
+    for (size_t i = 0; i < WEFT_COUNT(wrong); i++) {
+        edges.weight[2] = wrong[i];
+        assert_int_equal(run_fails(&edges, PLENTY, &error), WEFT_E_WORKER);
+        assert_string_equal(error.message,
+                            "weft-graph: edge 2: its weight must be zero or a positive number");
+    }
+    edges.weight[2] = DBL_MIN;
     assert_int_equal(run_fails(&edges, PLENTY, &error), WEFT_E_WORKER);
-    assert_non_null(strstr(error.message, "edge 0: its weight must be a positive number"));
+    assert_non_null(strstr(error.message, "the weights are too small"));
     edges_free(&edges);
 }
 
@@ -634,6 +678,7 @@ int main(void)
         cmocka_unit_test(test_leiden_of_the_karate_club),
         cmocka_unit_test(test_resolution),
         cmocka_unit_test(test_weights_count),
+        cmocka_unit_test(test_weight_zero),
         cmocka_unit_test(test_components),
         cmocka_unit_test(test_pagerank),
         cmocka_unit_test(test_the_same_again),

@@ -632,10 +632,25 @@ static void test_graph(void **state)
     assert_int_equal(m->f.outcome.balance.output_quarantined, 2);
 }
 
+/* A distance that is exactly the limit makes a weight of 0: two nodes, and nothing between them. */
+static void test_graph_weight_zero(void **state)
+{
+    struct mesh *m = *state;
+    static const char doc[] = GRAPH("louvain", "select a, b, 1 - w / 0.2 as weight from links") "}";
+    links(m, "x,y,0.1\ny,z,0.2\np,q,0.2\n");
+    run(m, &m->out, doc, WEFT_JOB_RUN);
+    if (m->f.outcome.error.code == WEFT_E_WORKER)
+        skip();
+    expect(m, WEFT_RUN_PUBLISHED);
+    assert_int_equal(m->f.outcome.balance.made, 5);
+    assert_int_equal(number(m, &m->out, "SELECT count(DISTINCT community) FROM {t}"), 4);
+    assert_int_equal(number(m, &m->out, "SELECT count(*) FROM {t} WHERE community = 0"), 2);
+}
+
 static void test_graph_refused(void **state)
 {
     struct mesh *m = *state;
-    links(m, "x,y,1\ny,,2\nz,z,1\np,q,0\n");
+    links(m, "x,y,1\ny,,2\nz,z,1\np,q,-1\n");
     run(m, &m->out, GRAPH("components", "select a, b from links order by b nulls first") "}",
         WEFT_JOB_RUN);
     expect_refused(m, WEFT_E_REFUSED, "1 edge without both nodes; the first is row 1");
@@ -643,7 +658,10 @@ static void test_graph_refused(void **state)
         WEFT_JOB_RUN);
     expect_refused(m, WEFT_E_REFUSED, "1 edge from a node to itself");
     run(m, &m->out, GRAPH("louvain", "select a, b, w from links where a <> b") "}", WEFT_JOB_RUN);
-    expect_refused(m, WEFT_E_REFUSED, "not above zero");
+    expect_refused(m, WEFT_E_REFUSED, "with a weight that is negative or no number; the first is");
+    run(m, &m->out, GRAPH("louvain", "select a, b, 'nan'::double from links where a <> b") "}",
+        WEFT_JOB_RUN);
+    expect_refused(m, WEFT_E_REFUSED, "edges with a weight that is negative or no number");
     run(m, &m->out, GRAPH("louvain", "select a from links") "}", WEFT_JOB_RUN);
     expect_refused(m, WEFT_E_INVALID, "gives one column");
     run(m, &m->out, GRAPH("louvain", "select a, w from links") "}", WEFT_JOB_RUN);
@@ -772,6 +790,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_upsert_sql_ordered, setup, teardown),
         cmocka_unit_test_setup_teardown(test_upsert_unique, setup, teardown),
         cmocka_unit_test_setup_teardown(test_graph, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_graph_weight_zero, setup, teardown),
         cmocka_unit_test_setup_teardown(test_graph_refused, setup, teardown),
         cmocka_unit_test_setup_teardown(test_replay, setup, teardown),
         cmocka_unit_test_setup_teardown(test_torture, setup, teardown),

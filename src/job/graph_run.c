@@ -129,8 +129,9 @@ static int edges_check(struct job_work *work, const struct job_graph_result *gra
     static const struct flaw flaws[] = {
         {"a IS NULL OR b IS NULL", "without both nodes", "leave them out: `where a is not null`"},
         {"a = b", "from a node to itself", "leave them out: `where a <> b`"},
-        {"w IS NULL OR isnan(w) OR isinf(w) OR w <= 0", "with a weight that is not above zero",
-         "weights are finite and positive: leave such edges out"},
+        {"w IS NULL OR isnan(w) OR isinf(w) OR w < 0",
+         "with a weight that is negative or no number",
+         "weights are zero or positive numbers: leave such edges out"},
     };
     size_t count = graph_weighted(work) ? 3 : 2;
     WEFT_CLEANUP(weft_buf_release) struct weft_buf sql;
