@@ -34,7 +34,16 @@ struct weft_source {
     z_stream gzip;
     bool gzip_open;
     ZSTD_DStream *zstd;
-    bool inside; /* of a member or frame: the end may not come */
+    bool inside;                  /* of a member or frame: the end may not come */
+    struct weft_decoder *decoder; /* NULL = the bytes are the text */
+    char *raw;                    /* decompressed, not decoded */
+    size_t raw_length;
+    size_t raw_at;
+    int64_t raw_before; /* bytes that lay before raw[0] */
+    bool raw_ended;
+    char *decoded;
+    size_t decoded_length;
+    size_t decoded_at;
 };
 
 static void *zlib_alloc(void *opaque, unsigned count, unsigned size)
@@ -56,6 +65,10 @@ void weft_source_close(struct weft_source *source)
     if (source->gzip_open)
         inflateEnd(&source->gzip);
     ZSTD_freeDStream(source->zstd);
+    if (source->decoder != NULL)
+        source->decoder->free(source->decoder);
+    weft_free(source->raw);
+    weft_free(source->decoded);
     weft_sha256_free(source->hash);
     weft_free(source->in);
     weft_fd_close(&source->fd);
@@ -222,14 +235,100 @@ static int plain_read(struct weft_source *source, char *data, size_t length, siz
     return 0;
 }
 
+static int bytes_read(struct weft_source *source, char *data, size_t length, size_t *got,
+                      struct weft_error *error)
+{
+    return source->kind == SOURCE_PLAIN ? plain_read(source, data, length, got, error)
+                                        : packed_read(source, data, length, got, error);
+}
+
+/* ---- decoding ---- */
+
+int weft_source_decode(struct weft_source *source, struct weft_decoder *decoder,
+                       struct weft_error *error)
+{
+    assert(source->decoder == NULL && source->text == 0);
+    source->decoder = decoder;
+    if (decoder == NULL)
+        return 0;
+    source->raw = weft_alloc(SOURCE_IN);
+    source->decoded = weft_alloc(WEFT_DECODE_OUT);
+    return source->raw == NULL || source->decoded == NULL ? weft_error_nomem(error) : 0;
+}
+
+/* More raw bytes behind those that the decoder left: it may need a few more to go on. */
+static int raw_fill(struct weft_source *source, struct weft_error *error)
+{
+    size_t left = source->raw_length - source->raw_at;
+    size_t got = 0;
+    if (source->raw_at > 0 && left > 0)
+        memmove(source->raw, source->raw + source->raw_at, left);
+    source->raw_before += (int64_t)source->raw_at;
+    source->raw_at = 0;
+    source->raw_length = left;
+    WEFT_TRY(bytes_read(source, source->raw + left, SOURCE_IN - left, &got, error));
+    source->raw_length += got;
+    source->raw_ended = got == 0;
+    return 0;
+}
+
+static int decode_failed(struct weft_source *source, size_t used, struct weft_error *error)
+{
+    if (error != NULL && error->code != WEFT_E_INPUT)
+        return -1;
+    weft_error_prefix(error, "%s: ", source->shown);
+    return weft_error_at_byte(error, source->shown, 0,
+                              source->raw_before + (int64_t)(source->raw_at + used));
+}
+
+static int decoded_fill(struct weft_source *source, struct weft_error *error)
+{
+    source->decoded_at = source->decoded_length = 0;
+    for (bool fill = source->raw_at == source->raw_length;; fill = true) {
+        if (fill && !source->raw_ended && source->raw_length - source->raw_at < SOURCE_IN)
+            WEFT_TRY(raw_fill(source, error));
+        struct weft_decode_io io = {.in = source->raw + source->raw_at,
+                                    .in_length = source->raw_length - source->raw_at,
+                                    .last = source->raw_ended,
+                                    .out = source->decoded,
+                                    .out_length = WEFT_DECODE_OUT};
+        if (source->decoder->step(source->decoder, &io, error) < 0)
+            return decode_failed(source, io.used, error);
+        assert(io.used <= io.in_length && io.done <= io.out_length);
+        source->raw_at += io.used;
+        source->decoded_length = io.done;
+        if (io.done > 0)
+            return 0;
+        if (io.used > 0)
+            continue;
+        if (source->raw_ended && source->raw_at == source->raw_length)
+            return 0;
+        if (source->raw_ended || source->raw_length - source->raw_at == SOURCE_IN)
+            return weft_error_set(error, WEFT_E_INTERNAL, "%s: the decoder stands still",
+                                  source->shown);
+    }
+}
+
+static int decoded_read(struct weft_source *source, char *data, size_t length, size_t *got,
+                        struct weft_error *error)
+{
+    if (source->decoded_at == source->decoded_length)
+        WEFT_TRY(decoded_fill(source, error));
+    *got = WEFT_MIN(length, source->decoded_length - source->decoded_at);
+    if (*got > 0)
+        memcpy(data, source->decoded + source->decoded_at, *got);
+    source->decoded_at += *got;
+    return 0;
+}
+
 int weft_source_read(struct weft_source *source, char *data, size_t length, size_t *got,
                      struct weft_error *error)
 {
     *got = 0;
-    if (source->ended)
+    if (source->ended || length == 0)
         return 0;
-    WEFT_TRY(source->kind == SOURCE_PLAIN ? plain_read(source, data, length, got, error)
-                                          : packed_read(source, data, length, got, error));
+    WEFT_TRY(source->decoder == NULL ? bytes_read(source, data, length, got, error)
+                                     : decoded_read(source, data, length, got, error));
     source->ended = *got == 0;
     source->text += (int64_t)*got;
     if (source->text > source->text_max)
