@@ -63,13 +63,19 @@ int weft_context_mesh(struct weft_context *context, struct weft_out *out, struct
     return 0;
 }
 
-static int home_set(struct weft_context *context, const char *base, const char *path,
-                    struct weft_error *error)
+/* Its mistakes may have been told before, when the checkout was loaded for something else. */
+static int environment_unknown(struct weft_context *context, struct weft_diag *diag,
+                               struct weft_error *error)
 {
-    WEFT_CLEANUP(weft_freep) char *joined = weft_path_join(base, path);
-    if (joined == NULL)
-        return weft_error_nomem(error);
-    return weft_path_absolute(joined, &context->home, error);
+    WEFT_TRY(weft_diag_check(diag, error));
+    const struct weft_mesh *mesh = context->mesh;
+    char list[300] = "";
+    size_t used = 0;
+    for (size_t i = 0; mesh != NULL && i < mesh->environment_count && used < sizeof list; i++)
+        used += (size_t)snprintf(list + used, sizeof list - used, "%s%s", i == 0 ? "" : ", ",
+                                 mesh->environments[i].name);
+    weft_error_set(error, WEFT_E_NOT_FOUND, "there is no environment `%s`", context->environment);
+    return weft_error_hint(error, "weft.yaml has %s", list);
 }
 
 /* The home of the environment, which needs only weft.yaml to be readable; mistakes in product files
@@ -86,24 +92,9 @@ static int home_of_checkout(struct weft_context *context, struct weft_error *err
     }
     const struct weft_environment *environment =
         context->mesh == NULL ? NULL : context->mesh->environment;
-    if (environment == NULL) {
-        WEFT_TRY(weft_diag_check(&diag, error));
-        return weft_error_set(error, WEFT_E_INVALID, "weft.yaml has no environment `%s`",
-                              context->environment);
-    }
-    if (environment->home == NULL && environment->node != NULL) {
-        weft_error_set(error, WEFT_E_NOT_YET,
-                       "the environment `%s` has only a node, and this version cannot use nodes "
-                       "yet",
-                       environment->name);
-        return weft_error_hint(error, "give it a `home:` in weft.yaml");
-    }
-    if (environment->home != NULL)
-        return home_set(context, context->root, environment->home, error);
-    WEFT_CLEANUP(weft_freep) char *standard = weft_format(".weft/%s", environment->name);
-    if (standard == NULL)
-        return weft_error_nomem(error);
-    return home_set(context, context->root, standard, error);
+    if (environment == NULL)
+        return environment_unknown(context, &diag, error);
+    return weft_mesh_home(context->mesh, environment, &context->home, error);
 }
 
 int weft_context_home(struct weft_context *context, const char **home, struct weft_error *error)
@@ -131,15 +122,19 @@ int weft_context_ledger(struct weft_context *context, bool create, struct weft_l
     return 0;
 }
 
-/* The checkout is only read for settings when there is one to be found without trouble. */
-static const struct weft_mesh *mesh_for_settings(struct weft_context *context)
+/* The checkout is only read for settings when there is one to be found without trouble; but an
+ * environment that is asked for must be there. */
+static int mesh_for_settings(struct weft_context *context, const struct weft_mesh **mesh,
+                             struct weft_error *error)
 {
     struct weft_error ignored = WEFT_ERROR_INIT;
     WEFT_CLEANUP(weft_diag_release) struct weft_diag diag;
     weft_diag_init(&diag);
+    *mesh = NULL;
     if (context->mesh == NULL && mesh_load(context, &diag, &ignored) < 0)
-        return NULL;
-    return context->mesh;
+        return 0;
+    *mesh = context->mesh;
+    return context->mesh->environment == NULL ? environment_unknown(context, &diag, error) : 0;
 }
 
 int weft_context_settings(struct weft_context *context, const struct weft_settings **settings,
@@ -148,7 +143,9 @@ int weft_context_settings(struct weft_context *context, const struct weft_settin
     if (!context->settings_loaded) {
         WEFT_CLEANUP(weft_diag_release) struct weft_diag diag;
         weft_diag_init(&diag);
-        WEFT_TRY(weft_settings_load(&context->settings, mesh_for_settings(context), &diag, error));
+        const struct weft_mesh *mesh;
+        WEFT_TRY(mesh_for_settings(context, &mesh, error));
+        WEFT_TRY(weft_settings_load(&context->settings, mesh, &diag, error));
         WEFT_TRY(weft_diag_check(&diag, error));
         for (size_t i = 0; i < context->flag_count; i++) {
             const struct weft_flag_setting *flag = &context->flags[i];

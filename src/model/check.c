@@ -6,6 +6,7 @@
 #include "base/clock.h"
 #include "base/text.h"
 #include "model/keys.h"
+#include "model/mesh.h"
 
 #include <math.h>
 #include <stdio.h>
@@ -38,10 +39,29 @@ static const char *variable_find(const struct weft_reader *reader, const char *n
     return NULL;
 }
 
+/* "a, b": the environments that have it. */
+static void variable_known_in(struct weft_reader *reader, const char *word, char *out, size_t size)
+{
+    const char **names = weft_reader_alloc(reader, reader->environment_count, sizeof *names);
+    size_t count = 0;
+    for (size_t i = 0; names != NULL && i < reader->environment_count; i++) {
+        const struct weft_environment *environment = &reader->environments[i];
+        bool has = false;
+        for (size_t v = 0; v < environment->var_count && !has; v++)
+            has = strcmp(environment->vars[v].name, word) == 0;
+        if (has)
+            names[count++] = environment->name;
+    }
+    if (count > 0)
+        weft_texts_print(names, count, out, size);
+    else
+        snprintf(out, size, "no environment");
+}
+
 static void variable_unknown(struct weft_reader *reader, struct weft_node *node, const char *name,
                              size_t length)
 {
-    char word[64], hint[200];
+    char word[64], hint[500], known[200];
     snprintf(word, sizeof word, "%.*s", (int)WEFT_MIN(length, sizeof word - 1), name);
     const char **names = weft_reader_alloc(reader, reader->var_count, sizeof *names);
     if (names == NULL)
@@ -49,9 +69,11 @@ static void variable_unknown(struct weft_reader *reader, struct weft_node *node,
     for (size_t i = 0; i < reader->var_count; i++)
         names[i] = reader->vars[i].name;
     weft_reader_near(word, names, reader->var_count, hint, sizeof hint);
+    variable_known_in(reader, word, known, sizeof known);
     if (hint[0] == '\0')
-        snprintf(hint, sizeof hint, "write it in weft.yaml: environments: {%s: {vars: {%s: ...}}}",
-                 reader->environment, word);
+        snprintf(hint, sizeof hint,
+                 "%s ha%s it; write it in weft.yaml: environments: {%s: {vars: {%s: ...}}}", known,
+                 strchr(known, ',') == NULL ? "s" : "ve", reader->environment, word);
     node_mistake(reader, node, hint, "`${%s}` is not a variable of the environment `%s`", word,
                  reader->environment);
 }

@@ -444,6 +444,10 @@ static int mesh_read(struct weft_mesh_loader *loader, const char *environment)
     }
     weft_mesh_read_file(loader, node, environment);
     WEFT_TRY(weft_reader_check(reader, loader->error));
+    if (mesh->environment == NULL)
+        return 0; /* what ${name} means is not known: all else would be noise */
+    reader->environments = mesh->environments;
+    reader->environment_count = mesh->environment_count;
     reader->environment = mesh->environment->name;
     reader->vars = mesh->environment->vars;
     reader->var_count = mesh->environment->var_count;
@@ -500,6 +504,43 @@ void weft_mesh_freep(struct weft_mesh **mesh)
 {
     weft_mesh_free(*mesh);
     *mesh = NULL;
+}
+
+const struct weft_environment *weft_mesh_environment(const struct weft_mesh *mesh, const char *name)
+{
+    for (size_t i = 0; i < mesh->environment_count; i++) {
+        if (strcmp(mesh->environments[i].name, name) == 0)
+            return &mesh->environments[i];
+    }
+    return NULL;
+}
+
+const struct weft_connection *weft_mesh_connection(const struct weft_mesh *mesh, const char *name)
+{
+    for (size_t i = 0; i < mesh->connection_count; i++) {
+        if (strcmp(mesh->connections[i].name, name) == 0)
+            return &mesh->connections[i];
+    }
+    return NULL;
+}
+
+int weft_mesh_home(const struct weft_mesh *mesh, const struct weft_environment *environment,
+                   char **out, struct weft_error *error)
+{
+    if (environment->home == NULL && environment->node != NULL) {
+        weft_error_set(error, WEFT_E_NOT_YET,
+                       "the environment `%s` has only a node, and this version cannot use nodes "
+                       "yet",
+                       environment->name);
+        return weft_error_hint(error, "give it a `home:` in weft.yaml");
+    }
+    char *path WEFT_CLEANUP(weft_freep) = environment->home != NULL
+                                              ? weft_strdup(environment->home)
+                                              : weft_format(".weft/%s", environment->name);
+    char *joined WEFT_CLEANUP(weft_freep) = path == NULL ? NULL : weft_path_join(mesh->root, path);
+    if (joined == NULL)
+        return weft_error_nomem(error);
+    return weft_path_absolute(joined, out, error);
 }
 
 const struct weft_product *weft_mesh_product(const struct weft_mesh *mesh, const char *full_name,

@@ -7,6 +7,7 @@
 #ifndef WEFT_MODEL_MESH_H
 #define WEFT_MODEL_MESH_H
 
+#include "model/connection.h"
 #include "model/product.h"
 
 struct weft_domain {
@@ -22,15 +23,23 @@ struct weft_variable {
     const char *value;
 };
 
+struct weft_bucket {
+    const char *name;
+    const char *endpoint;   /* NULL = none is written */
+    const char *connection; /* NULL */
+    const char *region;     /* NULL */
+};
+
 struct weft_environment {
     const char *name;
     const char *home;  /* NULL = .weft/<name> */
     const char *node;  /* NULL; only a node: refused "not yet" */
-    const char *defer; /* NULL */
+    const char *defer; /* NULL; an environment of the mesh that defers to none itself */
     bool s3_fallback_local;
     const struct weft_variable *vars;
     size_t var_count;
-    struct weft_texts buckets; /* that have an endpoint */
+    const struct weft_bucket *buckets;
+    size_t bucket_count;
 };
 
 struct weft_setting_value {
@@ -45,8 +54,13 @@ struct weft_mesh {
     const char *root;         /* absolute */
     const char *file;         /* weft.yaml, or NULL when there is none */
     struct weft_texts owns;   /* as written; count 0 = all it holds: see weft_mesh_owns */
-    const struct weft_environment *environment; /* the one asked for */
-    const struct weft_setting_value *settings;  /* from weft.yaml */
+    const struct weft_environment *environment;  /* asked for; NULL = there is none such */
+    const struct weft_environment *deferred;     /* that it defers to; NULL = none */
+    const struct weft_environment *environments; /* all; `dev` is there though it is not written */
+    size_t environment_count;
+    const struct weft_connection *connections; /* those that could be read */
+    size_t connection_count;
+    const struct weft_setting_value *settings; /* from weft.yaml */
     size_t setting_count;
     const struct weft_domain *domains;
     size_t domain_count;
@@ -57,13 +71,23 @@ struct weft_mesh {
 /* Finds the root above (or at) `start`. NOT_FOUND with a hint to `weft init`. Heap path. */
 int weft_mesh_find_root(const char *start, char **root, struct weft_error *error) WEFT_MUST_CHECK;
 
-/* environment NULL = dev. Mistakes go to diag and are no failure of the call: *out is set whenever
+/* environment NULL = dev. One that the mesh does not have is the only mistake that is told then,
+ * and no product is read. Mistakes go to diag and are no failure of the call: *out is set whenever
  * enough could be read (products without errors are in it), NULL otherwise; check diag->errors.
  * -1 only for memory and I/O. */
 int weft_mesh_load(const char *root, const char *environment, struct weft_diag *diag,
                    struct weft_mesh **out, struct weft_error *error) WEFT_MUST_CHECK;
 void weft_mesh_free(struct weft_mesh *mesh);
 void weft_mesh_freep(struct weft_mesh **mesh);
+
+/* NULL when there is none. */
+const struct weft_environment *weft_mesh_environment(const struct weft_mesh *mesh,
+                                                     const char *name);
+const struct weft_connection *weft_mesh_connection(const struct weft_mesh *mesh, const char *name);
+/* The home of an environment: an absolute path on the heap. NOT_YET for one that has only a
+ * node. */
+int weft_mesh_home(const struct weft_mesh *mesh, const struct weft_environment *environment,
+                   char **out, struct weft_error *error) WEFT_MUST_CHECK;
 
 /* NULL when there is none. major 0 = the newest. */
 const struct weft_product *weft_mesh_product(const struct weft_mesh *mesh, const char *full_name,

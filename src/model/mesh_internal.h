@@ -28,6 +28,8 @@ int weft_mesh_read_tree(struct weft_mesh_loader *loader, const char *path, const
 /* weft.yaml into the mesh and the environment asked for. node may be NULL. */
 void weft_mesh_read_file(struct weft_mesh_loader *loader, struct weft_node *node,
                          const char *environment);
+/* `connections:` into the mesh. node may be NULL. */
+void weft_mesh_read_connections(struct weft_mesh_loader *loader, const struct weft_node *node);
 /* domain.yaml, checked; adds the domain. node may be NULL. */
 void weft_mesh_read_domain(struct weft_mesh_loader *loader, struct weft_node *node,
                            const char *name, const char *file);

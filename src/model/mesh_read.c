@@ -9,13 +9,6 @@
 #include <stdio.h>
 #include <string.h>
 
-static struct weft_texts map_names(const struct weft_node *map)
-{
-    if (map == NULL || map->kind != WEFT_NODE_MAP)
-        return (struct weft_texts){0};
-    return (struct weft_texts){map->keys, map->count};
-}
-
 static bool texts_have(struct weft_texts texts, const char *text)
 {
     for (size_t i = 0; i < texts.count; i++) {
@@ -58,24 +51,23 @@ static void read_buckets(struct weft_reader *reader, const struct weft_node *buc
 {
     if (buckets == NULL || buckets->kind != WEFT_NODE_MAP)
         return;
-    const char **names = weft_reader_alloc(reader, buckets->count, sizeof *names);
-    size_t count = 0;
-    for (size_t i = 0; names != NULL && i < buckets->count; i++) {
-        if (weft_node_get_text(buckets->items[i], "endpoint") != NULL)
-            names[count++] = buckets->keys[i];
-    }
-    environment->buckets = (struct weft_texts){names, count};
+    struct weft_bucket *items = weft_reader_alloc(reader, buckets->count, sizeof *items);
+    for (size_t i = 0; items != NULL && i < buckets->count; i++)
+        items[i] = (struct weft_bucket){
+            .name = buckets->keys[i],
+            .endpoint = weft_node_get_text(buckets->items[i], "endpoint"),
+            .connection = weft_node_get_text(buckets->items[i], "connection"),
+            .region = weft_node_get_text(buckets->items[i], "region"),
+        };
+    environment->buckets = items;
+    environment->bucket_count = items == NULL ? 0 : buckets->count;
 }
 
-static void read_environment(struct weft_mesh_loader *loader, const struct weft_node *node,
-                             const char *name, bool chosen)
+static void read_environment(struct weft_reader *reader, const struct weft_node *node,
+                             const char *name, struct weft_environment *out)
 {
-    struct weft_reader *reader = &loader->reader;
-    struct weft_environment *environment = weft_reader_alloc(reader, 1, sizeof *environment);
-    if (environment == NULL)
-        return;
     const char *fallback = weft_node_get_text(node, "s3_fallback");
-    *environment = (struct weft_environment){
+    *out = (struct weft_environment){
         .name = weft_reader_text(reader, name),
         .home = weft_node_get_text(node, "home"),
         .node = weft_node_get_text(node, "node"),
@@ -83,11 +75,14 @@ static void read_environment(struct weft_mesh_loader *loader, const struct weft_
         .s3_fallback_local =
             fallback == NULL ? strcmp(name, "dev") == 0 : strcmp(fallback, "local") == 0,
     };
-    read_vars(reader, weft_node_get(node, "vars"), environment);
-    read_buckets(reader, weft_node_get(node, "buckets"), environment);
-    if (!chosen)
-        return;
-    loader->mesh->environment = environment;
+    read_vars(reader, weft_node_get(node, "vars"), out);
+    read_buckets(reader, weft_node_get(node, "buckets"), out);
+}
+
+/* What only the environment in use must be. */
+static void check_chosen(struct weft_reader *reader, const struct weft_node *node,
+                         const struct weft_environment *environment)
+{
     const char *home = environment->home;
     if (home != NULL && home[0] == '/' && home[strspn(home, "/.")] == '\0')
         weft_reader_mistake(reader, weft_node_get(node, "home")->place, "as in .weft/dev",
@@ -96,55 +91,110 @@ static void read_environment(struct weft_mesh_loader *loader, const struct weft_
         struct weft_place place = weft_node_get(node, "node")->place;
         weft_diag_add(reader->diag, WEFT_SEVERITY_ERROR, WEFT_E_NOT_YET, reader->file, place.line,
                       place.column, "give it a `home:`, or choose another environment",
-                      "the environment `%s` works through a node: not yet", name);
+                      "the environment `%s` works through a node: not yet", environment->name);
     }
 }
 
-static void check_environment(struct weft_mesh_loader *loader, const struct weft_node *all,
-                              const struct weft_node *node, struct weft_place place,
-                              const char *name, bool chosen)
+/* Read-only is only one step: what an environment defers to must hold what it is asked for. */
+static void check_defer(struct weft_reader *reader, const struct weft_node *node,
+                        const struct weft_mesh *mesh, const struct weft_environment *environment)
+{
+    const struct weft_node *defer = weft_node_get(node, "defer");
+    const struct weft_environment *to =
+        environment->defer == NULL ? NULL : weft_mesh_environment(mesh, environment->defer);
+    if (to == NULL)
+        return;
+    if (to == environment)
+        weft_reader_mistake(reader, defer->place, "name another environment, or leave `defer` out",
+                            "the environment `%s` defers to itself", environment->name);
+    else if (to->defer != NULL)
+        weft_reader_mistake(reader, defer->place,
+                            "let it defer to the environment whose home holds the products",
+                            "`%s` defers to `%s`, which defers to `%.60s` itself: one step only",
+                            environment->name, to->name, to->defer);
+    else if (to->home == NULL && to->node != NULL)
+        weft_diag_add(reader->diag, WEFT_SEVERITY_ERROR, WEFT_E_NOT_YET, reader->file,
+                      defer->place.line, defer->place.column, "defer to one that has a `home:`",
+                      "`%s` defers to `%s`, which works through a node: not yet", environment->name,
+                      to->name);
+    else if (to->home != NULL && environment->home != NULL &&
+             strcmp(to->home, environment->home) == 0)
+        weft_reader_mistake(reader, defer->place, "give it a `home:` of its own",
+                            "`%s` defers to `%s`, which has the same home", environment->name,
+                            to->name);
+}
+
+static void check_environment(struct weft_mesh_loader *loader, const struct weft_node *node,
+                              struct weft_place place, const char *name, bool chosen)
 {
     struct weft_reader *reader = &loader->reader;
+    const struct weft_mesh *mesh = loader->mesh;
     if (!weft_name_valid(name)) {
         char proposal[WEFT_NAME_MAX + 1], hint[100];
         weft_name_propose(name, proposal);
         snprintf(hint, sizeof hint, "`%s` would be", proposal);
         weft_reader_mistake(reader, place, hint, "`%.60s` is not a name for an environment", name);
     }
-    check_known(reader, weft_node_get(node, "defer"), map_names(all), "an environment",
-                WEFT_SEVERITY_ERROR);
+    const char **names = weft_reader_alloc(reader, mesh->environment_count, sizeof *names);
+    for (size_t i = 0; names != NULL && i < mesh->environment_count; i++)
+        names[i] = mesh->environments[i].name;
+    if (names != NULL)
+        check_known(reader, weft_node_get(node, "defer"),
+                    (struct weft_texts){names, mesh->environment_count}, "an environment",
+                    WEFT_SEVERITY_ERROR);
+    check_defer(reader, node, mesh, weft_mesh_environment(mesh, name));
     const struct weft_node *buckets = weft_node_get(node, "buckets");
     /* Connections of other environments may stand elsewhere: not everyone has those of `prod`. */
     enum weft_severity severity = chosen ? WEFT_SEVERITY_ERROR : WEFT_SEVERITY_WARNING;
     for (size_t i = 0; buckets != NULL && buckets->kind == WEFT_NODE_MAP && i < buckets->count; i++)
         check_known(reader, weft_node_get(buckets->items[i], "connection"), loader->connections,
                     "a connection", severity);
+    if (chosen)
+        check_chosen(reader, node, weft_mesh_environment(mesh, name));
 }
 
+static void environment_unknown(struct weft_reader *reader, const struct weft_mesh *mesh,
+                                const struct weft_node *all, const char *wanted)
+{
+    char near[300], hint[700], list[300];
+    const char **names = weft_reader_alloc(reader, mesh->environment_count, sizeof *names);
+    if (names == NULL)
+        return;
+    for (size_t i = 0; i < mesh->environment_count; i++)
+        names[i] = mesh->environments[i].name;
+    weft_reader_near(wanted, names, mesh->environment_count, near, sizeof near);
+    weft_texts_print(names, mesh->environment_count, list, sizeof list);
+    snprintf(hint, sizeof hint, "%s%sthere %s %s", near, near[0] == '\0' ? "" : " ",
+             mesh->environment_count == 1 ? "is" : "are", list);
+    weft_diag_add(reader->diag, WEFT_SEVERITY_ERROR, WEFT_E_NOT_FOUND, WEFT_MESH_FILE,
+                  all == NULL ? 0 : all->place.line, all == NULL ? 0 : all->place.column, hint,
+                  "there is no environment `%.60s`", wanted);
+}
+
+/* Those of the file, and `dev`, which is always there. */
 static void read_environments(struct weft_mesh_loader *loader, const struct weft_node *all,
                               const char *wanted)
 {
     struct weft_reader *reader = &loader->reader;
-    const struct weft_node *chosen = weft_node_get(all, wanted);
-    for (size_t i = 0; all != NULL && all->kind == WEFT_NODE_MAP && i < all->count; i++)
-        check_environment(loader, all, all->items[i], all->places[i], all->keys[i],
-                          strcmp(all->keys[i], wanted) == 0);
-    if (chosen == NULL && strcmp(wanted, "dev") != 0) {
-        struct weft_texts names = map_names(all);
-        char hint[300];
-        weft_reader_near(wanted, names.items, names.count, hint, sizeof hint);
-        if (hint[0] == '\0') {
-            char list[250];
-            weft_texts_print(names.items, names.count, list, sizeof list);
-            snprintf(hint, sizeof hint, "there %s", names.count == 0 ? "is dev" : list);
-            if (names.count > 0)
-                snprintf(hint, sizeof hint, "there are dev, %s", list);
-        }
-        weft_diag_add(reader->diag, WEFT_SEVERITY_ERROR, WEFT_E_NOT_FOUND, reader->file,
-                      all == NULL ? 0 : all->place.line, all == NULL ? 0 : all->place.column, hint,
-                      "there is no environment `%.60s`", wanted);
-    }
-    read_environment(loader, chosen, wanted, true);
+    struct weft_mesh *mesh = loader->mesh;
+    size_t written = all != NULL && all->kind == WEFT_NODE_MAP ? all->count : 0;
+    struct weft_environment *items = weft_reader_alloc(reader, written + 1, sizeof *items);
+    if (items == NULL)
+        return;
+    for (size_t i = 0; i < written; i++)
+        read_environment(reader, all->items[i], all->keys[i], &items[i]);
+    mesh->environments = items;
+    mesh->environment_count = written;
+    if (weft_mesh_environment(mesh, "dev") == NULL)
+        read_environment(reader, NULL, "dev", &items[mesh->environment_count++]);
+    mesh->environment = weft_mesh_environment(mesh, wanted);
+    for (size_t i = 0; !reader->nomem && i < written; i++)
+        check_environment(loader, all->items[i], all->places[i], all->keys[i],
+                          mesh->environment == &items[i]);
+    if (mesh->environment == NULL)
+        environment_unknown(reader, mesh, all, wanted);
+    else if (mesh->environment->defer != NULL)
+        mesh->deferred = weft_mesh_environment(mesh, mesh->environment->defer);
 }
 
 static void read_settings(struct weft_mesh_loader *loader, const struct weft_node *node)
@@ -164,21 +214,6 @@ static void read_settings(struct weft_mesh_loader *loader, const struct weft_nod
     loader->mesh->setting_count = count;
 }
 
-/* A secret says where it is found by exactly one of its keys. */
-static void check_connections(struct weft_reader *reader, const struct weft_node *connections)
-{
-    static const char *const secrets[] = {"password", "access_key", "secret_key"};
-    for (size_t i = 0;
-         connections != NULL && connections->kind == WEFT_NODE_MAP && i < connections->count; i++) {
-        for (size_t j = 0; j < WEFT_COUNT(secrets); j++) {
-            const struct weft_node *secret = weft_node_get(connections->items[i], secrets[j]);
-            if (secret != NULL && secret->kind == WEFT_NODE_MAP && secret->count != 1)
-                weft_reader_mistake(reader, secret->place, "write {env: NAME}",
-                                    "`%s` is found by one of env, file, command", secrets[j]);
-        }
-    }
-}
-
 void weft_mesh_read_file(struct weft_mesh_loader *loader, struct weft_node *node,
                          const char *environment)
 {
@@ -189,9 +224,7 @@ void weft_mesh_read_file(struct weft_mesh_loader *loader, struct weft_node *node
     const char *name = weft_node_get_text(node, "mesh");
     mesh->name = name != NULL ? name : weft_reader_text(reader, weft_path_basename(mesh->root));
     mesh->owns = weft_node_texts(reader, weft_node_get(node, "owns"));
-    const struct weft_node *connections = weft_node_get(node, "connections");
-    loader->connections = map_names(connections);
-    check_connections(reader, connections);
+    weft_mesh_read_connections(loader, weft_node_get(node, "connections"));
     read_settings(loader, weft_node_get(node, "settings"));
     read_environments(loader, weft_node_get(node, "environments"), environment);
 }

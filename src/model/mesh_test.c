@@ -142,7 +142,7 @@ static void mesh_places(void **state)
     p = weft_mesh_product(f.mesh, "customer.customer_profile", 0);
     assert_string_equal(p->inputs[0].files, "/srv/inbox/*.csv");
     assert_false(f.mesh->environment->s3_fallback_local);
-    assert_int_equal(f.mesh->environment->buckets.count, 1);
+    assert_int_equal(f.mesh->environment->bucket_count, 1);
     stop(&f);
 }
 

@@ -43,8 +43,10 @@ struct weft_reader {
     const char *file; /* as shown in messages */
     const struct weft_variable *vars;
     size_t var_count;
-    const char *environment; /* its name, for messages */
-    bool expand;             /* false for registered documents: they are expanded */
+    const char *environment;                     /* its name, for messages */
+    const struct weft_environment *environments; /* all, for messages; NULL = not known */
+    size_t environment_count;
+    bool expand; /* false for registered documents: they are expanded */
     bool nomem;
 };
 
