@@ -7,6 +7,7 @@
 #include "base/mem.h"
 
 #include <openssl/evp.h>
+#include <openssl/hmac.h>
 #include <pthread.h>
 #include <string.h>
 #include <xxhash.h>
@@ -83,6 +84,23 @@ int weft_sha256_hex(const void *data, size_t length, char out[WEFT_SHA256_HEX],
     WEFT_TRY(weft_sha256(data, length, digest, error));
     weft_hex(digest, sizeof digest, out);
     return 0;
+}
+
+int weft_hmac_sha256(const void *key, size_t key_length, const void *data, size_t length,
+                     unsigned char out[WEFT_SHA256_BYTES], struct weft_error *error)
+{
+    unsigned int made = 0;
+    assert(key_length <= INT_MAX);
+    if (HMAC(EVP_sha256(), key, (int)key_length, data, length, out, &made) == NULL ||
+        made != WEFT_SHA256_BYTES)
+        return weft_error_set(error, WEFT_E_INTERNAL, "HMAC-SHA-256 cannot be made");
+    return 0;
+}
+
+void weft_base64(const void *data, size_t length, char *out)
+{
+    assert(length <= INT_MAX / 2);
+    EVP_EncodeBlock((unsigned char *)out, data, (int)length);
 }
 
 void weft_hex(const void *data, size_t length, char *out)

@@ -1,5 +1,6 @@
 /*
- * hash.h - SHA-256 (FIPS 180-4, by OpenSSL) whole and streaming, XXH3, and hexadecimal.
+ * hash.h - SHA-256 (FIPS 180-4, by OpenSSL) whole and streaming, HMAC with it, XXH3, hexadecimal and
+ * base64.
  * Thread rule: a streaming state belongs to one thread at a time.
  */
 #ifndef WEFT_BASE_HASH_H
@@ -23,6 +24,15 @@ int weft_sha256(const void *data, size_t length, unsigned char out[WEFT_SHA256_B
                 struct weft_error *error) WEFT_MUST_CHECK;
 int weft_sha256_hex(const void *data, size_t length, char out[WEFT_SHA256_HEX],
                     struct weft_error *error) WEFT_MUST_CHECK;
+
+/* HMAC-SHA-256 (RFC 2104). */
+int weft_hmac_sha256(const void *key, size_t key_length, const void *data, size_t length,
+                     unsigned char out[WEFT_SHA256_BYTES], struct weft_error *error)
+    WEFT_MUST_CHECK;
+
+/* RFC 4648, with padding; out has room for WEFT_BASE64_SIZE(length). */
+#define WEFT_BASE64_SIZE(length) (((length) + 2) / 3 * 4 + 1)
+void weft_base64(const void *data, size_t length, char *out);
 
 /* out has room for 2 * length + 1. Lower case. */
 void weft_hex(const void *data, size_t length, char *out);

@@ -111,6 +111,7 @@ static size_t header_take(char *line, size_t one, size_t length, void *arg)
     if (!length_agrees(transfer, line, length))
         return 0;
     header_keep(line, length, "ETag", got->etag, sizeof got->etag);
+    header_keep(line, length, "Server", got->server, sizeof got->server);
     header_keep(line, length, "Last-Modified", got->last_modified, sizeof got->last_modified);
     header_keep(line, length, "Content-Encoding", transfer->encoding, sizeof transfer->encoding);
     return length;
@@ -170,7 +171,7 @@ static size_t body_take(char *data, size_t one, size_t length, void *arg)
 {
     struct transfer *transfer = arg;
     (void)one;
-    if (!status_is_body(transfer_status(transfer))) {
+    if (transfer->get->probe || !status_is_body(transfer_status(transfer))) {
         transfer->discarded += length;
         return transfer->discarded <= DISCARD_MAX ? length : CURL_WRITEFUNC_ERROR;
     }
@@ -206,6 +207,23 @@ static int progress_ask(void *arg, curl_off_t a, curl_off_t b, curl_off_t c, cur
 
 /* ---- the request ---- */
 
+static int header_append(struct curl_slist **headers, const char *line, struct weft_error *error)
+{
+    struct curl_slist *more = weft_curl.slist_append(*headers, line);
+    if (more == NULL)
+        return weft_error_nomem(error);
+    *headers = more;
+    return 0;
+}
+
+/* A line may hold a secret. */
+static void headers_free(struct curl_slist *headers)
+{
+    for (struct curl_slist *at = headers; at != NULL; at = at->next)
+        weft_secret_wipe(at->data, strlen(at->data));
+    weft_curl.slist_free_all(headers);
+}
+
 static int header_line_add(struct curl_slist **headers, const char *name, const char *value,
                            struct weft_error *error)
 {
@@ -214,11 +232,7 @@ static int header_line_add(struct curl_slist **headers, const char *name, const 
     WEFT_CLEANUP(weft_freep) char *line = weft_format("%s: %s", name, value);
     if (line == NULL)
         return weft_error_nomem(error);
-    struct curl_slist *more = weft_curl.slist_append(*headers, line);
-    if (more == NULL)
-        return weft_error_nomem(error);
-    *headers = more;
-    return 0;
+    return header_append(headers, line, error);
 }
 
 static int headers_make(const struct weft_http_get *get, struct curl_slist **headers,
@@ -226,6 +240,8 @@ static int headers_make(const struct weft_http_get *get, struct curl_slist **hea
 {
     WEFT_TRY(header_line_add(headers, "Accept-Encoding", "identity", error));
     WEFT_TRY(header_line_add(headers, "If-None-Match", get->etag, error));
+    for (size_t i = 0; i < get->header_count; i++)
+        WEFT_TRY(header_append(headers, get->headers[i], error));
     return header_line_add(headers, "If-Modified-Since", get->last_modified, error);
 }
 
@@ -263,6 +279,7 @@ static int options_set(struct transfer *transfer, struct curl_slist *headers,
     SET(CURLOPT_HEADERDATA, transfer);
     SET(CURLOPT_WRITEFUNCTION, body_take);
     SET(CURLOPT_WRITEDATA, transfer);
+    SET(CURLOPT_NOBODY, transfer->get->head ? 1L : 0L);
 #ifdef WEFT_FAULTS
     /* For tests: whom to trust. */
     if (getenv("WEFT_HTTP_CA") != NULL)
@@ -333,7 +350,8 @@ static int transfer_ended(const struct transfer *transfer, CURLcode rc, struct w
     WEFT_TRY(weft_process_check_cancelled(error));
     if (rc == CURLE_OK)
         return 0;
-    if (rc == CURLE_WRITE_ERROR && !status_is_body(transfer_status(transfer)))
+    if (rc == CURLE_WRITE_ERROR &&
+        (transfer->get->probe || !status_is_body(transfer_status(transfer))))
         return 0; /* we cut off the page that comes with an error */
     return curl_failed(transfer, rc, error);
 }
@@ -341,6 +359,9 @@ static int transfer_ended(const struct transfer *transfer, CURLcode rc, struct w
 static int result_take(struct transfer *transfer, long status, struct weft_error *error)
 {
     const struct weft_http_get *get = transfer->get;
+    transfer->got.status = (int)status;
+    if (get->probe)
+        return 0;
     if (status == 304 && (get->etag != NULL || get->last_modified != NULL)) {
         transfer->got.not_modified = true;
         return 0;
@@ -372,7 +393,7 @@ static int hop(struct transfer *transfer, const char *url, int64_t deadline_us, 
     WEFT_TRY(transfer_ended(transfer, rc, error));
     long status = transfer_status(transfer);
     const char *location = NULL;
-    if (!status_is_redirect(status))
+    if (!status_is_redirect(status) || transfer->get->probe)
         return result_take(transfer, status, error);
     weft_curl.easy_getinfo(transfer->curl, CURLINFO_REDIRECT_URL, &location);
     if (location == NULL)
@@ -407,7 +428,7 @@ static int get_with(struct transfer *transfer, struct weft_error *error)
         rc = options_set(transfer, headers, error);
     if (rc == 0)
         rc = follow(transfer, error);
-    weft_curl.slist_free_all(headers);
+    headers_free(headers);
     return rc;
 }
 

@@ -12,6 +12,7 @@
 
 #include "base/error.h"
 #include "base/hash.h"
+#include "base/secret.h"
 
 struct weft_http_get {
     const char *url;
@@ -21,6 +22,12 @@ struct weft_http_get {
     int64_t connect_timeout_ms;
     int64_t timeout_ms; /* of the whole */
     bool allow_private;
+    const char *const *headers; /* more lines, "Name: value"; may hold secrets */
+    size_t header_count;
+    /* Only asks: any answer will do (out->status), its body is thrown away, redirects are not
+     * followed, fd is not used. */
+    bool probe;
+    bool head;        /* a HEAD; needs `probe` */
     int fd;           /* the body goes there, as it arrives */
     const char *path; /* of fd, for error texts */
 };
@@ -31,7 +38,20 @@ struct weft_http_got {
     char last_modified[64]; /* "" = none */
     int64_t size;
     char hash[WEFT_SHA256_HEX]; /* of the body */
+    int status;                 /* of HTTP */
+    char server[64];            /* what it calls itself; "" = it does not say */
 };
+
+/* How somebody is known to a server: one line of a request. */
+struct weft_http_login {
+    const char *user;   /* a password goes with it: Basic; NULL = a token */
+    const char *header; /* of a token; NULL = Authorization: Bearer */
+};
+/* On the heap: free it with weft_http_line_free, which wipes it. REFUSED when the secret cannot
+ * stand in a header. */
+int weft_http_login_line(const struct weft_http_login *login, const struct weft_secret *secret,
+                         char **line, struct weft_error *error) WEFT_MUST_CHECK;
+void weft_http_line_free(char *line);
 
 /* NOT_FOUND (404, 410), REFUSED (address, scheme, redirect), LIMIT (size), TIMEOUT, IO (all others,
  * with the status), CANCELLED. */
