@@ -186,7 +186,7 @@ int main(int argc, char **argv)
     if (argc < 5)
         die("arguments", "raw LIBRARY MEMORY THREADS [SQL | --graph PROGRAM SQL TABLE]... "
                          "[--sync FILE...]");
-    library = dlopen(argv[1], RTLD_NOW | RTLD_LOCAL);
+    library = dlopen(argv[1], RTLD_LAZY | RTLD_LOCAL);
     if (library == NULL)
         die("dlopen", dlerror());
     duckdb_config config;

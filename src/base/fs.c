@@ -96,6 +96,14 @@ int weft_fs_write_file(const char *path, const void *data, size_t length, struct
     return sync_parent(path, error);
 }
 
+int weft_fs_write_new(const char *path, const void *data, size_t length, struct weft_error *error)
+{
+    int rc = write_synced(path, data, length, error);
+    if (rc < 0)
+        (unlink)(path);
+    return rc;
+}
+
 static int copy_file(const char *from, const char *to, struct weft_error *error)
 {
     WEFT_CLEANUP(weft_fd_close) int in = -1;

@@ -49,6 +49,10 @@ int weft_fs_read_regular(const char *path, size_t max, struct weft_buf *out,
 /* Temporary name beside it, write, sync, rename, sync of the folder: old or new, never a part. */
 int weft_fs_write_file(const char *path, const void *data, size_t length, struct weft_error *error)
     WEFT_MUST_CHECK;
+/* A file that is not there yet, and that nobody reads before its folder is synced too: that is left
+ * to the caller, once for many files. A failure leaves no part of it. */
+int weft_fs_write_new(const char *path, const void *data, size_t length, struct weft_error *error)
+    WEFT_MUST_CHECK;
 /* Moves across file systems too (copy, sync, rename, unlink). Refuses to replace: CONFLICT. */
 int weft_fs_move(const char *from, const char *to, struct weft_error *error) WEFT_MUST_CHECK;
 

@@ -415,7 +415,7 @@ int weft_run(struct weft_ledger *ledger, struct weft_arena *arena,
                                .lock_fd = -1,
                                .log_fd = -1,
                                .worker = options->worker == NULL ? &own : options->worker,
-                               .worker_is_own = options->worker == NULL};
+                               .worker_is_own = options->worker == NULL || options->worker_last};
     int rc = weft_flow_begin(&asker, product, error);
     if (rc == 0)
         rc = run_locked(&asker, report, error);

@@ -28,6 +28,8 @@ void weft_flow_register(void);
  * one of its own). It dies with the thread that used it first. Freeing waits for its end. */
 struct weft_worker;
 struct weft_worker *weft_worker_new(void) WEFT_MUST_CHECK; /* NULL: memory is out */
+/* Starts the process ahead of its first run: it gets ready while the caller looks for what to do. */
+int weft_worker_begin(struct weft_worker *worker, struct weft_error *error) WEFT_MUST_CHECK;
 void weft_worker_free(struct weft_worker *worker);
 
 struct weft_run_options {
@@ -42,6 +44,7 @@ struct weft_run_options {
     const struct weft_settings *settings;
     bool s3_fallback_local;
     struct weft_worker *worker; /* NULL = one for this run */
+    bool worker_last;           /* this run is the worker's last: it may go sooner */
     int64_t memory_bytes;       /* budget of the run; 0 = the setting */
     int threads;                /* likewise */
     weft_progress_fn *progress; /* may be NULL */

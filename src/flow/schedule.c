@@ -154,6 +154,7 @@ static void options_set(struct lane *lane, bool alone, struct weft_run_options *
     out->memory_bytes = memory / share;
     out->threads = (int)WEFT_MAX(threads / share, 1);
     out->worker = lane->worker;
+    out->worker_last = board->schedule->count == 1;
     out->progress = lane_progress;
     out->progress_arg = lane;
     out->waiting = lane_waiting;
@@ -221,6 +222,11 @@ static int skipped_tell(struct lane *lane, const size_t *items, size_t count,
 }
 
 /* ---- lanes ---- */
+
+static void worker_freep(struct weft_worker **worker)
+{
+    weft_worker_free(*worker);
+}
 
 static void lane_work(struct lane *lane)
 {
@@ -300,17 +306,19 @@ static int lanes_run(struct board *board, struct weft_ledger *ledger, struct wef
     return 0;
 }
 
-/* One item's run has a worker of its own: that ends sooner than one that waits for more. */
+/* One item's run has a worker of its own, or the one that was begun for it: that ends sooner than
+ * one that waits for more. */
 static int lane_here(struct board *board, struct weft_ledger *ledger, struct weft_error *error)
 {
     struct lane lane = {.board = board, .ledger = ledger};
-    if (board->schedule->count > 1) {
-        lane.worker = weft_worker_new();
-        if (lane.worker == NULL)
+    WEFT_CLEANUP(worker_freep) struct weft_worker *own = NULL;
+    lane.worker = board->schedule->options->worker;
+    if (board->schedule->count > 1 && lane.worker == NULL) {
+        lane.worker = own = weft_worker_new();
+        if (own == NULL)
             return weft_error_nomem(error);
     }
     lane_work(&lane);
-    weft_worker_free(lane.worker);
     return 0;
 }
 

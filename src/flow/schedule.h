@@ -41,7 +41,9 @@ struct weft_schedule_ended {
 struct weft_schedule {
     const struct weft_schedule_item *items;
     size_t count;
-    const struct weft_run_options *options; /* of each; progress, waiting, worker are set here */
+    /* Of each run; progress and waiting are set here. A worker is used where one thread does all,
+     * and stays the caller's. */
+    const struct weft_run_options *options;
     /* Called from one thread at a time, not always the same one; `ended` once for each item that
      * came to an end, in that order. Below zero from `ended`: nothing more is started. All may be
      * NULL. */

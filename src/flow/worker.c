@@ -68,18 +68,14 @@ static bool worker_hung_up(const struct weft_worker *worker)
 /* What an allocator keeps of one budget does not fit another. */
 static bool worker_fits(const struct weft_worker *worker, int64_t memory_bytes)
 {
-    return worker->jobs < WORKER_JOBS_MAX && worker->memory_bytes == memory_bytes &&
+    return worker->jobs < WORKER_JOBS_MAX &&
+           (worker->jobs == 0 || worker->memory_bytes == memory_bytes) &&
            !worker_hung_up(worker) &&
            weft_process_rss_of(worker->process.pid) <= WORKER_RESIDENT_MAX;
 }
 
-int weft_flow_worker_start(struct weft_worker *worker, int64_t memory_bytes,
-                           struct weft_error *error)
+int weft_worker_begin(struct weft_worker *worker, struct weft_error *error)
 {
-    if (worker->process.pid != 0 && !worker_fits(worker, memory_bytes))
-        weft_flow_worker_end(worker);
-    if (worker->process.pid != 0)
-        return 0;
     WEFT_CLEANUP(weft_freep) char *program = NULL;
     WEFT_TRY(program_path(&program, error));
     /* The worker dies with us; our id tells it whom to watch, also if we die before it looks. */
@@ -87,9 +83,19 @@ int weft_flow_worker_start(struct weft_worker *worker, int64_t memory_bytes,
     snprintf(parent, sizeof parent, "%d", (int)getpid());
     const char *const argv[] = {program, "worker", parent, NULL};
     WEFT_TRY(weft_process_spawn_socket(argv, &worker->process, error));
-    worker->memory_bytes = memory_bytes;
     worker->jobs = 0;
     return weft_flow_point("run.worker_started", error);
+}
+
+int weft_flow_worker_start(struct weft_worker *worker, int64_t memory_bytes,
+                           struct weft_error *error)
+{
+    if (worker->process.pid != 0 && !worker_fits(worker, memory_bytes))
+        weft_flow_worker_end(worker);
+    if (worker->process.pid == 0)
+        WEFT_TRY(weft_worker_begin(worker, error));
+    worker->memory_bytes = memory_bytes;
+    return 0;
 }
 
 /* Why the worker went away, in words. */

@@ -590,14 +590,14 @@ static int outcome_fill(struct job_work *work, struct weft_error *error)
     return 0;
 }
 
-int weft_job_do(struct weft_arena *arena, const struct weft_job *job, weft_progress_fn *progress,
-                void *progress_arg, struct weft_outcome *out, struct weft_error *error)
+int weft_job_tell(struct weft_arena *arena, const struct weft_job *job, weft_progress_fn *progress,
+                  weft_job_told_fn *told, void *arg, struct weft_error *error)
 {
     struct weft_outcome outcome = {.error = WEFT_ERROR_INIT};
     struct job_work work = {.arena = arena,
                             .job = job,
                             .progress = progress,
-                            .progress_arg = progress_arg,
+                            .progress_arg = arg,
                             .started_us = weft_clock_mono_us(),
                             .out = &outcome};
     struct weft_error why = WEFT_ERROR_INIT;
@@ -612,11 +612,39 @@ int weft_job_do(struct weft_arena *arena, const struct weft_job *job, weft_progr
         (void)!job_sweep(&work, &ignored);
     }
     rc = outcome_fill(&work, error);
+    if (rc == 0)
+        rc = told(arg, &outcome, error);
     weft_engine_close(work.engine);
     job_rules_release(&work.rules);
     job_scan_free(work.scan);
     job_stages_release(&work);
-    if (rc == 0)
-        *out = outcome;
     return rc;
+}
+
+struct listener {
+    weft_progress_fn *progress;
+    void *progress_arg;
+    struct weft_outcome *out;
+};
+
+static void listener_progress(void *arg, const struct weft_progress *progress)
+{
+    struct listener *listener = arg;
+    if (listener->progress != NULL)
+        listener->progress(listener->progress_arg, progress);
+}
+
+static int listener_told(void *arg, const struct weft_outcome *outcome, struct weft_error *error)
+{
+    struct listener *listener = arg;
+    (void)error;
+    *listener->out = *outcome;
+    return 0;
+}
+
+int weft_job_do(struct weft_arena *arena, const struct weft_job *job, weft_progress_fn *progress,
+                void *progress_arg, struct weft_outcome *out, struct weft_error *error)
+{
+    struct listener listener = {progress, progress_arg, out};
+    return weft_job_tell(arena, job, listener_progress, listener_told, &listener, error);
 }

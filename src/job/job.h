@@ -228,6 +228,12 @@ typedef void weft_progress_fn(void *arg, const struct weft_progress *progress);
 int weft_job_do(struct weft_arena *arena, const struct weft_job *job, weft_progress_fn *progress,
                 void *progress_arg, struct weft_outcome *out, struct weft_error *error)
     WEFT_MUST_CHECK;
+/* The same for who waits: told once of the outcome, when all files of the job are written and
+ * before the engine is closed. What it returns below zero is returned. */
+typedef int weft_job_told_fn(void *arg, const struct weft_outcome *outcome,
+                             struct weft_error *error);
+int weft_job_tell(struct weft_arena *arena, const struct weft_job *job, weft_progress_fn *progress,
+                  weft_job_told_fn *told, void *arg, struct weft_error *error) WEFT_MUST_CHECK;
 /* The loop of `weft worker`: jobs from in, lines to out. */
 int weft_worker_main(int in, int out, struct weft_error *error) WEFT_MUST_CHECK;
 

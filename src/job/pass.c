@@ -147,12 +147,8 @@ int job_pass_copy(struct job_work *work, const char *select, const struct weft_t
     WEFT_TRY(weft_engine_query(work->engine, sql.data, NULL, 0, &result, error));
     WEFT_TRY(copy_result_take(work, result, schema, &file, error));
     *out = file;
-    if (file.records > 0 && pass_is_temporary(work))
+    if (file.records > 0) /* weft_table_make syncs what becomes part of a table */
         return 0;
-    if (file.records > 0) {
-        WEFT_TRY(weft_fs_sync_path(path, error));
-        return weft_fs_sync_path(folder, error);
-    }
     WEFT_TRY(weft_fs_unlink(path, error));
     return WEFT_END;
 }

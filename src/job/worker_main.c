@@ -20,6 +20,7 @@
 
 struct worker_out {
     int fd;
+    int *lock;   /* of the job at work */
     bool failed; /* nobody listens: the job goes on to its end all the same */
 };
 
@@ -43,22 +44,27 @@ static void progress_send(void *arg, const struct weft_progress *progress)
 }
 
 /* The lock is held as long as files are written. Then it goes: the asker has one of its own, and
- * whoever comes after a dead asker need not wait for this process to end. */
-static int job_answer(struct worker_out *out, const char *line, size_t length, int *lock,
+ * whoever comes after a dead asker need not wait for this process to end. The engine is closed
+ * after the answer: the asker commits meanwhile. */
+static int outcome_send(void *arg, const struct weft_outcome *outcome, struct weft_error *error)
+{
+    struct worker_out *out = arg;
+    WEFT_CLEANUP(weft_buf_release) struct weft_buf answer;
+    weft_buf_init(&answer, JOB_LINE_MAX);
+    WEFT_TRY(weft_outcome_write(outcome, &answer, error));
+    weft_fd_close(out->lock);
+    return line_send(out, &answer, error);
+}
+
+static int job_answer(struct worker_out *out, const char *line, size_t length,
                       struct weft_error *error)
 {
     WEFT_CLEANUP(weft_arena_freep) struct weft_arena *arena = weft_arena_new(0);
-    WEFT_CLEANUP(weft_buf_release) struct weft_buf answer;
     struct weft_job job;
-    struct weft_outcome outcome;
-    weft_buf_init(&answer, JOB_LINE_MAX);
     if (arena == NULL)
         return weft_error_nomem(error);
     WEFT_TRY(weft_job_read(arena, line, length, &job, error));
-    WEFT_TRY(weft_job_do(arena, &job, progress_send, out, &outcome, error));
-    WEFT_TRY(weft_outcome_write(&outcome, &answer, error));
-    weft_fd_close(lock);
-    return line_send(out, &answer, error);
+    return weft_job_tell(arena, &job, progress_send, outcome_send, out, error);
 }
 
 /* ---- an engine ahead of its need, while the asker is busy ---- */
@@ -129,7 +135,7 @@ int weft_worker_main(int in, int out_fd, struct weft_error *error)
 {
     WEFT_CLEANUP(weft_buf_release) struct weft_buf text;
     WEFT_CLEANUP(weft_fd_close) int lock = -1;
-    struct worker_out out = {.fd = out_fd};
+    struct worker_out out = {.fd = out_fd, .lock = &lock};
     struct warmer warmer = {.runs = false};
     int rc = 0;
     weft_fault_role("worker");
@@ -142,7 +148,7 @@ int weft_worker_main(int in, int out_fd, struct weft_error *error)
         if (rc != 0)
             break;
         weft_process_peak_reset();
-        rc = job_answer(&out, text.data, length, &lock, error);
+        rc = job_answer(&out, text.data, length, error);
         if (rc < 0)
             break;
         memmove(text.data, text.data + length + 1, text.length - length - 1);

@@ -1,8 +1,9 @@
 /*
  * make.c - the next state of a table: which manifests it has, the snapshot, the files in order.
  *
- * The order is manifest, manifest list, metadata: each names only what is durable. What a failure
- * leaves behind carries the run's id in its name (weft_table_sweep).
+ * The order is manifest, manifest list, metadata. Each file is durable before the next is begun,
+ * their names are when the metadata is: one sync of the folder makes all three so, and nobody but
+ * the ledger's commit, which comes after it, leads a reader there. What a failure leaves behind carries the run's id in its name (weft_table_sweep).
  */
 #include "base/fs.h"
 #include "base/random.h"
@@ -45,7 +46,18 @@ static int check_added(const struct making *making, const struct weft_data_file 
     return weft_fs_sync_path(path, making->error);
 }
 
-/* The engine that wrote the data files does not sync them. */
+/* The first file of a table that is there already: its folder of data may be new. */
+static int check_folder(const struct making *making)
+{
+    const struct weft_table *table = making->table;
+    if (table == NULL || (table->current != NULL &&
+                          weft_json_int_or(table->current->summary, "total-data-files", 0) != 0))
+        return 0;
+    char *path = weft_arena_format(making->arena, "%s/%s", making->home, making->change->folder);
+    return path == NULL ? weft_error_nomem(making->error) : weft_fs_sync_path(path, making->error);
+}
+
+/* The engine that wrote the data files does not sync them: here they become durable. */
 static int check_files(const struct making *making)
 {
     const char *last = "";
@@ -62,7 +74,7 @@ static int check_files(const struct making *making)
             return weft_error_nomem(making->error);
         WEFT_TRY(weft_fs_sync_path(path, making->error));
     }
-    return 0;
+    return *last == '\0' ? 0 : check_folder(making);
 }
 
 static int check_change(const struct making *making)

@@ -260,7 +260,8 @@ static int write_file(struct weft_arena *arena, const struct lake_manifest_job *
         return weft_error_set(error, WEFT_E_IO, "stopped at %s", point);
     if (weft_fs_exists(path))
         return weft_error_set(error, WEFT_E_CONFLICT, "%s is there already", job->path);
-    return weft_fs_write_file(path, out->data, out->length, error);
+    /* The metadata that names it is written to the same folder, which is synced then. */
+    return weft_fs_write_new(path, out->data, out->length, error);
 }
 
 static int encode_manifest(const struct lake_manifest_job *job, const char *schema,
