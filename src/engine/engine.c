@@ -15,7 +15,7 @@
 #define ENGINE_DEAF_US INT64_C(2000000)
 #define ENGINE_EXPRESSION_MAX 250
 #define ENGINE_SETTING_MAX 64
-#define ENGINE_SQL_MAX (1024 * 1024)
+#define ENGINE_SQL_MAX (64 * 1024 * 1024)
 #define ENGINE_OPEN_ERROR_KEEP 400
 
 /* ---- errors ---- */
@@ -274,6 +274,11 @@ static int engine_close_doors(struct weft_engine *engine, const struct weft_engi
         weft_buf_add_sql_text(&sql, from->folders[i], strlen(from->folders[i]));
     }
     weft_buf_adds(&sql, "]; ");
+    for (size_t i = 0; i < from->file_count; i++) {
+        weft_buf_adds(&sql, i == 0 ? "SET GLOBAL allowed_paths = [" : ", ");
+        weft_buf_add_sql_text(&sql, from->files[i], strlen(from->files[i]));
+    }
+    weft_buf_adds(&sql, from->file_count > 0 ? "]; " : "");
     if (from->temp_dir != NULL && from->temp_size_max > 0)
         weft_buf_addf(&sql, "SET max_temp_directory_size = '%" PRId64 "KiB'; ",
                       WEFT_MAX(from->temp_size_max / 1024, 1));

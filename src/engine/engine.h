@@ -24,6 +24,8 @@ struct weft_engine_config {
     int64_t temp_size_max;
     const char *const *folders; /* what it may read and write (COPY), absolute */
     size_t folder_count;
+    const char *const *files; /* single files besides, that it may read; absolute */
+    size_t file_count;
     bool keep_order; /* preserve_insertion_order */
 };
 

@@ -196,6 +196,26 @@ static int columns_read(struct weft_arena *arena, duckdb_prepared_statement stat
     return 0;
 }
 
+int weft_result_columns(struct weft_result *result, struct weft_arena *arena,
+                        const struct weft_relation_column **out, size_t *count,
+                        struct weft_error *error)
+{
+    struct column_reader reader = {.arena = arena};
+    size_t n = weft_result_column_count(result);
+    struct weft_relation_column *columns = weft_arena_array(arena, n + 1, sizeof(*columns));
+    if (columns == NULL)
+        return weft_error_nomem(error);
+    for (size_t i = 0; i < n; i++) {
+        columns[i].name = weft_arena_strdup(arena, weft_result_column_name(result, i));
+        columns[i].type = column_type(&reader, weft_result_column_type(result, i), 0);
+        if (reader.nomem || columns[i].name == NULL)
+            return weft_error_nomem(error);
+    }
+    *out = columns;
+    *count = n;
+    return 0;
+}
+
 int weft_resolved_columns(struct weft_engine *engine, struct weft_arena *arena,
                           const struct weft_resolved *resolved,
                           const struct weft_relation_column **out, size_t *count,

@@ -140,6 +140,11 @@ int weft_resolved_columns(struct weft_engine *engine, struct weft_arena *arena,
                           const struct weft_relation_column **out, size_t *count,
                           struct weft_error *error) WEFT_MUST_CHECK;
 
+/* The same of a result that is open; a type that DuckDB has and weft has not is NULL too. */
+int weft_result_columns(struct weft_result *result, struct weft_arena *arena,
+                        const struct weft_relation_column **out, size_t *count,
+                        struct weft_error *error) WEFT_MUST_CHECK;
+
 /* Runs what was resolved: as weft_engine_query, its errors made fit for people. Errors that come
  * later, from weft_result_next, go through weft_engine_error_for_people. */
 int weft_resolved_query(struct weft_engine *engine, const struct weft_resolved *resolved,

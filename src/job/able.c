@@ -37,17 +37,23 @@ static int fields_check(const struct weft_product *product, const struct weft_fi
     return 0;
 }
 
+/* Has its format lists, structs and maps? A product without an input is loaded by hand. */
+static bool input_is_flat(const struct weft_input *input)
+{
+    return input->format == WEFT_FORMAT_CSV || input->format == WEFT_FORMAT_TSV;
+}
+
 static int format_check(const struct weft_input *input, struct weft_error *error)
 {
     const struct weft_csv_options *csv = &input->csv;
     if (input->kind != WEFT_INPUT_FILES)
         return job_not_yet("an input that is neither a file nor a product", error);
-    if (input->format != WEFT_FORMAT_CSV && input->format != WEFT_FORMAT_TSV)
+    if (input->format == WEFT_FORMAT_PARQUET)
+        return 0;
+    if (input->format == WEFT_FORMAT_AVRO)
         return job_not_yet(weft_format_name(input->format), error);
     if (csv->quote != 0 && csv->escape != 0 && csv->escape != csv->quote)
         return job_not_yet("an `escape` other than the quote", error);
-    if (csv->encoding != NULL && strcmp(csv->encoding, "utf-8") != 0)
-        return job_not_yet("an `encoding` other than utf-8", error);
     return 0;
 }
 
@@ -64,8 +70,10 @@ int weft_job_check(const struct weft_product *product, struct weft_error *error)
             continue;
         if (format_check(input, error) < 0)
             return at_place(product, input->place, error);
-        WEFT_TRY(fields_check(product, &input->schema, error));
+        if (input_is_flat(input))
+            WEFT_TRY(fields_check(product, &input->schema, error));
     }
-    bool read = !transform && (product->input_count == 0 || product->inputs[0].schema.count == 0);
+    bool read = !transform && product->input_count > 0 && input_is_flat(&product->inputs[0]) &&
+                product->inputs[0].schema.count == 0;
     return read ? fields_check(product, &product->schema, error) : 0;
 }

@@ -87,7 +87,10 @@ static int column_set_sql(struct weft_arena *arena, const struct weft_input *inp
 static int column_init(struct weft_arena *arena, const struct weft_input *input, size_t index,
                        struct job_column *column, struct weft_error *error)
 {
-    if (weft_type_is_nested(column->type))
+    if (input->format == WEFT_FORMAT_PARQUET)
+        return 0; /* the file has types */
+    bool flat = input->format == WEFT_FORMAT_CSV || input->format == WEFT_FORMAT_TSV;
+    if (flat && weft_type_is_nested(column->type))
         return weft_error_set(error, WEFT_E_NOT_YET,
                               "field %s: lists, structs and maps cannot be read from csv yet",
                               column->name);

@@ -4,7 +4,7 @@
  * A step that fails ends the run: what it wrote is swept, and the outcome says why. A job has an
  * outcome in every case but the last one: that not even memory for it is there.
  */
-#include "job/made_internal.h"
+#include "job/parquet_internal.h"
 #include "job/replay_internal.h"
 
 #include "base/clock.h"
@@ -63,17 +63,37 @@ int job_point(const char *point, struct weft_error *error)
 
 /* ---- what the product asks for ---- */
 
+/* By the names of the files, csv where one does not tell. */
+static int format_by_hand(struct job_work *work, enum weft_file_format *out,
+                          struct weft_error *error)
+{
+    for (size_t i = 0; i < work->job->file_count; i++) {
+        const char *path = work->job->files[i].shown;
+        enum weft_file_format format = WEFT_FORMAT_CSV;
+        if (path != NULL)
+            (void)weft_format_of_file(path, &format);
+        if (i > 0 && format != *out)
+            return weft_error_set(error, WEFT_E_REFUSED,
+                                  "%s is %s, %s is %s: load them one after the other",
+                                  work->job->files[0].shown, weft_format_name(*out), path,
+                                  weft_format_name(format));
+        *out = format;
+    }
+    return *out == WEFT_FORMAT_AVRO ? job_not_yet("loading avro by hand", error) : 0;
+}
+
 /* A product that is loaded by hand has no port of its own. */
 static int input_by_hand(struct job_work *work, struct weft_error *error)
 {
     struct weft_input *input = weft_arena_alloc(work->arena, sizeof *input);
     if (input == NULL)
         return weft_error_nomem(error);
-    const char *path = work->job->file_count > 0 ? work->job->files[0].shown : "";
-    bool tabs = path != NULL && strstr(path, ".tsv") != NULL;
+    enum weft_file_format format = WEFT_FORMAT_CSV;
+    WEFT_TRY(format_by_hand(work, &format, error));
+    bool tabs = format == WEFT_FORMAT_TSV;
     *input = (struct weft_input){.name = "load",
                                  .kind = WEFT_INPUT_FILES,
-                                 .format = tabs ? WEFT_FORMAT_TSV : WEFT_FORMAT_CSV,
+                                 .format = format,
                                  .csv = {.delimiter = tabs ? '\t' : ',',
                                          .quote = '"',
                                          .escape = '"',
@@ -110,8 +130,9 @@ static int work_begin(struct job_work *work, struct weft_error *error)
     const struct weft_job *job = work->job;
     WEFT_TRY(
         weft_product_from_document(work->arena, job->document, job->folder, &work->product, error));
+    WEFT_TRY(weft_job_check(work->product, error));
+    WEFT_TRY(job_example_begin(work, error));
     const struct weft_product *product = work->product;
-    WEFT_TRY(weft_job_check(product, error));
     work->append = product->write != WEFT_WRITE_REPLACE && job->mode != WEFT_JOB_REBUILD;
     if (weft_transform_is(product))
         return 0;
@@ -201,6 +222,35 @@ static int engine_folders(struct job_work *work, const char ***out, size_t *out_
     return 0;
 }
 
+static int files_add(struct job_work *work, const char **files, size_t *count,
+                     struct weft_error *error)
+{
+    if (!job_is_parquet(work->input))
+        return 0;
+    WEFT_TRY(job_parquet_new(work, error));
+    for (size_t i = 0; i < work->file_count; i++) {
+        if (work->files[i].read && work->files[i].engine_path != NULL)
+            files[(*count)++] = work->files[i].engine_path;
+    }
+    return 0;
+}
+
+/* Single files that the engine itself reads. */
+static int engine_files(struct job_work *work, const char ***out, size_t *out_count,
+                        struct weft_error *error)
+{
+    size_t most = work->file_count;
+    for (size_t i = 0; i < work->port_count; i++)
+        most += work->ports[i].file_count;
+    *out = weft_arena_array(work->arena, most + 1, sizeof **out);
+    if (*out == NULL)
+        return weft_error_nomem(error);
+    WEFT_TRY(files_add(work, *out, out_count, error));
+    for (size_t i = 0; i < work->port_count; i++)
+        WEFT_TRY(files_add(&work->ports[i], *out, out_count, error));
+    return 0;
+}
+
 /* Of rows that come from files the reader gives ids, and their order does not matter. Where they
  * come from products, the order they have there is kept: which of two rows with one key comes first
  * must not depend on threads. Where both are and the last row wins, reading pays for it. */
@@ -217,7 +267,8 @@ int job_engine_start(struct job_work *work, struct weft_error *error)
 {
     const struct weft_job *job = work->job;
     const char **folders = NULL;
-    size_t count = 0;
+    const char **files = NULL;
+    size_t count = 0, file_count = 0;
     WEFT_TRY(job_fetch_rest(work, error));
     WEFT_TRY(job_references_load(work, error));
     for (size_t i = 0; i < work->port_count; i++) {
@@ -225,12 +276,15 @@ int job_engine_start(struct job_work *work, struct weft_error *error)
         WEFT_TRY(job_references_load(&work->ports[i], error));
     }
     WEFT_TRY(engine_folders(work, &folders, &count, error));
+    WEFT_TRY(engine_files(work, &files, &file_count, error));
     struct weft_engine_config config = {.memory_bytes = job->memory_bytes,
                                         .threads = job->threads,
                                         .temp_dir = job->temp_dir,
                                         .temp_size_max = job->temp_size_max,
                                         .folders = folders,
                                         .folder_count = count,
+                                        .files = files,
+                                        .file_count = file_count,
                                         .keep_order = order_matters(work)};
     WEFT_TRY(weft_engine_open(&config, &work->engine, error));
     weft_engine_on_stuck(work->engine, job->memory_bytes / 4 * 5 + RSS_SLACK, job_stuck, NULL);
@@ -238,8 +292,7 @@ int job_engine_start(struct job_work *work, struct weft_error *error)
     if (work->made != NULL) {
         WEFT_TRY(job_stages_register(work, error));
     } else {
-        WEFT_TRY(job_scan_new(work, &work->scan, error));
-        WEFT_TRY(job_scan_register(work->scan, error));
+        WEFT_TRY(job_reader_register(work, error));
     }
     WEFT_TRY(job_quarantine_register(work, error));
     WEFT_TRY(weft_engine_seal(work->engine, error));
@@ -311,7 +364,7 @@ static const struct weft_table_schema *columns_present(const struct job_work *wo
 static int data_place(struct job_work *work, struct weft_error *error)
 {
     const struct weft_job *job = work->job;
-    if (work->number > 0 || job->mode == WEFT_JOB_PREVIEW) {
+    if (work->number > 0 || job_is_trial(work)) {
         work->data_path = weft_arena_format(work->arena, "%s/%s-%zu.parquet", job->temp_dir,
                                             job->run_id, work->number);
         work->data_shown = work->data_path;
@@ -343,8 +396,12 @@ int job_rules_of(struct job_work *work, struct weft_error *error)
 int job_columns_and_rules(struct job_work *work, struct weft_error *error)
 {
     struct job_sample sample = {0};
-    if (job_columns_need_sample(work->product, work->input))
-        WEFT_TRY(job_scan_sample(work, &sample, error));
+    bool unknown = job_columns_need_sample(work->product, work->input);
+    if (work->parquet != NULL)
+        WEFT_TRY(job_parquet_open(work, error));
+    if (unknown)
+        WEFT_TRY(work->parquet != NULL ? job_parquet_sample(work, &sample, error)
+                                       : job_scan_sample(work, &sample, error));
     WEFT_TRY(job_columns_make(work->arena, work->product, work->input, &sample,
                               columns_present(work), &work->columns, error));
     if (work->number > 0) {
@@ -353,7 +410,11 @@ int job_columns_and_rules(struct job_work *work, struct weft_error *error)
         if (work->columns.from == NULL)
             return weft_error_nomem(error);
     }
-    return job_rules_of(work, error);
+    if (work->parquet == NULL)
+        return job_rules_of(work, error);
+    WEFT_TRY(job_parquet_map(work, error));
+    WEFT_TRY(job_rules_of(work, error));
+    return job_parquet_from(work, error);
 }
 
 /* ---- figures ---- */
@@ -421,6 +482,12 @@ static int balance_check(struct job_work *work, struct weft_error *error)
 
 /* ---- the steps ---- */
 
+bool job_is_trial(const struct job_work *work)
+{
+    return work->job->mode == WEFT_JOB_PREVIEW || work->job->mode == WEFT_JOB_TEST ||
+           work->job->mode == WEFT_JOB_CHECK;
+}
+
 int job_nothing_new(struct job_work *work)
 {
     work->out->state = WEFT_RUN_NOTHING_NEW;
@@ -458,11 +525,13 @@ int job_end(struct job_work *work, struct weft_error *error)
     if (work->out->state == WEFT_RUN_BLOCKED) {
         WEFT_TRY(job_sweep(work, error));
         work->out->balance.published = 0;
-        return work->job->mode == WEFT_JOB_PREVIEW ? 0 : job_blocked_write(work, error);
+        return job_is_trial(work) ? 0 : job_blocked_write(work, error);
     }
     WEFT_TRY(balance_check(work, error));
     work->out->state = WEFT_RUN_PUBLISHED;
-    if (work->job->mode == WEFT_JOB_PREVIEW) {
+    if (work->job->mode == WEFT_JOB_TEST)
+        return job_example_tell(work, error);
+    if (job_is_trial(work)) {
         work->out->preview = work->data.records > 0 ? work->data_path : NULL;
         return 0;
     }
@@ -493,8 +562,9 @@ static int replay_judge(struct job_work *work, struct job_replay *replay, struct
         return job_sweep(work, error);
     }
     WEFT_TRY(balance_check(work, error));
-    WEFT_TRY(work->made != NULL ? job_replay_made_tell(work, error)
-                                : job_replay_tell(replay, error));
+    WEFT_TRY(work->made != NULL      ? job_replay_made_tell(work, error)
+             : work->parquet != NULL ? job_parquet_replay_tell(work, error)
+                                     : job_replay_tell(replay, error));
     WEFT_TRY(job_publish(work, error));
     work->out->state = WEFT_RUN_PUBLISHED;
     return 0;
@@ -504,7 +574,9 @@ static int replay_rows(struct job_work *work, struct job_replay **replay, struct
 {
     WEFT_TRY(job_engine_start(work, error));
     int rc =
-        work->made != NULL ? job_replay_made(work, error) : job_replay_spool(work, replay, error);
+        work->made != NULL      ? job_replay_made(work, error)
+             : work->parquet != NULL ? job_parquet_replay(work, error)
+                                     : job_replay_spool(work, replay, error);
     if (rc < 0)
         return rc;
     if (rc == WEFT_END)
@@ -546,7 +618,7 @@ static int outcome_files(struct job_work *work, struct weft_error *error)
 static int work_key(struct job_work *work, struct weft_error *error)
 {
     WEFT_TRY(outcome_files(work, error));
-    return weft_job_run_key(work->product->digest, NULL, 0, work->out->files, work->out->file_count,
+    return weft_job_run_key(work->product, NULL, 0, work->out->files, work->out->file_count,
                             work->out->run_key, error);
 }
 
@@ -617,7 +689,9 @@ int weft_job_tell(struct weft_arena *arena, const struct weft_job *job, weft_pro
     weft_engine_close(work.engine);
     job_rules_release(&work.rules);
     job_scan_free(work.scan);
+    job_parquet_free(work.parquet);
     job_stages_release(&work);
+    job_example_free(work.example);
     return rc;
 }
 

@@ -304,7 +304,7 @@ static int files_check_reread(struct job_work *work, struct weft_error *error)
 
 /* ---- known or not ---- */
 
-static int file_hash(struct job_file *file, struct weft_error *error)
+int job_file_hash(struct job_file *file, struct weft_error *error)
 {
     WEFT_CLEANUP(weft_fd_close) int fd = -1;
     WEFT_CLEANUP(weft_sha256_freep) struct weft_sha256 *hash = weft_sha256_new();
@@ -367,7 +367,7 @@ static int known_moved_to(struct job_work *work, const struct job_known *known, 
         if (!weft_fs_exists(path))
             continue;
         struct job_file file = {.local = path};
-        WEFT_TRY(file_hash(&file, error));
+        WEFT_TRY(job_file_hash(&file, error));
         if (strcmp(file.out.hash, known->hash) != 0)
             continue;
         *out = path;
@@ -428,7 +428,7 @@ static int file_judge(struct job_work *work, struct job_file *file, struct weft_
     if (known == NULL && !known_size(work, file->out.size))
         return 0;
     if (file->out.hash[0] == '\0')
-        WEFT_TRY(file_hash(file, error));
+        WEFT_TRY(job_file_hash(file, error));
     const struct job_known *same = known_by_hash(work, file->out.hash);
     if (known != NULL && strcmp(known->hash, file->out.hash) == 0) {
         file_pass_over(file, WEFT_FILE_KNOWN, known);
@@ -453,9 +453,9 @@ static int files_judge_twins(struct job_work *work, size_t at, struct weft_error
         if (!other->read || other->out.size != file->out.size)
             continue;
         if (file->out.hash[0] == '\0')
-            WEFT_TRY(file_hash(file, error));
+            WEFT_TRY(job_file_hash(file, error));
         if (other->out.hash[0] == '\0')
-            WEFT_TRY(file_hash(other, error));
+            WEFT_TRY(job_file_hash(other, error));
         if (strcmp(file->out.hash, other->out.hash) == 0) {
             file->out.state = WEFT_FILE_KNOWN_CONTENT;
             file->out.same_as = other->out.path;
@@ -544,7 +544,7 @@ static int rebuild_add_known(struct job_work *work, struct weft_error *error)
 
 static bool is_run(const struct job_work *work)
 {
-    return work->job->mode == WEFT_JOB_RUN || work->job->mode == WEFT_JOB_PREVIEW;
+    return work->job->mode == WEFT_JOB_RUN || job_is_trial(work);
 }
 
 static int inputs_none(struct job_work *work, struct weft_error *error)
@@ -557,9 +557,13 @@ static int inputs_none(struct job_work *work, struct weft_error *error)
 
 int job_inputs_find(struct job_work *work, struct weft_error *error)
 {
-    WEFT_TRY(known_load(work, error));
+    const struct weft_input *input = work->input;
+    if (work->job->mode != WEFT_JOB_TEST)
+        WEFT_TRY(known_load(work, error));
     if (work->job->mode == WEFT_JOB_LOAD) {
         WEFT_TRY(files_given(work, error));
+    } else if (work->job->mode == WEFT_JOB_TEST) {
+        WEFT_TRY(file_add(work, input->name, input->files, input->files, false, error));
     } else {
         for (size_t i = 0; i < work->input->patterns.count; i++)
             WEFT_TRY(
@@ -595,19 +599,33 @@ bool job_input_hash_known(const struct job_work *work, size_t at, char out[WEFT_
 
 /* ---- nothing new, for inputs that are read whole each time ---- */
 
+/* Was the current state made by a contract that makes the same rows? */
+static int contract_same(const struct job_work *work, bool *same, struct weft_error *error)
+{
+    yyjson_val *summary = weft_table_current(work->table)->summary;
+    const char *data = weft_json_text_or(summary, WEFT_JOB_DATA_DIGEST, NULL);
+    const char *whole = weft_json_text_or(summary, "weft.contract-digest", NULL);
+    char digest[WEFT_SHA256_HEX];
+    *same = whole == NULL || strcmp(whole, work->product->digest) == 0;
+    if (*same || data == NULL)
+        return 0;
+    WEFT_TRY(weft_product_data_digest(work->product, digest, error));
+    *same = strcmp(data, digest) == 0;
+    return 0;
+}
+
 int job_inputs_same(struct job_work *work, struct weft_error *error)
 {
-    (void)error;
     size_t known_now = 0;
+    bool same = false;
     for (size_t i = 0; i < work->known_count; i++)
         known_now += !work->known[i].past;
     if (work->job->mode != WEFT_JOB_RUN || work->table == NULL ||
         weft_table_current(work->table) == NULL || known_now != work->file_count ||
         work->job->file_count > 0)
         return 0;
-    const char *digest =
-        weft_json_text_or(weft_table_current(work->table)->summary, "weft.contract-digest", NULL);
-    if (digest != NULL && strcmp(digest, work->product->digest) != 0)
+    WEFT_TRY(contract_same(work, &same, error));
+    if (!same)
         return 0;
     for (size_t i = 0; i < work->file_count; i++) {
         const struct job_known *known = job_known_by_path(work, work->files[i].out.path);

@@ -30,69 +30,79 @@ void job_made_free(struct job_made *made)
 
 /* ---- scalar functions ---- */
 
-static void marks_call(duckdb_function_info info, duckdb_data_chunk in, duckdb_vector out)
+void job_marks_fill(const struct job_mark *marks, size_t mark_count, duckdb_data_chunk in,
+                    duckdb_vector out)
 {
-    const struct job_work *work = weft_duckdb.scalar_function_get_extra_info(info);
-    const struct job_made *made = work->made;
     idx_t count = weft_duckdb.data_chunk_get_size(in);
     const uint64_t *ids = weft_duckdb.vector_get_data(weft_duckdb.data_chunk_get_vector(in, 0));
     const uint64_t *words = weft_duckdb.vector_get_data(weft_duckdb.data_chunk_get_vector(in, 1));
     uint64_t *bits = weft_duckdb.vector_get_data(out);
     memset(bits, 0, count * sizeof *bits);
-    for (idx_t i = 0; made->mark_count > 0 && i < count; i++) {
+    for (idx_t i = 0; mark_count > 0 && i < count; i++) {
         size_t low = 0;
-        size_t high = made->mark_count;
+        size_t high = mark_count;
         while (low < high) {
             size_t middle = low + (high - low) / 2;
-            if (made->marks[middle].id < (int64_t)ids[i])
+            if (marks[middle].id < (int64_t)ids[i])
                 low = middle + 1;
             else
                 high = middle;
         }
-        for (; low < made->mark_count && made->marks[low].id == (int64_t)ids[i]; low++) {
-            if (made->marks[low].rule >> 6 == words[i])
-                bits[i] |= UINT64_C(1) << (made->marks[low].rule & 63);
+        for (; low < mark_count && marks[low].id == (int64_t)ids[i]; low++) {
+            if (marks[low].rule >> 6 == words[i])
+                bits[i] |= UINT64_C(1) << (marks[low].rule & 63);
         }
     }
 }
 
-static void pick_call(duckdb_function_info info, duckdb_data_chunk in, duckdb_vector out)
+void job_pick_fill(const int64_t *picked, size_t picked_count, duckdb_data_chunk in,
+                   duckdb_vector out)
 {
-    const struct job_work *work = weft_duckdb.scalar_function_get_extra_info(info);
-    const struct job_made *made = work->made;
     idx_t count = weft_duckdb.data_chunk_get_size(in);
     const uint64_t *ids = weft_duckdb.vector_get_data(weft_duckdb.data_chunk_get_vector(in, 0));
     bool *result = weft_duckdb.vector_get_data(out);
     for (idx_t i = 0; i < count; i++) {
         size_t low = 0;
-        size_t high = made->picked_count;
+        size_t high = picked_count;
         while (low < high) {
             size_t middle = low + (high - low) / 2;
-            if (made->picked[middle] < (int64_t)ids[i])
+            if (picked[middle] < (int64_t)ids[i])
                 low = middle + 1;
             else
                 high = middle;
         }
-        result[i] = low < made->picked_count && made->picked[low] == (int64_t)ids[i];
+        result[i] = low < picked_count && picked[low] == (int64_t)ids[i];
     }
 }
 
-static int function_register(struct job_work *work, const char *name, idx_t parameters,
-                             duckdb_type result, duckdb_scalar_function_t call,
-                             struct weft_error *error)
+static void marks_call(duckdb_function_info info, duckdb_data_chunk in, duckdb_vector out)
+{
+    const struct job_work *work = weft_duckdb.scalar_function_get_extra_info(info);
+    job_marks_fill(work->made->marks, work->made->mark_count, in, out);
+}
+
+static void pick_call(duckdb_function_info info, duckdb_data_chunk in, duckdb_vector out)
+{
+    const struct job_work *work = weft_duckdb.scalar_function_get_extra_info(info);
+    job_pick_fill(work->made->picked, work->made->picked_count, in, out);
+}
+
+int job_function_register(struct weft_engine *engine, const char *name, size_t parameters,
+                          duckdb_type result, duckdb_scalar_function_t call, void *arg,
+                          struct weft_error *error)
 {
     duckdb_logical_type word = weft_duckdb.create_logical_type(DUCKDB_TYPE_UBIGINT);
     duckdb_logical_type answer = weft_duckdb.create_logical_type(result);
     duckdb_scalar_function function = weft_duckdb.create_scalar_function();
     weft_duckdb.scalar_function_set_name(function, name);
-    for (idx_t i = 0; i < parameters; i++)
+    for (size_t i = 0; i < parameters; i++)
         weft_duckdb.scalar_function_add_parameter(function, word);
     weft_duckdb.scalar_function_set_return_type(function, answer);
     weft_duckdb.scalar_function_set_volatile(function);
-    weft_duckdb.scalar_function_set_extra_info(function, work, NULL);
+    weft_duckdb.scalar_function_set_extra_info(function, arg, NULL);
     weft_duckdb.scalar_function_set_function(function, call);
     duckdb_state state =
-        weft_duckdb.register_scalar_function(weft_engine_connection(work->engine), function);
+        weft_duckdb.register_scalar_function(weft_engine_connection(engine), function);
     weft_duckdb.destroy_scalar_function(&function);
     weft_duckdb.destroy_logical_type(&word);
     weft_duckdb.destroy_logical_type(&answer);
@@ -103,8 +113,10 @@ static int function_register(struct job_work *work, const char *name, idx_t para
 
 int job_made_register(struct job_work *work, struct weft_error *error)
 {
-    WEFT_TRY(function_register(work, JOB_MARKS, 2, DUCKDB_TYPE_UBIGINT, marks_call, error));
-    return function_register(work, JOB_PICK, 1, DUCKDB_TYPE_BOOLEAN, pick_call, error);
+    WEFT_TRY(job_function_register(work->engine, JOB_MARKS, 2, DUCKDB_TYPE_UBIGINT, marks_call,
+                                   work, error));
+    return job_function_register(work->engine, JOB_PICK, 1, DUCKDB_TYPE_BOOLEAN, pick_call, work,
+                                 error);
 }
 
 /* ---- names in the SQL ---- */

@@ -32,12 +32,31 @@ void job_graph_free(struct job_graph_result *graph); /* NULL is nothing */
 /* The rows are those of the file at `path`, with the columns of `transform`. */
 int job_made_replayed(struct job_work *work, struct weft_error *error) WEFT_MUST_CHECK;
 
+/* ---- functions over ids, also of parquet.c; volatile ---- */
+int job_function_register(struct weft_engine *engine, const char *name, size_t parameters,
+                          duckdb_type result, duckdb_scalar_function_t call, void *arg,
+                          struct weft_error *error) WEFT_MUST_CHECK;
+/* (id, word): the bits of that word which the marks (sorted) set for the row. */
+void job_marks_fill(const struct job_mark *marks, size_t mark_count, duckdb_data_chunk in,
+                    duckdb_vector out);
+/* (id): is it among these? */
+void job_pick_fill(const int64_t *picked, size_t picked_count, duckdb_data_chunk in,
+                   duckdb_vector out);
+
 /* ---- made_values.c ---- */
 struct job_values;
 /* The values of these rows (ids ascend; the rows are settled), to be read one after another. *out
  * is to be closed in every case. */
 int job_values_open(struct job_work *work, const int64_t *ids, size_t count,
                     struct job_values **out, struct weft_error *error) WEFT_MUST_CHECK;
+/* The same by hand: new (to be closed in every case), what queries give, end with the number that
+ * there must be. */
+int job_values_new(struct job_work *work, struct job_values **out, struct weft_error *error)
+    WEFT_MUST_CHECK;
+int job_values_add(struct job_work *work, struct job_values *values, const char *sql,
+                   struct weft_error *error) WEFT_MUST_CHECK;
+int job_values_end(struct job_values *values, size_t count, struct weft_error *error)
+    WEFT_MUST_CHECK;
 /* The next one, valid to the call after. */
 int job_values_next(struct job_values *values, struct weft_str *out, struct weft_error *error)
     WEFT_MUST_CHECK;

@@ -18,7 +18,7 @@ struct job_values {
     const char *path;
     struct weft_buf text;
     size_t at;
-    bool ended;
+    size_t written;
 };
 
 void job_values_close(struct job_values *values)
@@ -27,19 +27,20 @@ void job_values_close(struct job_values *values)
     if (values == NULL)
         return;
     weft_fd_close(&values->fd);
-    (void)!weft_fs_unlink(values->path, &ignored);
+    if (values->path != NULL)
+        (void)!weft_fs_unlink(values->path, &ignored);
     weft_buf_release(&values->text);
     weft_free(values);
 }
 
-static int row_put(struct job_work *work, struct weft_result *result, duckdb_data_chunk chunk,
-                   idx_t row, struct weft_buf *out, struct weft_error *error)
+static int row_put(struct weft_result *result, duckdb_data_chunk chunk, idx_t row,
+                   struct weft_buf *out, struct weft_error *error)
 {
-    for (size_t i = 0; i < work->columns.count; i++) {
+    for (size_t i = 0; i < weft_result_column_count(result); i++) {
         struct weft_json_writer name;
         weft_buf_addc(out, i == 0 ? '{' : ',');
         weft_json_writer_init(&name, out);
-        weft_json_put_text(&name, work->columns.items[i].name);
+        weft_json_put_text(&name, weft_result_column_name(result, i));
         weft_buf_addc(out, ':');
         WEFT_TRY(weft_encode_value(result, chunk, i, row, WEFT_ENCODE_JSON, out, error));
     }
@@ -47,8 +48,8 @@ static int row_put(struct job_work *work, struct weft_result *result, duckdb_dat
     return weft_buf_check(out, error);
 }
 
-static int rows_write(struct job_work *work, struct job_values *values, const char *sql,
-                      size_t *written, struct weft_error *error)
+int job_values_add(struct job_work *work, struct job_values *values, const char *sql,
+                   struct weft_error *error)
 {
     WEFT_CLEANUP(weft_result_closep) struct weft_result *result = NULL;
     duckdb_data_chunk chunk = NULL;
@@ -57,8 +58,8 @@ static int rows_write(struct job_work *work, struct job_values *values, const ch
     while ((rc = weft_result_next(result, &chunk, error)) == 0) {
         idx_t count = weft_duckdb.data_chunk_get_size(chunk);
         for (idx_t row = 0; row < count; row++) {
-            WEFT_TRY(row_put(work, result, chunk, row, &values->text, error));
-            ++*written;
+            WEFT_TRY(row_put(result, chunk, row, &values->text, error));
+            values->written++;
             if (values->text.length < VALUES_CHUNK && row + 1 < count)
                 continue;
             WEFT_TRY(weft_fs_write(values->fd, values->text.data, values->text.length, values->path,
@@ -67,6 +68,31 @@ static int rows_write(struct job_work *work, struct job_values *values, const ch
         }
     }
     return rc < 0 ? rc : 0;
+}
+
+int job_values_new(struct job_work *work, struct job_values **out, struct weft_error *error)
+{
+    struct job_values *values = weft_alloc(sizeof *values);
+    if (values == NULL)
+        return weft_error_nomem(error);
+    *out = values; /* the caller closes it in every case */
+    values->fd = -1;
+    weft_buf_init(&values->text, VALUES_MAX);
+    values->path = weft_arena_format(work->arena, "%s/%s-values-%zu.ndjson", work->job->temp_dir,
+                                     work->job->run_id, work->number);
+    if (values->path == NULL)
+        return weft_error_nomem(error);
+    return weft_fs_open(values->path, O_RDWR | O_CREAT | O_TRUNC, &values->fd, error);
+}
+
+int job_values_end(struct job_values *values, size_t count, struct weft_error *error)
+{
+    if (values->written != count)
+        return weft_error_set(error, WEFT_E_INTERNAL,
+                              "%zu rows were set aside, %zu are found again", count,
+                              values->written);
+    weft_fd_close(&values->fd);
+    return weft_fs_open(values->path, O_RDONLY, &values->fd, error);
 }
 
 static int sql_print(struct job_work *work, struct weft_buf *sql, struct weft_error *error)
@@ -85,28 +111,13 @@ int job_values_open(struct job_work *work, const int64_t *ids, size_t count,
                     struct job_values **out, struct weft_error *error)
 {
     WEFT_CLEANUP(weft_buf_release) struct weft_buf sql;
-    size_t written = 0;
     weft_buf_init(&sql, (size_t)1 << 26);
-    struct job_values *values = weft_alloc(sizeof *values);
-    if (values == NULL)
-        return weft_error_nomem(error);
-    *out = values; /* the caller closes it in every case */
-    values->fd = -1;
-    weft_buf_init(&values->text, VALUES_MAX);
-    values->path = weft_arena_format(work->arena, "%s/%s-values.ndjson", work->job->temp_dir,
-                                     work->job->run_id);
-    if (values->path == NULL)
-        return weft_error_nomem(error);
-    WEFT_TRY(weft_fs_open(values->path, O_RDWR | O_CREAT | O_TRUNC, &values->fd, error));
+    WEFT_TRY(job_values_new(work, out, error));
     work->made->picked = ids;
     work->made->picked_count = count;
     WEFT_TRY(sql_print(work, &sql, error));
-    WEFT_TRY(rows_write(work, values, sql.data, &written, error));
-    if (written != count)
-        return weft_error_set(error, WEFT_E_INTERNAL,
-                              "%zu rows were set aside, %zu are found again", count, written);
-    weft_fd_close(&values->fd);
-    return weft_fs_open(values->path, O_RDONLY, &values->fd, error);
+    WEFT_TRY(job_values_add(work, *out, sql.data, error));
+    return job_values_end(*out, count, error);
 }
 
 int job_values_next(struct job_values *values, struct weft_str *out, struct weft_error *error)

@@ -6,7 +6,7 @@
  * The text of a row is read from its file again while the table is written: never more than a
  * window of the file is held.
  */
-#include "job/made_internal.h"
+#include "job/parquet_internal.h"
 #include "job/walk_internal.h"
 
 #include <fcntl.h>
@@ -46,13 +46,13 @@ enum {
 
 /* File ports first, in their order, then the output. */
 struct aside {
-    struct job_work *work; /* the output's */
-    size_t stage;          /* ports, then the output */
-    size_t row;            /* of the stage */
-    size_t number;         /* in the run */
-    struct job_walk *walk; /* of a stage that reads files */
-    struct job_values *values;
-    struct weft_buf text; /* values of a row of a file */
+    struct job_work *work;      /* the output's */
+    size_t stage;               /* ports, then the output */
+    size_t row;                 /* of the stage */
+    size_t number;              /* in the run */
+    struct job_walk *walk;      /* of a stage that reads files */
+    struct job_values **values; /* of stages that a query reads, by number; NULL = of others */
+    struct weft_buf text;       /* values of a row of a text file */
     struct weft_error error;
     bool failed;
 };
@@ -79,10 +79,32 @@ static int64_t aside_count(const struct job_work *work)
     return count;
 }
 
+/* What only queries tell is asked before anything is written: the engine does one thing at a
+ * time. */
+static int aside_begin(struct aside *aside, struct weft_error *error)
+{
+    struct job_work *work = aside->work;
+    aside->values = weft_arena_array(work->arena, work->port_count + 1, sizeof *aside->values);
+    if (aside->values == NULL)
+        return weft_error_nomem(error);
+    for (size_t i = 0; i <= work->port_count; i++) {
+        struct job_work *stage = i < work->port_count ? &work->ports[i] : work;
+        if (stage->rules.row_count == 0)
+            continue;
+        if (stage->made != NULL)
+            WEFT_TRY(job_values_open(stage, stage->rules.ids, stage->rules.row_count,
+                                     &aside->values[i], error));
+        else if (stage->parquet != NULL)
+            WEFT_TRY(job_parquet_values(stage, &aside->values[i], error));
+    }
+    return 0;
+}
+
 static void aside_end(struct aside *aside)
 {
     job_walk_free(aside->walk);
-    job_values_close(aside->values);
+    for (size_t i = 0; aside->values != NULL && i <= aside->work->port_count; i++)
+        job_values_close(aside->values[i]);
     weft_buf_release(&aside->text);
 }
 
@@ -104,9 +126,14 @@ static int aside_next(struct aside *aside, struct aside_row *out, struct weft_er
 {
     struct job_work *stage = stage_at(aside);
     *out = (struct aside_row){.stage = stage, .mask = job_rules_mask(&stage->rules, aside->row)};
-    if (stage->made != NULL) {
-        WEFT_TRY(job_values_next(aside->values, &out->values, error));
-    } else {
+    struct job_values *values = aside->values[aside->stage];
+    if (values != NULL)
+        WEFT_TRY(job_values_next(values, &out->values, error));
+    if (stage->parquet != NULL) {
+        out->place.byte = -1;
+        job_parquet_place(stage, stage->rules.ids[aside->row], &out->place.file, &out->place.line);
+        out->has_place = true;
+    } else if (values == NULL) {
         if (aside->walk == NULL)
             WEFT_TRY(job_walk_new(stage, &aside->walk, error));
         WEFT_TRY(job_walk_to(aside->walk, stage->rules.ids[aside->row], &out->place, error));
@@ -172,6 +199,11 @@ static void place_put(const struct job_place *place, duckdb_data_chunk chunk, id
     text_put(chunk, COL_PORT, row, file->port, strlen(file->port));
     text_put(chunk, COL_FILE, row, file->shown, strlen(file->shown));
     long_put(chunk, COL_LINE, row, place->line);
+    if (place->raw.data == NULL) { /* a row of a file that is no text */
+        null_put(chunk, COL_BYTE, row);
+        null_put(chunk, COL_RAW, row);
+        return;
+    }
     long_put(chunk, COL_BYTE, row, place->byte);
     text_put(chunk, COL_RAW, row, place->raw.data, place->raw.length);
 }
@@ -291,8 +323,7 @@ static int aside_copy(struct job_work *work, const struct weft_table_schema *sch
     if (shown == NULL || path == NULL)
         return weft_error_nomem(error);
     weft_buf_init(&aside.text, VALUES_MAX);
-    if (work->made != NULL && work->rules.row_count > 0)
-        rc = job_values_open(work, work->rules.ids, work->rules.row_count, &aside.values, error);
+    rc = aside_begin(&aside, error);
     work->aside = &aside;
     if (rc == 0)
         rc = job_pass_copy(work, "SELECT * FROM weft_rows_aside()", schema, path, shown, file,
@@ -343,9 +374,17 @@ static void place_write(struct weft_json_writer *writer, const struct aside_row 
         weft_json_member_text(writer, "port", row->place.file->out.port);
         weft_json_member_text(writer, "file", row->place.file->out.shown);
         weft_json_member_int(writer, "line", row->place.line);
-        weft_json_member_int(writer, "byte", row->place.byte);
+        bool text = row->place.raw.data != NULL;
+        weft_json_key(writer, "byte");
+        if (text)
+            weft_json_put_int(writer, row->place.byte);
+        else
+            weft_json_put_null(writer);
         weft_json_key(writer, "raw");
-        weft_json_put_text_n(writer, row->place.raw.data, row->place.raw.length);
+        if (!text)
+            weft_json_put_null(writer);
+        else
+            weft_json_put_text_n(writer, row->place.raw.data, row->place.raw.length);
         return;
     }
     for (size_t i = 0; i < WEFT_COUNT(keys); i++) {
@@ -413,12 +452,9 @@ static int examples_pick(struct job_work *stage, struct weft_error *error)
 static int examples_write(struct aside *aside, int fd, const char *path, struct weft_error *error)
 {
     WEFT_CLEANUP(weft_buf_release) struct weft_buf line;
-    struct job_work *work = aside->work;
     struct aside_row row;
     weft_buf_init(&line, VALUES_MAX);
-    if (work->made != NULL && work->rules.row_count > 0)
-        WEFT_TRY(
-            job_values_open(work, work->rules.ids, work->rules.row_count, &aside->values, error));
+    WEFT_TRY(aside_begin(aside, error));
     while (aside_stage(aside) == 0) {
         WEFT_TRY(aside_next(aside, &row, error));
         WEFT_TRY(example_write(&row, fd, path, &line, error));

@@ -24,5 +24,17 @@ int job_quarantine_print(struct job_work *work, struct weft_buf *sql, struct wef
 /* Makes the rows that the job names the output's rows. WEFT_END when there are none. */
 int job_replay_made(struct job_work *work, struct weft_error *error) WEFT_MUST_CHECK;
 int job_replay_made_tell(struct job_work *work, struct weft_error *error) WEFT_MUST_CHECK;
+/* Of rows spooled to a Parquet file with "weft$run" and "weft$number", a row's id being its place
+ * in it: which of them passed. */
+int job_replay_path_tell(struct job_work *work, const char *path, int64_t records,
+                         struct weft_error *error) WEFT_MUST_CHECK;
+/* FROM text of the product's quarantine, with `number`; and the condition for what is asked for. */
+int job_replay_rows_print(struct job_work *work, struct weft_buf *sql, struct weft_error *error)
+    WEFT_MUST_CHECK;
+void job_replay_asked_print(const struct weft_job *job, struct weft_buf *sql);
+
+/* ---- parquet_replay.c: rows of Parquet files ---- */
+int job_parquet_replay(struct job_work *work, struct weft_error *error) WEFT_MUST_CHECK;
+int job_parquet_replay_tell(struct job_work *work, struct weft_error *error) WEFT_MUST_CHECK;
 
 #endif

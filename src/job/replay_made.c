@@ -92,7 +92,7 @@ static void numbers_print(const struct weft_job_replay *wanted, struct weft_buf 
     weft_buf_addc(sql, ')');
 }
 
-static void asked_print(const struct weft_job *job, struct weft_buf *sql)
+void job_replay_asked_print(const struct weft_job *job, struct weft_buf *sql)
 {
     weft_buf_adds(sql, "(false");
     for (size_t i = 0; i < job->replay_count; i++) {
@@ -105,7 +105,7 @@ static void asked_print(const struct weft_job *job, struct weft_buf *sql)
     weft_buf_addc(sql, ')');
 }
 
-static int rows_print(struct job_work *work, struct weft_buf *sql, struct weft_error *error)
+int job_replay_rows_print(struct job_work *work, struct weft_buf *sql, struct weft_error *error)
 {
     weft_buf_adds(sql, "(SELECT *, CAST(split_part(row_id, ':', 2) AS BIGINT) AS number FROM (");
     WEFT_TRY(job_quarantine_print(work, sql, error));
@@ -120,9 +120,9 @@ static int ports_tell(struct job_work *work, struct weft_error *error)
     WEFT_CLEANUP(weft_result_closep) struct weft_result *result = NULL;
     weft_buf_init(&sql, SQL_MAX);
     weft_buf_adds(&sql, "SELECT count(*) FROM ");
-    WEFT_TRY(rows_print(work, &sql, error));
+    WEFT_TRY(job_replay_rows_print(work, &sql, error));
     weft_buf_adds(&sql, " WHERE port IS NOT NULL AND ");
-    asked_print(work->job, &sql);
+    job_replay_asked_print(work->job, &sql);
     WEFT_TRY(weft_buf_check(&sql, error));
     WEFT_TRY(weft_engine_query(work->engine, sql.data, NULL, 0, &result, error));
     int rc = weft_result_row(result, error);
@@ -159,9 +159,9 @@ static int stored_print(struct job_work *work, struct weft_buf *sql, struct weft
         weft_buf_add_sql_name(sql, column->name);
     }
     weft_buf_adds(sql, " FROM ");
-    WEFT_TRY(rows_print(work, sql, error));
+    WEFT_TRY(job_replay_rows_print(work, sql, error));
     weft_buf_adds(sql, " WHERE port IS NULL AND ");
-    asked_print(job, sql);
+    job_replay_asked_print(job, sql);
     /* A value that does not read as the column's type now: the row still fails. */
     for (size_t i = 0; i < work->made->transform.count; i++) {
         const struct weft_field *field = work->made->transform.columns[i].field;
@@ -201,14 +201,19 @@ int job_replay_made(struct job_work *work, struct weft_error *error)
 
 int job_replay_made_tell(struct job_work *work, struct weft_error *error)
 {
+    return job_replay_path_tell(work, work->made->path, work->made->records, error);
+}
+
+int job_replay_path_tell(struct job_work *work, const char *path, int64_t records,
+                         struct weft_error *error)
+{
     WEFT_CLEANUP(weft_buf_release) struct weft_buf sql;
     WEFT_CLEANUP(weft_result_closep) struct weft_result *result = NULL;
     const struct weft_job *job = work->job;
     const struct job_rules *rules = &work->rules; /* sorted */
     struct weft_job_replay *told =
         weft_arena_array(work->arena, job->replay_count + 1, sizeof *told);
-    int64_t *numbers =
-        weft_arena_array(work->arena, (size_t)work->made->records + 1, sizeof *numbers);
+    int64_t *numbers = weft_arena_array(work->arena, (size_t)records + 1, sizeof *numbers);
     size_t count = 0, rejected = 0;
     int64_t last = -1;
     int rc = 0;
@@ -216,7 +221,7 @@ int job_replay_made_tell(struct job_work *work, struct weft_error *error)
         return weft_error_nomem(error);
     weft_buf_init(&sql, SQL_MAX);
     weft_buf_adds(&sql, "SELECT \"weft$run\", \"weft$number\" FROM read_parquet(");
-    weft_buf_add_sql_text(&sql, work->made->path, strlen(work->made->path));
+    weft_buf_add_sql_text(&sql, path, strlen(path));
     weft_buf_adds(&sql, ", file_row_number = true) ORDER BY file_row_number");
     WEFT_TRY(weft_buf_check(&sql, error));
     WEFT_TRY(weft_engine_query(work->engine, sql.data, NULL, 0, &result, error));

@@ -2,8 +2,7 @@
  * stages.c - a run of a product with sql or a graph: its file ports, then the output
  * (work_internal.h), and when there is nothing new in them.
  */
-#include "job/made_internal.h"
-#include "job/work_internal.h"
+#include "job/parquet_internal.h"
 
 #include <string.h>
 
@@ -12,9 +11,8 @@ int job_stages_register(struct job_work *work, struct weft_error *error)
     for (size_t i = 0; i < work->port_count; i++) {
         struct job_work *port = &work->ports[i];
         port->engine = work->engine;
-        WEFT_TRY(job_scan_new(port, &port->scan, error));
         WEFT_TRY(job_rules_register(&port->rules, work->engine, port->number, error));
-        WEFT_TRY(job_scan_register(port->scan, error));
+        WEFT_TRY(job_reader_register(port, error));
     }
     WEFT_TRY(job_made_register(work, error));
     return work->product->graph != NULL ? job_graph_register(work, error) : 0;
@@ -25,6 +23,7 @@ void job_stages_release(struct job_work *work)
     for (size_t i = 0; i < work->port_count; i++) {
         job_rules_release(&work->ports[i].rules);
         job_scan_free(work->ports[i].scan);
+        job_parquet_free(work->ports[i].parquet);
     }
     job_made_free(work->made);
 }
@@ -92,7 +91,7 @@ static int run_key(struct job_work *work, bool *known, struct weft_error *error)
     }
     if (!*known)
         return 0;
-    return weft_job_run_key(work->product->digest, work->job->sources, work->job->source_count,
+    return weft_job_run_key(work->product, work->job->sources, work->job->source_count,
                             files, at, work->out->run_key, error);
 }
 
@@ -151,7 +150,7 @@ static int stages_begin(struct job_work *work, struct weft_error *error)
     WEFT_TRY(job_table_open(work, error));
     WEFT_TRY(job_sources_open(work, error));
     WEFT_TRY(job_sources_tell(work, error));
-    bool run = work->job->mode == WEFT_JOB_RUN || work->job->mode == WEFT_JOB_PREVIEW;
+    bool run = work->job->mode == WEFT_JOB_RUN || job_is_trial(work);
     if (run && nothing_added(work))
         return job_nothing_new(work);
     WEFT_TRY(run_key(work, &known, error));

@@ -42,6 +42,7 @@ struct job_file {
     bool read;           /* it is part of this pass */
     int64_t base;        /* id of its byte 0: ids are unique over the job's files */
     int64_t text_length; /* bytes after decompression; known at the end */
+    const char *engine_path; /* of a file that the engine reads: what it calls it */
     size_t cells;        /* in each record */
     const int *map;      /* cell -> column, -1 = left out */
     struct weft_texts header;
@@ -66,6 +67,7 @@ struct job_source {
 
 struct job_scan;
 struct job_made;
+struct job_parquet;
 struct aside;
 
 struct job_work {
@@ -85,6 +87,7 @@ struct job_work {
     struct job_source *sources;
     size_t source_count;
     struct job_made *made; /* NULL = its rows come from files */
+    struct job_parquet *parquet; /* of files in Parquet; else `scan` reads them */
 
     struct job_known *known;
     size_t known_count;
@@ -113,6 +116,7 @@ struct job_work {
     struct job_rules rules;
     struct job_scan *scan;
     struct aside *aside; /* while quarantine is written */
+    struct job_example *example; /* of a test; NULL = none */
 
     struct job_reference *references;
     size_t reference_count;
@@ -152,9 +156,28 @@ int job_sweep(struct job_work *work, struct weft_error *error) WEFT_MUST_CHECK;
 int job_end(struct job_work *work, struct weft_error *error) WEFT_MUST_CHECK;
 /* Always WEFT_END. */
 int job_nothing_new(struct job_work *work);
+/* In the summary of a snapshot: weft_product_data_digest of the contract that made it. */
+#define WEFT_JOB_DATA_DIGEST "weft.data-digest"
+
 int job_not_yet(const char *what, struct weft_error *error);
 /* Do the folders for files that were read lie outside of the home? */
 int job_input_check(struct job_work *work, struct weft_error *error) WEFT_MUST_CHECK;
+
+/* PREVIEW, TEST, CHECK: nothing is published, and nothing outlives the temp folder. */
+bool job_is_trial(const struct job_work *work);
+
+/* ---- example.c, example_rows.c: the rows of a test ---- */
+/* TEST: the product's ports become files of the temp folder that hold what is given, and promises
+ * on the whole (rows, batch, completeness, quarantine_max) go. CHECK: it reads its own table. */
+int job_example_begin(struct job_work *work, struct weft_error *error) WEFT_MUST_CHECK;
+void job_example_free(struct job_example *example); /* NULL is nothing */
+int job_example_sources(struct job_work *work, struct weft_error *error) WEFT_MUST_CHECK;
+/* The column of what is given for the product `table`, called `as`. WEFT_NOT_THERE: nothing is
+ * given, so the reference is not looked at. */
+int job_example_reference(struct job_work *work, const char *column, const char *as,
+                          struct job_reference *out, struct weft_error *error) WEFT_MUST_CHECK;
+/* What would be published, beside what is expected, to the outcome. */
+int job_example_tell(struct job_work *work, struct weft_error *error) WEFT_MUST_CHECK;
 
 /* ---- inputs.c: which files ---- */
 /* Fills files. WEFT_END when there is nothing to do. */
@@ -171,6 +194,8 @@ int job_bad_file_hint(struct job_work *work, struct weft_error *error);
 /* After the pass, when all hashes are known: WEFT_END when the table holds just this already. */
 int job_inputs_same(struct job_work *work, struct weft_error *error) WEFT_MUST_CHECK;
 
+/* Fills out.hash. */
+int job_file_hash(struct job_file *file, struct weft_error *error) WEFT_MUST_CHECK;
 /* The hash of a file that is as it was when it was read last. */
 bool job_input_hash_known(const struct job_work *work, size_t file, char out[WEFT_SHA256_HEX]);
 
@@ -217,6 +242,9 @@ int64_t job_rows_count(const struct job_work *work);
 bool job_rows_suspect(struct job_work *work, size_t unique);
 /* Heap, taken over. */
 void job_rows_mark(struct job_work *work, struct job_mark *marks, size_t count);
+
+/* What reads the stage's files, known to the engine before it is sealed. */
+int job_reader_register(struct job_work *work, struct weft_error *error) WEFT_MUST_CHECK;
 
 /* ---- stages.c: a run with sql or a graph ---- */
 int job_stages_run(struct job_work *work, struct weft_error *error) WEFT_MUST_CHECK;

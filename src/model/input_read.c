@@ -41,8 +41,7 @@ static bool ends_in(const char *text, size_t length, const char *end)
     return true;
 }
 
-/* By the ending of the name, behind which .gz or .zst may stand. */
-static bool format_of_name(const char *name, enum weft_file_format *format)
+bool weft_format_of_file(const char *name, enum weft_file_format *format)
 {
     static const struct {
         const char *end;
@@ -136,6 +135,27 @@ static void options_check(struct weft_reader *reader, const struct weft_node *op
         weft_reader_mistake(reader, skip->place, NULL, "`skip` is more than 1,000,000 lines");
 }
 
+/* Options that say nothing of files of this format. */
+static void options_warn(struct weft_reader *reader, const struct weft_node *options,
+                         const struct weft_input *input)
+{
+    static const char *const cells[] = {"delimiter", "quote", "escape",
+                                        "header",    "skip",  "decimal_separator"};
+    bool text = input->format == WEFT_FORMAT_JSON || input->format == WEFT_FORMAT_NDJSON;
+    if (input->format == WEFT_FORMAT_CSV || input->format == WEFT_FORMAT_TSV)
+        return;
+    if (!text)
+        weft_reader_warn(reader, options->place, NULL,
+                         "`options` are for files of text; `%s` is %s", input->name,
+                         weft_format_name(input->format));
+    for (size_t i = 0; text && i < WEFT_COUNT(cells); i++) {
+        if (weft_node_get(options, cells[i]) != NULL)
+            weft_reader_warn(reader, weft_node_key_place(options, cells[i]), NULL,
+                             "`%s` is for csv and tsv; `%s` is %s", cells[i], input->name,
+                             weft_format_name(input->format));
+    }
+}
+
 static void read_options(struct weft_draft *draft, const struct weft_node *node,
                          struct weft_input *input)
 {
@@ -152,9 +172,7 @@ static void read_options(struct weft_draft *draft, const struct weft_node *node,
     const struct weft_node *options = weft_node_get(node, "options");
     if (options == NULL || options->wrong || options->kind != WEFT_NODE_MAP)
         return;
-    if (input->format != WEFT_FORMAT_CSV && input->format != WEFT_FORMAT_TSV)
-        weft_reader_warn(reader, options->place, NULL, "`options` are for csv and tsv; `%s` is %s",
-                         input->name, weft_format_name(input->format));
+    options_warn(reader, options, input);
     option_char(reader, options, "delimiter", false, &csv->delimiter);
     option_char(reader, options, "quote", true, &csv->quote);
     csv->escape = csv->quote;
@@ -177,10 +195,6 @@ static void read_options(struct weft_draft *draft, const struct weft_node *node,
     if (csv->quote != '\0' && csv->escape != '\0' && csv->escape != csv->quote)
         weft_draft_refuse(draft, weft_node_key_place(options, "escape"),
                           weft_reader_format(reader, "inputs.%s.options.escape", input->name));
-    if (strcmp(csv->encoding, "utf-8") != 0)
-        weft_draft_refuse(draft, weft_node_key_place(options, "encoding"),
-                          weft_reader_format(reader, "inputs.%s.options.encoding: %s", input->name,
-                                             csv->encoding));
 }
 
 /* ---- URLs ---- */
@@ -265,7 +279,7 @@ static void read_format(struct weft_draft *draft, const struct weft_node *node,
         for (size_t i = 0; i < input->patterns.count; i++) {
             const char *name = input->patterns.items[i];
             const char *path = input->url ? url_path(reader, name) : name;
-            if (!format_of_name(path, &input->format)) {
+            if (!weft_format_of_file(path, &input->format)) {
                 weft_reader_mistake(reader, input->place, "write `format: csv`",
                                     "the name `%.100s` does not tell the format of `%s`", name,
                                     input->name);
@@ -278,7 +292,7 @@ static void read_format(struct weft_draft *draft, const struct weft_node *node,
                                     "the files of `%s` are of different formats", input->name);
         }
     }
-    if (input->format != WEFT_FORMAT_CSV && input->format != WEFT_FORMAT_TSV)
+    if (input->format == WEFT_FORMAT_AVRO)
         weft_draft_refuse(draft,
                           weft_node_key_place(node, input->format_given ? "format" : "files"),
                           weft_reader_format(reader, "inputs.%s.format: %s", input->name,

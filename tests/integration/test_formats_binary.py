@@ -1,0 +1,271 @@
+"""Parquet and Avro inputs, written by others: the same accounts as for csv, no value changed or
+lost in silence, and files that are damaged, cut off or hostile refused with a clear text."""
+import datetime as dt
+import decimal
+import json
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+
+from mesh import Mesh
+
+SHOP = """\
+version: 1.0.0
+input: {{files: ../../../inbox/*.parquet, read: new{more}}}
+schema:
+{schema}
+"""
+
+
+def product(schema, key="", more="", **top):
+    lines = "\n".join(f"  - {{{one}}}" for one in schema)
+    text = SHOP.format(schema=lines, more=more) if schema else \
+        SHOP.format(schema="", more=more).replace("schema:\n", "")
+    return text + (f"key: {key}\n" if key else "") + "".join(
+        f"{k}: {v}\n" for k, v in top.items())
+
+
+class Binary(Mesh):
+    def table(self, name, columns, **options):
+        path = self.root / "inbox" / name
+        pq.write_table(pa.table(columns), path, **options)
+        return path
+
+    def rows(self, sql):
+        done = self.weft("query", "--format", "json", sql)
+        return json.loads(done.stdout)
+
+    def aside(self):
+        return self.rows("select file, line, byte, raw, \"values\", rules from "
+                         "shop__quarantine.p order by run_id, cast(split_part(row_id, ':', 2) as bigint)")
+
+    def runs(self):
+        return self.rows("select state, read, accepted, quarantined, published from mesh.runs "
+                         "where product = 'shop.p' order by started_at")
+
+
+def mesh_of(tmp_path, text):
+    mesh = Binary(tmp_path, {"p": text})
+    mesh.weft("apply", "--yes")
+    return mesh
+
+
+def test_types_are_taken_from_the_file(tmp_path):
+    mesh = mesh_of(tmp_path, product([]))
+    moment = dt.datetime(2020, 1, 2, 3, 4, 5, 678901)
+    mesh.table("a.parquet", {
+        "b": pa.array([True, None]), "i8": pa.array([-128, 127], pa.int8()),
+        "u32": pa.array([2**32 - 1, 0], pa.uint32()), "u64": pa.array([2**64 - 1, 0], pa.uint64()),
+        "i64": pa.array([-2**63, 2**63 - 1]), "f": pa.array([1.5, None], pa.float32()),
+        "d": pa.array([0.1, -1e300]), "dec": pa.array([decimal.Decimal("-1.25")] * 2,
+                                                     pa.decimal128(20, 2)),
+        "s": ["ä\n\"", ""], "bin": pa.array([b"\x00\xff", b""], pa.binary()),
+        "day": pa.array([dt.date(1969, 12, 31)] * 2), "t": pa.array([dt.time(23, 59, 59, 999999)] * 2),
+        "ts": pa.array([moment] * 2, pa.timestamp("us")),
+        "ns": pa.array([moment] * 2, pa.timestamp("ns")),
+        "ms": pa.array([moment.replace(microsecond=678000)] * 2, pa.timestamp("ms")),
+        "tz": pa.array([moment] * 2, pa.timestamp("us", "America/Chicago")),
+        "l": pa.array([[1, None], None], pa.list_(pa.int32())),
+        "st": pa.array([{"a": 1, "b": [{"c": "x"}]}] * 2),
+        "m": pa.array([[("k", 1.5)], []], pa.map_(pa.string(), pa.float64())),
+        "dict": pa.array(["x", "y"]).dictionary_encode()})
+    told = mesh.weft("run", "shop.p").stdout
+    assert "detected u64: decimal(20, 0)" in told and "detected ns: timestamp" in told, told
+    row, other = mesh.rows("select * exclude (bin, d), octet_length(bin) n, cast(d as varchar) d "
+                           "from shop.p order by i8")
+    assert row["i64"] == -2**63 and other["i64"] == 2**63 - 1
+    assert str(row["u64"]) == str(2**64 - 1) and row["u32"] == 2**32 - 1
+    assert row["d"] == "0.1" and other["d"] == "-1e+300" and row["f"] == 1.5
+    assert str(row["dec"]) == "-1.25" and row["s"] == "ä\n\"" and other["s"] == ""
+    assert row["n"] == 2 and row["day"] == "1969-12-31" and row["t"] == "23:59:59.999999"
+    assert row["ts"] == row["ns"] == "2020-01-02 03:04:05.678901"
+    assert row["ms"].startswith("2020-01-02 03:04:05.678")
+    assert row["tz"].startswith("2020-01-02 03:04:05.678901+00")
+    assert row["l"] == [1, None] and other["l"] is None
+    assert row["st"] == {"a": 1, "b": [{"c": "x"}]} and row["m"] == {"k": 1.5}
+    assert row["dict"] == "x"
+    assert mesh.runs() == [{"state": "published", "read": 2, "accepted": 2, "quarantined": 0,
+                            "published": 2}]
+
+
+def test_what_does_not_fit_is_set_aside(tmp_path):
+    mesh = mesh_of(tmp_path, product([
+        "name: id, type: long, required: true", "name: n, type: int", "name: x, type: float",
+        "name: c, type: 'decimal(6,2)'", "name: at, type: timestamp", "name: l, type: list<int>",
+        "name: s, type: long", "name: min, type: long, min: 0"], key="[id]"))
+    good = dict(n=1.0, x=0.5, c=1.25, at=10**9, l=[1.0], s="12", min=0)
+    bad = [("n", 2.5), ("n", 1e10), ("n", float("nan")), ("x", 0.1), ("c", 0.125), ("c", 12345.0),
+           ("at", 1), ("l", [1.5]), ("s", "1.5"), ("s", " 1"), ("min", -1)]
+    rows = [dict(good, id=i) for i in range(3)] + [dict(good, id=10 + i, **{k: v})
+                                                   for i, (k, v) in enumerate(bad)]
+    rows.append(dict(good, id=1))
+    mesh.table("a.parquet", {
+        "id": pa.array([r["id"] for r in rows]), "n": pa.array([r["n"] for r in rows]),
+        "x": pa.array([r["x"] for r in rows]), "c": pa.array([r["c"] for r in rows]),
+        "at": pa.array([r["at"] for r in rows], pa.timestamp("ns")),
+        "l": pa.array([r["l"] for r in rows]), "s": pa.array([r["s"] for r in rows]),
+        "min": pa.array([r["min"] for r in rows])}, row_group_size=4)
+    mesh.weft("run", "shop.p")
+    assert mesh.runs()[0] == {"state": "published", "read": 15, "accepted": 3, "quarantined": 12,
+                              "published": 3}
+    aside = mesh.aside()
+    assert [a["line"] for a in aside] == list(range(4, 16))
+    assert {a["file"].split("/")[-1] for a in aside} == {"a.parquet"}
+    assert all(a["raw"] is None and a["byte"] is None for a in aside)
+    names = [name for name, _ in bad]
+    for a, name in zip(aside, names):
+        wanted = "min.min" if name == "min" else f"{name}.type"
+        assert a["rules"] == [wanted], (a, wanted)
+    assert aside[-1]["rules"] == ["key"]
+    values = [json.loads(a["values"]) for a in aside]
+    assert values[0]["n"] == 2.5 and values[2]["n"] == "nan" and values[7]["l"] == [1.5]
+    assert values[0]["at"] == "1970-01-01 00:00:01" and values[10]["min"] == -1
+    assert mesh.rows("select n, x, l, s from shop.p limit 1") == [
+        {"n": 1, "x": 0.5, "l": [1], "s": 12}]
+
+
+def test_replay_from_values(tmp_path):
+    schema = ["name: id, type: long, required: true", "name: n, type: long, max: 10",
+              "name: d, type: double", "name: u, type: 'decimal(20,0)'", "name: bin, type: binary",
+              "name: l, type: list<long>", "name: at, type: timestamp"]
+    mesh = mesh_of(tmp_path, product(schema, key="[id]"))
+    mesh.table("a.parquet", {
+        "id": [1, 2, 3, 4], "n": [1, 11, 12, 99], "d": [0.1, 1 / 3, float("inf"), 1.0],
+        "u": pa.array([1, 2**64 - 1, 5, 6], pa.uint64()), "bin": [b"a", b"\x00\xffz", b"\\", b""],
+        "l": [[1], [2, None], [], None],
+        "at": pa.array([1, 2, 3, 4], pa.timestamp("us"))})
+    mesh.weft("run", "shop.p")
+    assert len(mesh.aside()) == 3
+    mesh.product("p", product([s.replace("max: 10", "max: 20") for s in schema], key="[id]")
+                 .replace("1.0.0", "1.1.0"))
+    mesh.weft("apply", "--yes")
+    mesh.weft("quarantine", "shop.p", "--replay")
+    rows = mesh.rows("select id, n, cast(d as varchar) d, cast(u as varchar) u, hex(bin) bin, l, "
+                     "cast(\"at\" as varchar) \"at\" from shop.p order by id")
+    assert [r["id"] for r in rows] == [1, 2, 3]
+    assert rows[1] == {"id": 2, "n": 11, "d": "0.3333333333333333", "u": str(2**64 - 1),
+                       "bin": "00FF7A", "l": [2, None], "at": "1970-01-01 00:00:00.000002"}
+    assert rows[2]["d"] == "inf" and rows[2]["bin"] == "5C" and rows[2]["l"] == []
+    states = mesh.rows("select state, count(*) n from shop__quarantine.p group by all order by 1")
+    assert states == [{"state": "open", "n": 1}, {"state": "replayed", "n": 2}], states
+
+
+def test_columns_by_name(tmp_path):
+    mesh = mesh_of(tmp_path, """\
+version: 1.0.0
+input:
+  files: ../../../inbox/*.parquet
+  read: new
+  schema:
+    - {name: id, type: long, required: true}
+    - {name: name, type: string, from: "Full name"}
+    - {name: n, type: long}
+""")
+    mesh.table("a.parquet", {"Full name": ["x"], "n": [1], "id": [1]})
+    mesh.table("b.parquet", {"more": [1], "id": [2], "Full name": ["y"]})
+    told = mesh.weft("run", "shop.p")
+    said = told.stdout + told.stderr
+    assert "left out" in said and "more" in said and "missing" in said, said
+    assert mesh.rows("select * from shop.p order by id") == [
+        {"id": 1, "name": "x", "n": 1}, {"id": 2, "name": "y", "n": None}]
+    mesh.table("c.parquet", {"Id": [2], "Full name": ["y"]})
+    said = mesh.weft("run", "shop.p", status=1).stderr
+    assert 'no column "id", which is required' in said and 'did you mean "Id"' in said, said
+
+
+def test_two_files_of_other_types(tmp_path):
+    mesh = mesh_of(tmp_path, product(["name: id, type: long", "name: v, type: long"]))
+    mesh.table("a.parquet", {"id": [1], "v": pa.array([2**53 + 1])})
+    mesh.table("b.parquet", {"id": [2], "v": pa.array([1.5])})
+    mesh.table("c.parquet", {"id": [3], "v": ["7"]})
+    mesh.weft("run", "shop.p")
+    assert mesh.rows("select * from shop.p order by id") == [{"id": 1, "v": 2**53 + 1},
+                                                            {"id": 3, "v": 7}]
+    aside = mesh.aside()
+    assert [(a["file"].split("/")[-1], a["line"], a["rules"]) for a in aside] == [
+        ("b.parquet", 1, ["v.type"])]
+    mesh.table("d.parquet", {"id": [4], "v": [True]})
+    said = mesh.weft("run", "shop.p", status=1).stderr
+    assert "boolean, which cannot become long" in said, said
+
+
+def test_files_are_known_and_moved(tmp_path):
+    mesh = mesh_of(tmp_path, product(["name: id, type: long"],
+                                     more=", done: ../../../done, error: ../../../bad"))
+    path = mesh.table("a.parquet", {"id": [1, 2]})
+    data = path.read_bytes()
+    mesh.weft("run", "shop.p")
+    assert not path.exists() and (tmp_path / "done" / "a.parquet").read_bytes() == data
+    assert "nothing new" in mesh.weft("run", "shop.p").stdout
+    (tmp_path / "inbox" / "copy.parquet").write_bytes(data)
+    mesh.weft("run", "shop.p")
+    assert mesh.rows("select count(*) n from shop.p") == [{"n": 2}]
+
+
+def test_with_sql_and_glob_characters(tmp_path):
+    mesh = Binary(tmp_path, {"p": """\
+version: 1.0.0
+inputs:
+  f: {files: '../../../inbox/f*.parquet', schema: [{name: id, type: long, min: 0}, {name: v, type: long}]}
+  g: {files: ../../../inbox/g.csv, schema: [{name: id, type: long}]}
+sql: select f.id, v from f join g using (id)
+schema: [{name: id, type: long}, {name: v, type: long, max: 5}]
+"""})
+    mesh.table("f[1]*.parquet", {"id": [1, 2, -3], "v": [5, 6, 7]})
+    mesh.table("f2.parquet", {"id": [4], "v": [1]})
+    mesh.write("inbox/g.csv", "id\n1\n2\n4\n")
+    mesh.weft("apply", "--yes")
+    mesh.weft("run", "shop.p")
+    assert mesh.rows("select * from shop.p order by id") == [{"id": 1, "v": 5}, {"id": 4, "v": 1}]
+    aside = mesh.aside()
+    assert [(a["line"], a["rules"]) for a in aside] == [(3, ["f.id.min"]), (None, ["v.max"])]
+    assert json.loads(aside[0]["values"]) == {"id": -3, "v": 7}
+
+
+HOSTILE = {
+    "empty": (lambda data: b"", "is empty"),
+    "csv": (lambda data: b"id,v\n1,2\n" * 9, "is no Parquet file"),
+    "gzip": (lambda data: b"\x1f\x8b\x08" + data, "packed with gzip"),
+    "cut": (lambda data: data[:-100], "cut off"),
+    "no_head": (lambda data: b"XXXX" + data[4:], "is no Parquet file"),
+    "encrypted": (lambda data: data[:-4] + b"PARE", "encrypted"),
+    "long_footer": (lambda data: data[:-8] + b"\xff\xff\xff\x7f" + data[-4:], "footer"),
+    "zero_footer": (lambda data: data[:-8] + b"\0\0\0\0" + data[-4:], "is damaged"),
+    "pages": (lambda data: data[:4] + b"\xa5" * 2000 + data[2004:], "cannot be read as Parquet"),
+}
+
+
+@pytest.mark.parametrize("name", HOSTILE)
+def test_bad_files_are_refused(tmp_path, name):
+    mesh = mesh_of(tmp_path, product(["name: id, type: long", "name: v, type: string"]))
+    path = mesh.table("a.parquet", {"id": list(range(2000)), "v": [f"v{i}" for i in range(2000)]},
+                      use_dictionary=False, compression="none")
+    make, words = HOSTILE[name]
+    mesh.write("inbox/a.parquet", make(path.read_bytes()))
+    said = mesh.weft("run", "shop.p", status=1).stderr
+    assert words in said and "a.parquet" in said, said
+    for word in ("Invalid Input", "Error:", "duckdb", "thrift", "TProtocol", "/proc/"):
+        assert word not in said, said
+    assert mesh.rows("select count(*) n from mesh.snapshots where product = 'shop.p'") == [{"n": 0}]
+    assert not list((tmp_path / ".weft" / "dev").rglob("*.ndjson"))
+
+
+def test_load_by_hand(tmp_path):
+    mesh = Binary(tmp_path, {"p": "version: 1.0.0\nschema: [{name: id, type: long}]\n"})
+    mesh.weft("apply", "--yes")
+    path = mesh.table("x.parquet", {"id": [1, 2]})
+    mesh.weft("load", "shop.p", path)
+    assert mesh.rows("select count(*) n from shop.p") == [{"n": 2}]
+
+
+def test_many_files_of_two_kinds(tmp_path):
+    mesh = mesh_of(tmp_path, product(["name: id, type: long"], key="[id]"))
+    for i in range(60):
+        kind = pa.int32() if i % 20 < 10 else pa.float64()
+        mesh.table(f"f{i:03}.parquet", {"id": pa.array([i * 10 + k for k in range(10)] + [0], kind)})
+    mesh.weft("run", "shop.p")
+    assert mesh.rows("select count(*) n, count(distinct id) d from shop.p") == [{"n": 600, "d": 600}]
+    aside = mesh.aside()
+    assert len(aside) == 60 and all(a["rules"] == ["key"] and a["line"] == 11 for a in aside)
+    assert len({a["file"] for a in aside}) == 60
