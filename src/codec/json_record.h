@@ -35,6 +35,7 @@ enum weft_json_split_state {
 struct weft_json_split {
     enum weft_json_split_state state;
     bool array;
+    bool one;    /* stop behind the first element */
     bool text;   /* within a string */
     bool escape; /* behind a backslash */
     int depth;

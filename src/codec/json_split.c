@@ -206,6 +206,8 @@ bool weft_json_split_run(struct weft_json_split *split, const char *data, size_t
         pairs[2 * *count + 1] = (uint32_t)split->at;
         ++*count;
         split->state = split->array ? WEFT_JSON_SPLIT_AFTER : WEFT_JSON_SPLIT_ROW;
+        if (split->one)
+            break;
     }
     return split->wrong == NULL && (!last || split_end(split, length));
 }

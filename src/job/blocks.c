@@ -8,6 +8,7 @@
 #include "base/clock.h"
 #include "base/process.h"
 #include "base/text.h"
+#include "codec/encoding.h"
 
 #include <fcntl.h>
 #include <stdlib.h>
@@ -36,6 +37,13 @@ static bool scan_may_stop(const struct job_work *work)
            quality->quarantine_max_on_fail == WEFT_ON_FAIL_BLOCK;
 }
 
+/* Has some record of the open file a column's key? */
+static bool file_has_columns(const struct job_scan *scan)
+{
+    size_t columns = scan->work->columns.count;
+    return memchr(scan->seen + scan->at * columns, true, columns) != NULL;
+}
+
 /* Is passing quarantine_max certain, however good the rest is? Each record to come is at least as
  * many bytes as it has cells; of files to come the cells are not known, and of compressed ones
  * nothing. Blocks that threads are at work on are not counted yet. */
@@ -51,7 +59,11 @@ static bool scan_certain(struct job_scan *scan)
     pthread_mutex_lock(&work->rules.mutex);
     int64_t aside = (int64_t)work->rules.row_count;
     pthread_mutex_unlock(&work->rules.mutex);
-    int64_t cells = (int64_t)WEFT_MAX(work->files[scan->at].cells, 1);
+    /* A record of json takes three bytes at least; of files of another kind the end tells. */
+    int64_t cells =
+        scan->text == JOB_TEXT_CSV ? (int64_t)WEFT_MAX(work->files[scan->at].cells, 1) : 2;
+    if (scan->text != JOB_TEXT_CSV && !file_has_columns(scan))
+        return false;
     int64_t most = atomic_load(&scan->records) + (here + held) / cells + later + 1;
     return aside > 1000 && (double)aside > work->product->quality.quarantine_max * (double)most;
 }
@@ -83,13 +95,45 @@ static void packed_find(struct job_scan *scan)
 
 /* ---- files ---- */
 
+enum job_text job_text_of(const struct weft_input *input)
+{
+    if (input->format == WEFT_FORMAT_JSON)
+        return JOB_TEXT_JSON;
+    return input->format == WEFT_FORMAT_NDJSON ? JOB_TEXT_LINES : JOB_TEXT_CSV;
+}
+
+static int source_decode(const struct job_work *work, struct weft_source *source,
+                         struct weft_error *error)
+{
+    enum weft_encoding encoding = WEFT_ENCODING_UTF_8;
+    struct weft_decoder *decoder = NULL;
+    const char *word = work->input->csv.encoding;
+    if (word != NULL && !weft_encoding_of(word, &encoding))
+        return weft_error_set(error, WEFT_E_NOT_YET, "the encoding %s cannot be read yet", word);
+    WEFT_TRY(weft_encoding_decoder(encoding, &decoder, error));
+    return weft_source_decode(source, decoder, error);
+}
+
+int job_source_open(const struct job_work *work, const struct job_file *file, int64_t text_max,
+                    struct weft_source **out, struct weft_error *error)
+{
+    struct weft_source *source = NULL;
+    WEFT_TRY(weft_source_open(file->local, file->out.shown, text_max, &source, error));
+    if (source_decode(work, source, error) < 0) {
+        weft_source_close(source);
+        return -1;
+    }
+    *out = source;
+    return 0;
+}
+
 int job_scan_bad(struct job_scan *scan, size_t at, int64_t byte, const char *text)
 {
     struct job_file *file = &scan->work->files[at];
     int64_t line = 0;
     file->out.state = WEFT_FILE_BAD;
     weft_error_set(&scan->error, WEFT_E_INPUT, "%s", text);
-    if (job_line_of(file, byte, &line) < 0)
+    if (job_line_of(scan->work, file, byte, &line) < 0)
         line = 0;
     return weft_error_at_byte(&scan->error, file->out.shown, (int)line, byte);
 }
@@ -133,8 +177,12 @@ static int scan_header_map(struct job_scan *scan, struct job_file *file)
 static int scan_file_open(struct job_scan *scan)
 {
     struct job_file *file = &scan->work->files[scan->at];
-    WEFT_TRY(weft_source_open(file->local, file->out.shown, scan->work->job->file_size_max,
-                              &scan->source, &scan->error));
+    if (job_source_open(scan->work, file, scan->work->job->file_size_max, &scan->source,
+                        &scan->error) < 0) {
+        file->out.state = scan->error.code == WEFT_E_INPUT ? WEFT_FILE_BAD : file->out.state;
+        return -1;
+    }
+    weft_json_split_init(&scan->split);
     scan->next = 0;
     scan->carry_length = 0;
     scan->file_ended = false;
@@ -172,11 +220,16 @@ static int scan_file_end(struct job_scan *scan)
 
 /* ---- the header ---- */
 
+static size_t mark_length(const char *data, size_t length)
+{
+    return length >= 3 && memcmp(data, "\xEF\xBB\xBF", 3) == 0 ? 3 : 0;
+}
+
 /* Where the records of a file begin: behind the byte order mark and the lines that `skip` leaves
  * out, in which quotes mean nothing. SIZE_MAX = behind what is there. */
 static size_t records_start(const struct job_scan *scan, const char *data, size_t length)
 {
-    size_t start = length >= 3 && memcmp(data, "\xEF\xBB\xBF", 3) == 0 ? 3 : 0;
+    size_t start = mark_length(data, length);
     for (int64_t lines = scan->work->input->csv.skip; lines > 0; lines--) {
         const char *end = memchr(data + start, '\n', length - start);
         if (end == NULL)
@@ -248,11 +301,35 @@ static int header_read(struct job_scan *scan, struct weft_csv *from, struct job_
     return 0;
 }
 
+/* The columns of json are found record by record. */
+static int keys_take(struct job_scan *scan, struct job_file *file)
+{
+    struct job_work *work = scan->work;
+    if (file->map != NULL || scan->sampling)
+        return 0;
+    file->cells = work->columns.count;
+    int *map = weft_arena_array(work->arena, file->cells + 1, sizeof *map);
+    const char **names = weft_arena_array(work->arena, file->cells + 1, sizeof *names);
+    if (map == NULL || names == NULL)
+        return weft_error_nomem(&scan->error);
+    for (size_t i = 0; i < file->cells; i++) {
+        map[i] = (int)i;
+        names[i] = work->columns.items[i].header;
+    }
+    file->map = map;
+    file->header = (struct weft_texts){names, file->cells};
+    return 0;
+}
+
 static int header_take(struct job_scan *scan, struct job_scan_local *local)
 {
     struct job_file *file = &scan->work->files[scan->at];
     struct weft_csv *split = &local->split;
     const struct weft_csv_options *csv = &scan->work->input->csv;
+    if (scan->text != JOB_TEXT_CSV) {
+        split->position = mark_length(split->data, split->length);
+        return keys_take(scan, file);
+    }
     split->position = records_start(scan, split->data, split->length);
     if (split->position == SIZE_MAX)
         return job_scan_bad(scan, scan->at, 0, "the file has fewer lines than `skip` says");
@@ -337,43 +414,106 @@ static size_t block_cut(const struct job_scan *scan, const char *data, size_t le
     return end == 0 ? 0 : start + end;
 }
 
+/* The same of json, whose elements' borders go to the index: 1 = there is an end, 0 = read on. */
+static int elements_cut(struct job_scan *scan, struct job_scan_local *local, size_t have,
+                        size_t *count, size_t *end)
+{
+    struct weft_json_split *split = &scan->split;
+    const char *data = local->split.data;
+    if (scan->next == 0 && split->at == 0) {
+        if (have < 3 && !scan->file_ended)
+            return 0;
+        split->at = mark_length(data, have);
+    }
+    if (!weft_json_split_run(split, data, have, scan->file_ended, local->split.index, count))
+        return job_text_refuse(scan, data, have, split->at, split->wrong);
+    *end = weft_json_split_keep(split);
+    return *end > 0;
+}
+
+/* A whole record and more of json or ndjson. */
+static int records_cut(struct job_scan *scan, struct job_scan_local *local, size_t have,
+                       size_t *count, size_t *end)
+{
+    if (scan->text == JOB_TEXT_JSON)
+        return elements_cut(scan, local, have, count, end);
+    const char *line = memrchr(local->split.data, '\n', have);
+    *end = line == NULL ? 0 : (size_t)(line + 1 - local->split.data);
+    return *end > 0;
+}
+
+/* 1 = data[0 .. *end) are whole records, 0 = read on. */
+static int block_try(struct job_scan *scan, struct job_scan_local *local, size_t have,
+                     size_t *count, size_t *end)
+{
+    int64_t open_at = -1;
+    if (scan->text != JOB_TEXT_CSV) {
+        int rc = records_cut(scan, local, have, count, end);
+        if (rc != 0)
+            return rc;
+    } else {
+        *end = block_cut(scan, local->split.data, have, &open_at);
+        if (*end > 0 && !(scan->file_ended && open_at >= 0))
+            return 1;
+        if (scan->file_ended)
+            return job_scan_bad(scan, scan->at, scan->next + open_at,
+                                "a quote is opened here and never closed");
+    }
+    if ((int64_t)have <= scan->record_size_max)
+        return 0;
+    return job_scan_bad(scan, scan->at, scan->next,
+                        scan->text == JOB_TEXT_CSV
+                            ? "a record is longer than record_size_max allows, or a quote in it is "
+                              "never closed"
+                            : "a record is longer than record_size_max allows");
+}
+
 /* The next block of the open file: 0, or WEFT_END. */
 static int block_next(struct job_scan *scan, struct job_scan_local *local)
 {
     size_t want = JOB_BLOCK;
     size_t have = scan->carry_length;
-    int64_t open_at = -1;
+    size_t count = 0;
     size_t end = 0;
     WEFT_TRY(local_reserve(local, WEFT_MAX(want, have) + 1, &scan->error));
     if (have > 0)
         memcpy(local->split.data, scan->carry, have);
-    for (;; want = have * 2) {
+    for (int found = 0; found == 0; want = have * 2) {
         want = WEFT_MAX(want, have);
         WEFT_TRY(block_fill(scan, local, want, &have));
         if (have == 0)
             return WEFT_END;
-        end = block_cut(scan, local->split.data, have, &open_at);
-        if (end > 0 && !(scan->file_ended && open_at >= 0))
-            break;
-        if (scan->file_ended)
-            return job_scan_bad(scan, scan->at, scan->next + open_at,
-                                "a quote is opened here and never closed");
-        if ((int64_t)have > scan->record_size_max)
-            return job_scan_bad(
-                scan, scan->at, scan->next,
-                "a record is longer than record_size_max allows, or a quote in it is "
-                "never closed");
+        found = block_try(scan, local, have, &count, &end);
+        if (found < 0)
+            return -1;
     }
     WEFT_TRY(carry_keep(scan, local->split.data + end, have - end));
+    weft_json_split_shift(&scan->split, end);
     memset(local->split.data + end, 0, WEFT_CSV_PAD);
     local->split.length = end;
     local->split.position = 0;
+    local->split.index_at = 0;
+    local->split.index_count = 2 * count;
     local->split.base = scan->work->files[scan->at].base + scan->next;
     if (scan->next == 0)
         WEFT_TRY(header_take(scan, local));
     scan->next += (int64_t)end;
     scan->work->files[scan->at].text_length = scan->next;
     return 0;
+}
+
+/* Behind the last block: may the file end here? */
+static int block_last(struct job_scan *scan)
+{
+    struct job_file *file = &scan->work->files[scan->at];
+    size_t none = 0;
+    if (scan->text == JOB_TEXT_CSV)
+        return file->map != NULL
+                   ? 0
+                   : job_scan_bad(scan, scan->at, 0, "the file is empty: not even a header");
+    if (scan->text == JOB_TEXT_JSON && !weft_json_split_run(&scan->split, "", 0, true, NULL, &none))
+        return job_scan_bad(scan, scan->at, scan->next, scan->split.wrong);
+    return keys_take(scan, file);
 }
 
 /* Serial: hands the next block to a thread. 0, WEFT_END, or -1 with scan->error set. */
@@ -403,8 +543,7 @@ int job_scan_next(struct job_scan *scan, struct job_scan_local *local)
             scan_tell(scan, false);
             return 0;
         }
-        if (file->map == NULL)
-            return job_scan_bad(scan, scan->at, 0, "the file is empty: not even a header");
+        WEFT_TRY(block_last(scan));
         WEFT_TRY(scan_file_end(scan));
     }
     if (!scan->ended)
@@ -415,7 +554,8 @@ int job_scan_next(struct job_scan *scan, struct job_scan_local *local)
 
 /* ---- places ---- */
 
-int job_line_of(const struct job_file *file, int64_t byte, int64_t *line)
+int job_line_of(const struct job_work *work, const struct job_file *file, int64_t byte,
+                int64_t *line)
 {
     WEFT_CLEANUP(weft_source_closep) struct weft_source *source = NULL;
     WEFT_CLEANUP(weft_freep) char *data = weft_alloc(JOB_BLOCK);
@@ -423,8 +563,7 @@ int job_line_of(const struct job_file *file, int64_t byte, int64_t *line)
     int64_t at = 0;
     int64_t lines = 1;
     size_t got = 1;
-    if (data == NULL ||
-        weft_source_open(file->local, file->out.shown, INT64_MAX, &source, &error) < 0)
+    if (data == NULL || job_source_open(work, file, INT64_MAX, &source, &error) < 0)
         return -1;
     while (at < byte && got > 0) {
         size_t want = (size_t)WEFT_MIN(byte - at, (int64_t)JOB_BLOCK);
@@ -456,6 +595,7 @@ int job_scan_new(struct job_work *work, struct job_scan **out, struct weft_error
     scan->work = work;
     scan->error = (struct weft_error)WEFT_ERROR_INIT;
     scan->record_size_max = WEFT_MIN(work->job->record_size_max, INT64_C(1) << 30);
+    scan->text = work->input == NULL ? JOB_TEXT_CSV : job_text_of(work->input);
     pthread_mutex_init(&scan->mutex, NULL);
     *out = scan;
     return 0;
@@ -474,6 +614,7 @@ void job_scan_free(struct job_scan *scan)
     if (scan == NULL)
         return;
     hashes_release(scan);
+    job_records_release(scan);
     weft_source_close(scan->source);
     weft_free(scan->carry);
     weft_free(scan->marks);
@@ -505,6 +646,8 @@ int job_scan_restart(struct job_scan *scan, bool hash, struct weft_error *error)
         scan->bytes_total += work->files[i].read ? work->files[i].out.size : 0;
     }
     packed_find(scan);
+    scan->text = job_text_of(work->input);
+    WEFT_TRY(job_records_restart(scan, error));
     if (!hash)
         return 0;
     scan->hashes = weft_alloc_array(work->rules.unique_count + 1, sizeof *scan->hashes);
@@ -532,7 +675,7 @@ int job_scan_finish(struct job_scan *scan, struct weft_error *error)
         if (scan->work->files[i].read)
             scan->work->files[i].out.records = atomic_load(&scan->file_records[i]);
     }
-    return 0;
+    return scan->text == JOB_TEXT_CSV ? 0 : job_records_finish(scan, error);
 }
 
 bool job_scan_stopped(const struct job_scan *scan)

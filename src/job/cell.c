@@ -214,3 +214,143 @@ bool weft_cell_uuid(const char *text, size_t length, __int128 *out)
     *out = (__int128)(value ^ ((unsigned __int128)1 << 127));
     return true;
 }
+
+/* ---- numbers of JSON ---- */
+
+#define PLAIN_DIGITS 40
+
+struct number {
+    char digits[PLAIN_DIGITS]; /* without zeros at either end */
+    int count;
+    int point; /* the value is 0.digits x 10^point */
+    bool minus;
+};
+
+/* False: more digits than any type has. */
+static bool number_read(const char *text, size_t length, struct number *out)
+{
+    size_t i = length > 0 && *text == '-';
+    int zeros = 0; /* behind the last digit kept */
+    bool fraction = false;
+    int exponent = 0;
+    *out = (struct number){.minus = i > 0};
+    for (; i < length && text[i] != 'e' && text[i] != 'E'; i++) {
+        if (text[i] == '.') {
+            fraction = true;
+            continue;
+        }
+        if (text[i] == '0') {
+            zeros += out->count > 0;
+            out->point += out->count > 0 ? !fraction : -fraction;
+            continue;
+        }
+        if (out->count + zeros >= PLAIN_DIGITS)
+            return false;
+        for (; zeros > 0; zeros--)
+            out->digits[out->count++] = '0';
+        out->digits[out->count++] = text[i];
+        out->point += !fraction;
+    }
+    bool minus = false;
+    for (i++; i < length; i++) {
+        if (text[i] == '-' || text[i] == '+')
+            minus = text[i] == '-';
+        else if (exponent < 100000)
+            exponent = exponent * 10 + (text[i] - '0');
+    }
+    out->point += minus ? -exponent : exponent;
+    return out->count == 0 || (out->point <= PLAIN_DIGITS && out->point >= -PLAIN_DIGITS);
+}
+
+size_t weft_cell_plain(const char *text, size_t length, char *out)
+{
+    struct number number;
+    size_t size = 0;
+    if (!number_read(text, length, &number))
+        return 0;
+    if (number.count == 0) {
+        out[0] = '0';
+        return 1;
+    }
+    if (number.minus)
+        out[size++] = '-';
+    if (number.point <= 0)
+        out[size++] = '0';
+    for (int i = 0; i < number.point; i++)
+        out[size++] = i < number.count ? number.digits[i] : '0';
+    if (number.count > number.point)
+        out[size++] = '.';
+    for (int i = number.point; i < 0; i++)
+        out[size++] = '0';
+    for (int i = number.point < 0 ? 0 : number.point; i < number.count; i++)
+        out[size++] = number.digits[i];
+    return size;
+}
+
+static bool decimal_value(const struct weft_type *type, const char *text, size_t length, size_t row,
+                          void *values)
+{
+    __int128 wide;
+    if (!weft_cell_decimal(text, length, '.', type->precision, type->scale, &wide))
+        return false;
+    if (type->precision <= 4)
+        ((int16_t *)values)[row] = (int16_t)wide;
+    else if (type->precision <= 9)
+        ((int32_t *)values)[row] = (int32_t)wide;
+    else if (type->precision <= 18)
+        ((int64_t *)values)[row] = (int64_t)wide;
+    else
+        memcpy((char *)values + row * sizeof wide, &wide, sizeof wide);
+    return true;
+}
+
+static bool text_value(const struct weft_type *type, const char *text, size_t length, size_t row,
+                       void *values)
+{
+    double real;
+    __int128 wide;
+    switch (type->kind) {
+    case WEFT_TYPE_BOOLEAN:
+        return weft_cell_boolean(text, length, (bool *)values + row);
+    case WEFT_TYPE_INT:
+        return weft_cell_int32(text, length, (int32_t *)values + row);
+    case WEFT_TYPE_LONG:
+        return weft_cell_int64(text, length, (int64_t *)values + row);
+    case WEFT_TYPE_FLOAT:
+        if (!weft_cell_double(text, length, '.', &real))
+            return false;
+        ((float *)values)[row] = (float)real;
+        return true;
+    case WEFT_TYPE_DOUBLE:
+        return weft_cell_double(text, length, '.', (double *)values + row);
+    case WEFT_TYPE_DECIMAL:
+        return decimal_value(type, text, length, row, values);
+    case WEFT_TYPE_DATE:
+        return weft_cell_date(text, length, (int32_t *)values + row);
+    case WEFT_TYPE_TIME:
+        return weft_cell_time(text, length, (int64_t *)values + row);
+    case WEFT_TYPE_TIMESTAMP:
+    case WEFT_TYPE_TIMESTAMPTZ:
+        return weft_cell_timestamp(text, length, (int64_t *)values + row);
+    case WEFT_TYPE_UUID:
+        if (!weft_cell_uuid(text, length, &wide))
+            return false;
+        memcpy((char *)values + row * sizeof wide, &wide, sizeof wide);
+        return true;
+    default:
+        return false;
+    }
+}
+
+bool weft_cell_value(const struct weft_type *type, const char *text, size_t length, bool number,
+                     size_t row, void *values)
+{
+    char plain[WEFT_CELL_PLAIN];
+    if (text_value(type, text, length, row, values))
+        return true;
+    if (!number || (type->kind != WEFT_TYPE_INT && type->kind != WEFT_TYPE_LONG &&
+                    type->kind != WEFT_TYPE_DECIMAL))
+        return false;
+    size_t size = weft_cell_plain(text, length, plain);
+    return size > 0 && text_value(type, plain, size, row, values);
+}

@@ -7,6 +7,7 @@
 #define WEFT_JOB_CELL_INTERNAL_H
 
 #include "base/defs.h"
+#include "model/type.h"
 
 bool weft_cell_boolean(const char *text, size_t length, bool *out);
 bool weft_cell_int64(const char *text, size_t length, int64_t *out);
@@ -21,5 +22,14 @@ bool weft_cell_time(const char *text, size_t length, int64_t *us);
 bool weft_cell_timestamp(const char *text, size_t length, int64_t *us);
 /* As DuckDB holds it: the first bit turned, so that it sorts as a signed number. */
 bool weft_cell_uuid(const char *text, size_t length, __int128 *out);
+
+#define WEFT_CELL_PLAIN 128
+/* A number of JSON (12.0, 1e3, 1.5E-2) without exponent and without zeros at the end of its
+ * fraction: 12, 1000, 0.015. The length, 0 = it has too many digits. out: WEFT_CELL_PLAIN bytes. */
+size_t weft_cell_plain(const char *text, size_t length, char *out);
+/* A text as the value at row of an array of values as DuckDB holds them; no strings, no nested
+ * types. number: it is a number of JSON, so 12.0 is an integer. */
+bool weft_cell_value(const struct weft_type *type, const char *text, size_t length, bool number,
+                     size_t row, void *values);
 
 #endif

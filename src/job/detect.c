@@ -187,6 +187,8 @@ static int sample_take(struct job_scan *scan, struct job_scan_local *local, stru
 {
     struct job_work *work = scan->work;
     struct sampled sampled = {0};
+    if (scan->text != JOB_TEXT_CSV)
+        return job_sample_records(scan, local, out);
     int rc = sample_file(scan, local, &sampled, &out->shown);
     while (rc == 0 && work->input->csv.header)
         rc = sample_file(scan, local, &sampled, &out->shown);
@@ -210,7 +212,7 @@ static int sample_take(struct job_scan *scan, struct job_scan_local *local, stru
 /* Without a header line the columns are called column_1, column_2 ... */
 static int sample_name(struct job_work *work, struct job_sample *out, struct weft_error *error)
 {
-    if (work->input->csv.header)
+    if (work->input->csv.header || job_text_of(work->input) != JOB_TEXT_CSV)
         return 0;
     const char **names = weft_arena_array(work->arena, out->header.count + 1, sizeof *names);
     for (size_t i = 0; names != NULL && i < out->header.count; i++) {

@@ -11,6 +11,7 @@ struct fill {
     struct job_scan_local *local;
     const struct job_column *column;
     const struct weft_csv_options *csv;
+    bool json;   /* cells are values of JSON (scan_internal.h) */
     size_t rule; /* <field>.type */
     const char *data;
     const uint32_t *begin;
@@ -43,10 +44,21 @@ static bool null_text(const struct weft_csv_options *csv, const char *text, size
     return false;
 }
 
+/* In json null is null; texts and numbers are where `null:` lists them. */
+static bool json_is_null(const struct fill *fill, size_t row)
+{
+    uint32_t size = fill->size[row];
+    return size == 0 ||
+           (fill->csv->nulls_given && size != JOB_CELL_BROKEN &&
+            null_text(fill->csv, fill->data + fill->begin[row], size & ~WEFT_CSV_QUOTED));
+}
+
 /* Without `null:` an unquoted empty cell is null; with it, the unquoted cells it lists. */
 static inline bool cell_is_null(const struct fill *fill, size_t row)
 {
     uint32_t size = fill->size[row];
+    if (fill->json)
+        return json_is_null(fill, row);
     if (!fill->csv->nulls_given)
         return size == 0;
     return (size & WEFT_CSV_QUOTED) == 0 &&
@@ -63,7 +75,7 @@ static inline bool cell_is_null(const struct fill *fill, size_t row)
             TYPE *value = &out[row];                                                               \
             if (cell_is_null(fill, row))                                                           \
                 fill_null(fill, row);                                                              \
-            else if (!(CELL))                                                                      \
+            else if (fill->size[row] == JOB_CELL_BROKEN || !(CELL))                                \
                 fill_bad(fill, row);                                                               \
         }                                                                                          \
     } while (0)
@@ -80,24 +92,36 @@ static bool float_read(const char *text, size_t length, char separator, float *o
 /* DuckDB promises no more than 8. */
 typedef __int128 fill_wide __attribute__((aligned(8)));
 
-static void fill_decimal(struct fill *fill, size_t rows)
+/* Numbers of JSON have a point, whatever texts have. */
+static bool decimal_read(const struct fill *fill, size_t row, const char *text, size_t length,
+                         __int128 *out)
 {
     int precision = fill->column->type->precision;
     int scale = fill->column->type->scale;
-    char point = fill->csv->decimal_separator;
+    bool number = fill->json && (fill->size[row] & WEFT_CSV_QUOTED) == 0;
+    char point = number ? '.' : fill->csv->decimal_separator;
+    char plain[WEFT_CELL_PLAIN];
+    if (weft_cell_decimal(text, length, point, precision, scale, out))
+        return true;
+    size_t size = number ? weft_cell_plain(text, length, plain) : 0;
+    return size > 0 && weft_cell_decimal(plain, size, '.', precision, scale, out);
+}
+
+static void fill_decimal(struct fill *fill, size_t rows)
+{
+    int precision = fill->column->type->precision;
     __int128 wide = 0;
     if (precision <= 4)
-        FILL_LOOP(int16_t, weft_cell_decimal(text, length, point, precision, scale, &wide) &&
-                               (*value = (int16_t)wide, true));
+        FILL_LOOP(int16_t,
+                  decimal_read(fill, row, text, length, &wide) && (*value = (int16_t)wide, true));
     else if (precision <= 9)
-        FILL_LOOP(int32_t, weft_cell_decimal(text, length, point, precision, scale, &wide) &&
-                               (*value = (int32_t)wide, true));
+        FILL_LOOP(int32_t,
+                  decimal_read(fill, row, text, length, &wide) && (*value = (int32_t)wide, true));
     else if (precision <= 18)
-        FILL_LOOP(int64_t, weft_cell_decimal(text, length, point, precision, scale, &wide) &&
-                               (*value = (int64_t)wide, true));
+        FILL_LOOP(int64_t,
+                  decimal_read(fill, row, text, length, &wide) && (*value = (int64_t)wide, true));
     else
-        FILL_LOOP(fill_wide, weft_cell_decimal(text, length, point, precision, scale, &wide) &&
-                                 (*value = wide, true));
+        FILL_LOOP(fill_wide, decimal_read(fill, row, text, length, &wide) && (*value = wide, true));
 }
 
 /* Up to 12 bytes stand in the value itself, the rest of them zero (they are compared and hashed);
@@ -129,6 +153,8 @@ static void fill_string(struct fill *fill, size_t rows)
     for (size_t row = 0; row < rows; row++) {
         if (cell_is_null(fill, row))
             fill_null(fill, row);
+        else if (fill->size[row] == JOB_CELL_BROKEN)
+            fill_bad(fill, row);
         else
             string_put(fill->vector, out, row, fill->data + fill->begin[row],
                        fill->size[row] & ~WEFT_CSV_QUOTED);
@@ -153,26 +179,54 @@ static void fill_json(struct fill *fill, size_t rows)
         size_t length = fill->size[row] & ~WEFT_CSV_QUOTED;
         if (cell_is_null(fill, row))
             fill_null(fill, row);
-        else if (!json_valid(text, length))
+        else if (!fill->json && !json_valid(text, length))
             fill_bad(fill, row);
         else
             string_put(fill->vector, out, row, text, length);
     }
 }
 
+static void fill_nested(struct fill *fill, size_t rows)
+{
+    char *data = fill->local->split.data;
+    size_t column = fill->rule - 1;
+    for (size_t row = 0; row < rows; row++) {
+        if (cell_is_null(fill, row))
+            job_fill_null(fill->column->type, fill->vector, row);
+        else if (fill->size[row] == JOB_CELL_BROKEN ||
+                 !job_fill_nested(fill->local, column, fill->vector, row, data + fill->begin[row],
+                                  fill->size[row])) {
+            job_fill_null(fill->column->type, fill->vector, row);
+            job_bit_set(fill->local, row, fill->rule);
+        }
+    }
+}
+
+/* A number of JSON that is written as 12.0 or 1e3 is the integer it stands for. */
+static bool int_read(const struct fill *fill, size_t row, const char *text, size_t length,
+                     int64_t *out)
+{
+    if (weft_cell_int64(text, length, out))
+        return true;
+    return fill->json && (fill->size[row] & WEFT_CSV_QUOTED) == 0 &&
+           weft_cell_value(&(struct weft_type){.kind = WEFT_TYPE_LONG}, text, length, true, 0, out);
+}
+
 static void fill_typed(struct fill *fill, size_t rows)
 {
-    char point = fill->csv->decimal_separator;
+    char point = fill->json ? '.' : fill->csv->decimal_separator;
     __int128 wide = 0;
+    int64_t whole = 0;
     switch (fill->column->type->kind) {
     case WEFT_TYPE_BOOLEAN:
         FILL_LOOP(bool, weft_cell_boolean(text, length, value));
         break;
     case WEFT_TYPE_INT:
-        FILL_LOOP(int32_t, weft_cell_int32(text, length, value));
+        FILL_LOOP(int32_t, int_read(fill, row, text, length, &whole) && whole >= INT32_MIN &&
+                               whole <= INT32_MAX && (*value = (int32_t)whole, true));
         break;
     case WEFT_TYPE_LONG:
-        FILL_LOOP(int64_t, weft_cell_int64(text, length, value));
+        FILL_LOOP(int64_t, int_read(fill, row, text, length, value));
         break;
     case WEFT_TYPE_FLOAT:
         FILL_LOOP(float, float_read(text, length, point, value));
@@ -199,6 +253,11 @@ static void fill_typed(struct fill *fill, size_t rows)
     case WEFT_TYPE_JSON:
         fill_json(fill, rows);
         break;
+    case WEFT_TYPE_LIST:
+    case WEFT_TYPE_STRUCT:
+    case WEFT_TYPE_MAP:
+        fill_nested(fill, rows);
+        break;
     default: /* string, binary (its bytes as they are) */
         fill_string(fill, rows);
         break;
@@ -211,6 +270,7 @@ void job_fill_column(struct job_scan_local *local, size_t column, duckdb_vector 
     struct fill fill = {.local = local,
                         .column = &columns->items[column],
                         .csv = &columns->input->csv,
+                        .json = local->records != NULL,
                         .rule = 1 + column,
                         .data = local->split.data,
                         .begin = local->split.begin + column * local->split.row_max,

@@ -87,10 +87,19 @@ static bool split_finds(const struct job_columns *columns, const char *text, cha
     }
 }
 
+/* Of json the names are the keys of its records. */
+static bool has_header(const struct job_columns *columns)
+{
+    enum weft_file_format format = columns->input->format;
+    return format == WEFT_FORMAT_CSV || format == WEFT_FORMAT_TSV;
+}
+
 /* The delimiter that the file seems to have; 0 = no idea. */
 static char delimiter_guess(const struct job_columns *columns, const struct weft_texts *header)
 {
     static const char delimiters[] = {';', '\t', ',', '|', ':'};
+    if (!has_header(columns))
+        return 0;
     for (size_t i = 0; i < sizeof delimiters && header->count == 1; i++) {
         if (delimiters[i] != columns->input->csv.delimiter &&
             split_finds(columns, header->items[0], delimiters[i]))
@@ -172,6 +181,8 @@ static void header_hint(const struct job_columns *columns, const struct weft_tex
             return;
         }
     }
+    if (!has_header(columns))
+        return;
     if (header_is_data(header) && loaded_by_hand(columns))
         weft_error_hint(error, "its first line reads like data: a header must come first");
     else if (header_is_data(header))
@@ -217,7 +228,8 @@ int job_header_refuse(const struct job_columns *columns, const struct weft_texts
     WEFT_TRY(weft_buf_check(&wants, error));
     weft_error_set(error, WEFT_E_INPUT, "%s has none of the columns of the %s", where,
                    columns->detected ? "table" : "schema");
-    weft_error_detail(error, "its header is %s; wanted: %s", has.data, wants.data);
+    weft_error_detail(error, "%s %s; wanted: %s", has_header(columns) ? "its header is" : "it has",
+                      has.data, wants.data);
     header_hint(columns, header, error);
     return weft_error_at(error, where, 1, 0);
 }

@@ -7,6 +7,7 @@
  * publishes, so a row is replayed once.
  */
 #include "job/replay_internal.h"
+#include "job/scan_internal.h"
 
 #include <fcntl.h>
 #include <string.h>
@@ -49,6 +50,11 @@ void job_replay_free(struct job_replay *replay)
 
 /* ---- spooling ---- */
 
+static enum job_text spool_text(const struct job_replay *replay)
+{
+    return job_text_of(replay->work->input);
+}
+
 static int spool_flush(struct job_replay *replay, struct weft_error *error)
 {
     WEFT_TRY(weft_buf_check(&replay->out, error));
@@ -62,6 +68,10 @@ static int spool_end(struct job_replay *replay, struct weft_error *error)
     struct job_work *work = replay->work;
     if (replay->fd < 0)
         return 0;
+    if (spool_text(replay) == JOB_TEXT_JSON) {
+        weft_buf_adds(&replay->out, "]\n");
+        replay->length += 2;
+    }
     WEFT_TRY(spool_flush(replay, error));
     weft_fd_close(&replay->fd);
     replay->base += replay->length + 1;
@@ -142,7 +152,10 @@ static int spool_begin(struct job_replay *replay, const char *shown, const char 
     WEFT_TRY(weft_fs_open(replay->path, O_WRONLY | O_CREAT | O_EXCL, &replay->fd, error));
     work->file_count++;
     replay->length = 0;
-    if (work->input->csv.header) {
+    if (spool_text(replay) == JOB_TEXT_JSON) {
+        weft_buf_addc(&replay->out, '[');
+        replay->length = 1;
+    } else if (spool_text(replay) == JOB_TEXT_CSV && work->input->csv.header) {
         weft_buf_adds(&replay->out, header);
         replay->length = (int64_t)strlen(header);
     }
@@ -150,20 +163,23 @@ static int spool_begin(struct job_replay *replay, const char *shown, const char 
 }
 
 /* Of a product that is loaded by hand each file's name says how it was written. */
-static int spool_delimiter(struct job_replay *replay, const char *shown, struct weft_error *error)
+static int spool_format(struct job_replay *replay, const char *shown, struct weft_error *error)
 {
     struct job_work *work = replay->work;
-    char delimiter = strstr(shown, ".tsv") != NULL ? '\t' : ',';
-    if (work->product->input_count > 0 || work->input->csv.delimiter == delimiter)
+    enum weft_file_format format = WEFT_FORMAT_CSV;
+    (void)weft_format_of_file(shown, &format);
+    if (work->product->input_count > 0 || work->input->format == format)
         return 0;
     if (replay->count > 0)
         return weft_error_set(error, WEFT_E_NOT_YET,
-                              "rows of csv and of tsv files cannot be replayed together yet");
+                              "rows of %s and of %s files cannot be replayed together yet",
+                              weft_format_name(work->input->format), weft_format_name(format));
     struct weft_input *input = weft_arena_alloc(work->arena, sizeof *input);
     if (input == NULL)
         return weft_error_nomem(error);
     *input = *work->input;
-    input->csv.delimiter = delimiter;
+    input->format = format;
+    input->csv.delimiter = format == WEFT_FORMAT_TSV ? '\t' : ',';
     work->input = input;
     return 0;
 }
@@ -173,10 +189,15 @@ static int spool_row(struct job_replay *replay, size_t run, int64_t number, cons
 {
     WEFT_CLEANUP(weft_buf_release) struct weft_buf header;
     weft_buf_init(&header, HEADER_MAX);
-    WEFT_TRY(spool_delimiter(replay, shown, error));
-    WEFT_TRY(header_of(replay, values, &header, error));
+    WEFT_TRY(spool_format(replay, shown, error));
+    if (spool_text(replay) == JOB_TEXT_CSV)
+        WEFT_TRY(header_of(replay, values, &header, error));
     if (replay->values == NULL || strcmp(replay->values, header.data) != 0)
         WEFT_TRY(spool_begin(replay, shown, header.data, error));
+    if (spool_text(replay) == JOB_TEXT_JSON && replay->length > 1) {
+        weft_buf_addc(&replay->out, ',');
+        replay->length++;
+    }
     if (weft_array_reserve(&replay->rows, &replay->capacity, replay->count + 1,
                            sizeof *replay->rows) < 0)
         return weft_error_nomem(error);
@@ -256,7 +277,7 @@ static int run_spool(struct job_replay *replay, const char *sql, size_t run,
     return rc < 0 ? rc : 0;
 }
 
-/* `skip` counts lines of the original file; a spooled one begins with its header. */
+/* `skip` counts lines of the original file; a spooled one begins with its header, and is UTF-8. */
 static int input_without_skip(struct job_work *work, struct weft_error *error)
 {
     struct weft_input *input = weft_arena_alloc(work->arena, sizeof *input);
@@ -264,6 +285,7 @@ static int input_without_skip(struct job_work *work, struct weft_error *error)
         return weft_error_nomem(error);
     *input = *work->input;
     input->csv.skip = 0;
+    input->csv.encoding = "utf-8";
     input->extra_columns = WEFT_EXTRA_IGNORE;
     work->input = input;
     return 0;

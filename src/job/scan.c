@@ -17,6 +17,7 @@ void job_scan_local_free(struct job_scan_local *local)
 {
     if (local == NULL)
         return;
+    job_records_free(local->records);
     weft_free(local->split.data);
     weft_free(local->split.index);
     weft_free(local->split.begin);
@@ -56,16 +57,51 @@ struct job_scan_local *job_scan_local_new(struct job_scan *scan)
     local->blocks = weft_alloc_array(work->rules.unique_count + 1, sizeof(void *));
     local->hash = weft_alloc_array(rows, sizeof *local->hash);
     local->hash_null = weft_alloc_array(rows, sizeof *local->hash_null);
-    if (split->begin == NULL || split->size == NULL || split->ids == NULL || split->bad == NULL ||
-        local->present == NULL || local->bits == NULL || local->blocks == NULL ||
-        local->hash == NULL || local->hash_null == NULL) {
+    bool lacks = scan->text != JOB_TEXT_CSV && !scan->sampling &&
+                 (local->records = job_records_new(local)) == NULL;
+    if (lacks || split->begin == NULL || split->size == NULL || split->ids == NULL ||
+        split->bad == NULL || local->present == NULL || local->bits == NULL ||
+        local->blocks == NULL || local->hash == NULL || local->hash_null == NULL) {
         job_scan_local_free(local);
         return NULL;
     }
     return local;
 }
 
-static duckdb_logical_type column_type(const struct job_column *column)
+static duckdb_logical_type type_of(const struct weft_type *type);
+
+/* Lists, structs and maps are made of their parts' types. */
+static duckdb_logical_type nested_type(const struct weft_type *type)
+{
+    duckdb_logical_type parts[2] = {NULL, NULL};
+    duckdb_logical_type made = NULL;
+    if (type->kind != WEFT_TYPE_STRUCT) {
+        parts[0] = type_of(type->element);
+        parts[1] = type->kind == WEFT_TYPE_MAP ? type_of(type->key) : NULL;
+        made = type->kind == WEFT_TYPE_MAP ? weft_duckdb.create_map_type(parts[1], parts[0])
+                                           : weft_duckdb.create_list_type(parts[0]);
+        weft_duckdb.destroy_logical_type(&parts[0]);
+        if (parts[1] != NULL)
+            weft_duckdb.destroy_logical_type(&parts[1]);
+        return made;
+    }
+    WEFT_CLEANUP(weft_freep)
+    const char **names = weft_alloc_array(type->field_count + 1, sizeof *names);
+    WEFT_CLEANUP(weft_freep)
+    duckdb_logical_type *types = weft_alloc_array(type->field_count + 1, sizeof *types);
+    if (names == NULL || types == NULL)
+        return NULL;
+    for (size_t i = 0; i < type->field_count; i++) {
+        names[i] = type->fields[i].name;
+        types[i] = type_of(type->fields[i].type);
+    }
+    made = weft_duckdb.create_struct_type(types, names, type->field_count);
+    for (size_t i = 0; i < type->field_count; i++)
+        weft_duckdb.destroy_logical_type(&types[i]);
+    return made;
+}
+
+static duckdb_logical_type type_of(const struct weft_type *type)
 {
     static const duckdb_type types[] = {
         [WEFT_TYPE_BOOLEAN] = DUCKDB_TYPE_BOOLEAN,
@@ -82,12 +118,11 @@ static duckdb_logical_type column_type(const struct job_column *column)
         [WEFT_TYPE_BINARY] = DUCKDB_TYPE_BLOB,
         [WEFT_TYPE_JSON] = DUCKDB_TYPE_VARCHAR,
     };
-    if (column->sql != NULL)
-        return weft_duckdb.create_logical_type(DUCKDB_TYPE_VARCHAR);
-    if (column->type->kind == WEFT_TYPE_DECIMAL)
-        return weft_duckdb.create_decimal_type((uint8_t)column->type->precision,
-                                               (uint8_t)column->type->scale);
-    return weft_duckdb.create_logical_type(types[column->type->kind]);
+    if (weft_type_is_nested(type))
+        return nested_type(type);
+    if (type->kind == WEFT_TYPE_DECIMAL)
+        return weft_duckdb.create_decimal_type((uint8_t)type->precision, (uint8_t)type->scale);
+    return weft_duckdb.create_logical_type(types[type->kind]);
 }
 
 static void csv_bind(duckdb_bind_info info)
@@ -96,7 +131,13 @@ static void csv_bind(duckdb_bind_info info)
     const struct job_columns *columns = &scan->work->columns;
     char name[64];
     for (size_t i = 0; i < columns->count; i++) {
-        duckdb_logical_type type = column_type(&columns->items[i]);
+        duckdb_logical_type type = columns->items[i].sql != NULL
+                                       ? weft_duckdb.create_logical_type(DUCKDB_TYPE_VARCHAR)
+                                       : type_of(columns->items[i].type);
+        if (type == NULL) {
+            weft_duckdb.bind_set_error(info, "out of memory");
+            return;
+        }
         snprintf(name, sizeof name, JOB_RAW "%zu", i);
         weft_duckdb.bind_add_result_column(
             info, columns->items[i].sql != NULL ? name : columns->items[i].name, type);
@@ -139,10 +180,12 @@ static void csv_local_init(duckdb_init_info info)
     weft_duckdb.init_set_error(info, "out of memory");
 }
 
-/* A block of another file than the last one: other cells, other columns. */
-static void local_enter_file(struct job_scan_local *local, size_t at)
+/* A block of another file than the last one: other cells, other columns. False: out of memory. */
+static bool local_enter_file(struct job_scan_local *local, size_t at)
 {
     const struct job_file *file = &local->scan->work->files[at];
+    if (local->records != NULL)
+        return job_records_enter(local) == 0;
     local->split.cells = file->cells;
     local->split.map = file->map;
     memset(local->present, 0, local->split.slots * sizeof *local->present);
@@ -150,6 +193,7 @@ static void local_enter_file(struct job_scan_local *local, size_t at)
         if (file->map[i] >= 0)
             local->present[file->map[i]] = true;
     }
+    return true;
 }
 
 static void marks_set(struct job_scan_local *local, size_t rows)
@@ -262,32 +306,64 @@ static bool block_is_text(struct job_scan_local *local)
     return false;
 }
 
+static bool local_drained(const struct job_scan_local *local)
+{
+    return local->records != NULL ? job_records_drained(local)
+                                  : local->split.index_at >= local->split.index_count;
+}
+
+/* The next block, ready for its batches: 0, WEFT_END, or -1 with `why`. */
+static int local_next(struct job_scan_local *local, const char **why)
+{
+    struct job_scan *scan = local->scan;
+    size_t before = local->file;
+    pthread_mutex_lock(&scan->mutex);
+    if (local->records != NULL)
+        job_records_flush(local);
+    int rc = job_scan_next(scan, local);
+    if (rc < 0)
+        scan->failed = true;
+    pthread_mutex_unlock(&scan->mutex);
+    *why = "the input cannot be read";
+    if (rc != 0)
+        return rc;
+    *why = "the input is not text";
+    if (!block_is_text(local))
+        return -1;
+    *why = "out of memory";
+    if (local->file != before && !local_enter_file(local, local->file)) {
+        pthread_mutex_lock(&scan->mutex);
+        scan->failed = true;
+        weft_error_nomem(&scan->error);
+        pthread_mutex_unlock(&scan->mutex);
+        return -1;
+    }
+    if (local->records == NULL)
+        weft_csv_index(&local->split);
+    return 0;
+}
+
 static void csv_main(duckdb_function_info info, duckdb_data_chunk chunk)
 {
     struct job_scan_local *local = weft_duckdb.function_get_local_init_data(info);
     struct job_scan *scan = local->scan;
+    const char *why = NULL;
     size_t rows = 0;
-    while (rows == 0) {
-        if (local->split.index_at >= local->split.index_count) {
-            size_t before = local->file;
-            pthread_mutex_lock(&scan->mutex);
-            int rc = job_scan_next(scan, local);
-            if (rc < 0)
-                scan->failed = true;
-            pthread_mutex_unlock(&scan->mutex);
-            if (rc < 0)
-                weft_duckdb.function_set_error(info, "the input cannot be read");
-            if (rc != 0)
-                break;
-            if (!block_is_text(local)) {
-                weft_duckdb.function_set_error(info, "the input is not text");
-                break;
-            }
-            if (local->file != before)
-                local_enter_file(local, local->file);
-            weft_csv_index(&local->split);
+    int rc = 0;
+    while (rows == 0 && rc == 0) {
+        if (local_drained(local))
+            rc = local_next(local, &why);
+        if (rc == 0)
+            rows =
+                local->records != NULL ? job_records_batch(local) : weft_csv_batch(&local->split);
+        if (job_records_failed(local)) {
+            why = "the records cannot be read";
+            rc = -1;
         }
-        rows = weft_csv_batch(&local->split);
+    }
+    if (rc < 0) {
+        weft_duckdb.function_set_error(info, why);
+        rows = 0;
     }
     if (rows > 0)
         batch_put(local, chunk, rows);

@@ -1,11 +1,15 @@
 /*
- * scan_internal.h - the parts of the table function weft_csv(): scan.c reads blocks (serial),
- * fill.c turns cells into typed vectors (parallel).
+ * scan_internal.h - the parts of the table function weft_csv(): blocks.c reads blocks (serial),
+ * codec/csv.c or records.c make cells of them, fill.c turns cells into typed vectors (parallel).
+ *
+ * A record of json or ndjson becomes the same cells as one of csv: the text of a value under its
+ * column, marked WEFT_CSV_QUOTED where it was a string; size 0 = null or not there.
  */
 #ifndef WEFT_JOB_SCAN_INTERNAL_H
 #define WEFT_JOB_SCAN_INTERNAL_H
 
 #include "codec/csv.h"
+#include "codec/json_record.h"
 #include "codec/source.h"
 #include "job/work_internal.h"
 
@@ -14,8 +18,24 @@
 #define JOB_BLOCK ((size_t)1 << 20)
 #define JOB_CELLS_MAX ((size_t)1 << 19) /* of one batch: keeps wide files within the cache */
 
+/* How the text of an input is cut into records. A binary format whose decoder (codec/source.h) gives
+ * lines of JSON is JOB_TEXT_LINES. */
+enum job_text { JOB_TEXT_CSV, JOB_TEXT_LINES, JOB_TEXT_JSON };
+
+/* The size of a cell whose value is of another kind than the column can take. */
+#define JOB_CELL_BROKEN UINT32_C(0x7fffffff)
+
+struct job_records;
+
+/* Keys of a file's records that no column has. */
+struct job_extras {
+    struct weft_map *names; /* NULL = none */
+    bool more;              /* than are kept */
+};
+
 struct job_scan {
     struct job_work *work;
+    enum job_text text;
     int64_t record_size_max;
     pthread_mutex_t mutex; /* guards what follows: the serial part */
     size_t at;             /* file in work->files; file_count = the end */
@@ -41,13 +61,19 @@ struct job_scan {
     size_t mark_count;
     _Atomic int64_t records;
     _Atomic int64_t *file_records;
+    /* json and ndjson only; by file */
+    struct weft_json_split split; /* of the open file */
+    struct job_extras *extras;
+    bool *seen; /* file x column: some record has its key */
+    bool seen_told;
 };
 
 /* One thread's part. */
 struct job_scan_local {
     struct job_scan *scan;
     struct weft_csv split;
-    size_t capacity; /* of split.data, without the pad */
+    struct job_records *records; /* NULL = csv */
+    size_t capacity;             /* of split.data, without the pad */
     size_t index_capacity;
     size_t file;
     bool *present;                  /* by column: the file has it */
@@ -61,8 +87,17 @@ struct job_scan_local {
 int job_scan_next(struct job_scan *scan, struct job_scan_local *local);
 /* Sets scan->error: the file is bad as a whole, at this byte of its text. -1. */
 int job_scan_bad(struct job_scan *scan, size_t file, int64_t byte, const char *text);
+/* The same where json is expected: says also what the file seems to be instead. data: the first
+ * block of what is left, `at` a place in it. */
+int job_text_refuse(struct job_scan *scan, const char *data, size_t length, size_t at,
+                    const char *text);
+/* Opens a file as text: decompressed, decoded as its input says. */
+int job_source_open(const struct job_work *work, const struct job_file *file, int64_t text_max,
+                    struct weft_source **out, struct weft_error *error) WEFT_MUST_CHECK;
+enum job_text job_text_of(const struct weft_input *input);
 /* The line in which a byte of a file's text stands. */
-int job_line_of(const struct job_file *file, int64_t byte, int64_t *line);
+int job_line_of(const struct job_work *work, const struct job_file *file, int64_t byte,
+                int64_t *line);
 size_t job_count_lines(const char *data, size_t length);
 struct job_scan_local *job_scan_local_new(struct job_scan *scan);
 void job_scan_local_free(struct job_scan_local *local);
@@ -70,8 +105,39 @@ void job_scan_local_free(struct job_scan_local *local);
 /* Fills the vector of one column; sets bits for cells that do not parse. */
 void job_fill_column(struct job_scan_local *local, size_t column, duckdb_vector vector,
                      size_t rows);
+/* Types of the keys of json, from the first block of each file (detect_json.c). */
+int job_sample_records(struct job_scan *scan, struct job_scan_local *local, struct job_sample *out)
+    WEFT_MUST_CHECK;
 /* Adds the values of column, already in the vector, to the hashes of the batch. */
 void job_fill_hash(struct job_scan_local *local, size_t column, duckdb_vector vector, size_t rows);
+
+/* The nested value at row of a vector: every part of it is of its type, or false. */
+bool job_fill_nested(struct job_scan_local *local, size_t column, duckdb_vector vector, idx_t row,
+                     char *text, size_t length);
+
+/* Null, and so its parts. */
+void job_fill_null(const struct weft_type *type, duckdb_vector vector, idx_t at);
+
+/* ---- records.c: records of json and ndjson as cells ---- */
+struct job_records *job_records_new(struct job_scan_local *local); /* NULL when memory is out */
+void job_records_free(struct job_records *records);
+/* A block of another file than the last one. */
+int job_records_enter(struct job_scan_local *local) WEFT_MUST_CHECK;
+/* As weft_csv_batch. */
+size_t job_records_batch(struct job_scan_local *local);
+/* The next record of the block, false = none. Lines of blanks are none. */
+bool job_record_next(struct job_scan_local *local, size_t *begin, size_t *end);
+bool job_records_drained(const struct job_scan_local *local);
+/* Out of memory, or a key that is refused: then scan->error says which. */
+bool job_records_failed(const struct job_scan_local *local);
+/* Under the mutex: what this thread saw in its file. */
+void job_records_flush(struct job_scan_local *local);
+/* A key that no column has: kept for the warning, or the file is refused. id: of the record. */
+void job_records_extra(struct job_scan_local *local, const char *path, int64_t id);
+/* After the last record: refuses files none of whose records has a column; warnings. */
+int job_records_finish(struct job_scan *scan, struct weft_error *error) WEFT_MUST_CHECK;
+int job_records_restart(struct job_scan *scan, struct weft_error *error) WEFT_MUST_CHECK;
+void job_records_release(struct job_scan *scan);
 
 static inline void job_bit_set(struct job_scan_local *local, size_t row, size_t rule)
 {

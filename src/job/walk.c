@@ -68,7 +68,7 @@ static int file_enter(struct job_walk *walk, size_t at, struct weft_error *error
 {
     const struct job_file *file = &walk->work->files[at];
     weft_source_closep(&walk->source);
-    WEFT_TRY(weft_source_open(file->local, file->out.shown, INT64_MAX, &walk->source, error));
+    WEFT_TRY(job_source_open(walk->work, file, INT64_MAX, &walk->source, error));
     walk->file_at = at;
     walk->offset = 0;
     walk->length = 0;
@@ -104,9 +104,38 @@ static int window_slide(struct job_walk *walk, size_t keep, struct weft_error *e
     return 0;
 }
 
+/* A line, or the element of a json array that begins here. */
+static bool json_length(enum job_text text, const char *data, size_t length, size_t *out)
+{
+    uint32_t pair[2];
+    size_t count = 0;
+    *out = length;
+    if (text == JOB_TEXT_LINES) {
+        const char *line = memchr(data, '\n', length);
+        if (line == NULL)
+            return false;
+        *out = (size_t)(line - data);
+        *out -= *out > 0 && data[*out - 1] == '\r';
+        return true;
+    }
+    struct weft_json_split split;
+    weft_json_split_init(&split);
+    split.state = WEFT_JSON_SPLIT_VALUE;
+    split.array = true;
+    split.one = true;
+    (void)!weft_json_split_run(&split, data, length, false, pair, &count);
+    if (count == 0)
+        return false;
+    *out = pair[1];
+    return true;
+}
+
 /* The length of the record at data, without its line end; false when it goes on behind. */
 static bool record_length(const struct job_walk *walk, const char *data, size_t length, size_t *out)
 {
+    enum job_text text = job_text_of(walk->work->input);
+    if (text != JOB_TEXT_CSV)
+        return json_length(text, data, length, out);
     char quote = walk->work->input->csv.quote;
     char delimiter = walk->work->input->csv.delimiter;
     bool start = true;
@@ -208,22 +237,45 @@ int job_walk_to(struct job_walk *walk, int64_t id, struct job_place *place,
     if (at >= walk->length)
         return weft_error_set(error, WEFT_E_INPUT, "%s changed while it was read", file->out.shown);
     (void)record_length(walk, walk->data + at, walk->length - at, &size);
-    WEFT_TRY(record_split(walk, walk->data + at, size, error));
+    bool json = job_text_of(walk->work->input) != JOB_TEXT_CSV;
+    if (!json)
+        WEFT_TRY(record_split(walk, walk->data + at, size, error));
     walk->line += (int64_t)job_count_lines(walk->data + walk->counted, at - walk->counted);
     walk->counted = at;
     *place = (struct job_place){.file = file,
                                 .line = walk->line,
                                 .byte = byte,
                                 .raw = {walk->data + at, size},
+                                .json = json,
                                 .cells = walk->cells,
                                 .nulls = walk->nulls,
                                 .cell_count = file->cells};
     return 0;
 }
 
+/* The record as it was, in one line; what is no object, or does not read, has no values. */
+static void json_values(const struct job_place *place, struct weft_buf *out)
+{
+    struct weft_json_slice value;
+    if (weft_json_scan(place->raw.data, place->raw.length, &value) != NULL ||
+        value.kind != WEFT_JSON_OBJECT) {
+        weft_buf_adds(out, "{}");
+        return;
+    }
+    /* Line ends stand between values only: a string cannot hold one. */
+    for (const char *at = value.data, *end = at + value.length; at < end; at++) {
+        if (*at != '\n' && *at != '\r')
+            weft_buf_addc(out, *at);
+    }
+}
+
 void job_place_values(const struct job_place *place, struct weft_buf *out)
 {
     struct weft_json_writer writer;
+    if (place->json) {
+        json_values(place, out);
+        return;
+    }
     weft_json_writer_init(&writer, out);
     weft_json_begin_object(&writer);
     for (size_t i = 0; i < place->cell_count; i++) {

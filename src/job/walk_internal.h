@@ -11,6 +11,7 @@ struct job_place {
     int64_t line;
     int64_t byte;
     struct weft_str raw;
+    bool json;                    /* its values are in raw; no cells */
     const struct weft_str *cells; /* as many as the header has; undone quotes */
     const bool *nulls;
     size_t cell_count;
@@ -45,7 +46,8 @@ void job_walk_freep(struct job_walk **walk);
 int job_walk_to(struct job_walk *walk, int64_t id, struct job_place *place,
                 struct weft_error *error) WEFT_MUST_CHECK;
 
-/* {"date":"2020-03-01","cases":null}: the cells under the names of the file's header. */
+/* {"date":"2020-03-01","cases":null}: the cells under the names of the file's header, or the object
+ * that a record of json is. In one line. */
 void job_place_values(const struct job_place *place, struct weft_buf *out);
 
 #endif
