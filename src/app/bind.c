@@ -36,14 +36,9 @@ struct binder {
     const char *later; /* what its SQL reads whose columns are not known yet; NULL = nothing */
 };
 
-bool weft_bind_transforms(const struct weft_product *product)
-{
-    return product->sql != NULL || product->graph != NULL;
-}
-
 bool weft_product_can_run(const struct weft_product *product)
 {
-    return product->input_count > 0 || weft_bind_transforms(product);
+    return product->input_count > 0 || weft_transform_is(product);
 }
 
 /* ---- columns ---- */
@@ -259,7 +254,7 @@ static int item_check(struct binder *binder, size_t item, struct weft_error *err
     }
     if (wrong && binder->columns[item].known == BIND_NEW)
         binder->columns[item].known = BIND_WRONG;
-    if (wrong || !weft_bind_transforms(contract))
+    if (wrong || !weft_transform_is(contract))
         return 0;
     binder->item = item;
     binder->product = contract;
@@ -276,7 +271,7 @@ static int item_columns(struct binder *binder, size_t item, struct weft_error *e
     WEFT_TRY(weft_book_contract(binder->book, item, &contract, error));
     if (contract->schema.count > 0)
         return columns_of_fields(binder->book->arena, &contract->schema, columns, error);
-    if (weft_bind_transforms(contract) && (of->planned || of->digest->in_force_digest == NULL))
+    if (weft_transform_is(contract) && (of->planned || of->digest->in_force_digest == NULL))
         return item_check(binder, item, error);
     if (contract->input_count == 1 && contract->inputs[0].schema.count > 0)
         return columns_of_fields(binder->book->arena, &contract->inputs[0].schema, columns, error);
@@ -333,4 +328,29 @@ int weft_bind_check(struct weft_book *book, const bool *wanted, const bool *chan
     assert(rc <= 0);
     WEFT_TRY(rc);
     return binder_check(&binder, wanted, spread, order, error);
+}
+
+/* ---- for others ---- */
+
+int weft_bind_columns(struct weft_book *book, size_t item, const struct weft_relation_column **out,
+                      size_t *count, struct weft_error *error)
+{
+    struct binder binder = {.book = book};
+    struct bind_columns columns = {BIND_NEW, NULL, 0};
+    const struct weft_book_item *of = &book->items[item];
+    const struct weft_product *contract;
+    WEFT_TRY(weft_book_contract(book, item, &contract, error));
+    if (contract->schema.count > 0)
+        WEFT_TRY(columns_of_fields(book->arena, &contract->schema, &columns, error));
+    else if (of->columns != NULL)
+        columns = (struct bind_columns){BIND_KNOWN, of->columns, of->column_count};
+    else if (contract->input_count == 1 && contract->inputs[0].schema.count > 0)
+        WEFT_TRY(columns_of_fields(book->arena, &contract->inputs[0].schema, &columns, error));
+    else
+        WEFT_TRY(columns_of_catalog(&binder, item, &columns, error));
+    if (columns.known != BIND_KNOWN)
+        return WEFT_NOT_THERE;
+    *out = columns.items;
+    *count = columns.count;
+    return 0;
 }

@@ -15,8 +15,10 @@
  * them. Pins must be made. Not to be called for a book with a ring. */
 int weft_bind_check(struct weft_book *book, const bool *wanted, const bool *changed,
                     struct weft_diag *diag, struct weft_error *error) WEFT_MUST_CHECK;
-/* True for a product that is made by SQL or a graph. */
-bool weft_bind_transforms(const struct weft_product *product);
+/* The columns of an item as those who read it see them. WEFT_NOT_THERE: they are not known yet, or
+ * its SQL was not bound (it is when an item that was wanted above reads it). */
+int weft_bind_columns(struct weft_book *book, size_t item, const struct weft_relation_column **out,
+                      size_t *count, struct weft_error *error) WEFT_MUST_CHECK;
 /* True for a product that a run can make: the others are loaded by hand. */
 bool weft_product_can_run(const struct weft_product *product);
 

@@ -125,6 +125,22 @@ static int name_for_commands(struct weft_asker *asker, struct weft_error *error)
     return asker->command_name == NULL ? weft_error_nomem(error) : 0;
 }
 
+void weft_flow_job_limits(const struct weft_asker *asker, struct weft_job *job)
+{
+    job->memory_bytes = memory_of(asker);
+    job->threads = threads_of(asker);
+    job->temp_size_max = setting(asker, WEFT_SETTING_TEMP_SIZE_MAX);
+    job->record_size_max = setting(asker, WEFT_SETTING_RECORD_SIZE_MAX);
+    job->columns_max = setting(asker, WEFT_SETTING_COLUMNS_MAX);
+    job->file_size_max = setting(asker, WEFT_SETTING_FILE_SIZE_MAX);
+    job->http_timeout_ms = setting(asker, WEFT_SETTING_HTTP_TIMEOUT) / 1000;
+    job->http_connect_timeout_ms = setting(asker, WEFT_SETTING_HTTP_CONNECT_TIMEOUT) / 1000;
+    job->http_private = setting(asker, WEFT_SETTING_HTTP_PRIVATE) != 0;
+    job->examples_max = setting(asker, WEFT_SETTING_EXAMPLES_MAX);
+    job->metadata_files_kept = (int)setting(asker, WEFT_SETTING_METADATA_FILES_KEPT);
+    job->s3_fallback_local = asker->options->s3_fallback_local;
+}
+
 static void job_fill(const struct weft_asker *asker, struct weft_job *job)
 {
     const struct weft_registered *r = &asker->registered;
@@ -149,20 +165,9 @@ static void job_fill(const struct weft_asker *asker, struct weft_job *job)
         .sources = asker->sources,
         .source_count = asker->source_count,
         .last_key = asker->last_key,
-        .memory_bytes = memory_of(asker),
-        .threads = threads_of(asker),
         .temp_dir = asker->temp_dir,
-        .temp_size_max = setting(asker, WEFT_SETTING_TEMP_SIZE_MAX),
-        .record_size_max = setting(asker, WEFT_SETTING_RECORD_SIZE_MAX),
-        .columns_max = setting(asker, WEFT_SETTING_COLUMNS_MAX),
-        .file_size_max = setting(asker, WEFT_SETTING_FILE_SIZE_MAX),
-        .http_timeout_ms = setting(asker, WEFT_SETTING_HTTP_TIMEOUT) / 1000,
-        .http_connect_timeout_ms = setting(asker, WEFT_SETTING_HTTP_CONNECT_TIMEOUT) / 1000,
-        .http_private = setting(asker, WEFT_SETTING_HTTP_PRIVATE) != 0,
-        .examples_max = setting(asker, WEFT_SETTING_EXAMPLES_MAX),
-        .metadata_files_kept = (int)setting(asker, WEFT_SETTING_METADATA_FILES_KEPT),
-        .s3_fallback_local = asker->options->s3_fallback_local,
     };
+    weft_flow_job_limits(asker, job);
     memcpy(job->run_id, asker->run_id, sizeof job->run_id);
 }
 
@@ -310,8 +315,7 @@ static int run_same_key(struct weft_asker *asker, bool *same, struct weft_error 
         if (contract->inputs[i].kind != WEFT_INPUT_PRODUCT)
             return 0;
     }
-    WEFT_TRY(weft_job_run_key(contract->digest, asker->sources, asker->source_count, NULL, 0, key,
-                              error));
+    WEFT_TRY(weft_job_run_key(contract, asker->sources, asker->source_count, NULL, 0, key, error));
     *same = strcmp(key, asker->last_key) == 0;
     return 0;
 }

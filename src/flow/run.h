@@ -83,6 +83,19 @@ int weft_run_preview(struct weft_ledger *ledger, struct weft_arena *arena,
                      weft_run_preview_fn *show, void *show_arg, struct weft_error *error)
     WEFT_MUST_CHECK;
 
+/* A test: the rows of `example` (job.h) through a contract, in a worker. No home and no ledger; all
+ * files lie in temp_dir, which is the caller's. options: settings and worker are needed. -1 as
+ * weft_run; BLOCKED and FAILED are in the outcome (in the arena). */
+int weft_run_example(struct weft_arena *arena, const struct weft_product *contract,
+                     const char *example, int64_t time_us, const char *temp_dir,
+                     const struct weft_run_options *options, struct weft_outcome *out,
+                     struct weft_error *error) WEFT_MUST_CHECK;
+/* The rules of product->pending (else of its newest contract) over the current snapshot of its
+ * table, as it stands: the outcome's checks. WEFT_NOT_THERE: it has no snapshot. */
+int weft_run_check(struct weft_ledger *ledger, struct weft_arena *arena,
+                   const struct weft_registered *product, const struct weft_run_options *options,
+                   struct weft_outcome *out, struct weft_error *error) WEFT_MUST_CHECK;
+
 /* A new snapshot equal to an old one; positions do not move. */
 int weft_run_rollback(struct weft_ledger *ledger, struct weft_arena *arena,
                       const struct weft_registered *product, int64_t snapshot_id, const char *actor,

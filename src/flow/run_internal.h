@@ -152,6 +152,8 @@ int weft_flow_state_read(struct weft_asker *asker, struct weft_error *error) WEF
 /* Worker, job, outcome. */
 int weft_flow_ask(struct weft_asker *asker, struct weft_outcome *outcome, struct weft_error *error)
     WEFT_MUST_CHECK;
+/* The limits that the options set, for a job that is otherwise empty. */
+void weft_flow_job_limits(const struct weft_asker *asker, struct weft_job *job);
 /* Nothing of the run stays but a record of why; gives -1. */
 int weft_flow_fail(struct weft_asker *asker, const struct weft_error *why) WEFT_MUST_CHECK;
 void weft_flow_close(struct weft_asker *asker);

@@ -25,7 +25,9 @@ enum weft_job_mode {
     WEFT_JOB_LOAD,    /* the files given by hand (product without an input) */
     WEFT_JOB_REBUILD, /* start the table over from the inputs that are still to be had */
     WEFT_JOB_REPLAY,  /* quarantined rows through the present contract */
-    WEFT_JOB_PREVIEW  /* as RUN, but nothing is published: the rows stay in the temp folder */
+    WEFT_JOB_PREVIEW, /* as RUN, but nothing is published: the rows stay in the temp folder */
+    WEFT_JOB_TEST,    /* as PREVIEW, of rows that are given: it reads no home and no ledger */
+    WEFT_JOB_CHECK    /* the contract's rules over a snapshot of its own table, as it stands */
 };
 
 struct weft_job_file {
@@ -74,6 +76,13 @@ struct weft_job {
     size_t file_count;
     const struct weft_job_source *sources;
     size_t source_count;
+    /* TEST: the rows, as JSON; else NULL.
+     *   {"ports": [{"name", "path"}, {"name", "rows"}], "expect": rows, "sources": [{"name",
+     *    "is_port", "product": "d.p", "columns": [{"name", "type"}], "rows"}]}
+     * rows: [{"column": "text", null, or lists and objects of these}]; a column that is left out is
+     * null. A port that is not named has no rows. A path is read by the port's own format where
+     * its name does not speak against it. */
+    const char *example;
     const char *last_key; /* run key of the run that made the current snapshot; NULL = none */
     const struct weft_job_replay *replays;
     size_t replay_count;
@@ -176,8 +185,11 @@ struct weft_outcome {
     size_t warning_count;
     const char *const *detected; /* "cases: long", where types were detected */
     size_t detected_count;
-    const char *examples;  /* blocked/<run>.ndjson relative to the home, or NULL */
-    const char *preview;   /* PREVIEW: absolute path of a Parquet file, or NULL = no row */
+    const char *examples; /* blocked/<run>.ndjson relative to the home, or NULL */
+    const char *preview;  /* PREVIEW: absolute path of a Parquet file, or NULL = no row */
+    /* TEST: {"columns": [{"name", "type", "compared"}], "got": [[cell]], "expected": [[cell]]}, a
+     * cell being the text of a JSON value; NULL when nothing would be published. */
+    const char *example;
     int64_t closed_before; /* replace: open quarantine rows of earlier runs that this one closes */
     /* REPLAY: the rows that pass now and are in `table`, by run; all others stay as they are. */
     const struct weft_job_replay *replayed;
@@ -206,10 +218,11 @@ int weft_outcome_read(struct weft_arena *arena, yyjson_val *value, struct weft_o
 int weft_progress_write(const struct weft_progress *progress, struct weft_buf *out,
                         struct weft_error *error) WEFT_MUST_CHECK;
 
-/* The run key: of the contract's digest, what is read of which source, and the files that were read
- * (those in state READ or KNOWN, with their hashes). Orders do not matter. */
-int weft_job_run_key(const char *digest, const struct weft_job_source *sources, size_t source_count,
-                     const struct weft_outcome_file *files, size_t file_count,
+/* The run key: of what in the contract makes the rows (weft_product_data_digest), what is read of
+ * which source, and the files that were read (those in state READ or KNOWN, with their hashes).
+ * Orders do not matter. */
+int weft_job_run_key(const struct weft_product *product, const struct weft_job_source *sources,
+                     size_t source_count, const struct weft_outcome_file *files, size_t file_count,
                      char out[WEFT_SHA256_HEX], struct weft_error *error) WEFT_MUST_CHECK;
 
 /* What a run of this product could not do, as far as its file tells: for those who plan. NOT_YET,

@@ -51,6 +51,7 @@ static const struct member job_members[] = {
     MEMBER(weft_job, metadata_files_kept, M_INT),
     MEMBER(weft_job, s3_fallback_local, M_BOOL),
     MEMBER(weft_job, last_key, M_TEXT),
+    MEMBER(weft_job, example, M_TEXT),
 };
 static const struct member job_file_members[] = {
     MEMBER(weft_job_file, port, M_TEXT),
@@ -124,7 +125,7 @@ static const struct member outcome_members[] = {
     MEMBER(weft_outcome, state, M_INT),           MEMBER(weft_outcome, examples, M_TEXT),
     MEMBER(weft_outcome, closed_before, M_INT64), MEMBER(weft_outcome, duration_us, M_INT64),
     MEMBER(weft_outcome, memory_bytes, M_INT64),  MEMBER(weft_outcome, run_key, M_CHARS),
-    MEMBER(weft_outcome, preview, M_TEXT),
+    MEMBER(weft_outcome, preview, M_TEXT),        MEMBER(weft_outcome, example, M_TEXT),
 };
 static const struct member progress_members[] = {
     MEMBER(weft_progress, stage, M_TEXT),        MEMBER(weft_progress, file, M_TEXT),

@@ -121,7 +121,7 @@ static int copy_result_take(struct job_work *work, struct weft_result *result,
 /* What only this run reads need not outlive it. */
 static bool pass_is_temporary(const struct job_work *work)
 {
-    return work->parent != NULL || work->job->mode == WEFT_JOB_PREVIEW;
+    return work->parent != NULL || job_is_trial(work);
 }
 
 int job_pass_copy(struct job_work *work, const char *select, const struct weft_table_schema *schema,

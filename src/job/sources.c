@@ -140,6 +140,8 @@ static int source_open(struct job_work *work, struct job_source *out, struct wef
 int job_sources_open(struct job_work *work, struct weft_error *error)
 {
     const struct weft_job *job = work->job;
+    if (job->mode == WEFT_JOB_TEST)
+        return job_example_sources(work, error);
     work->sources = weft_arena_array(work->arena, job->source_count + 1, sizeof *work->sources);
     if (work->sources == NULL)
         return weft_error_nomem(error);

@@ -399,7 +399,9 @@ int job_table_rules(struct job_work *work, struct weft_error *error)
 {
     const struct weft_quality *quality = &work->product->quality;
     WEFT_TRY(job_point("run.checks", error));
-    if (work->job->mode != WEFT_JOB_REPLAY)
+    /* It speaks of what a run reads, which neither an example nor a present table is. */
+    if (work->job->mode == WEFT_JOB_RUN || work->job->mode == WEFT_JOB_LOAD ||
+        work->job->mode == WEFT_JOB_REBUILD || work->job->mode == WEFT_JOB_PREVIEW)
         WEFT_TRY(quarantine_max_check(work, error));
     blocked_tell(work);
     if (work->out->state == WEFT_RUN_BLOCKED)

@@ -288,7 +288,7 @@ int job_upsert_rewrite(struct job_work *work, struct weft_error *error)
     if (hit == NULL)
         return weft_error_nomem(error);
     WEFT_TRY(hits_find(work, hit, &count, error));
-    if (count > 0 && work->job->mode == WEFT_JOB_PREVIEW)
+    if (count > 0 && job_is_trial(work))
         return 0; /* `what stays` remains a query */
     if (count > 0) {
         job_tell(work, "rewriting", NULL, 0, 0, 0);

@@ -24,23 +24,27 @@ static const struct weft_key product_keys[] = {
      .help = "The product's name in its domain."},
     {"domain", VALUE, .value = WEFT_VALUE_NAME, .otherwise = "the folder's name",
      .help = "The team that owns it."},
-    {"owner", VALUE, .otherwise = "the domain's owner", .help = "Who answers for it."},
-    {"version", VALUE, .value = WEFT_VALUE_VERSION,
+    {"owner", VALUE, .otherwise = "the domain's owner", .keeps_rows = true,
+     .help = "Who answers for it."},
+    {"version", VALUE, .value = WEFT_VALUE_VERSION, .keeps_rows = true,
      .help = "major.minor.patch; a breaking change of the contract needs a new major."},
-    {"description", VALUE | VALUES, .value = WEFT_VALUE_PROSE,
+    {"description", VALUE | VALUES, .value = WEFT_VALUE_PROSE, .keeps_rows = true,
      .help = "What it holds, for people; or one text for each language: {en: ..., fr: ...}."},
     {"type", VALUE, .value = WEFT_VALUE_WORD, .words = "source-aligned|aggregate|consumer-aligned",
-     .acts = WEFT_ACTS_TOLD, .help = "What kind of product it is."},
-    {"tags", VALUE | LIST, .acts = WEFT_ACTS_TOLD, .help = "Words to find it by."},
+     .acts = WEFT_ACTS_TOLD, .keeps_rows = true, .help = "What kind of product it is."},
+    {"tags", VALUE | LIST, .acts = WEFT_ACTS_TOLD, .keeps_rows = true,
+     .help = "Words to find it by."},
     {"status", VALUE, .value = WEFT_VALUE_WORD, .words = "draft|active|deprecated|retired",
-     .otherwise = "active", .help = "Where it is in its life."},
+     .otherwise = "active", .keeps_rows = true, .help = "Where it is in its life."},
     {"discoverable", VALUE, .value = WEFT_VALUE_WORD, .words = "mesh|domain|private",
-     .acts = WEFT_ACTS_TOLD, .otherwise = "mesh", .help = "Who can find it and ask for access."},
-    {"regulations", VALUE | LIST, .acts = WEFT_ACTS_TOLD,
+     .acts = WEFT_ACTS_TOLD, .otherwise = "mesh", .keeps_rows = true,
+     .help = "Who can find it and ask for access."},
+    {"regulations", VALUE | LIST, .acts = WEFT_ACTS_TOLD, .keeps_rows = true,
      .help = "What governs it; governance/regulations.yaml says what each demands."},
     {"deprecated", MAP, .section = WEFT_SECTION_DEPRECATED, .acts = WEFT_ACTS_TOLD,
-     .help = "Since when, until when, and what replaces it."},
-    {"was", VALUE, .value = WEFT_VALUE_PRODUCT, .help = "The name it had before: a renaming."},
+     .keeps_rows = true, .help = "Since when, until when, and what replaces it."},
+    {"was", VALUE, .value = WEFT_VALUE_PRODUCT, .keeps_rows = true,
+     .help = "The name it had before: a renaming."},
     {"contract", VALUE, .acts = WEFT_ACTS_NOT,
      .help = "A file of the Open Data Contract Standard that holds the contract."},
     {"inputs", NAMED, .named = WEFT_SECTION_INPUT,
@@ -71,18 +75,18 @@ static const struct weft_key product_keys[] = {
     {"key", VALUE | LIST | MAP, .section = WEFT_SECTION_KEY,
      .help = "Fields that are unique together over the whole table, and never null."},
     {"quality", MAP, .section = WEFT_SECTION_QUALITY, .help = "What the data must satisfy."},
-    {"tests", MAPS, .section = WEFT_SECTION_TEST, .acts = WEFT_ACTS_TOLD,
-     .help = "Examples that must hold, run without publishing."},
-    {"run", MAP, .section = WEFT_SECTION_RUN, .acts = WEFT_ACTS_WARNED,
+    {"tests", MAPS, .section = WEFT_SECTION_TEST, .keeps_rows = true,
+     .help = "Examples that must hold: `weft test` runs them, without publishing."},
+    {"run", MAP, .section = WEFT_SECTION_RUN, .acts = WEFT_ACTS_WARNED, .keeps_rows = true,
      .help = "When the product runs by itself, and for how long it may."},
     {"retention", MAP, .section = WEFT_SECTION_RETENTION, .acts = WEFT_ACTS_WARNED,
      .help = "How long history, rows and quarantine are kept."},
-    {"access", MAP, .section = WEFT_SECTION_ACCESS, .acts = WEFT_ACTS_NOT,
+    {"access", MAP, .section = WEFT_SECTION_ACCESS, .acts = WEFT_ACTS_NOT, .keeps_rows = true,
      .help = "Who may read it: the short form of a policy."},
     {"protect", ANY, .acts = WEFT_ACTS_NOT, .help = "Tokenize, encrypt or hash fields at rest."},
     {"outputs", ANY, .acts = WEFT_ACTS_NOT,
      .help = "Topics, shares and webhooks beyond the doors that every product has."},
-    {"terms_of_use", VALUE, .value = WEFT_VALUE_PROSE, .acts = WEFT_ACTS_TOLD,
+    {"terms_of_use", VALUE, .value = WEFT_VALUE_PROSE, .acts = WEFT_ACTS_TOLD, .keeps_rows = true,
      .help = "What readers may do with it."},
 };
 
@@ -101,12 +105,14 @@ static const struct weft_key input_keys[] = {
     {"product", VALUE, .value = WEFT_VALUE_PRODUCT,
      .help = "Another product: domain.product, or domain.product@2 for one major; without it the "
              "newest when the contract is registered."},
-    {"connection", VALUE, .expands = true, .acts = WEFT_ACTS_NOT,
-     .help = "A connection that weft.yaml names."},
+    {"connection", VALUE, .expands = true,
+     .help = "A connection that weft.yaml names. Of the kind http: `files` are relative to its "
+             "URL. Other kinds: not yet."},
     {"format", VALUE, .value = WEFT_VALUE_WORD, .words = "csv|tsv|json|ndjson|parquet|avro",
      .otherwise = "guessed from the name",
-     .help = "What the files hold; csv and tsv are read in this version."},
-    {"options", MAP, .section = WEFT_SECTION_OPTIONS, .help = "How csv and tsv are written."},
+     .help = "What the files hold; avro is not read in this version."},
+    {"options", MAP, .section = WEFT_SECTION_OPTIONS,
+     .help = "How the files are written; of json: null, encoding and the formats of dates."},
     {"schema", MAPS, .section = WEFT_SECTION_INPUT_FIELD,
      .otherwise = "the product's schema where there is no sql, else detected",
      .help = "What the files hold."},
@@ -131,11 +137,11 @@ static const struct weft_key options_keys[] = {
     {"escape", VALUE, .value = WEFT_VALUE_EMPTY, .otherwise = "the quote, doubled",
      .help = "One character before a quote inside a quoted cell."},
     {"null", VALUE | LIST, .value = WEFT_VALUE_EMPTY, .otherwise = "an empty cell without quotes",
-     .help = "Cells that mean no value."},
+     .help = "Cells that mean no value; in json values beside null."},
     {"date_format", VALUE, .otherwise = "ISO 8601", .help = "As strptime has it: %d.%m.%Y."},
     {"timestamp_format", VALUE, .otherwise = "ISO 8601", .help = "As strptime has it."},
-    {"encoding", VALUE, .value = WEFT_VALUE_WORD, .words = "utf-8|utf-16|latin-1",
-     .otherwise = "utf-8", .help = "utf-8 is read in this version."},
+    {"encoding", VALUE, .value = WEFT_VALUE_WORD, .words = "utf-8|utf-16|latin-1|windows-1252",
+     .otherwise = "utf-8", .help = "utf-16 goes by its byte order mark."},
     {"skip", VALUE, .value = WEFT_VALUE_COUNT, .otherwise = "0",
      .help = "Lines before the header."},
     {"decimal_separator", VALUE, .value = WEFT_VALUE_WORD, .words = ".|,", .otherwise = ".",
@@ -171,11 +177,12 @@ static const struct weft_key graph_keys[] = {
         {"unique", VALUE, .value = WEFT_VALUE_BOOL, .otherwise = "false",                          \
          .help = "No value twice in the whole table."},                                            \
         {"references", VALUE, .help = "Each value exists there: domain.product.field."},           \
-        {"description", VALUE | VALUES, .value = WEFT_VALUE_PROSE, .acts = WEFT_ACTS_TOLD,         \
-         .help = "What it means, for people."},                                                    \
+        {"description",          VALUE | VALUES,     .value = WEFT_VALUE_PROSE,                    \
+         .acts = WEFT_ACTS_TOLD, .keeps_rows = true, .help = "What it means, for people."},        \
         {"classification", VALUE, .acts = WEFT_ACTS_TOLD,                                          \
          .help = "public, internal, pii.email, phi.diagnosis, ..."},                               \
-        {"means", VALUE, .acts = WEFT_ACTS_TOLD, .help = "A term of the mesh's glossary."},        \
+        {"means", VALUE, .acts = WEFT_ACTS_TOLD, .keeps_rows = true,                               \
+         .help = "A term of the mesh's glossary."},                                                \
         {"on_fail",                                                                                \
          VALUE | MAP,                                                                              \
          .value = WEFT_VALUE_WORD,                                                                 \
@@ -186,7 +193,8 @@ static const struct weft_key graph_keys[] = {
 
 static const struct weft_key field_keys[] = {
     {"name", VALUE, .value = WEFT_VALUE_NAME, .help = "The column's name."},
-    {"was", VALUE, .value = WEFT_VALUE_NAME, .help = "The name it had before: a renaming."},
+    {"was", VALUE, .value = WEFT_VALUE_NAME, .keeps_rows = true,
+     .help = "The name it had before: a renaming."},
     FIELD_KEYS,
 };
 
@@ -281,23 +289,26 @@ static const struct weft_key check_keys[] = {
     {"on_fail", VALUE, .value = WEFT_VALUE_WORD, .words = ON_FAIL,
      .otherwise = "quarantine for a condition, block for sql",
      .help = "What happens to the row or the run."},
-    {"description", VALUE, .value = WEFT_VALUE_PROSE, .acts = WEFT_ACTS_TOLD,
+    {"description", VALUE, .value = WEFT_VALUE_PROSE, .acts = WEFT_ACTS_TOLD, .keeps_rows = true,
      .help = "Why, for people."},
 };
 
 static const struct weft_key test_keys[] = {
-    {"name", VALUE, .value = WEFT_VALUE_NAME, .acts = WEFT_ACTS_TOLD, .help = "Its name."},
-    {"now", VALUE, .value = WEFT_VALUE_TIME, .acts = WEFT_ACTS_TOLD, .otherwise = "the real time",
+    {"name", VALUE, .value = WEFT_VALUE_NAME, .help = "Its name."},
+    {"now", VALUE, .value = WEFT_VALUE_TIME, .otherwise = "the real time",
      .help = "The time the run believes it is."},
-    {"given", ANY, .acts = WEFT_ACTS_TOLD, .help = "By input: rows, or {file: path}."},
-    {"expect", ROWS | MAP, .section = WEFT_SECTION_TEST_FILE, .acts = WEFT_ACTS_TOLD,
-     .help = "Rows, or {file: path}."},
-    {"ordered", VALUE, .value = WEFT_VALUE_BOOL, .acts = WEFT_ACTS_TOLD, .otherwise = "false",
+    {"given", ANY, .otherwise = "no rows",
+     .help = "By input, or domain.product as the SQL names it: rows, or {file: path}. A column "
+             "that is left out is null; an input that is left out has no rows."},
+    {"expect", ROWS | MAP, .section = WEFT_SECTION_TEST_FILE,
+     .help = "What would be published: rows, or {file: path}. A column that all rows leave out is "
+             "not compared."},
+    {"ordered", VALUE, .value = WEFT_VALUE_BOOL, .otherwise = "false",
      .help = "The order of the rows counts."},
 };
 
 static const struct weft_key test_file_keys[] = {
-    {"file", VALUE, .acts = WEFT_ACTS_TOLD, .help = "A csv file, relative to the product file."},
+    {"file", VALUE, .help = "A csv, tsv, json or ndjson file, relative to the product file."},
 };
 
 static const struct weft_key run_keys[] = {
@@ -373,8 +384,8 @@ static const struct weft_key mesh_keys[] = {
     {"environments", NAMED, .named = WEFT_SECTION_ENVIRONMENT, .otherwise = "dev",
      .help = "Where the same files run; --env or WEFT_ENV names one."},
     {"settings", VALUES, .value = WEFT_VALUE_TEXT, .help = "See `weft settings`."},
-    {"connections", NAMED, .named = WEFT_SECTION_CONNECTION, .acts = WEFT_ACTS_NOT,
-     .help = "Systems that product files name; hosts and secrets stand only here."},
+    {"connections", NAMED, .named = WEFT_SECTION_CONNECTION,
+     .help = "Systems that product files name; hosts, and where secrets are found, stand here."},
 };
 
 static const struct weft_key environment_keys[] = {
@@ -392,23 +403,31 @@ static const struct weft_key environment_keys[] = {
 static const struct weft_key bucket_keys[] = {
     {"endpoint", VALUE, .help = "https://..."},
     {"connection", VALUE, .help = "The connection that holds its keys."},
-    {"region", VALUE, .help = "Where the storage wants one."},
+    {"region", VALUE, .otherwise = "that of the connection",
+     .help = "Where the storage wants one."},
 };
 
 static const struct weft_key connection_keys[] = {
-    {"postgres", VALUE, .acts = WEFT_ACTS_NOT, .help = "host=... dbname=..."},
-    {"password", MAP, .section = WEFT_SECTION_SECRET, .acts = WEFT_ACTS_NOT,
-     .help = "Where the password is found; it never stands in the file."},
-    {"access_key", MAP, .section = WEFT_SECTION_SECRET, .acts = WEFT_ACTS_NOT,
-     .help = "Of object storage."},
-    {"secret_key", MAP, .section = WEFT_SECTION_SECRET, .acts = WEFT_ACTS_NOT,
-     .help = "Of object storage."},
+    {"postgres", VALUE,
+     .help = "A database: host=... dbname=... user=..., as libpq takes it. "
+             "`weft doctor` tries it; no input can read it yet."},
+    {"s3", VALUE, .help = "The endpoint of object storage, https://... Buckets name it."},
+    {"http", VALUE, .help = "The URL that the files of inputs are relative to."},
+    {"user", VALUE, .help = "http: with a password."},
+    {"password", MAP, .section = WEFT_SECTION_SECRET,
+     .help = "postgres, http: where the password is found; it never stands in the file."},
+    {"token", MAP, .section = WEFT_SECTION_SECRET,
+     .help = "http: sent as `Authorization: Bearer ...`."},
+    {"header", VALUE, .help = "http: the header that carries the token instead, as it is."},
+    {"access_key", MAP, .section = WEFT_SECTION_SECRET, .help = "s3."},
+    {"secret_key", MAP, .section = WEFT_SECTION_SECRET, .help = "s3."},
+    {"region", VALUE, .otherwise = "us-east-1", .help = "s3, where the storage wants one."},
 };
 
 static const struct weft_key secret_keys[] = {
-    {"env", VALUE, .acts = WEFT_ACTS_NOT, .help = "An environment variable."},
-    {"file", VALUE, .acts = WEFT_ACTS_NOT, .help = "A file."},
-    {"command", VALUE, .acts = WEFT_ACTS_NOT, .help = "A command that prints it."},
+    {"env", VALUE, .help = "An environment variable."},
+    {"file", VALUE, .help = "A file, relative to weft.yaml; one line end behind it is cut off."},
+    {"command", VALUE, .help = "A command for /bin/sh that prints it, within 30 s."},
 };
 
 #define KEYS(array) array, WEFT_COUNT(array)

@@ -9,6 +9,7 @@
 #define WEFT_MODEL_PRODUCT_H
 
 #include "base/diag.h"
+#include "base/hash.h"
 #include "base/mem.h"
 #include "codec/json.h"
 #include "model/type.h"
@@ -108,7 +109,7 @@ struct weft_csv_options {
     bool nulls_given;
     const char *date_format;      /* NULL = ISO 8601; strptime as DuckDB has it */
     const char *timestamp_format; /* NULL = ISO 8601 */
-    const char *encoding;         /* "utf-8" */
+    const char *encoding;         /* "utf-8"; see codec/encoding.h */
     char decimal_separator;       /* '.' */
 };
 
@@ -197,6 +198,39 @@ struct weft_graph {
     double damping;    /* pagerank; default 0.85; above 0, below 1 */
 };
 
+/* tests: an example. A value is a scalar's text, or JSON of what is nested (its scalars as texts).
+ */
+struct weft_test_cell {
+    const char *name;
+    const char *text; /* NULL = null, or nested */
+    const char *json; /* NULL = not nested */
+    struct weft_place place;
+};
+
+struct weft_test_row {
+    const struct weft_test_cell *cells;
+    size_t count;
+    struct weft_place place;
+};
+
+struct weft_test_rows {
+    const char *name; /* given: a port, or domain.product as the SQL names it; expect: NULL */
+    const char *file; /* NULL = `rows`; as written: relative to the product file */
+    const struct weft_test_row *rows;
+    size_t count;
+    struct weft_place place;
+};
+
+struct weft_test {
+    const char *name;
+    int64_t now_us; /* -1 = the real time */
+    bool ordered;
+    const struct weft_test_rows *given;
+    size_t given_count;
+    struct weft_test_rows expect;
+    struct weft_place place;
+};
+
 struct weft_product {
     const char *domain;
     const char *name;
@@ -238,6 +272,8 @@ struct weft_product {
     enum weft_on_fail key_on_fail;
     struct weft_place key_place;
     struct weft_quality quality;
+    const struct weft_test *tests;
+    size_t test_count;
 
     /* Top-level keys that are written in the file but do not act yet. */
     struct weft_texts not_yet_refused; /* access, protect, partition ...: apply refuses */
@@ -266,10 +302,17 @@ int weft_product_from_document(struct weft_arena *arena, const char *document, c
                                const struct weft_product **out, struct weft_error *error)
     WEFT_MUST_CHECK;
 
+/* SHA-256, hexadecimal, of what of the document makes the rows: two contracts that differ in words,
+ * owners, versions and the like alone have the same one, and a run of either makes the same table. */
+int weft_product_data_digest(const struct weft_product *product, char out[WEFT_SHA256_HEX],
+                             struct weft_error *error) WEFT_MUST_CHECK;
+
 const struct weft_field *weft_fields_find(const struct weft_fields *fields, const char *name);
 const char *weft_on_fail_name(enum weft_on_fail on_fail);
 const char *weft_status_name(enum weft_product_status status);
 const char *weft_format_name(enum weft_file_format format);
+/* By the ending of the name, behind which .gz or .zst may stand; false = it does not tell. */
+bool weft_format_of_file(const char *name, enum weft_file_format *format);
 const char *weft_graph_algorithm_name(enum weft_graph_algorithm algorithm);
 /* The name of the second column of its table: community or score. The first is `node`. */
 const char *weft_graph_value_name(enum weft_graph_algorithm algorithm);

@@ -51,7 +51,7 @@ struct weft_fields weft_draft_read_fields(struct weft_draft *draft, struct weft_
 void weft_draft_read_transform(struct weft_draft *draft); /* transform_read.c */
 void weft_draft_read_write(struct weft_draft *draft);     /* transform_read.c; behind transform */
 void weft_draft_read_quality(struct weft_draft *draft);   /* quality_read.c */
-void weft_draft_check_tests(struct weft_draft *draft);    /* quality_read.c */
+void weft_draft_read_tests(struct weft_draft *draft);     /* test_read.c; behind transform */
 /* Reports that `name` is no field of the product's schema, when that is known. */
 bool weft_draft_has_field(struct weft_draft *draft, const char *name, struct weft_place place,
                           const char *what);

@@ -455,7 +455,7 @@ static void read_all(struct weft_draft *draft)
     read_sort(draft);
     read_partition(draft);
     weft_draft_read_quality(draft);
-    weft_draft_check_tests(draft);
+    weft_draft_read_tests(draft);
     read_rest(draft);
     struct weft_product *product = draft->product;
     product->not_yet_refused = (struct weft_texts){draft->refused.items, draft->refused.count};

@@ -1,5 +1,5 @@
 /*
- * quality_read.c - `quality:` and `tests:`: reading them, and their rules.
+ * quality_read.c - `quality:`: reading it, and its rules.
  */
 #include "model/product_internal.h"
 
@@ -213,86 +213,4 @@ void weft_draft_read_quality(struct weft_draft *draft)
     quality->rows = read_rows(draft, weft_node_get(node, "rows"));
     quality->batch = read_rows(draft, weft_node_get(node, "batch"));
     read_checks(draft, weft_node_get(node, "checks"));
-}
-
-/* ---- tests ---- */
-
-static bool is_input(const struct weft_product *product, const char *name)
-{
-    for (size_t i = 0; i < product->input_count; i++) {
-        if (strcmp(product->inputs[i].name, name) == 0)
-            return true;
-    }
-    return false;
-}
-
-/* Rows (a list of maps of scalars), or {file: path}. */
-static void check_rows(struct weft_draft *draft, const struct weft_node *node, const char *what)
-{
-    struct weft_reader *reader = draft->reader;
-    if (node->wrong)
-        return;
-    if (node->kind == WEFT_NODE_MAP) {
-        if (node->count != 1 || weft_node_get_text(node, "file") == NULL)
-            weft_reader_mistake(reader, node->place, "write {file: path.csv}",
-                                "%s is neither rows nor a file", what);
-        return;
-    }
-    if (node->kind != WEFT_NODE_LIST) {
-        weft_reader_mistake(reader, node->place, "write [{field: value}, ...] or {file: path.csv}",
-                            "%s is neither rows nor a file", what);
-        return;
-    }
-    for (size_t i = 0; i < node->count; i++) {
-        if (node->items[i]->kind != WEFT_NODE_MAP && !node->items[i]->wrong)
-            weft_reader_mistake(reader, node->items[i]->place, "write {field: value, ...}",
-                                "row %zu of %s is not a map", i + 1, what);
-    }
-}
-
-static void check_given(struct weft_draft *draft, const struct weft_node *given)
-{
-    if (given->kind != WEFT_NODE_MAP) {
-        weft_reader_mistake(draft->reader, given->place, "write {port: [{field: value}]}",
-                            "`given` names no inputs");
-        return;
-    }
-    for (size_t i = 0; i < given->count; i++) {
-        char what[WEFT_NAME_MAX + 80];
-        snprintf(what, sizeof what, "the rows given for `%.60s`", given->keys[i]);
-        if (!is_input(draft->product, given->keys[i]))
-            weft_reader_mistake(draft->reader, given->places[i], NULL,
-                                "`given` names `%.60s`, which is not an input", given->keys[i]);
-        else
-            check_rows(draft, given->items[i], what);
-    }
-}
-
-void weft_draft_check_tests(struct weft_draft *draft)
-{
-    const struct weft_node *list = weft_node_get(draft->root, "tests");
-    for (size_t i = 0; list != NULL && list->kind == WEFT_NODE_LIST && i < list->count; i++) {
-        const struct weft_node *test = list->items[i];
-        if (test->kind != WEFT_NODE_MAP)
-            continue;
-        const char *name = weft_node_get_text(test, "name");
-        const struct weft_node *given = weft_node_get(test, "given");
-        const struct weft_node *expect = weft_node_get(test, "expect");
-        if (weft_node_get(test, "name") == NULL)
-            weft_reader_mistake(draft->reader, test->place, "write `name: ...`",
-                                "a test has no name");
-        if (expect == NULL)
-            weft_reader_mistake(draft->reader, test->place, "write `expect: []` for no rows",
-                                "a test expects nothing");
-        else
-            check_rows(draft, expect, "`expect`");
-        if (given != NULL)
-            check_given(draft, given);
-        for (size_t j = 0; name != NULL && j < i; j++) {
-            const char *other = weft_node_get_text(list->items[j], "name");
-            if (other != NULL && strcmp(other, name) == 0)
-                weft_reader_mistake(draft->reader, test->place, NULL, "the test `%s` stands twice",
-                                    name);
-        }
-    }
 }
