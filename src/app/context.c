@@ -20,7 +20,9 @@ int weft_context_init(struct weft_context *context, struct weft_error *error)
     if (context->arena == NULL)
         return weft_error_nomem(error);
     const char *environment = getenv("WEFT_ENV");
-    context->environment = environment == NULL || environment[0] == '\0' ? "dev" : environment;
+    bool given = environment != NULL && environment[0] != '\0';
+    context->environment = given ? environment : "dev";
+    context->environment_origin = given ? "WEFT_ENV" : "default";
     weft_request_local(&context->request);
     return 0;
 }
@@ -43,7 +45,9 @@ static int mesh_load(struct weft_context *context, struct weft_diag *diag, struc
         return 0;
     if (context->root == NULL)
         WEFT_TRY(weft_mesh_find_root(context->start, &context->root, error));
-    return weft_mesh_load(context->root, context->environment, diag, &context->mesh, error);
+    WEFT_TRY(weft_mesh_load(context->root, context->environment, diag, &context->mesh, error));
+    context->mesh_mistakes = diag->errors > 0;
+    return 0;
 }
 
 int weft_context_mesh(struct weft_context *context, struct weft_out *out, struct weft_mesh **mesh,
@@ -51,6 +55,10 @@ int weft_context_mesh(struct weft_context *context, struct weft_out *out, struct
 {
     WEFT_CLEANUP(weft_diag_release) struct weft_diag diag;
     weft_diag_init(&diag);
+    if (context->mesh_mistakes) { /* they are to be told now */
+        weft_mesh_free(context->mesh);
+        context->mesh = NULL;
+    }
     WEFT_TRY(mesh_load(context, &diag, error));
     weft_out_diag(out, &diag);
     if (diag.errors > 0) {
@@ -97,6 +105,14 @@ static int home_of_checkout(struct weft_context *context, struct weft_error *err
     return weft_mesh_home(context->mesh, environment, &context->home, error);
 }
 
+const char *weft_context_home_origin(const struct weft_context *context)
+{
+    const char *given = getenv("WEFT_HOME");
+    if (context->home_flag != NULL)
+        return "--home";
+    return given != NULL && given[0] != '\0' ? "WEFT_HOME" : "the environment";
+}
+
 int weft_context_home(struct weft_context *context, const char **home, struct weft_error *error)
 {
     if (context->home == NULL) {
@@ -124,8 +140,8 @@ int weft_context_ledger(struct weft_context *context, bool create, struct weft_l
 
 /* The checkout is only read for settings when there is one to be found without trouble; but an
  * environment that is asked for must be there. */
-static int mesh_for_settings(struct weft_context *context, const struct weft_mesh **mesh,
-                             struct weft_error *error)
+int weft_context_mesh_quiet(struct weft_context *context, const struct weft_mesh **mesh,
+                            struct weft_error *error)
 {
     struct weft_error ignored = WEFT_ERROR_INIT;
     WEFT_CLEANUP(weft_diag_release) struct weft_diag diag;
@@ -134,6 +150,8 @@ static int mesh_for_settings(struct weft_context *context, const struct weft_mes
     if (context->mesh == NULL && mesh_load(context, &diag, &ignored) < 0)
         return 0;
     *mesh = context->mesh;
+    if (context->mesh == NULL)
+        return 0;
     return context->mesh->environment == NULL ? environment_unknown(context, &diag, error) : 0;
 }
 
@@ -144,7 +162,7 @@ int weft_context_settings(struct weft_context *context, const struct weft_settin
         WEFT_CLEANUP(weft_diag_release) struct weft_diag diag;
         weft_diag_init(&diag);
         const struct weft_mesh *mesh;
-        WEFT_TRY(mesh_for_settings(context, &mesh, error));
+        WEFT_TRY(weft_context_mesh_quiet(context, &mesh, error));
         WEFT_TRY(weft_settings_load(&context->settings, mesh, &diag, error));
         WEFT_TRY(weft_diag_check(&diag, error));
         for (size_t i = 0; i < context->flag_count; i++) {

@@ -25,6 +25,7 @@ struct weft_context {
     struct weft_arena *arena;
     const char *home_flag;   /* --home, NULL */
     const char *environment; /* --env, else WEFT_ENV, else dev */
+    const char *environment_origin;
     const char *start;       /* the folder to look from */
     const struct weft_flag_setting *flags;
     size_t flag_count;
@@ -33,6 +34,7 @@ struct weft_context {
     char *root; /* of the checkout; NULL = not looked for, or none */
     char *home; /* absolute */
     struct weft_mesh *mesh;
+    bool mesh_mistakes; /* it has some, and who loaded it did not tell them */
     struct weft_ledger *ledger;
     struct weft_settings settings;
     bool settings_loaded;
@@ -45,6 +47,12 @@ void weft_context_release(struct weft_context *context);
 /* The checkout, valid: all mistakes are told to `out` and the first one returned. */
 int weft_context_mesh(struct weft_context *context, struct weft_out *out, struct weft_mesh **mesh,
                       struct weft_error *error) WEFT_MUST_CHECK;
+/* The checkout as far as it can be read, without a word about its mistakes; NULL where there is
+ * none. NOT_FOUND when it has no such environment. */
+int weft_context_mesh_quiet(struct weft_context *context, const struct weft_mesh **mesh,
+                            struct weft_error *error) WEFT_MUST_CHECK;
+/* What said where the home is: "--home", "WEFT_HOME", "the environment". */
+const char *weft_context_home_origin(const struct weft_context *context);
 /* Where the home is: --home, WEFT_HOME, the environment's home, .weft/<environment> at the root. */
 int weft_context_home(struct weft_context *context, const char **home, struct weft_error *error)
     WEFT_MUST_CHECK;

@@ -1,6 +1,7 @@
 /*
  * op_doctor.c - doctor: is this machine and this home fit; --rebase after a home was moved.
  */
+#include "app/connections.h"
 #include "app/ops_internal.h"
 
 #include "base/fs.h"
@@ -151,6 +152,35 @@ static int doctor_outbox(struct doctor *doctor, struct weft_error *error)
     return count > 0 ? 0 : finding(doctor, "outbox", true, "nothing is left to do", error);
 }
 
+/* Each on a line. */
+static int doctor_connections(struct doctor *doctor, struct weft_error *error)
+{
+    const struct weft_mesh *mesh;
+    struct weft_connection_try *tries;
+    size_t count = 0;
+    WEFT_TRY(weft_context_mesh_quiet(doctor->context, &mesh, error));
+    if (mesh == NULL)
+        return 0;
+    WEFT_TRY(weft_connections_list(mesh, doctor->context->arena, &tries, &count, error));
+    for (size_t i = 0; i < count; i++) {
+        struct weft_error own = WEFT_ERROR_INIT;
+        const struct weft_connection *connection = tries[i].connection;
+        char check[200], text[2400];
+        snprintf(check, sizeof check, "%s %.60s%s%.60s",
+                 weft_connection_kind_name(connection->kind), connection->name,
+                 tries[i].bucket == NULL ? "" : ", bucket ",
+                 tries[i].bucket == NULL ? "" : tries[i].bucket->name);
+        bool ok =
+            weft_connection_try(doctor->context, mesh, &tries[i], text, sizeof text, &own) == 0;
+        WEFT_TRY(weft_process_check_cancelled(error));
+        if (!ok)
+            snprintf(text, sizeof text, "%s%s%s", own.message, own.hint[0] == '\0' ? "" : "; ",
+                     own.hint);
+        WEFT_TRY(finding(doctor, check, ok, text, error));
+    }
+    return 0;
+}
+
 static int doctor_run(struct weft_context *context, const struct weft_op_request *request,
                       struct weft_out *out, struct weft_error *error)
 {
@@ -184,6 +214,7 @@ static int doctor_run(struct weft_context *context, const struct weft_op_request
     WEFT_TRY(doctor_tables(&doctor, error));
     WEFT_TRY(doctor_place(&doctor, error));
     WEFT_TRY(doctor_outbox(&doctor, error));
+    WEFT_TRY(doctor_connections(&doctor, error));
     WEFT_TRY(weft_out_table_end(out, error));
     if (doctor.bad > 0)
         return weft_error_set(error, WEFT_E_CORRUPT, "%zu finding%s to look into", doctor.bad,

@@ -144,6 +144,25 @@ const struct weft_op weft_op_ledger = {
 
 /* ---- settings ---- */
 
+/* Which environment and home the values below are those of; no settings themselves. */
+static int settings_place(struct weft_context *context, struct weft_out *out,
+                          struct weft_error *error)
+{
+    struct weft_error ignored = WEFT_ERROR_INIT;
+    const char *home = NULL;
+    const struct weft_cell environment[] = {
+        weft_out_cell_text("environment"), weft_out_cell_text(context->environment),
+        weft_out_cell_text(context->environment_origin),
+        weft_out_cell_text("The environment in use; `weft env` lists all. --env or WEFT_ENV.")};
+    WEFT_TRY(weft_out_row(out, environment, error));
+    if (weft_context_home(context, &home, &ignored) < 0)
+        return 0; /* no checkout, or it works through a node */
+    const struct weft_cell place[] = {weft_out_cell_text("home"), weft_out_cell_text(home),
+                                      weft_out_cell_text(weft_context_home_origin(context)),
+                                      weft_out_cell_text("Where the data lives.")};
+    return weft_out_row(out, place, error);
+}
+
 static int settings_run(struct weft_context *context, const struct weft_op_request *request,
                         struct weft_out *out, struct weft_error *error)
 {
@@ -155,6 +174,7 @@ static int settings_run(struct weft_context *context, const struct weft_op_reque
     const struct weft_settings *settings;
     WEFT_TRY(weft_context_settings(context, &settings, error));
     WEFT_TRY(weft_out_table(out, columns, WEFT_COUNT(columns), error));
+    WEFT_TRY(settings_place(context, out, error));
     for (int i = 0; i < WEFT_SETTING_COUNT; i++) {
         const struct weft_setting_state *state = &settings->values[i];
         const struct weft_cell cells[] = {

@@ -20,6 +20,7 @@ struct shown {
     const struct weft_product *contract;
     bool has_table;
     struct weft_pointer pointer;
+    const char *environment;
     const char *home;
     struct weft_book book; /* of the home */
     size_t item;
@@ -218,6 +219,7 @@ static int show_people(const struct shown *shown, struct weft_out *out, struct w
         WEFT_TRY(weft_out_line(out, WEFT_STYLE_CHANGED, error,
                                "  pending     %s, in force with the next snapshot",
                                shown->product->pending->version));
+    WEFT_TRY(weft_out_line(out, WEFT_STYLE_PLAIN, error, "  environment %s", shown->environment));
     WEFT_TRY(show_inputs(contract, out, error));
     WEFT_TRY(show_relations(shown, out, error));
     if (shown->has_table) {
@@ -253,6 +255,7 @@ static int show_json(const struct shown *shown, struct weft_out *out, struct wef
         weft_json_put_null(&json);
     weft_json_member_text(&json, "metadata", shown->has_table ? shown->pointer.metadata : NULL);
     weft_json_member_text(&json, "home", shown->home);
+    weft_json_member_text(&json, "environment", shown->environment);
     relations_json(shown, &json);
     weft_json_key(&json, "contract");
     weft_json_put_raw(&json, shown->contract->document, strlen(shown->contract->document));
@@ -265,7 +268,9 @@ static int show_run(struct weft_context *context, const struct weft_op_request *
 {
     struct weft_registered product;
     WEFT_TRY(weft_context_product(context, weft_op_text(request, "product"), &product, error));
-    struct shown shown = {.product = &product, .home = weft_ledger_home(context->ledger)};
+    struct shown shown = {.product = &product,
+                          .home = weft_ledger_home(context->ledger),
+                          .environment = context->environment};
     shown.contract = product.in_force != NULL ? product.in_force : product.pending;
     WEFT_CLEANUP(weft_ledger_endp) struct weft_ledger_txn *txn = NULL;
     WEFT_TRY(weft_ledger_begin_read(context->ledger, &txn, error));

@@ -8,6 +8,7 @@
 #include "cli/args.h"
 #include "cli/doors.h"
 #include "cli/help.h"
+#include "cli/shell.h"
 
 #include <errno.h>
 #include <string.h>
@@ -25,6 +26,7 @@ struct command {
     struct weft_context context;
     struct weft_terminal terminal;
     struct weft_stream stream;
+    struct weft_pager pager;
 };
 
 /* Relative paths, also that of --home, are then relative to the folder. */
@@ -67,24 +69,63 @@ static int reference_send(struct command *command, struct weft_error *error)
     return rc;
 }
 
+/* `query` without SQL: the shell, or statements of a file. */
+static int shell_do(struct command *command, struct weft_error *error)
+{
+    const struct weft_shell_config config = {.context = &command->context,
+                                             .request = &command->args.request,
+                                             .stream = &command->stream,
+                                             .terminal = &command->terminal,
+                                             .json = command->args.json,
+                                             .pager = &command->pager};
+    return weft_shell_run(&config, error);
+}
+
+/* Held output is shown before anything that is told. A pager that was left has shown enough. */
+static int pager_finish(struct command *command, int rc, struct weft_error *error)
+{
+    struct weft_error own = WEFT_ERROR_INIT;
+    bool paged = command->pager.stream != NULL;
+    int ended = weft_pager_end(&command->pager, rc < 0 ? &own : error);
+    return paged && command->pager.gone ? 0 : rc < 0 ? rc : ended < 0 ? ended : rc;
+}
+
+static int query_do(struct command *command, struct weft_out *out, struct weft_error *error)
+{
+    const struct weft_op_request *request = &command->args.request;
+    WEFT_TRY(weft_pager_open(&command->pager, error));
+    bool shell = !weft_op_given(request, "sql");
+    if (!shell && !command->args.json && !weft_op_given(request, "no-pager"))
+        weft_pager_begin(&command->pager, &command->stream);
+    int rc =
+        shell ? shell_do(command, error) : request->op->run(&command->context, request, out, error);
+    weft_terminal_quiet(&command->terminal);
+    rc = pager_finish(command, rc, error);
+    weft_pager_close(&command->pager);
+    return rc;
+}
+
 static int op_do(struct command *command, struct weft_error *error)
 {
     const struct weft_args *args = &command->args;
     struct weft_door door;
     struct weft_out out;
+    bool query = strcmp(args->request.op->name, "query") == 0;
     WEFT_TRY(folder_enter(args->folder, error));
     weft_app_register();
     command->context.home_flag = args->home;
-    if (args->environment != NULL)
+    if (args->environment != NULL) {
         command->context.environment = args->environment;
+        command->context.environment_origin = "--env";
+    }
     command->context.flags = args->settings;
     command->context.flag_count = args->setting_count;
     if (args->json)
         weft_programs_open(&door, &command->stream, &command->terminal, &out);
     else
-        weft_people_open(&door, &command->stream, &command->terminal,
-                         strcmp(args->request.op->name, "query") == 0, &out);
-    int rc = args->request.op->run(&command->context, &args->request, &out, error);
+        weft_people_open(&door, &command->stream, &command->terminal, query, &out);
+    int rc = query ? query_do(command, &out, error)
+                   : args->request.op->run(&command->context, &args->request, &out, error);
     weft_door_close(&door);
     return rc;
 }
@@ -131,7 +172,8 @@ static int status_of(struct command *command, int rc, struct weft_error *error)
     /* After Ctrl-C whatever failed failed because of it: the workers get the signal as well. */
     if (weft_process_cancelled() && error->code != WEFT_E_CANCELLED)
         weft_error_set(error, WEFT_E_CANCELLED, "stopped on request");
-    weft_terminal_error(&command->terminal, error);
+    if (error->message[0] != '\0') /* else each error was told when it came */
+        weft_terminal_error(&command->terminal, error);
     return weft_code_exit_status(error->code);
 }
 

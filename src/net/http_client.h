@@ -52,6 +52,10 @@ struct weft_http_login {
 int weft_http_login_line(const struct weft_http_login *login, const struct weft_secret *secret,
                          char **line, struct weft_error *error) WEFT_MUST_CHECK;
 void weft_http_line_free(char *line);
+/* REFUSED: a secret does not go over http://, which everybody on the way can read, but to servers
+ * of one's own. */
+int weft_http_login_check(const char *url, bool allow_private, struct weft_error *error)
+    WEFT_MUST_CHECK;
 
 /* NOT_FOUND (404, 410), REFUSED (address, scheme, redirect), LIMIT (size), TIMEOUT, IO (all others,
  * with the status), CANCELLED. */

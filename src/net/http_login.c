@@ -6,6 +6,7 @@
 #include "base/mem.h"
 
 #include <string.h>
+#include <strings.h>
 
 void weft_http_line_free(char *line)
 {
@@ -57,4 +58,14 @@ int weft_http_login_line(const struct weft_http_login *login, const struct weft_
     *line = login->header == NULL ? weft_format("Authorization: Bearer %s", secret->data)
                                   : weft_format("%s: %s", login->header, secret->data);
     return *line == NULL ? weft_error_nomem(error) : 0;
+}
+
+int weft_http_login_check(const char *url, bool allow_private, struct weft_error *error)
+{
+    if (allow_private || strncasecmp(url, "https://", 8) == 0)
+        return 0;
+    weft_error_set(error, WEFT_E_REFUSED,
+                   "a secret would be sent over http://, where everybody on the way can read it");
+    return weft_error_hint(error, "write https://...; the setting `http_private` allows it, for "
+                                  "servers of your own");
 }
