@@ -21,6 +21,12 @@ add_library(weft_curl_headers INTERFACE)
 target_include_directories(weft_curl_headers SYSTEM INTERFACE ${CURL_INCLUDE_DIRS})
 target_link_libraries(weft_curl_headers INTERFACE ${CMAKE_DL_LIBS})
 
+# libedit: likewise; only the shell edits lines.
+pkg_check_modules(EDIT REQUIRED libedit>=3.1)
+add_library(weft_edit_headers INTERFACE)
+target_include_directories(weft_edit_headers SYSTEM INTERFACE ${EDIT_INCLUDE_DIRS})
+target_link_libraries(weft_edit_headers INTERFACE ${CMAKE_DL_LIBS})
+
 # weft_npm_folder(<out> <name>): where the pinned package <name> was unpacked.
 function(weft_npm_folder out name)
   file(STRINGS ${CMAKE_SOURCE_DIR}/third_party/npm.lock line REGEX "^${name} ")

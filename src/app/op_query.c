@@ -1,5 +1,6 @@
 /*
- * op_query.c - query: a person's SELECT, resolved, run on a sealed instance, streamed out.
+ * op_query.c - query: a person's SELECT, resolved, run on a sealed instance, streamed out. The shell
+ * and files of statements are the command line's (cli/shell.h), through the same session.
  *
  * One read transaction gives one sequence, and that fixes all snapshots of the query; a reader's
  * slot keeps maintenance away from its files until the last row is out.
@@ -8,54 +9,41 @@
 #include "app/query_internal.h"
 
 #include "base/fs.h"
-#include "base/hash.h"
 #include "base/text.h"
 
-#include <fcntl.h>
-#include <stdio.h>
 #include <string.h>
-#include <unistd.h>
 
 static const struct weft_op_arg query_args[] = {
     {"sql", 0, WEFT_ARG_WORDS, "SQL", "A SELECT."},
-    {"file", 'f', WEFT_ARG_TEXT, "FILE", "Read the SQL from a file; - is standard input."},
+    {"file", 'f', WEFT_ARG_TEXT, "FILE",
+     "Run the statements of a file, each ended by `;`. - is standard input."},
     {"format", 0, WEFT_ARG_TEXT, "FORMAT",
      "table (default), csv, json, ndjson or parquet; with -o by the file's ending, else csv."},
     {"output", 'o', WEFT_ARG_TEXT, "FILE", "Write to a file instead of standard output."},
     {"as-of", 0, WEFT_ARG_TEXT, "WHEN",
      "A time (2026-11-21T04:00Z; 2026-11-21 is the end of that day, UTC) or a snapshot id."},
     {"param", 'p', WEFT_ARG_TEXTS, "NAME=VALUE", "A value for $name."},
+    {"continue", 0, WEFT_ARG_FLAG, NULL, "After a statement that failed, go on with the next."},
+    {"no-pager", 0, WEFT_ARG_FLAG, NULL, "Do not show long tables in a pager (WEFT_PAGER, PAGER)."},
 };
 
-static int sql_read(struct weft_context *context, const struct weft_op_request *request,
-                    struct weft_query *query, struct weft_error *error)
+static int sql_read(const struct weft_op_request *request, struct weft_buf *text,
+                    struct weft_error *error)
 {
-    const char *file = weft_op_text(request, "file");
     const struct weft_op_value *words = weft_op_value(request, "sql");
-    if ((file == NULL) == (words->count == 0)) {
+    if (weft_op_given(request, "file") || words->count == 0) {
         weft_error_set(error, WEFT_E_USAGE, "give the SQL as one word, or a file with -f");
         return weft_error_hint(error, "as in: weft query \"select count(*) from mesh.products\"");
     }
-    struct weft_buf *text = &query->sql;
-    if (file == NULL) {
-        for (size_t i = 0; i < words->count; i++)
-            weft_buf_addf(text, "%s%s", i == 0 ? "" : " ", words->texts[i]);
-        return weft_buf_check(text, error);
-    }
-    const struct weft_settings *settings;
-    WEFT_TRY(weft_context_settings(context, &settings, error));
-    size_t max = (size_t)weft_settings_number(settings, WEFT_SETTING_SQL_SIZE_MAX);
-    bool standard = strcmp(file, "-") == 0;
-    query->file = standard ? "standard input" : file;
-    int rc = weft_fs_read_file(standard ? "/dev/stdin" : file, max, text, error);
-    if (rc == WEFT_NOT_THERE)
-        return weft_error_set(error, WEFT_E_NOT_FOUND, "there is no file %s", file);
-    return rc;
+    for (size_t i = 0; i < words->count; i++)
+        weft_buf_addf(text, "%s%s", i == 0 ? "" : " ", words->texts[i]);
+    return weft_buf_check(text, error);
 }
 
 static const char *const format_names[] = {"table", "csv", "json", "ndjson", "parquet"};
 
-static int format_of_name(const char *name, struct weft_query *query, struct weft_error *error)
+int weft_query_format_named(const char *name, enum weft_query_format *format,
+                            struct weft_error *error)
 {
     size_t i = 0;
     while (i < WEFT_COUNT(format_names) && strcmp(format_names[i], name) != 0)
@@ -64,7 +52,7 @@ static int format_of_name(const char *name, struct weft_query *query, struct wef
         weft_error_set(error, WEFT_E_USAGE, "`%s` is no format", name);
         return weft_error_hint(error, "table, csv, json, ndjson or parquet");
     }
-    query->format = (enum weft_query_format)i;
+    *format = (enum weft_query_format)i;
     return 0;
 }
 
@@ -106,7 +94,7 @@ int weft_query_format_read(const struct weft_op_request *request, struct weft_ou
         query->output = output;
     query->format = out->for_people ? WEFT_QUERY_TABLE : WEFT_QUERY_JSON;
     if (name != NULL)
-        WEFT_TRY(format_of_name(name, query, error));
+        WEFT_TRY(weft_query_format_named(name, &query->format, error));
     else if (query->output != NULL)
         WEFT_TRY(format_of_ending(query, error));
     if (name != NULL && query->format == WEFT_QUERY_TABLE && query->output != NULL) {
@@ -122,63 +110,17 @@ int weft_query_format_read(const struct weft_op_request *request, struct weft_ou
     return 0;
 }
 
-static int params_read(struct weft_context *context, const struct weft_op_request *request,
-                       struct weft_query *query, struct weft_error *error)
-{
-    const struct weft_op_value *words = weft_op_value(request, "param");
-    struct weft_param *params = weft_arena_array(context->arena, words->count + 1, sizeof *params);
-    if (params == NULL)
-        return weft_error_nomem(error);
-    for (size_t i = 0; i < words->count; i++) {
-        const char *equals = strchr(words->texts[i], '=');
-        if (equals == NULL || equals == words->texts[i])
-            return weft_error_set(error, WEFT_E_USAGE, "`%s` is not NAME=VALUE", words->texts[i]);
-        params[i].name =
-            weft_arena_strndup(context->arena, words->texts[i], (size_t)(equals - words->texts[i]));
-        params[i].text = equals + 1;
-        if (params[i].name == NULL)
-            return weft_error_nomem(error);
-    }
-    query->params = params;
-    query->param_count = words->count;
-    return 0;
-}
-
-/* A number is a snapshot, anything else a time. */
-static int as_of_read(const struct weft_op_request *request, struct weft_query *query,
-                      struct weft_error *error)
-{
-    const char *when = weft_op_text(request, "as-of");
-    if (when == NULL)
-        return 0;
-    if (weft_parse_int64(when, strlen(when), &query->as_of_snapshot) && query->as_of_snapshot > 0)
-        return 0;
-    query->as_of_snapshot = 0;
-    if (weft_time_parse(when, &query->as_of_us)) {
-        if (strlen(when) == strlen("2026-11-21")) /* a day is over at its end */
-            query->as_of_us += 24 * 3600 * (int64_t)1000000 - 1;
-        return 0;
-    }
-    weft_error_set(error, WEFT_E_USAGE, "`%s` is neither a time nor a snapshot", when);
-    return weft_error_hint(error, "as in --as-of 2026-11-21, --as-of 2026-11-21T04:00:00Z");
-}
-
 static int query_run(struct weft_context *context, const struct weft_op_request *request,
                      struct weft_out *out, struct weft_error *error)
 {
-    WEFT_CLEANUP(weft_query_release) struct weft_query query;
-    weft_query_init(&query, context);
-    query.out = out;
-    WEFT_TRY(sql_read(context, request, &query, error));
-    WEFT_TRY(weft_query_format_read(request, out, &query, error));
-    WEFT_TRY(params_read(context, request, &query, error));
-    WEFT_TRY(as_of_read(request, &query, error));
-    WEFT_TRY(weft_query_open(&query, error));
-    int rc = weft_query_send(&query, out, error);
-    struct weft_error audit = WEFT_ERROR_INIT;
-    /* A read that cannot be audited is not a read that happened quietly: it fails. */
-    if (weft_query_audit(&query, rc, rc < 0 ? &audit : error) < 0)
-        return -1;
+    struct weft_session session;
+    WEFT_CLEANUP(weft_buf_release) struct weft_buf text;
+    weft_buf_init(&text, (size_t)64 << 20);
+    WEFT_TRY(sql_read(request, &text, error));
+    WEFT_TRY(weft_session_open(&session, context, request, out, error));
+    const struct weft_statement statement = {.text = text.data, .length = text.length};
+    int rc = weft_session_run(&session, &statement, out, NULL, error);
+    weft_session_close(&session);
     return rc;
 }
 
@@ -186,7 +128,8 @@ const struct weft_op weft_op_query = {
     .name = "query",
     .group = "products",
     .summary = "Ask in SQL: a SELECT over products and the mesh's own tables.",
-    .help = "Tables are products (county_health.daily_reports), their older majors "
+    .help = "Without SQL a shell at a terminal (`\\?` shows its commands), else the statements of "
+            "standard input. Tables are products (county_health.daily_reports), their older majors "
             "(county_health.daily_reports__v1), quarantine "
             "(county_health__quarantine.daily_reports) and the mesh (mesh.products, mesh.columns, "
             "mesh.inputs, mesh.runs, mesh.checks, mesh.snapshots). `AT (TIMESTAMP => ...)` and "

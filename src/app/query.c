@@ -481,6 +481,8 @@ int weft_query_open(struct weft_query *query, struct weft_error *error)
         .size_max = weft_settings_number(settings, WEFT_SETTING_SQL_SIZE_MAX),
         .depth_max = (int)weft_settings_number(settings, WEFT_SETTING_SQL_DEPTH_MAX),
         .file = query->file,
+        .line_offset = query->line_offset,
+        .column_offset = query->column_offset,
     };
     return weft_resolve(query->engine, context->arena, query->sql.data, query->sql.length, &options,
                         &query->resolved, error);

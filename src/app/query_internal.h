@@ -5,19 +5,11 @@
 #ifndef WEFT_APP_QUERY_INTERNAL_H
 #define WEFT_APP_QUERY_INTERNAL_H
 
-#include "app/op.h"
+#include "app/session.h"
 #include "base/clock.h"
 #include "engine/engine.h"
 #include "engine/resolver.h"
 #include "lake/pointer.h"
-
-enum weft_query_format {
-    WEFT_QUERY_TABLE,
-    WEFT_QUERY_CSV,
-    WEFT_QUERY_JSON,
-    WEFT_QUERY_NDJSON,
-    WEFT_QUERY_PARQUET
-};
 
 /* Where `query -o FILE` writes: query_target.c. */
 struct weft_query_target {
@@ -30,12 +22,14 @@ struct weft_query_target {
 struct weft_query {
     struct weft_context *context;
     struct weft_buf sql;
-    const char *file; /* NULL = the command line */
+    const char *file;               /* NULL = the command line */
+    int line_offset, column_offset; /* of the text in the file */
     enum weft_query_format format;
     const char *output; /* NULL = standard output */
     struct weft_query_target target;
     const struct weft_param *params;
     size_t param_count;
+    bool params_shared;     /* not all of them need to be the text's */
     int64_t as_of_us;       /* 0 = now; that of the snapshot too */
     int64_t as_of_snapshot; /* 0 = none */
     /* made by open */
@@ -53,6 +47,9 @@ void weft_query_release(struct weft_query *query);
 int weft_query_open(struct weft_query *query, struct weft_error *error) WEFT_MUST_CHECK;
 /* query->sql is weft's own text, over files of the home's tmp. */
 int weft_query_open_own(struct weft_query *query, struct weft_error *error) WEFT_MUST_CHECK;
+/* USAGE for a name that is none. */
+int weft_query_format_named(const char *name, enum weft_query_format *format,
+                            struct weft_error *error) WEFT_MUST_CHECK;
 /* From --format and --output. */
 int weft_query_format_read(const struct weft_op_request *request, struct weft_out *out,
                            struct weft_query *query, struct weft_error *error) WEFT_MUST_CHECK;

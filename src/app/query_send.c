@@ -375,7 +375,7 @@ static int parameters_check(const struct weft_query *query, struct weft_error *e
     WEFT_TRY(weft_buf_check(&all, error));
     for (size_t i = 0; i < query->param_count; i++) {
         const char *name = query->params[i].name;
-        if (parameter_known(resolved, name))
+        if (query->params_shared || parameter_known(resolved, name))
             continue;
         weft_error_set(error, WEFT_E_USAGE, "the query has no parameter $%s", name);
         return weft_error_hint(error, "it has %s", all.length == 0 ? "none" : all.data);
@@ -400,6 +400,23 @@ static int parameters_hint(const struct weft_query *query, struct weft_error *er
     return -1;
 }
 
+/* Of parameters that several statements share, those that this one has. */
+static int parameters_choose(struct weft_query *query, struct weft_error *error)
+{
+    struct weft_param *own =
+        weft_arena_array(query->context->arena, query->param_count + 1, sizeof *own);
+    size_t count = 0;
+    if (own == NULL)
+        return weft_error_nomem(error);
+    for (size_t i = 0; i < query->param_count; i++) {
+        if (parameter_known(&query->resolved, query->params[i].name))
+            own[count++] = query->params[i];
+    }
+    query->params = own;
+    query->param_count = count;
+    return 0;
+}
+
 static int rows_send(struct sender *sender, struct weft_error *error)
 {
     struct weft_query *query = sender->query;
@@ -417,6 +434,7 @@ int weft_query_send(struct weft_query *query, struct weft_out *out, struct weft_
     WEFT_CLEANUP(sender_release) struct sender sender = {.query = query, .out = out, .fd = -1};
     weft_buf_init(&sender.buf, ROW_MAX);
     WEFT_TRY(parameters_check(query, error));
+    WEFT_TRY(parameters_choose(query, error));
     if (query->output == NULL)
         return rows_send(&sender, error);
     WEFT_TRY(weft_query_target_open(query->context->arena, weft_ledger_home(query->context->ledger),

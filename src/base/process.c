@@ -51,6 +51,49 @@ static int spawn_with(const char *const *argv, int in, int out, int keep_fd, pid
     return rc;
 }
 
+/* What this process ignores, the other would ignore too. */
+static int signals_default(posix_spawnattr_t *attributes)
+{
+    sigset_t set;
+    sigemptyset(&set);
+    sigaddset(&set, SIGPIPE);
+    sigaddset(&set, SIGXFSZ);
+    int rc = posix_spawnattr_setsigdefault(attributes, &set);
+    return rc != 0 ? rc : posix_spawnattr_setflags(attributes, POSIX_SPAWN_SETSIGDEF);
+}
+
+static int spawn_shell(const char *command, int in, pid_t *pid)
+{
+    posix_spawn_file_actions_t actions;
+    posix_spawnattr_t attributes;
+    const char *const argv[] = {"/bin/sh", "-c", command, NULL};
+    int rc = posix_spawn_file_actions_init(&actions);
+    if (rc != 0)
+        return rc;
+    rc = posix_spawnattr_init(&attributes);
+    if (rc == 0) {
+        rc = in < 0 ? 0 : posix_spawn_file_actions_adddup2(&actions, in, 0);
+        if (rc == 0)
+            rc = signals_default(&attributes);
+        if (rc == 0)
+            rc = posix_spawn(pid, argv[0], &actions, &attributes, (char *const *)argv, environ);
+        posix_spawnattr_destroy(&attributes);
+    }
+    posix_spawn_file_actions_destroy(&actions);
+    return rc;
+}
+
+int weft_process_spawn_shell(const char *command, int in, struct weft_process *process,
+                             struct weft_error *error)
+{
+    pid_t pid = 0;
+    int rc = spawn_shell(command, in, &pid);
+    if (rc != 0)
+        return weft_error_errno(error, WEFT_E_WORKER, rc, "cannot start %s", command);
+    *process = (struct weft_process){.pid = pid, .in = -1, .out = -1};
+    return 0;
+}
+
 static int spawn_between(const char *const *argv, int to_child[2], int keep_fd,
                          struct weft_process *process, struct weft_error *error)
 {
@@ -141,10 +184,17 @@ void weft_process_bind_to_parent(pid_t parent)
 /* Any thread asks it; a handler may change it, for it needs no lock. */
 static atomic_int cancel_count;
 
+static atomic_bool in_session, terminated, resized;
+
 static void signal_caught(int number)
 {
-    (void)number;
-    if (++cancel_count > 1)
+    if (number == SIGWINCH) {
+        resized = true;
+        return;
+    }
+    if (number == SIGTERM)
+        terminated = true;
+    if (++cancel_count > 1 && !in_session)
         _exit(130);
 }
 
@@ -157,6 +207,29 @@ void weft_process_catch_signals(void)
     struct sigaction ignore = {.sa_handler = SIG_IGN};
     sigaction(SIGPIPE, &ignore, NULL);
     sigaction(SIGXFSZ, &ignore, NULL); /* a limit on files is an error of the write */
+}
+
+void weft_process_catch_session(void)
+{
+    struct sigaction action = {.sa_handler = signal_caught};
+    sigemptyset(&action.sa_mask);
+    in_session = true;
+    sigaction(SIGWINCH, &action, NULL);
+}
+
+void weft_process_cancel_forget(void)
+{
+    cancel_count = 0;
+}
+
+bool weft_process_terminated(void)
+{
+    return in_session && terminated;
+}
+
+bool weft_process_resize_take(void)
+{
+    return atomic_exchange(&resized, false);
 }
 
 bool weft_process_cancelled(void)

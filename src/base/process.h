@@ -33,6 +33,10 @@ int weft_process_send(int socket_fd, const void *data, size_t length, int fd,
  * a pipe or a file too. */
 int weft_process_receive(int from, void *data, size_t size, size_t *got, int *fd,
                          struct weft_error *error) WEFT_MUST_CHECK;
+/* `sh -c command` at this terminal: a pager, an editor. Its descriptor 0 is `in` (-1 = ours), 1 and 2
+ * are ours; signals are as for a program that a shell starts. process->in and out are -1. */
+int weft_process_spawn_shell(const char *command, int in, struct weft_process *process,
+                             struct weft_error *error) WEFT_MUST_CHECK;
 /* Waits to the end and closes the pipes. *status as waitpid(2) gives it; *max_rss_bytes may be
  * NULL. */
 int weft_process_wait(struct weft_process *process, int *status, int64_t *max_rss_bytes,
@@ -58,6 +62,12 @@ int weft_process_exchange(struct weft_process *process, struct weft_process_part
 void weft_process_bind_to_parent(pid_t parent);
 /* First Ctrl-C (or SIGTERM) sets a flag that loops ask; the second ends the process at once. */
 void weft_process_catch_signals(void);
+/* For a process that goes on after Ctrl-C (the shell of `weft query`): from now on SIGINT sets the
+ * flag however often it comes; SIGTERM sets another one too; SIGWINCH is noted. */
+void weft_process_catch_session(void);
+void weft_process_cancel_forget(void); /* what was asked to stop has stopped */
+bool weft_process_terminated(void);    /* SIGTERM came, in a session */
+bool weft_process_resize_take(void);   /* the window changed since this was asked last */
 bool weft_process_cancelled(void);
 int weft_process_check_cancelled(struct weft_error *error) WEFT_MUST_CHECK; /* CANCELLED */
 /* Waits until fd has something to read, or its end; CANCELLED soon after Ctrl-C, also when that

@@ -7,13 +7,16 @@
 
 #include "app/out.h"
 #include "cli/grid.h"
+#include "cli/record.h"
 #include "cli/terminal.h"
 
 struct weft_door {
     struct weft_stream *stream;
     struct weft_terminal *terminal;
-    bool query; /* NULL is written out, and rows are counted */
+    bool query;    /* NULL is written out, and rows are counted */
+    bool expanded; /* rows as blocks of lines */
     struct weft_grid *grid;
+    struct weft_record *record;
     /* for programs */
     struct weft_buf heads; /* "name": of each column */
     size_t *head_ends;

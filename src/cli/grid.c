@@ -137,7 +137,7 @@ static void time_print(struct weft_buf *out, int64_t us)
     weft_buf_add(out, text, strcspn(text, ".Z"));
 }
 
-static void cell_print(struct weft_buf *out, const struct weft_cell *cell)
+void weft_grid_cell_print(struct weft_buf *out, const struct weft_cell *cell)
 {
     switch (cell->kind) {
     case WEFT_CELL_NULL:
@@ -180,7 +180,7 @@ static int row_hold(struct weft_grid *grid, const struct weft_cell *cells, struc
         if (null && grid->look.nulls)
             weft_buf_adds(&grid->text, NULL_TEXT);
         else if (!column->left_out)
-            cell_print(&grid->text, &cells[i]);
+            weft_grid_cell_print(&grid->text, &cells[i]);
         grid->cells[grid->cell_count++] = (struct held_cell){grid->text.length, null};
         if (grid->fixed || column->left_out)
             continue;

@@ -25,6 +25,8 @@ int weft_grid_row(struct weft_grid *grid, const struct weft_cell *cells, struct 
     WEFT_MUST_CHECK;
 /* What is held is written, and the footer. */
 int weft_grid_end(struct weft_grid *grid, struct weft_error *error) WEFT_MUST_CHECK;
+/* One cell as text, made printable; nothing for a null. */
+void weft_grid_cell_print(struct weft_buf *out, const struct weft_cell *cell);
 void weft_grid_free(struct weft_grid *grid); /* NULL is nothing */
 
 #endif

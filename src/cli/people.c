@@ -14,34 +14,41 @@ static int people_table(void *arg, const struct weft_out_column *columns, size_t
                         struct weft_error *error)
 {
     struct weft_door *door = arg;
-    const struct weft_grid_look look = {.width = door->terminal->width,
-                                        .colour = door->terminal->out_colour,
+    bool screen = door->stream->terminal; /* it may be a file beside one */
+    const struct weft_grid_look look = {.width = screen ? door->terminal->width : 0,
+                                        .colour = screen && door->terminal->out_colour,
                                         .nulls = door->query,
                                         .footer = door->query};
     weft_terminal_quiet(door->terminal);
-    assert(door->grid == NULL);
+    assert(door->grid == NULL && door->record == NULL);
+    if (door->expanded)
+        return weft_record_open(door->stream, &look, columns, count, &door->record, error);
     return weft_grid_open(door->stream, &look, columns, count, &door->grid, error);
 }
 
 static int people_row(void *arg, const struct weft_cell *cells, struct weft_error *error)
 {
     struct weft_door *door = arg;
-    return weft_grid_row(door->grid, cells, error);
+    return door->record != NULL ? weft_record_row(door->record, cells, error)
+                                : weft_grid_row(door->grid, cells, error);
 }
 
 static int people_table_end(void *arg, struct weft_error *error)
 {
     struct weft_door *door = arg;
-    int rc = weft_grid_end(door->grid, error);
+    int rc = door->record != NULL ? weft_record_end(door->record, error)
+                                  : weft_grid_end(door->grid, error);
     weft_grid_free(door->grid);
+    weft_record_free(door->record);
     door->grid = NULL;
+    door->record = NULL;
     return rc;
 }
 
 static int people_line(void *arg, enum weft_style style, const char *text, struct weft_error *error)
 {
     struct weft_door *door = arg;
-    bool colour = door->terminal->out_colour;
+    bool colour = door->terminal->out_colour && door->stream->terminal;
     WEFT_CLEANUP(weft_buf_release) struct weft_buf line;
     weft_buf_init(&line, LINE_BYTES_MAX);
     weft_buf_adds(&line, weft_style_begin(style, colour));
@@ -113,7 +120,9 @@ void weft_people_open(struct weft_door *door, struct weft_stream *stream,
 void weft_door_close(struct weft_door *door)
 {
     weft_grid_free(door->grid);
+    weft_record_free(door->record);
     door->grid = NULL;
+    door->record = NULL;
     weft_free(door->head_ends);
     door->head_ends = NULL;
     weft_buf_release(&door->heads);

@@ -18,6 +18,7 @@ void weft_stream_init(struct weft_stream *stream, int fd)
     stream->terminal = isatty(fd) == 1;
     stream->closed = stream->failed = false;
     stream->length = stream->carry_length = 0;
+    stream->divert = NULL;
 }
 
 static int write_failed(struct weft_stream *stream, int errnum, struct weft_error *error)
@@ -33,6 +34,10 @@ static int stream_write(struct weft_stream *stream, const char *data, size_t len
 {
     if (stream->failed)
         return weft_error_set(error, WEFT_E_IO, "cannot write to standard output");
+    if (stream->divert != NULL) {
+        int rc = stream->divert(stream->divert_arg, data, length, error);
+        return rc == WEFT_END ? write_failed(stream, EPIPE, error) : rc;
+    }
     while (length > 0) {
         ssize_t written = write(stream->fd, data, length);
         if (written >= 0) {

@@ -18,6 +18,9 @@ struct weft_stream {
     size_t length;
     char carry[4]; /* the beginning of a character, until its rest comes */
     size_t carry_length;
+    /* Bytes go there instead (a pager); WEFT_END = as if the reader had gone away. */
+    int (*divert)(void *arg, const char *data, size_t length, struct weft_error *error);
+    void *divert_arg;
     char data[WEFT_STREAM_BYTES];
 };
 

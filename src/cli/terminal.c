@@ -56,6 +56,14 @@ void weft_terminal_init(struct weft_terminal *terminal, struct weft_stream *stre
     terminal->err_width = err ? width_of(STDERR_FILENO) : WIDTH_OTHERWISE;
 }
 
+void weft_terminal_measure(struct weft_terminal *terminal)
+{
+    if (terminal->stream->terminal)
+        terminal->width = width_of(terminal->stream->fd);
+    if (isatty(STDERR_FILENO) == 1)
+        terminal->err_width = width_of(STDERR_FILENO);
+}
+
 const char *weft_style_begin(enum weft_style style, bool colour)
 {
     static const char *const begins[] = {
@@ -122,6 +130,8 @@ struct told {
     const char *file, *message, *detail, *hint;
     int line, column;
     int64_t byte;
+    const char *source; /* NULL, or the text in which line and column are shown */
+    size_t source_length;
 };
 
 static void place_add(struct weft_buf *out, const struct told *told)
@@ -136,6 +146,65 @@ static void place_add(struct weft_buf *out, const struct told *told)
     if (told->byte >= 0)
         weft_buf_addf(out, ":byte %" PRId64, told->byte);
     weft_buf_adds(out, ": ");
+}
+
+static size_t character_length(const char *text, size_t length)
+{
+    size_t end = 1;
+    while (end < length && ((unsigned char)text[end] & 0xC0) == 0x80)
+        end++;
+    return WEFT_MIN(end, length);
+}
+
+/* A part of a line; tabs as one blank, so that the mark stands below its place. */
+static void part_add(struct weft_buf *out, const char *text, size_t length)
+{
+    while (length > 0) {
+        size_t one = character_length(text, length);
+        if (*text == '\t' || *text == '\r')
+            weft_buf_addc(out, ' ');
+        else
+            weft_printable_add(out, text, one, WEFT_PRINTABLE_CELL);
+        text += one;
+        length -= one;
+    }
+}
+
+/* The line told->line of the text; NULL = it has none. */
+static const char *source_line(const struct told *told, size_t *length)
+{
+    const char *line = told->source, *end = line == NULL ? NULL : line + told->source_length;
+    for (int i = 1; line != NULL && i < told->line; i++) {
+        const char *next = memchr(line, '\n', (size_t)(end - line));
+        line = next == NULL ? NULL : next + 1;
+    }
+    if (line == NULL || told->line < 1 || told->column < 1)
+        return NULL;
+    const char *stop = memchr(line, '\n', (size_t)(end - line));
+    *length = (size_t)((stop == NULL ? end : stop) - line);
+    return line;
+}
+
+/* The line of the statement, as much as fits around the place, and a mark below it. */
+static void source_add(struct weft_buf *out, const struct told *told, int width)
+{
+    size_t length = 0, place = 0, from = 0, room = width > 40 ? (size_t)width - 10 : 30;
+    const char *line = source_line(told, &length);
+    if (line == NULL)
+        return;
+    for (int i = 1; i < told->column && place < length; i++)
+        place += character_length(line + place, length - place);
+    while (weft_utf8_width(line + from, place - from) > room * 2 / 3)
+        from += character_length(line + from, place - from);
+    size_t to = place;
+    while (to < length && weft_utf8_width(line + from, to - from) < room)
+        to += character_length(line + to, length - to);
+    weft_buf_addf(out, "  %s", from > 0 ? "..." : "");
+    size_t start = out->length;
+    part_add(out, line + from, place - from);
+    size_t mark = weft_utf8_width(out->data + start, out->length - start) + (from > 0 ? 3 : 0);
+    part_add(out, line + place, to - place);
+    weft_buf_addf(out, "%s\n  %*s^\n", to < length ? "..." : "", (int)mark, "");
 }
 
 static void tell(struct weft_terminal *terminal, const struct told *told)
@@ -153,10 +222,12 @@ static void tell(struct weft_terminal *terminal, const struct told *told)
     if (told->file[0] == '\0' || told->severity != WEFT_SEVERITY_ERROR)
         weft_buf_addf(&text, "%s%s:%s ", weft_style_begin(style, colour), words[told->severity],
                       weft_style_end(style, colour));
-    if (told->file[0] == '\0' && told->line > 0) /* of a text on the command line */
+    if (told->file[0] == '\0' && told->line > 0 &&
+        told->source == NULL) /* of a text on the command line */
         weft_buf_addf(&text, told->column > 0 ? "line %d, column %d: " : "line %d: ", told->line,
                       told->column);
     text_add(&text, told->message, "  ");
+    source_add(&text, told, terminal->err_width);
     if (told->detail != NULL) {
         weft_buf_adds(&text, "  why: ");
         text_add(&text, told->detail, "       ");
@@ -195,6 +266,22 @@ void weft_terminal_error(struct weft_terminal *terminal, const struct weft_error
                               .message = error->message,
                               .detail = error->detail[0] == '\0' ? NULL : error->detail,
                               .hint = error->hint[0] == '\0' ? NULL : error->hint};
+    tell(terminal, &told);
+}
+
+void weft_terminal_error_in(struct weft_terminal *terminal, const struct weft_error *error,
+                            const char *text, size_t length, bool typed)
+{
+    const struct told told = {.severity = WEFT_SEVERITY_ERROR,
+                              .file = error->file,
+                              .line = error->line,
+                              .column = error->column,
+                              .byte = error->byte,
+                              .message = error->message,
+                              .detail = error->detail[0] == '\0' ? NULL : error->detail,
+                              .hint = error->hint[0] == '\0' ? NULL : error->hint,
+                              .source = typed && error->file[0] == '\0' ? text : NULL,
+                              .source_length = length};
     tell(terminal, &told);
 }
 

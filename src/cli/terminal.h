@@ -22,12 +22,18 @@ struct weft_terminal {
 };
 
 void weft_terminal_init(struct weft_terminal *terminal, struct weft_stream *stream, bool no_colour);
+/* Asks anew for the widths: the window may have changed. */
+void weft_terminal_measure(struct weft_terminal *terminal);
 /* Colour begins and ends: "" when there is to be none. */
 const char *weft_style_begin(enum weft_style style, bool colour);
 const char *weft_style_end(enum weft_style style, bool colour);
 
 void weft_terminal_note(struct weft_terminal *terminal, const struct weft_diag_item *item);
 void weft_terminal_error(struct weft_terminal *terminal, const struct weft_error *error);
+/* The same; of a statement that was `typed` with its line and a mark below the place. text (may be
+ * NULL) begins where the error's line 1 does. */
+void weft_terminal_error_in(struct weft_terminal *terminal, const struct weft_error *error,
+                            const char *text, size_t length, bool typed);
 /* At most ten times a second on a terminal, every five seconds else. */
 void weft_terminal_progress(struct weft_terminal *terminal,
                             const struct weft_out_progress *progress);

@@ -1,0 +1,212 @@
+/*
+ * session.c - the session of session.h.
+ *
+ * One sealed instance cannot serve two statements: the tables of the mesh are bound to the
+ * transaction of the first, and what it let a statement read or keep would be there for the next. A
+ * new one costs 2 to 4 ms when a blank one was opened ahead.
+ */
+#include "app/session.h"
+
+#include "app/query_internal.h"
+
+#include "base/text.h"
+
+#include <string.h>
+
+#define STATEMENT_ARENA_MAX ((size_t)1 << 30)
+
+static int params_read(struct weft_session *session, const struct weft_op_request *request,
+                       struct weft_error *error)
+{
+    const struct weft_op_value *words = weft_op_value(request, "param");
+    struct weft_arena *arena = session->context->arena;
+    struct weft_param *params = weft_arena_array(arena, words->count + 1, sizeof *params);
+    if (params == NULL)
+        return weft_error_nomem(error);
+    for (size_t i = 0; i < words->count; i++) {
+        const char *equals = strchr(words->texts[i], '=');
+        if (equals == NULL || equals == words->texts[i])
+            return weft_error_set(error, WEFT_E_USAGE, "`%s` is not NAME=VALUE", words->texts[i]);
+        params[i].name =
+            weft_arena_strndup(arena, words->texts[i], (size_t)(equals - words->texts[i]));
+        params[i].text = equals + 1;
+        if (params[i].name == NULL)
+            return weft_error_nomem(error);
+    }
+    session->params = params;
+    session->param_count = words->count;
+    return 0;
+}
+
+int weft_session_as_of(struct weft_session *session, const char *when, struct weft_error *error)
+{
+    int64_t us = 0, snapshot = 0;
+    if (when != NULL && (!weft_parse_int64(when, strlen(when), &snapshot) || snapshot <= 0)) {
+        snapshot = 0;
+        if (!weft_time_parse(when, &us)) {
+            weft_error_set(error, WEFT_E_USAGE, "`%s` is neither a time nor a snapshot", when);
+            return weft_error_hint(error, "as in 2026-11-21, 2026-11-21T04:00:00Z, or the id of a "
+                                          "snapshot");
+        }
+        if (strlen(when) == strlen("2026-11-21")) /* a day is over at its end */
+            us += 24 * 3600 * (int64_t)1000000 - 1;
+    }
+    session->as_of_us = us;
+    session->as_of_snapshot = snapshot;
+    return 0;
+}
+
+int weft_session_format(struct weft_session *session, const char *name, struct weft_error *error)
+{
+    enum weft_query_format format;
+    WEFT_TRY(weft_query_format_named(name, &format, error));
+    if (format == WEFT_QUERY_PARQUET) {
+        weft_error_set(error, WEFT_E_USAGE, "parquet is not for a terminal");
+        return weft_error_hint(error, "`weft query \"SELECT ...\" -o result.parquet` writes it to "
+                                      "a file");
+    }
+    session->format = format;
+    return 0;
+}
+
+int weft_session_open(struct weft_session *session, struct weft_context *context,
+                      const struct weft_op_request *request, struct weft_out *out,
+                      struct weft_error *error)
+{
+    struct weft_query wish = {0};
+    *session = (struct weft_session){.context = context};
+    WEFT_TRY(weft_query_format_read(request, out, &wish, error));
+    session->format = wish.format;
+    session->output = wish.output;
+    WEFT_TRY(params_read(session, request, error));
+    return weft_session_as_of(session, weft_op_text(request, "as-of"), error);
+}
+
+/* ---- ahead ---- */
+
+static void *session_warm(void *arg)
+{
+    (void)arg;
+    weft_engine_warm();
+    return NULL;
+}
+
+static void warm_wait(struct weft_session *session)
+{
+    if (session->warming)
+        pthread_join(session->warmer, NULL);
+    session->warming = false;
+}
+
+void weft_session_warm(struct weft_session *session)
+{
+    warm_wait(session);
+    session->warming = pthread_create(&session->warmer, NULL, session_warm, NULL) == 0;
+}
+
+void weft_session_close(struct weft_session *session)
+{
+    warm_wait(session);
+}
+
+/* ---- statements ---- */
+
+/* What a statement needs of the session's context, with an arena of its own. Settings, checkout and
+ * ledger are made before: they stay. */
+static int context_open(struct weft_session *session, struct weft_context *own,
+                        struct weft_error *error)
+{
+    struct weft_ledger *ledger;
+    const struct weft_settings *settings;
+    WEFT_TRY(weft_context_settings(session->context, &settings, error));
+    WEFT_TRY(weft_context_ledger(session->context, false, &ledger, error));
+    *own = *session->context;
+    weft_request_local(&own->request);
+    own->engine = NULL;
+    own->arena = weft_arena_new(STATEMENT_ARENA_MAX);
+    return own->arena == NULL ? weft_error_nomem(error) : 0;
+}
+
+static void context_close(struct weft_session *session, struct weft_context *own)
+{
+    weft_engine_close(own->engine);
+    weft_arena_free(own->arena);
+    /* An operation may have read the checkout, which then belongs to the session's context. */
+    session->context->mesh = own->mesh;
+    session->context->root = own->root;
+}
+
+static int statement_run(struct weft_query *query, struct weft_out *out, struct weft_error *error)
+{
+    WEFT_TRY(weft_query_open(query, error));
+    int rc = weft_query_send(query, out, error);
+    struct weft_error audit = WEFT_ERROR_INIT;
+    /* A read that cannot be audited is not a read that happened quietly: it fails. */
+    if (weft_query_audit(query, rc, rc < 0 ? &audit : error) < 0)
+        return -1;
+    return rc;
+}
+
+int weft_session_run(struct weft_session *session, const struct weft_statement *statement,
+                     struct weft_out *out, int64_t *rows, struct weft_error *error)
+{
+    struct weft_context own;
+    struct weft_query query;
+    WEFT_TRY(context_open(session, &own, error));
+    weft_query_init(&query, &own);
+    query.out = out;
+    query.file = statement->file;
+    query.line_offset = statement->line_offset;
+    query.column_offset = statement->column_offset;
+    query.format = session->format;
+    query.output = session->output;
+    query.params = session->params;
+    query.param_count = session->param_count;
+    query.params_shared = session->params_shared;
+    query.as_of_us = session->as_of_us;
+    query.as_of_snapshot = session->as_of_snapshot;
+    weft_buf_add(&query.sql, statement->text, statement->length);
+    int rc = weft_buf_check(&query.sql, error);
+    if (rc == 0)
+        rc = statement_run(&query, out, error);
+    if (rows != NULL)
+        *rows = query.rows;
+    weft_query_release(&query);
+    context_close(session, &own);
+    return rc;
+}
+
+static int op_fill(struct weft_op_request *request, const char *const *words, size_t count,
+                   struct weft_error *error)
+{
+    size_t next = 0;
+    for (size_t i = 0; i < request->op->arg_count; i++) {
+        enum weft_arg_kind kind = request->op->args[i].kind;
+        struct weft_op_value *value = &request->values[i];
+        if (kind == WEFT_ARG_WORDS) {
+            value->texts = words + next;
+            value->count = count - next;
+            value->given = value->count > 0;
+            next = count;
+        } else if ((kind == WEFT_ARG_WORD || kind == WEFT_ARG_WORD_NEEDED) && next < count) {
+            value->text = words[next++];
+            value->given = true;
+        }
+    }
+    return next == count
+               ? 0
+               : weft_error_set(error, WEFT_E_USAGE, "`%s` is one word too many", words[next]);
+}
+
+int weft_session_op(struct weft_session *session, const char *op, const char *const *words,
+                    size_t word_count, struct weft_out *out, struct weft_error *error)
+{
+    struct weft_context own;
+    struct weft_op_request request = {.op = weft_op_find(op)};
+    assert(request.op != NULL);
+    WEFT_TRY(op_fill(&request, words, word_count, error));
+    WEFT_TRY(context_open(session, &own, error));
+    int rc = request.op->run(&own, &request, out, error);
+    context_close(session, &own);
+    return rc;
+}

@@ -1,0 +1,109 @@
+"""weft under a pseudo-terminal of its own, as a person sits before it."""
+import fcntl
+import os
+import pty
+import re
+import select
+import struct
+import subprocess
+import termios
+import time
+
+BIN = os.environ.get("WEFT_BIN", "")
+ESCAPE = re.compile(r"\x1b(\[[0-9;?]*[A-Za-z]|[()][A-Z0-9]|[=>78])")
+CLEAN = {name: value for name, value in os.environ.items()
+         if name not in ("NO_COLOR", "COLUMNS", "LINES", "PAGER", "LESS", "EDITOR", "VISUAL",
+                         "XDG_STATE_HOME") and not name.startswith("WEFT_")}
+
+
+class Terminal:
+    """`text` is all that was written there since the last `wait`; `all` is everything."""
+
+    def __init__(self, *arguments, cwd, columns=100, lines=40, env=None, program=None, **more):
+        self.master, slave = pty.openpty()
+        self.resize(columns, lines, fd=slave)
+
+        def control():
+            os.setsid()
+            fcntl.ioctl(slave, termios.TIOCSCTTY, 0)
+
+        streams = {"stdin": slave, "stdout": slave, "stderr": slave, **more}
+        self.process = subprocess.Popen(
+            [program or BIN, *map(str, arguments)], cwd=cwd, preexec_fn=control,
+            env={**CLEAN, "TERM": "xterm", "LC_ALL": "C.UTF-8", **(env or {})}, **streams)
+        self.before = termios.tcgetattr(slave)
+        self.slave = slave
+        self.raw = b""
+        self.seen = 0
+
+    def resize(self, columns, lines, fd=None):
+        size = struct.pack("HHHH", lines, columns, 0, 0)
+        fcntl.ioctl(self.master if fd is None else fd, termios.TIOCSWINSZ, size)
+
+    @property
+    def all(self):
+        return ESCAPE.sub("", self.raw.decode(errors="replace")).replace("\r\n", "\n")
+
+    @property
+    def text(self):
+        return self.all[self.seen:]
+
+    def pump(self, seconds):
+        """Takes what comes; False at the end."""
+        if not select.select([self.master], [], [], seconds)[0]:
+            return True
+        try:
+            block = os.read(self.master, 65536)
+        except OSError:  # EIO: everyone has closed the other side
+            return False
+        self.raw += block
+        return bool(block)
+
+    def wait(self, wanted, seconds=30):
+        """Until the text (or pattern) stands behind what was waited for before; gives what stood
+        before it."""
+        pattern = wanted if hasattr(wanted, "search") else re.compile(re.escape(wanted))
+        end = time.monotonic() + seconds
+        while time.monotonic() < end:
+            found = pattern.search(self.text)
+            if found:
+                before = self.text[:found.start()]
+                self.seen += found.end()
+                return before
+            if not self.pump(0.1) or self.process.poll() is not None:
+                self.pump(0.1)
+                found = pattern.search(self.text)
+                assert found, f"ended; wanted {wanted!r}, got {self.text!r}"
+        raise AssertionError(f"wanted {wanted!r}, got {self.text!r}\nall: {self.all[-2000:]!r}")
+
+    def quiet(self, seconds=0.3):
+        """Until nothing has come for a while."""
+        count = -1
+        while count != len(self.raw):
+            count = len(self.raw)
+            end = time.monotonic() + seconds
+            while time.monotonic() < end:
+                self.pump(0.05)
+        return self
+
+    def type(self, text):
+        os.write(self.master, text.encode())
+        return self
+
+    def end(self, status=0, seconds=30):
+        end = time.monotonic() + seconds
+        while self.process.poll() is None and time.monotonic() < end:
+            self.pump(0.05)
+        if self.process.poll() is None:
+            self.process.kill()
+            raise AssertionError(f"did not end: {self.all[-2000:]!r}")
+        while self.pump(0) and select.select([self.master], [], [], 0)[0]:
+            pass
+        after = termios.tcgetattr(self.slave)
+        os.close(self.slave)
+        os.close(self.master)
+        assert self.process.returncode == status, (self.process.returncode, self.all[-2000:])
+        # echo and line mode are as they were: nobody has to type `reset`
+        assert after[3] & (termios.ECHO | termios.ICANON) == (
+            self.before[3] & (termios.ECHO | termios.ICANON))
+        return self.all
