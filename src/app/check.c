@@ -153,8 +153,11 @@ int weft_check_mistake(struct weft_diag *diag, const struct weft_error *wrong,
         return -1;
     }
     struct weft_error placed = *wrong;
+    struct weft_place place = product->sql_place;
+    if (place.line == 0 && product->input_count > 0)
+        place = product->inputs[0].place; /* it is taken as it is */
     if (placed.file[0] == '\0')
-        weft_error_at(&placed, product->file, product->sql_place.line, product->sql_place.column);
+        weft_error_at(&placed, product->file, place.line, place.column);
     if (placed.hint[0] == '\0' && placed.detail[0] != '\0')
         weft_error_hint(&placed, "%s", placed.detail);
     weft_diag_add_error(diag, &placed);

@@ -212,12 +212,14 @@ static int plan_register(struct weft_context *context, const struct weft_mesh *m
     for (size_t i = 0; i < plan->count; i++) {
         const struct weft_plan_item *item = &plan->items[i];
         struct weft_registered_reads reads;
+        bool enforced;
         if (item->action == WEFT_PLAN_RETIRE) {
             WEFT_TRY(weft_catalog_retire(txn, actor, item->full_name, item->major, error));
             continue;
         }
         WEFT_TRY(weft_pins_registered(&plan->book, item->item, &reads, error));
         WEFT_TRY(weft_catalog_put(txn, actor, item->product, &reads, context->environment, error));
+        WEFT_TRY(weft_catalog_enforce_words(txn, actor, item->product, &enforced, error));
     }
     struct weft_ledger_txn *ending = txn;
     txn = NULL;

@@ -24,6 +24,7 @@ struct weft_plan_item {
     enum weft_code refused_code;
     const char *refused_file; /* where that is written; NULL = nowhere */
     struct weft_place refused_place;
+    bool at_once;        /* CHANGE: of words; no row changes, so it needs no run to come in force */
     const char *gone;    /* RETIRE: why */
     const char *warning; /* NULL; what does not act yet */
     const char *note;    /* NULL; where the table will lie */

@@ -166,6 +166,9 @@ static int item_show(const struct weft_book *book, const struct weft_plan_item *
         WEFT_TRY(change_show(&item->changes.items[i], out, error));
     if (item->action == WEFT_PLAN_CHANGE)
         WEFT_TRY(pins_show(&book->items[item->item], out, error));
+    if (item->at_once && item->refused == NULL)
+        WEFT_TRY(weft_out_line(out, WEFT_STYLE_DIM, error,
+                               "      no row changes: in force as soon as it is registered"));
     if (item->note != NULL)
         WEFT_TRY(weft_out_line(out, WEFT_STYLE_DIM, error, "      %s", item->note));
     if (item->warning != NULL)
@@ -199,6 +202,7 @@ static void item_json(const struct weft_book *book, const struct weft_plan_item 
         weft_json_end_object(json);
     }
     weft_json_end_array(json);
+    weft_json_member_bool(json, "at_once", item->at_once);
     weft_json_member_text(json, "refused", item->refused);
     weft_json_member_text(json, "refused_file", item->refused_file);
     weft_json_member_int(json, "refused_line", item->refused_place.line);

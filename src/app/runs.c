@@ -278,7 +278,7 @@ static int report_tell(struct teller *teller, const struct weft_schedule_ended *
         return 0;
     if (ended->report->enforced)
         return weft_out_line(teller->out, WEFT_STYLE_CHANGED, error,
-                             "    the contract %s is in force: it differs in words only",
+                             "    the contract %s is in force: it changes no row",
                              pending->version);
     return weft_out_line(teller->out, WEFT_STYLE_CHANGED, error,
                          "    the contract %s comes into force with the next data; `weft run "

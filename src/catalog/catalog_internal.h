@@ -24,6 +24,12 @@ void weft_catalog_mesh_tables_register(void);
 int weft_catalog_names_refresh(struct weft_ledger_txn *txn, const char *product, int64_t sequence,
                                struct weft_error *error) WEFT_MUST_CHECK;
 
+/* ---- words.c ---- */
+/* Does it make the rows of the contract in force? Then in_force is the digest of that one. */
+int weft_catalog_same_rows(struct weft_ledger_txn *txn, const struct weft_product *product,
+                           char in_force[WEFT_SHA256_HEX], bool *same, struct weft_error *error)
+    WEFT_MUST_CHECK;
+
 /* ---- rename.c ---- */
 int weft_catalog_fold_renamed(struct weft_ledger_txn *txn, const struct weft_ledger_entry *entry,
                               yyjson_val *body, struct weft_error *error) WEFT_MUST_CHECK;

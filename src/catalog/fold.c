@@ -474,6 +474,26 @@ static int contract_promote(struct weft_ledger_txn *txn, const char *product, in
     return contract_end(txn, product, major, "pending", sequence, error);
 }
 
+/* Where the type of "name: type" begins. Both may hold ": "; the first rest that is a type is it,
+ * because none begins within another's brackets. NULL = it does not read. */
+static int detected_split(const char *text, const char **type, struct weft_error *error)
+{
+    WEFT_CLEANUP(weft_arena_freep) struct weft_arena *arena = weft_arena_new(0);
+    *type = NULL;
+    if (arena == NULL)
+        return weft_error_nomem(error);
+    for (const char *at = text; *type == NULL && (at = strstr(at, ": ")) != NULL; at += 2) {
+        const struct weft_type *parsed = NULL;
+        struct weft_error why = WEFT_ERROR_INIT;
+        if (weft_type_parse(arena, at + 2, &parsed, &why) == 0)
+            *type = at + 2;
+        else if (why.code == WEFT_E_NOMEM)
+            return weft_error_nomem(error);
+    }
+    return *type == NULL ? weft_error_set(error, WEFT_E_CORRUPT, "a detected column does not read")
+                         : 0;
+}
+
 /* "cases: long" in place of the columns of a product without a schema. */
 static int detected_put(struct weft_ledger_txn *txn, const char *product, int64_t major,
                         yyjson_val *detected, int64_t sequence, struct weft_error *error)
@@ -490,21 +510,16 @@ static int detected_put(struct weft_ledger_txn *txn, const char *product, int64_
     yyjson_val *item;
     yyjson_arr_foreach(detected, i, max, item)
     {
-        const char *text = yyjson_get_str(item);
-        /* Names of detected columns may hold ": "; types may not. */
-        const char *colon = NULL;
-        for (const char *at = text; at != NULL && (at = strstr(at, ": ")) != NULL; at += 2)
-            colon = at;
-        if (colon == NULL)
-            return weft_error_set(error, WEFT_E_CORRUPT, "a detected column does not read");
-        WEFT_CLEANUP(weft_freep) char *name = weft_strndup(text, (size_t)(colon - text));
+        const char *text = yyjson_is_str(item) ? yyjson_get_str(item) : "", *type;
+        WEFT_TRY(detected_split(text, &type, error));
+        WEFT_CLEANUP(weft_freep) char *name = weft_strndup(text, (size_t)(type - 2 - text));
         if (name == NULL)
             return weft_error_nomem(error);
         WEFT_TRY(weft_sql_exec(
             txn, error,
             "INSERT INTO catalog_columns(product, major, state, ordinal, column_name, type, "
             "required, seq_from) VALUES(?1, ?2, 'in_force', ?3, ?4, ?5, 0, ?6)",
-            "tiitti", product, major, (int64_t)i + 1, name, colon + 2, sequence));
+            "tiitti", product, major, (int64_t)i + 1, name, type, sequence));
     }
     return 0;
 }

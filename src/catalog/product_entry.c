@@ -307,8 +307,14 @@ int weft_catalog_enforce_detected(struct weft_ledger_txn *txn, const char *actor
                                   size_t detected_count, struct weft_error *error)
 {
     int64_t state = 0;
-    bool same = true;
+    bool same = true, same_rows = false;
+    char digest[WEFT_SHA256_HEX];
+    memcpy(digest, product->digest, sizeof digest);
     WEFT_TRY(contract_state(txn, product, &state, error));
+    if (state == 0)
+        WEFT_TRY(weft_catalog_same_rows(txn, product, digest, &same_rows, error));
+    if (same_rows)
+        state = 2; /* words were changed while it ran */
     if (state == 0)
         return weft_error_set(error, WEFT_E_CONFLICT,
                               "another contract of %s was registered in the meantime",
@@ -323,7 +329,7 @@ int weft_catalog_enforce_detected(struct weft_ledger_txn *txn, const char *actor
     struct weft_buf body;
     body_begin(&writer, &body, product->full_name, product->major);
     weft_json_member_text(&writer, "version", product->version);
-    weft_json_member_text(&writer, "digest", product->digest);
+    weft_json_member_text(&writer, "digest", digest);
     if (detected_count > 0) {
         weft_json_key(&writer, "detected");
         weft_json_begin_array(&writer);

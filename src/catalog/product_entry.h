@@ -5,7 +5,8 @@
  * reads: [{name, port, product, major}]}, product.retired {product, major}, product.dropped
  * {product, major, because}, product.renamed {product, to}, product.in_force {product, major,
  * version, digest, detected: ["name: type"]}: appended by the run that publishes the first snapshot
- * under a contract. A registered contract is pending until then; readers go by the one in force.
+ * under a contract, or when it is registered, where it makes the rows that are there (words.c).
+ * A registered contract is pending until then; readers go by the one in force.
  * Folded: catalog_products (one row per product, major and state: pending or in_force),
  * catalog_columns, catalog_inputs and catalog_reads (of each of these), catalog_names (per product
  * and major: the table's key, what it is called, retired). mesh.products, mesh.columns and
@@ -120,7 +121,8 @@ int weft_catalog_renames(struct weft_ledger_txn *txn, struct weft_arena *arena,
 int weft_catalog_drop(struct weft_ledger_txn *txn, const char *actor, const char *full_name,
                       int major, const char *because, struct weft_error *error) WEFT_MUST_CHECK;
 /* In the transaction that publishes: the pending contract becomes the one in force. Nothing when it
- * is so already. CONFLICT when the contract is neither: another one was registered meanwhile. */
+ * is so already, or when the one in force makes the same rows. CONFLICT when another one was
+ * registered meanwhile. */
 int weft_catalog_enforce(struct weft_ledger_txn *txn, const char *actor,
                          const struct weft_product *product, struct weft_error *error)
     WEFT_MUST_CHECK;
@@ -128,5 +130,10 @@ int weft_catalog_enforce(struct weft_ledger_txn *txn, const char *actor,
 int weft_catalog_enforce_detected(struct weft_ledger_txn *txn, const char *actor,
                                   const struct weft_product *product, const char *const *detected,
                                   size_t detected_count, struct weft_error *error) WEFT_MUST_CHECK;
+/* The pending contract comes into force without a snapshot where it reads the same and makes the
+ * same rows as the one in force: they differ in words. Else *enforced false and nothing is done. */
+int weft_catalog_enforce_words(struct weft_ledger_txn *txn, const char *actor,
+                               const struct weft_product *product, bool *enforced,
+                               struct weft_error *error) WEFT_MUST_CHECK;
 
 #endif

@@ -5,6 +5,7 @@
 #include "base/clock.h"
 #include "base/fs.h"
 #include "base/test_support.h"
+#include "catalog/columns.h"
 #include "catalog/sql.h"
 #include "engine/mesh_table.h"
 #include "lake/pointer.h"
@@ -127,7 +128,7 @@ static void pending_then_in_force(void **state)
 {
     struct fixture *f = *state;
     const struct weft_product *a = product(f, "reports", "1.0.0", "");
-    const struct weft_product *b = product(f, "reports", "1.1.0", "description: more\n");
+    const struct weft_product *b = product(f, "reports", "1.1.0", "quality: {rows: {min: 1}}\n");
     int64_t first = put(f, a);
     struct weft_registered r = get(f, "health.reports", 0, 0);
     assert_string_equal(r.pending->version, "1.0.0");
@@ -169,6 +170,76 @@ static void pending_then_in_force(void **state)
                      WEFT_NOT_THERE);
     weft_ledger_end(f->txn);
     f->txn = NULL;
+    rebuilds(f);
+}
+
+static bool words(struct fixture *f, const struct weft_product *p,
+                  const struct weft_registered_reads *reads)
+{
+    bool enforced = false;
+    begin(f);
+    OK(weft_catalog_put(f->txn, "local:test", p, reads, "dev", &f->error));
+    OK(weft_catalog_enforce_words(f->txn, "local:test", p, &enforced, &f->error));
+    commit(f);
+    struct weft_registered r = get(f, p->full_name, 0, 0);
+    assert_true(enforced == (r.pending == NULL));
+    return enforced;
+}
+
+/* What changes no row needs no snapshot; what is read from another place does. */
+static void words_alone(void **state)
+{
+    struct fixture *f = *state;
+    const struct weft_product *a = product(f, "reports", "1.0.0", "");
+    const struct weft_product *b = product(f, "reports", "1.0.1", "description: more\n");
+    struct weft_registered_read read = {.name = "x.y", .full_name = "x.y", .major = 1};
+    struct weft_registered_reads reads = {.items = &read, .count = 1};
+    assert_false(words(f, a, NULL)); /* nothing is in force yet */
+    enforce(f, a);
+    assert_true(words(f, b, NULL));
+    assert_string_equal(get(f, "health.reports", 0, 0).in_force->version, "1.0.1");
+    int64_t last = put(f, b);
+    assert_int_equal(enforce(f, a), last); /* a run that began before: no entry, no refusal */
+    assert_false(words(f, a, &reads));
+    enforce(f, a);
+    assert_false(words(f, b, NULL));
+    assert_true(words(f, b, &reads));
+    struct weft_product moved = *a;
+    moved.folder = "/srv/mesh/elsewhere";
+    assert_false(words(f, &moved, &reads));
+    assert_false(words(f, product(f, "reports", "1.0.2", "quality: {rows: {min: 1}}\n"), &reads));
+    rebuilds(f);
+}
+
+/* Detected columns stay those that were detected. */
+static void words_keep_columns(void **state)
+{
+    struct fixture *f = *state;
+    static const char *const detected[] = {"a: b: long", "c: list<struct<x: int>>"};
+    static const char form[] = "name: p\ndomain: d\nversion: 1.0.%d\ninput: {files: x.csv}\n";
+    const struct weft_product *made[2];
+    for (int i = 0; i < 2; i++) {
+        struct weft_diag diag;
+        char *text = weft_arena_format(f->arena, form, i);
+        weft_diag_init(&diag);
+        OK(weft_product_parse(f->arena, text, strlen(text), "p.yaml", "/p", &diag, &made[i],
+                              &f->error));
+        weft_diag_release(&diag);
+    }
+    put(f, made[0]);
+    begin(f);
+    OK(weft_catalog_enforce_detected(f->txn, "local:test", made[0], detected, 2, &f->error));
+    commit(f);
+    assert_true(words(f, made[1], NULL));
+    const struct weft_catalog_column *columns = NULL;
+    size_t count = 0;
+    OK(weft_ledger_begin_read(f->ledger, &f->txn, &f->error));
+    OK(weft_catalog_columns(f->txn, f->arena, "d.p", 1, &columns, &count, &f->error));
+    weft_ledger_end(f->txn);
+    f->txn = NULL;
+    assert_int_equal(count, 2);
+    assert_string_equal(columns[0].name, "a: b");
+    assert_string_equal(columns[1].name, "c");
     rebuilds(f);
 }
 
@@ -528,6 +599,8 @@ int main(void)
     weft_catalog_register();
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(pending_then_in_force, setup, teardown),
+        cmocka_unit_test_setup_teardown(words_alone, setup, teardown),
+        cmocka_unit_test_setup_teardown(words_keep_columns, setup, teardown),
         cmocka_unit_test_setup_teardown(majors_have_stable_keys, setup, teardown),
         cmocka_unit_test_setup_teardown(catalogue_follows_names, setup, teardown),
         cmocka_unit_test_setup_teardown(reads_of_the_newest_contract, setup, teardown),

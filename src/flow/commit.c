@@ -348,21 +348,16 @@ int weft_flow_commit(struct weft_asker *asker, const struct weft_outcome *outcom
     return 0;
 }
 
-/* A contract that differs from the one in force in words for people only: no row would be another
- * one, so it need not wait for a snapshot. Where columns were detected, only a run knows them. */
+/* A contract that changes no row need not wait for a snapshot. One that is registered comes into
+ * force at once; this is for those of older homes. */
 static int enforce_words(struct weft_ledger_txn *txn, struct weft_asker *asker,
                          struct weft_error *error)
 {
     const struct weft_registered *r = &asker->registered;
-    struct weft_changes changes;
-    if (asker->mode != WEFT_JOB_RUN || r->pending == NULL || r->in_force == NULL ||
-        r->pending->schema.count == 0)
+    if (asker->mode != WEFT_JOB_RUN || r->pending == NULL || r->in_force == NULL)
         return 0;
-    WEFT_TRY(weft_product_compare(asker->arena, r->in_force, r->pending, &changes, error));
-    if (changes.count == 0 || changes.worst != WEFT_CHANGE_EDITORIAL)
-        return 0;
-    asker->enforced = true;
-    return weft_catalog_enforce(txn, asker->options->actor, r->pending, error);
+    return weft_catalog_enforce_words(txn, asker->options->actor, r->pending, &asker->enforced,
+                                      error);
 }
 
 int weft_flow_commit_nothing(struct weft_asker *asker, struct weft_error *error)

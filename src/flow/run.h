@@ -59,7 +59,7 @@ struct weft_run_report {
     int64_t sequence;                   /* of the entry run.ended; 0 = none (nothing new) */
     const char *const *moved;           /* files moved by the outbox */
     size_t moved_count;
-    bool enforced; /* nothing new, and a contract that differs in words only came into force */
+    bool enforced; /* nothing new, and a contract that changes no row came into force */
 };
 
 /* 0 whenever the run came to an end that is recorded (PUBLISHED, NOTHING_NEW, BLOCKED, FAILED in

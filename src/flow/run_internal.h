@@ -165,7 +165,7 @@ int weft_flow_commit_failed(struct weft_asker *asker, int64_t *sequence, struct 
 /* The one transaction of a run that ended with an outcome. *sequence of run.ended. CONFLICT. */
 int weft_flow_commit(struct weft_asker *asker, const struct weft_outcome *outcome,
                      int64_t *sequence, struct weft_error *error) WEFT_MUST_CHECK;
-/* Nothing new: only "looked at", the lease, and a contract that changed in words only. */
+/* Nothing new: only "looked at", the lease, and a contract that changes no row. */
 int weft_flow_commit_nothing(struct weft_asker *asker, struct weft_error *error) WEFT_MUST_CHECK;
 /* run.ended of a run without an outcome of its own (a dead, refused or skipped one). */
 struct weft_flow_ending {

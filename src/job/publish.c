@@ -11,17 +11,20 @@ static int publish_summary(struct job_work *work, const struct weft_summary_item
                            size_t *count, struct weft_error *error)
 {
     const struct weft_job *job = work->job;
-    struct weft_summary_item *items = weft_arena_array(work->arena, 6, sizeof *items);
+    struct weft_summary_item *items = weft_arena_array(work->arena, 7, sizeof *items);
     const char *sequence = weft_arena_format(work->arena, "%" PRId64, job->head_sequence);
-    if (items == NULL || sequence == NULL)
+    char *data = weft_arena_alloc(work->arena, WEFT_SHA256_HEX);
+    if (items == NULL || sequence == NULL || data == NULL)
         return weft_error_nomem(error);
+    WEFT_TRY(weft_product_data_digest(work->product, data, error));
     items[0] = (struct weft_summary_item){"weft.run-id", job->run_id};
     items[1] = (struct weft_summary_item){"weft.contract-version", work->product->version};
     items[2] = (struct weft_summary_item){"weft.contract-digest", work->product->digest};
     items[3] = (struct weft_summary_item){"weft.ledger-sequence", sequence};
     items[4] = (struct weft_summary_item){"weft.ledger-head",
                                           job->head_hash == NULL ? "" : job->head_hash};
-    *count = 5;
+    items[5] = (struct weft_summary_item){WEFT_JOB_DATA_DIGEST, data};
+    *count = 6;
     if (work->made != NULL && work->made->library != NULL)
         items[(*count)++] = (struct weft_summary_item){"weft.graph-library", work->made->library};
     *out = items;

@@ -9,7 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define RUN_KEY_FORMAT "weft-run-1"
+#define RUN_KEY_FORMAT "weft-run-2"
 #define RUN_KEY_MAX ((size_t)1 << 28)
 
 static int line_compare(const void *a, const void *b)
@@ -40,10 +40,11 @@ static int lines_make(struct weft_arena *arena, const struct weft_job_source *so
     return 0;
 }
 
-int weft_job_run_key(const char *digest, const struct weft_job_source *sources, size_t source_count,
-                     const struct weft_outcome_file *files, size_t file_count,
+int weft_job_run_key(const struct weft_product *product, const struct weft_job_source *sources,
+                     size_t source_count, const struct weft_outcome_file *files, size_t file_count,
                      char out[WEFT_SHA256_HEX], struct weft_error *error)
 {
+    char digest[WEFT_SHA256_HEX];
     WEFT_CLEANUP(weft_arena_freep) struct weft_arena *arena = weft_arena_new(0);
     WEFT_CLEANUP(weft_buf_release) struct weft_buf text;
     size_t count = 0;
@@ -53,6 +54,7 @@ int weft_job_run_key(const char *digest, const struct weft_job_source *sources, 
                       : weft_arena_array(arena, source_count + file_count + 1, sizeof *lines);
     if (lines == NULL)
         return weft_error_nomem(error);
+    WEFT_TRY(weft_product_data_digest(product, digest, error));
     WEFT_TRY(lines_make(arena, sources, source_count, files, file_count, lines, &count, error));
     qsort(lines, count, sizeof *lines, line_compare);
     weft_buf_addf(&text, RUN_KEY_FORMAT "\ncontract %s\n", digest);

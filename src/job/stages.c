@@ -91,8 +91,8 @@ static int run_key(struct job_work *work, bool *known, struct weft_error *error)
     }
     if (!*known)
         return 0;
-    return weft_job_run_key(work->product, work->job->sources, work->job->source_count,
-                            files, at, work->out->run_key, error);
+    return weft_job_run_key(work->product, work->job->sources, work->job->source_count, files, at,
+                            work->out->run_key, error);
 }
 
 static bool key_is_last(const struct job_work *work)

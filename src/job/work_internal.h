@@ -179,6 +179,9 @@ int job_example_reference(struct job_work *work, const char *column, const char 
 /* What would be published, beside what is expected, to the outcome. */
 int job_example_tell(struct job_work *work, struct weft_error *error) WEFT_MUST_CHECK;
 
+/* In the summary of a snapshot: weft_product_data_digest of the contract that made it. */
+#define WEFT_JOB_DATA_DIGEST "weft.data-digest"
+
 /* ---- inputs.c: which files ---- */
 /* Fills files. WEFT_END when there is nothing to do. */
 int job_inputs_find(struct job_work *work, struct weft_error *error) WEFT_MUST_CHECK;

@@ -64,6 +64,12 @@ static const struct row rows[] = {
     {"", "\"was\":\"c.z\"", "was", ED},
     {"", "\"run\":{\"retries\":3}", "run", CO},
     {"", "\"quality\":{\"freshness\":\"1d\"}", "quality.freshness", CO},
+    {"", "\"terms_of_use\":\"x\"", "terms_of_use", ED},
+    {"", "\"description\":{\"en\":\"x\",\"fr\":\"y\"}", "description", ED},
+    {"", "\"deprecated\":{\"since\":\"2026-01-01\"}", "deprecated", ED},
+    {"", "\"discoverable\":\"private\"", "discoverable", CO},
+    {P("\"c.d\"") ",\"sql\":\"select 1\"",
+     P("\"c.d\"") ",\"sql\":\"select 1\",\"tests\":[{\"name\":\"t\",\"expect\":[]}]", "tests", ED},
     {"", S(F("x", "")), "schema", CO},
     {S(F("x", "")), "", "schema", BR},
     {S(F("x", "")), S(F("x", "") "," F("y", "")), "schema.y", CO},
@@ -126,6 +132,45 @@ static void compare_rules(void **state)
     }
 }
 
+/* What is said in words makes the same rows; of the rest only what says how a product is run,
+ * found or read does. */
+static void data_digests(void **state)
+{
+    static const char *const kept[] = {"status", "regulations", "run", "access", "discoverable"};
+    (void)state;
+    for (size_t i = 0; i < WEFT_COUNT(rows); i++) {
+        struct weft_error error = WEFT_ERROR_INIT;
+        struct weft_arena *arena = weft_arena_new(0);
+        char before[WEFT_SHA256_HEX], after[WEFT_SHA256_HEX];
+        assert_int_equal(
+            weft_product_data_digest(product_of(arena, rows[i].before), before, &error), 0);
+        assert_int_equal(weft_product_data_digest(product_of(arena, rows[i].after), after, &error),
+                         0);
+        bool same = rows[i].path == NULL || rows[i].change_class == ED;
+        for (size_t k = 0; !same && k < WEFT_COUNT(kept); k++)
+            same = strncmp(rows[i].path, kept[k], strlen(kept[k])) == 0;
+        if ((strcmp(before, after) == 0) != same)
+            fail_msg("row %zu: %s", i, same ? "another digest" : "the same digest");
+        weft_arena_free(arena);
+    }
+}
+
+static int data_torture(void *arg, struct weft_error *error)
+{
+    char out[WEFT_SHA256_HEX];
+    return weft_product_data_digest(arg, out, error);
+}
+
+static void data_digests_torture(void **state)
+{
+    (void)state;
+    struct weft_arena *arena = weft_arena_new(0);
+    weft_test_torture(
+        data_torture,
+        (void *)product_of(arena, P("\"c.d\"") "," S(F("x", ",\"description\":\"d\""))));
+    weft_arena_free(arena);
+}
+
 static void compare_refuses_nested_rename(void **state)
 {
     (void)state;
@@ -174,6 +219,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(compare_rules),
         cmocka_unit_test(compare_graph_columns),
+        cmocka_unit_test(data_digests),
+        cmocka_unit_test(data_digests_torture),
         cmocka_unit_test(compare_refuses_nested_rename),
         cmocka_unit_test(compare_torture),
     };

@@ -2,8 +2,9 @@
  * keys.h - for this folder: the table of every key of product files, domain.yaml and weft.yaml.
  *
  * A section is a map of keys; a key says which shapes its value may have, of which kind its scalars
- * are, and what it does in this version. Validation, the JSON Schema and the reference page read
- * the table; nothing else names the keys a file may have.
+ * are, and what it does in this version. Validation, the JSON Schema, the reference page and the
+ * digest of what makes the rows (data_digest.c) read the table; nothing else names the keys a file
+ * may have.
  */
 #ifndef WEFT_MODEL_KEYS_H
 #define WEFT_MODEL_KEYS_H
@@ -91,6 +92,7 @@ struct weft_key {
     enum weft_section section;
     enum weft_section named; /* NAMED */
     enum weft_acts acts;
+    bool keeps_rows;       /* changing it alone changes no row: not in the digest of data */
     bool expands;          /* ${name} is replaced in its scalars */
     const char *otherwise; /* the default, or NULL */
     const char *help;

@@ -303,7 +303,8 @@ int weft_product_from_document(struct weft_arena *arena, const char *document, c
     WEFT_MUST_CHECK;
 
 /* SHA-256, hexadecimal, of what of the document makes the rows: two contracts that differ in words,
- * owners, versions and the like alone have the same one, and a run of either makes the same table. */
+ * owners, versions and the like alone have the same one, and a run of either makes the same
+ * table. */
 int weft_product_data_digest(const struct weft_product *product, char out[WEFT_SHA256_HEX],
                              struct weft_error *error) WEFT_MUST_CHECK;
 

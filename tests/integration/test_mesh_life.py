@@ -315,7 +315,7 @@ def test_majors_side_by_side_are_read_as_pinned(mesh):
 
 def test_pending_and_in_force(mesh):
     mesh.apply()
-    mesh.product(BASE, "base", "a", head=HEAD.format("1.1.0"))
+    mesh.product(BASE + "quality: {rows: {min: 1}}\n", "base", "a", head=HEAD.format("1.1.0"))
     mesh.apply("--no-run")
     row = mesh.json("status", "a.base")[0]
     assert (row["version"], row["pending_version"]) == ("1.0.0", "1.1.0")
@@ -325,6 +325,43 @@ def test_pending_and_in_force(mesh):
     mesh.write("weft.yaml", "mesh: small\nowns: [a, b, c]\n")
     mesh.apply("--no-run")
     assert mesh.json("ls", "a.base")[0]["pending_version"] is None  # nothing will come of it
+
+
+def test_words_need_no_snapshot(mesh):
+    mesh.product("schema:\n  - {name: a, type: long}\n", "hand", "a")
+    mesh.apply()
+    mesh("load", "a.hand", "-", input="a\n1\n")
+    before = mesh.sql("select product, snapshot_id from mesh.products order by 1")
+    words = "description: what it is\ntags: [new]\n"
+    for text, name, domain in [(BASE, "base", "a"), (COPY, "copy", "b"), (LAST, "last", "c"),
+                               ("schema:\n  - {name: a, type: long}\n", "hand", "a")]:
+        text = "".join(f"{line}\n" for line in text.splitlines() if not line.startswith("tags"))
+        mesh.product(text + words, name, domain, head=HEAD.format("1.0.1"))
+    plan = mesh.json("plan")
+    assert len(plan) == 4 and all(item["at_once"] for item in plan), plan
+    assert mesh("plan").stdout.count("in force as soon as it is registered") == 4
+    mesh.apply("--no-run")
+    for command in ("ls", "status"):
+        rows = {row["product"]: row for row in mesh.json(command)}
+        assert all(row["pending_version"] is None for row in rows.values()), rows
+        assert rows["b.copy"]["version"] == "1.0.1"
+    assert mesh.json("plan") == []
+    # Nothing is published again: neither by apply, nor by a run.
+    mesh.product(BASE + "description: better\n", "base", "a", head=HEAD.format("1.0.2"))
+    states = {run["product"]: run["state"] for run in mesh.json("apply", "--yes")}
+    assert states == {"a.base": "nothing_new"}
+    assert {run["state"] for run in mesh.json("run")} == {"nothing_new"}
+    assert mesh.sql("select product, snapshot_id from mesh.products order by 1") == before
+    assert mesh.sql("select \"column\" from mesh.columns where product = 'c.last'") == [("n",)]
+    # What makes other rows waits for them.
+    mesh.product(COPY.replace("select id", "select id + 1 as id"), "copy", "b",
+                 head=HEAD.format("1.1.0"))
+    assert not mesh.json("plan")[0]["at_once"]
+    mesh.apply("--no-run")
+    row = {row["product"]: row for row in mesh.json("status")}["b.copy"]
+    assert (row["version"], row["pending_version"]) == ("1.0.1", "1.1.0")
+    mesh("doctor")
+    mesh("ledger", "rebuild", "--check")
 
 
 def test_quarantine_of_an_older_major(mesh):

@@ -53,6 +53,48 @@ def published(done):
     return [run["product"] for run in json.loads(done.stdout) if run["state"] == "published"]
 
 
+# ---- what a second run would refuse ----
+
+def test_what_is_new_of_a_product_that_is_replaced(mesh):
+    only_new = "inputs: {r: {product: health.reports, read: new}}\nsql: select * from r\n"
+    mesh.product(only_new, "copy", "california")
+    assert mesh.json("plan", "+california.copy")[-1]["refused"] is None  # reports are appended
+    mesh.product(REPORTS.replace(", read: new", ""), "reports", "health")
+    told = mesh("apply", "--yes", status=1).stderr
+    assert places(told) == [(
+        "domains/california/copy/data_product.yaml:3:10", "`california.copy` is refused, so "
+        "nothing was applied: input `r` reads what is new of `health.reports`, which each run "
+        "replaces: which of its rows are new cannot be told")], told
+    assert "`read: all` reads all of it each time; or give health.reports `write: append`" in told
+    mesh.product(only_new.replace(", read: new", ""), "copy", "california")
+    mesh.apply()
+    # The other way round: the reader stays, what it reads changes.
+    mesh.product(REPORTS, "reports", "health")
+    mesh.product(only_new, "copy", "california")
+    mesh.apply()
+    mesh.product(REPORTS.replace(", read: new", ""), "reports", "health")
+    item = mesh.json("plan")[0]
+    assert item["product"] == "health.reports"
+    assert "california.copy reads what is new of it: its next run is refused" in item["warning"]
+
+
+def test_a_plan_refuses_what_a_run_would(mesh):
+    for keys, text in (("files: a.csv, options: {escape: x}", "escape"),
+                       ("files: a.csv, schema: [{name: a, type: list<int>}]", "nested"),
+                       ("connection: erp", "connection")):
+        mesh.product(f"input: {{{keys}}}\n", "x", "health")
+        done = mesh("plan", "health.x", status=None)
+        assert text in done.stdout + done.stderr, done
+        assert text in mesh("apply", "--yes", "health.x", status=1).stderr
+
+
+def test_a_product_taken_as_it_is_must_fit(mesh):
+    mesh.product("input: {product: reference.counties}\nschema:\n  - {name: fips, type: date}\n",
+                 "x", "health")
+    told = mesh("apply", "--yes", "+health.x", status=1).stderr
+    assert "fips" in told and places(told)[0][0].startswith("domains/health/x/data_product.yaml:")
+
+
 # ---- the way through ----
 
 def test_sql_over_products_of_other_domains(mesh):

@@ -1,0 +1,42 @@
+/*
+ * plan_internal.h - for plan.c: a plan while it is made, and what is asked of each product in it.
+ *
+ * Each of these fills `refused` and what belongs to it, or notes; -1 only for the machine.
+ */
+#ifndef WEFT_APP_PLAN_INTERNAL_H
+#define WEFT_APP_PLAN_INTERNAL_H
+
+#include "app/plan.h"
+
+struct weft_plan_maker {
+    struct weft_context *context;
+    const struct weft_mesh *mesh;
+    struct weft_arena *arena;
+    struct weft_ledger_txn *txn; /* NULL = no home yet */
+    struct weft_book *book;
+    bool *chosen;
+    bool alone;
+    struct weft_plan_item *items;
+    size_t count;
+    size_t capacity;
+    struct weft_plan plan;
+};
+
+/* ---- plan_item.c: what its file says ---- */
+int weft_plan_item_location(struct weft_plan_maker *maker, struct weft_plan_item *item,
+                            struct weft_error *error) WEFT_MUST_CHECK;
+/* What this version cannot do: what a run would refuse by the file alone. */
+int weft_plan_item_able(struct weft_plan_maker *maker, struct weft_plan_item *item,
+                        struct weft_error *error) WEFT_MUST_CHECK;
+/* Against what is registered. */
+int weft_plan_item_changes(struct weft_plan_maker *maker, struct weft_plan_item *item,
+                           struct weft_error *error) WEFT_MUST_CHECK;
+/* Why a registered major has no file. */
+int weft_plan_item_gone(struct weft_plan_maker *maker, struct weft_plan_item *item,
+                        struct weft_error *error) WEFT_MUST_CHECK;
+
+/* ---- plan_reads.c: what it reads, and who reads it ---- */
+int weft_plan_item_reads(struct weft_plan_maker *maker, struct weft_plan_item *item,
+                         struct weft_error *error) WEFT_MUST_CHECK;
+
+#endif
