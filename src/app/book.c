@@ -394,6 +394,22 @@ int weft_book_leave(struct weft_book *book, size_t item, struct weft_error *erro
 
 /* ---- selection ---- */
 
+/* Of a checkout: the file against what is registered. Of a home: what is registered against what
+ * the rows that are there were made by. */
+static bool is_modified(const struct weft_book *book, const struct weft_book_item *item)
+{
+    if (book->mesh != NULL)
+        return item->planned || item->leaving;
+    return !item->digest->retired && item->digest->pending_digest != NULL;
+}
+
+static bool is_new(const struct weft_book *book, const struct weft_book_item *item)
+{
+    if (book->mesh != NULL)
+        return item->product != NULL && (item->digest == NULL || item->digest->retired);
+    return !item->digest->retired && item->digest->in_force_digest == NULL;
+}
+
 int weft_book_selection(struct weft_book *book, struct weft_selection_item **out,
                         struct weft_error *error)
 {
@@ -414,6 +430,8 @@ int weft_book_selection(struct weft_book *book, struct weft_selection_item **out
                                                 .newest = newest == i,
                                                 .tags = item->product != NULL ? item->product->tags
                                                                               : item->digest->tags,
+                                                .modified = is_modified(book, item),
+                                                .fresh = is_new(book, item),
                                                 .reads = reads};
         for (size_t r = 0; r < item->read_count; r++) {
             if (item->reads[r].item != WEFT_BOOK_NONE)
@@ -429,10 +447,14 @@ static int word_check(const struct weft_book *book, const struct weft_selection_
                       const char *word, const bool *meant, bool *room, struct weft_error *error)
 {
     WEFT_TRY(weft_selection_apply(items, book->count, &word, 1, NULL, 0, room, error));
+    bool any = false;
     for (size_t i = 0; i < book->count; i++) {
         if (room[i] && meant[i])
             return 0;
+        any = any || room[i];
     }
+    if (!any)
+        return 0; /* nothing is in that state */
     weft_error_set(error, WEFT_E_NOT_FOUND, "`%s` names nothing that this checkout owns", word);
     return weft_error_hint(error, "`weft ls` lists all products of the home; `owns:` in weft.yaml "
                                   "says which domains are this checkout's");

@@ -390,6 +390,7 @@ int job_rules_of(struct job_work *work, struct weft_error *error)
     size_t rows = (size_t)WEFT_MAX(job->memory_bytes, INT64_C(64) << 20) / 4 / 24;
     WEFT_TRY(job_rules_build(&work->rules, work->arena, work->engine, work->product, &work->columns,
                              WEFT_MIN(rows, ROWS_ASIDE_MAX), job->time_us, error));
+    job_example_rules(work);
     return data_place(work, error);
 }
 

@@ -228,6 +228,15 @@ int job_example_begin(struct job_work *work, struct weft_error *error)
     return 0;
 }
 
+void job_example_rules(struct job_work *work)
+{
+    struct job_rules *rules = &work->rules;
+    if (work->job->mode != WEFT_JOB_CHECK)
+        return;
+    memset(rules->stop, 0, rules->words * sizeof *rules->stop);
+    memset(rules->block, 0, rules->words * sizeof *rules->block);
+}
+
 /* ---- products that are read ---- */
 
 static int source_columns(struct job_work *work, yyjson_val *list,

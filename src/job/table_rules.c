@@ -404,7 +404,7 @@ int job_table_rules(struct job_work *work, struct weft_error *error)
         work->job->mode == WEFT_JOB_REBUILD || work->job->mode == WEFT_JOB_PREVIEW)
         WEFT_TRY(quarantine_max_check(work, error));
     blocked_tell(work);
-    if (work->out->state == WEFT_RUN_BLOCKED)
+    if (work->out->state == WEFT_RUN_BLOCKED && work->job->mode != WEFT_JOB_CHECK)
         return 0; /* what the table would be is not known, or does not matter any more */
     WEFT_TRY(replaced_count(work, error));
     WEFT_TRY(completeness_check(work, error));

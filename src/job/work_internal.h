@@ -171,6 +171,8 @@ bool job_is_trial(const struct job_work *work);
  * on the whole (rows, batch, completeness, quarantine_max) go. CHECK: it reads its own table. */
 int job_example_begin(struct job_work *work, struct weft_error *error) WEFT_MUST_CHECK;
 void job_example_free(struct job_example *example); /* NULL is nothing */
+/* CHECK: rules count the rows that break them, and none is set aside. */
+void job_example_rules(struct job_work *work);
 int job_example_sources(struct job_work *work, struct weft_error *error) WEFT_MUST_CHECK;
 /* The column of what is given for the product `table`, called `as`. WEFT_NOT_THERE: nothing is
  * given, so the reference is not looked at. */
@@ -205,6 +207,9 @@ bool job_input_hash_known(const struct job_work *work, size_t file, char out[WEF
 /* ---- fetch.c: files over HTTP ---- */
 /* Asks for what the input's URL holds now, and adds it to the files; what is known to be unchanged
  * is not fetched. */
+/* Below the URL of the input's connection; one that is there already is no second file. */
+int job_fetch_connected(struct job_work *work, const char *path, struct weft_error *error)
+    WEFT_MUST_CHECK;
 int job_fetch_add(struct job_work *work, const char *url, struct weft_error *error) WEFT_MUST_CHECK;
 /* Fetches what is read although it did not change. */
 int job_fetch_rest(struct job_work *work, struct weft_error *error) WEFT_MUST_CHECK;

@@ -8,7 +8,7 @@
 #include <stdio.h>
 #include <string.h>
 
-enum word_kind { WORD_ALL, WORD_DOMAIN, WORD_TAG, WORD_PRODUCT };
+enum word_kind { WORD_ALL, WORD_DOMAIN, WORD_TAG, WORD_STATE, WORD_PRODUCT };
 
 struct word {
     const char *written;
@@ -16,7 +16,7 @@ struct word {
     bool above;                       /* +x */
     bool below;                       /* x+ */
     int major;                        /* PRODUCT; -1 = the newest */
-    char text[WEFT_NAME_MAX * 2 + 2]; /* the domain, the tag, the full name */
+    char text[WEFT_NAME_MAX * 2 + 2]; /* the domain, the tag, the state, the full name */
 };
 
 struct selector {
@@ -42,7 +42,8 @@ static int word_wrong(const char *written, const char *hint, struct weft_error *
     return weft_error_hint(error, "%s", hint);
 }
 
-#define WORD_FORMS "write domain.product, domain.product@1, domain.*, tag:word or *"
+#define WORD_FORMS "write domain.product, domain.product@1, domain.*, tag:word, state:modified or *"
+#define STATE "state:"
 
 /* domain.product@2 without what stands around it. */
 static bool word_product(struct word *word)
@@ -79,6 +80,20 @@ static int word_without_domain(const struct selector *s, const struct word *word
     return word_wrong(word->written, WORD_FORMS, error);
 }
 
+static int word_state(const char *written, const char *state, size_t length, struct word *out,
+                      struct weft_error *error)
+{
+    static const char *const states[] = {"modified", "new"};
+    for (size_t i = 0; i < WEFT_COUNT(states); i++) {
+        if (strlen(states[i]) != length || memcmp(states[i], state, length) != 0)
+            continue;
+        out->kind = WORD_STATE;
+        memcpy(out->text, states[i], length + 1);
+        return 0;
+    }
+    return word_wrong(written, "a state is state:modified or state:new", error);
+}
+
 static int word_parse(const struct selector *s, const char *written, struct word *out,
                       struct weft_error *error)
 {
@@ -88,6 +103,8 @@ static int word_parse(const struct selector *s, const char *written, struct word
     length -= out->above;
     out->below = length > 0 && core[length - 1] == '+';
     length -= out->below;
+    if (length >= strlen(STATE) && memcmp(core, STATE, strlen(STATE)) == 0)
+        return word_state(written, core + strlen(STATE), length - strlen(STATE), out, error);
     bool tag = length > 4 && memcmp(core, "tag:", 4) == 0;
     if (tag) {
         core += 4;
@@ -133,6 +150,8 @@ static bool word_matches(const struct word *word, const struct weft_selection_it
                 return true;
         }
         return false;
+    case WORD_STATE:
+        return item->fresh || (item->modified && strcmp(word->text, "modified") == 0);
     default:
         return strcmp(item->full_name, word->text) == 0 &&
                (word->major < 0 ? item->newest : word->major == item->major);
@@ -287,6 +306,8 @@ static int word_apply(struct selector *s, const char *written, bool value, bool 
         set[i] = start[i] = word_matches(&word, &s->items[i]);
         any = any || set[i];
     }
+    if (!any && word.kind == WORD_STATE)
+        return 0;
     if (!any)
         return word_selects_nothing(s, &word, error);
     if (word.above)

@@ -17,13 +17,13 @@ static const char *const covid[] = {"covid"}, *const both[] = {"covid", "weekly"
 static const size_t reads_raw[] = {RAW}, reads_daily[] = {DAILY_2},
                     reads_two[] = {DAILY_1, COUNTIES};
 static const struct weft_selection_item items[COUNT] = {
-    [RAW] = {"health.raw", 1, true, {0}, NULL, 0},
-    [DAILY_1] = {"health.daily", 1, false, {covid, 1}, reads_raw, 1},
-    [DAILY_2] = {"health.daily", 2, true, {both, 2}, reads_raw, 1},
-    [NATIONAL] = {"cdc.national", 1, true, {covid, 1}, reads_daily, 1},
-    [COUNTIES] = {"reference.counties", 1, true, {0}, NULL, 0},
-    [CALIFORNIA] = {"california.daily", 1, true, {0}, reads_two, 2},
-    [ALONE] = {"reference.airports", 1, true, {0}, NULL, 0},
+    [RAW] = {"health.raw", 1, true, {0}, false, false, NULL, 0},
+    [DAILY_1] = {"health.daily", 1, false, {covid, 1}, false, false, reads_raw, 1},
+    [DAILY_2] = {"health.daily", 2, true, {both, 2}, true, false, reads_raw, 1},
+    [NATIONAL] = {"cdc.national", 1, true, {covid, 1}, false, false, reads_daily, 1},
+    [COUNTIES] = {"reference.counties", 1, true, {0}, false, false, NULL, 0},
+    [CALIFORNIA] = {"california.daily", 1, true, {0}, false, false, reads_two, 2},
+    [ALONE] = {"reference.airports", 1, true, {0}, true, true, NULL, 0},
 };
 
 #define WORDS_MAX 4
@@ -81,6 +81,24 @@ static void selection_words(void **state)
     SELECTS(W("+california.*"), NONE, "0145");
 }
 
+static void selection_states(void **state)
+{
+    (void)state;
+    SELECTS(W("state:modified"), NONE, "26");
+    SELECTS(W("state:new"), NONE, "6");
+    SELECTS(W("state:modified+"), NONE, "236");
+    SELECTS(W("+state:modified"), NONE, "026");
+    SELECTS(W("+state:modified+"), NONE, "0236");
+    SELECTS(W("health.raw", "state:new"), NONE, "06");
+    SELECTS(W("*"), W("state:modified+"), "0145");
+    /* That nothing is in a state is an answer, and no mistake. */
+    struct weft_error error = WEFT_ERROR_INIT;
+    const char *word = "state:modified+";
+    bool chosen[2] = {true, true};
+    assert_int_equal(weft_selection_apply(items, 2, &word, 1, NULL, 0, chosen, &error), 0);
+    assert_false(chosen[0] || chosen[1]);
+}
+
 static void selection_exclude(void **state)
 {
     (void)state;
@@ -123,6 +141,8 @@ static void selection_mistakes(void **state)
     WRONG("", WEFT_E_USAGE, "selects no products", "tag:word");
     WRONG("+", WEFT_E_USAGE, "selects no products", "tag:word");
     WRONG("++", WEFT_E_USAGE, "selects no products", "tag:word");
+    WRONG("state:", WEFT_E_USAGE, "selects no products", "state:modified");
+    WRONG("state:modifie", WEFT_E_USAGE, "selects no products", "state:new");
     WRONG("tag:", WEFT_E_USAGE, "selects no products", "tag:word");
     WRONG("health.daily@", WEFT_E_USAGE, "selects no products", "@1");
     WRONG("health.daily@x", WEFT_E_USAGE, "selects no products", "@1");
@@ -241,6 +261,7 @@ static void selection_torture(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(selection_words),    cmocka_unit_test(selection_states),
         cmocka_unit_test(selection_words),    cmocka_unit_test(selection_exclude),
         cmocka_unit_test(selection_mistakes), cmocka_unit_test(selection_order),
         cmocka_unit_test(selection_cycle),    cmocka_unit_test(selection_long_chain),
