@@ -171,9 +171,10 @@ static void selection_order(void **state)
     assert_memory_equal(order, expected, sizeof expected);
     /* What is read stands behind: it comes first all the same. */
     static const size_t reads_1[] = {1}, reads_2[] = {2};
-    static const struct weft_selection_item back[] = {{"a.a", 1, true, {0}, reads_1, 1},
-                                                      {"a.b", 1, true, {0}, reads_2, 1},
-                                                      {"a.c", 1, true, {0}, NULL, 0}};
+    static const struct weft_selection_item back[] = {
+        {"a.a", 1, true, {0}, false, false, reads_1, 1},
+        {"a.b", 1, true, {0}, false, false, reads_2, 1},
+        {"a.c", 1, true, {0}, false, false, NULL, 0}};
     assert_int_equal(weft_selection_order(back, 3, order, &cycle, &length, &error), 0);
     assert_int_equal(order[0], 2);
     assert_int_equal(order[2], 0);
@@ -261,11 +262,10 @@ static void selection_torture(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(selection_words),    cmocka_unit_test(selection_states),
-        cmocka_unit_test(selection_words),    cmocka_unit_test(selection_exclude),
-        cmocka_unit_test(selection_mistakes), cmocka_unit_test(selection_order),
-        cmocka_unit_test(selection_cycle),    cmocka_unit_test(selection_long_chain),
-        cmocka_unit_test(selection_torture),
+        cmocka_unit_test(selection_words),      cmocka_unit_test(selection_states),
+        cmocka_unit_test(selection_exclude),    cmocka_unit_test(selection_mistakes),
+        cmocka_unit_test(selection_order),      cmocka_unit_test(selection_cycle),
+        cmocka_unit_test(selection_long_chain), cmocka_unit_test(selection_torture),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
