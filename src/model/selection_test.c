@@ -187,10 +187,10 @@ static void selection_cycle(void **state)
     struct weft_error error = WEFT_ERROR_INIT;
     size_t order[4], *cycle = NULL, length = 0;
     static const size_t to_1[] = {1}, to_2[] = {2}, to_3[] = {3}, to_1_too[] = {1}, to_0[] = {0};
-    const struct weft_selection_item round[] = {{"a.a", 1, true, {0}, to_1, 1},
-                                                {"a.b", 1, true, {0}, to_2, 1},
-                                                {"a.c", 1, true, {0}, to_3, 1},
-                                                {"a.d", 1, true, {0}, to_1_too, 1}};
+    const struct weft_selection_item round[] = {{"a.a", 1, true, {0}, false, false, to_1, 1},
+                                                {"a.b", 1, true, {0}, false, false, to_2, 1},
+                                                {"a.c", 1, true, {0}, false, false, to_3, 1},
+                                                {"a.d", 1, true, {0}, false, false, to_1_too, 1}};
     assert_int_equal(weft_selection_order(round, 4, order, &cycle, &length, &error), WEFT_CONFLICT);
     assert_int_equal(length, 4);
     assert_int_equal(cycle[0], 1);
@@ -198,7 +198,7 @@ static void selection_cycle(void **state)
     assert_int_equal(cycle[2], 3);
     assert_int_equal(cycle[3], 1);
     weft_free(cycle);
-    const struct weft_selection_item self[] = {{"a.a", 1, true, {0}, to_0, 1}};
+    const struct weft_selection_item self[] = {{"a.a", 1, true, {0}, false, false, to_0, 1}};
     assert_int_equal(weft_selection_order(self, 1, order, &cycle, &length, &error), WEFT_CONFLICT);
     assert_int_equal(length, 2);
     weft_free(cycle);
