@@ -1,8 +1,8 @@
 /*
- * editor.h - what a checkout holds for editors: the JSON Schemas of its files, in .weft/schema, which
- * the first line of a product file names by a relative path. They are files, so that completion
- * works without a network; they are made anew by `init`, `new`, `infer` and `schema --write`, never
- * under version control.
+ * editor.h - what a checkout holds for editors: the JSON Schemas of its files, in .weft/schema,
+ * which the first line of a product file names by a relative path. They are files, so that
+ * completion works without a network; they are made anew by `init`, `new`, `infer` and `schema
+ * --write`, never under version control.
  */
 #ifndef WEFT_APP_EDITOR_H
 #define WEFT_APP_EDITOR_H

@@ -1,6 +1,6 @@
 /*
- * op_new.c - new: the file of a product in its place, from data files or as a skeleton. Nothing that
- * is there is written over; where there is no checkout, its mesh file is made too.
+ * op_new.c - new: the file of a product in its place, from data files or as a skeleton. Nothing
+ * that is there is written over; where there is no checkout, its mesh file is made too.
  */
 #include "app/editor.h"
 #include "app/infer_files.h"

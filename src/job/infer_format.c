@@ -1,6 +1,6 @@
 /*
- * infer_format.c - dates and times beyond ISO 8601, and words that stand for no value. Stricter than
- * strptime: what reads here reads there, and says the same.
+ * infer_format.c - dates and times beyond ISO 8601, and words that stand for no value. Stricter
+ * than strptime: what reads here reads there, and says the same.
  */
 #include "base/clock.h"
 #include "base/text.h"

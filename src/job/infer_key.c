@@ -1,7 +1,7 @@
 /*
  * infer_key.c - the smallest set of columns, up to three, that no two records share: by sets of
- * hashes, which are given up at the first pair. Nulls never stand in a key, and numbers with a point
- * are measured, not names.
+ * hashes, which are given up at the first pair. Nulls never stand in a key, and numbers with a
+ * point are measured, not names.
  *
  * Single columns and pairs are looked at in one reading, triples in another one. Sketches tell
  * beforehand which sets cannot be unique. A false pair of hashes of 64 bits could only hide a key.

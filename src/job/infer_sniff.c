@@ -1,6 +1,6 @@
 /*
- * infer_sniff.c - what a file is, from its beginning: no table at all, another format, the encoding,
- * the delimiter, lines before the header, and whether there is one.
+ * infer_sniff.c - what a file is, from its beginning: no table at all, another format, the
+ * encoding, the delimiter, lines before the header, and whether there is one.
  */
 #include "base/text.h"
 #include "job/infer_text.h"

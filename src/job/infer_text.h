@@ -1,6 +1,6 @@
 /*
- * infer_text.h - the text of a file before its records are split: where it begins, one record of it,
- * its encoding. Internal to infer_*.c.
+ * infer_text.h - the text of a file before its records are split: where it begins, one record of
+ * it, its encoding. Internal to infer_*.c.
  */
 #ifndef WEFT_JOB_INFER_TEXT_H
 #define WEFT_JOB_INFER_TEXT_H
