@@ -134,6 +134,7 @@ static void context_close(struct weft_session *session, struct weft_context *own
     /* An operation may have read the checkout, which then belongs to the session's context. */
     session->context->mesh = own->mesh;
     session->context->root = own->root;
+    session->context->mesh_mistakes = own->mesh_mistakes;
 }
 
 static int statement_run(struct weft_query *query, struct weft_out *out, struct weft_error *error)

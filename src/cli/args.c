@@ -53,6 +53,28 @@ static const struct weft_op reference_op = {.name = "reference",
                                             .args = reference_args,
                                             .arg_count = WEFT_COUNT(reference_args)};
 
+static const struct weft_op_arg completion_args[] = {
+    {"shell", 0, WEFT_ARG_WORD_NEEDED, "SHELL", "bash"},
+};
+static const struct weft_op completion_op = {
+    .name = "completion",
+    .group = "home",
+    .summary = "Print a script that completes the words of weft in bash.",
+    .help = "`eval \"$(weft completion bash)\"` in ~/.bashrc, or the output in a file of "
+            "~/.local/share/bash-completion/completions/weft.",
+    .args = completion_args,
+    .arg_count = WEFT_COUNT(completion_args)};
+static const struct weft_op_arg complete_args[] = {
+    {"line", 0, WEFT_ARG_WORD_NEEDED, "LINE", "The command up to the cursor."},
+    {"word", 0, WEFT_ARG_WORD_NEEDED, "WORD", "Its last word, as bash splits it."},
+};
+static const struct weft_op complete_op = {.name = "complete",
+                                           .group = "home",
+                                           .summary = "What the script of `completion` asks.",
+                                           .args = complete_args,
+                                           .arg_count = WEFT_COUNT(complete_args)};
+static const struct weft_op *const own_ops[] = {&help_op, &completion_op};
+
 #define OPTIONS_MAX (WEFT_OP_ARGS_MAX + GLOBAL_COUNT + 2)
 #define VALUE_GLOBAL 1000
 #define VALUE_OP 2000
@@ -91,7 +113,30 @@ static const struct weft_op *command_find(const char *name)
         return &help_op;
     if (strcmp(name, reference_op.name) == 0)
         return &reference_op;
+    if (strcmp(name, completion_op.name) == 0)
+        return &completion_op;
+    if (strcmp(name, complete_op.name) == 0)
+        return &complete_op;
     return weft_op_find(name);
+}
+
+size_t weft_args_command_count(void)
+{
+    return weft_op_count() + WEFT_COUNT(own_ops);
+}
+
+const struct weft_op *weft_args_command_nth(size_t i)
+{
+    return i < weft_op_count() ? weft_op_nth(i) : own_ops[i - weft_op_count()];
+}
+
+const struct weft_op *weft_args_command(const char *name)
+{
+    for (size_t i = 0; i < weft_args_command_count(); i++) {
+        if (strcmp(weft_args_command_nth(i)->name, name) == 0)
+            return weft_args_command_nth(i);
+    }
+    return NULL;
 }
 
 /* ---- the table for getopt ---- */
@@ -222,10 +267,10 @@ static int value_missing(const struct parse *parse, struct weft_error *error)
 
 static int command_unknown(const char *word, struct weft_error *error)
 {
-    const char *names[64] = {"help"};
-    size_t count = 1;
-    for (size_t i = 0; i < weft_op_count() && count < WEFT_COUNT(names); i++)
-        names[count++] = weft_op_nth(i)->name;
+    const char *names[64];
+    size_t count = 0;
+    for (size_t i = 0; i < weft_args_command_count() && count < WEFT_COUNT(names); i++)
+        names[count++] = weft_args_command_nth(i)->name;
     const char *near = weft_suggest(word, names, count);
     weft_error_set(error, WEFT_E_USAGE, "weft has no command `%s`", word);
     if (near != NULL)
@@ -420,6 +465,12 @@ static int command_read(struct parse *parse, int argc, char **argv, struct weft_
         parse->args->what = WEFT_ARGS_REFERENCE;
         parse->args->page = parse->args->request.values[0].text;
     }
+    if (parse->op == &completion_op) {
+        parse->args->what = WEFT_ARGS_COMPLETION;
+        parse->args->page = parse->args->request.values[0].text;
+    }
+    if (parse->op == &complete_op)
+        parse->args->what = WEFT_ARGS_COMPLETE;
     return 0;
 }
 

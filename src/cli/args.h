@@ -17,7 +17,9 @@ enum weft_args_what {
     WEFT_ARGS_HELP,       /* all commands */
     WEFT_ARGS_HELP_OF,    /* one command: request.op */
     WEFT_ARGS_HELP_SHORT, /* nothing was asked for */
-    WEFT_ARGS_REFERENCE   /* hidden: a page of docs/reference, named by `page` */
+    WEFT_ARGS_REFERENCE,  /* hidden: a page of docs/reference, named by `page` */
+    WEFT_ARGS_COMPLETION, /* the script for the shell named by `page` */
+    WEFT_ARGS_COMPLETE    /* hidden: what it asks; words of the request */
 };
 
 struct weft_args {
@@ -36,6 +38,11 @@ struct weft_args {
 /* argv as main gets it; texts point into it or into the arena. USAGE with a suggestion. */
 int weft_args_read(struct weft_arena *arena, int argc, char **argv, struct weft_args *out,
                    struct weft_error *error) WEFT_MUST_CHECK;
+
+/* The commands that people are told of: operations, and those of the command line itself. */
+size_t weft_args_command_count(void);
+const struct weft_op *weft_args_command_nth(size_t i);
+const struct weft_op *weft_args_command(const char *name); /* NULL = none */
 
 /* The options of every command, for help and reference. */
 size_t weft_args_global_count(void);

@@ -6,6 +6,7 @@
 #include "base/mem.h"
 #include "base/process.h"
 #include "cli/args.h"
+#include "cli/bash.h"
 #include "cli/doors.h"
 #include "cli/help.h"
 #include "cli/shell.h"
@@ -105,6 +106,25 @@ static int query_do(struct command *command, struct weft_out *out, struct weft_e
     return rc;
 }
 
+static int completion_send(struct command *command, struct weft_error *error)
+{
+    const struct weft_args *args = &command->args;
+    struct weft_buf text;
+    int rc;
+    weft_buf_init(&text, (size_t)64 << 20);
+    if (args->what == WEFT_ARGS_COMPLETION) {
+        rc = weft_bash_script_print(args->page, &text, error);
+    } else {
+        weft_app_register();
+        rc = weft_bash_complete(&command->context, args->request.values[0].text,
+                                args->request.values[1].text, &text, error);
+    }
+    if (rc == 0)
+        return text_send(command, &text, error);
+    weft_buf_release(&text);
+    return rc;
+}
+
 static int op_do(struct command *command, struct weft_error *error)
 {
     const struct weft_args *args = &command->args;
@@ -140,6 +160,9 @@ static int command_do(struct command *command, struct weft_error *error)
         return help_send(command, error);
     case WEFT_ARGS_REFERENCE:
         return reference_send(command, error);
+    case WEFT_ARGS_COMPLETION:
+    case WEFT_ARGS_COMPLETE:
+        return completion_send(command, error);
     case WEFT_ARGS_HELP_SHORT:
         break;
     }

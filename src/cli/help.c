@@ -86,6 +86,14 @@ static void globals_print(struct weft_buf *out, int width)
         arg_print(out, weft_args_global(i), width);
 }
 
+/* Commands of the command line itself stand behind the operations. */
+static void own_print(struct weft_buf *out, int width)
+{
+    for (size_t i = weft_op_count(); i < weft_args_command_count(); i++)
+        entry_print(out, weft_args_command_nth(i)->name, weft_args_command_nth(i)->summary,
+                    NAME_COLUMN, width);
+}
+
 void weft_help_print(struct weft_buf *out, int width)
 {
     weft_buf_adds(out, "Usage: weft [OPTION ...] COMMAND [OPTION ...] [WORD ...]\n");
@@ -97,8 +105,7 @@ void weft_help_print(struct weft_buf *out, int width)
                 entry_print(out, op->name, op->summary, NAME_COLUMN, width);
         }
         if (strcmp(groups[g].name, "home") == 0)
-            entry_print(out, "help", "Show the commands, or one of them in full.", NAME_COLUMN,
-                        width);
+            own_print(out, width);
     }
     globals_print(out, width);
     weft_buf_adds(out, "\nExit status: 0 done; 1 failed or refused; 2 wrong arguments; 3 blocked "

@@ -1,0 +1,213 @@
+/*
+ * candidates.c - the lists of candidates.h. No product file is read: of a thousand that would take
+ * longer than a person waits for a key.
+ */
+#include "app/candidates.h"
+
+#include "app/ops_internal.h"
+
+#include "base/fs.h"
+#include "base/text.h"
+#include "engine/mesh_table.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#define RUNS_MAX 50
+#define SNAPSHOTS_MAX 50
+/* No environment has this name; of a mesh that is loaded for it only weft.yaml is read. */
+#define ENVIRONMENT_NONE ""
+
+/* The mesh file alone. NULL = none. */
+static struct weft_mesh *mesh_file(struct weft_context *context)
+{
+    struct weft_error ignored = WEFT_ERROR_INIT;
+    WEFT_CLEANUP(weft_diag_release) struct weft_diag diag;
+    struct weft_mesh *mesh = NULL;
+    weft_diag_init(&diag);
+    if (context->root == NULL && weft_mesh_find_root(context->start, &context->root, &ignored) < 0)
+        return NULL;
+    if (weft_mesh_load(context->root, ENVIRONMENT_NONE, &diag, &mesh, &ignored) < 0)
+        return NULL;
+    return mesh;
+}
+
+void weft_candidates_environments(const struct weft_candidates *to)
+{
+    WEFT_CLEANUP(weft_mesh_freep) struct weft_mesh *mesh = mesh_file(to->context);
+    for (size_t i = 0; mesh != NULL && i < mesh->environment_count; i++)
+        to->fn(to->arg, mesh->environments[i].name);
+}
+
+void weft_candidates_settings(const struct weft_candidates *to)
+{
+    for (int i = 0; i < WEFT_SETTING_COUNT; i++)
+        to->fn(to->arg, weft_setting_name((enum weft_setting)i));
+}
+
+/* ---- the home ---- */
+
+/* Where weft_context_home would find it, but without the product files. */
+static void home_find(struct weft_context *context)
+{
+    struct weft_error ignored = WEFT_ERROR_INIT;
+    const char *named = getenv("WEFT_HOME");
+    if (context->home != NULL || context->home_flag != NULL || (named != NULL && named[0] != '\0'))
+        return;
+    WEFT_CLEANUP(weft_mesh_freep) struct weft_mesh *mesh = mesh_file(context);
+    const struct weft_environment *environment =
+        mesh == NULL ? NULL : weft_mesh_environment(mesh, context->environment);
+    if (environment == NULL || weft_mesh_home(mesh, environment, &context->home, &ignored) < 0)
+        context->home = NULL;
+}
+
+static int home_begin(struct weft_context *context, struct weft_ledger_txn **txn,
+                      struct weft_error *error)
+{
+    struct weft_ledger *ledger;
+    struct weft_ledger_head head;
+    home_find(context);
+    if (context->home == NULL && context->home_flag == NULL && getenv("WEFT_HOME") == NULL)
+        return WEFT_NOT_THERE;
+    WEFT_TRY(weft_context_ledger(context, false, &ledger, error));
+    WEFT_TRY(weft_ledger_begin_read(ledger, txn, error));
+    WEFT_TRY(weft_ledger_head(*txn, &head, error));
+    context->request.sequence = head.sequence;
+    return 0;
+}
+
+static bool may_know(const struct weft_context *context, const char *product)
+{
+    struct weft_decision decision;
+    struct weft_error ignored = WEFT_ERROR_INIT;
+    return weft_trust_decide(&context->request, product, &decision, &ignored) == 0 &&
+           decision.verdict == WEFT_VERDICT_YES;
+}
+
+static void tell(const struct weft_candidates *to, const char *format, ...) WEFT_PRINTF(2, 3);
+static void tell(const struct weft_candidates *to, const char *format, ...)
+{
+    va_list args;
+    va_start(args, format);
+    const char *text = weft_arena_formatv(to->context->arena, format, args);
+    va_end(args);
+    if (text != NULL)
+        to->fn(to->arg, text);
+}
+
+/* ---- products ---- */
+
+static void registered_tell(const struct weft_candidates *to,
+                            const struct weft_registered_digest *product, bool newest,
+                            bool selection)
+{
+    if (product->retired || !may_know(to->context, product->full_name))
+        return;
+    if (newest)
+        to->fn(to->arg, product->full_name);
+    else
+        tell(to, "%s@%d", product->full_name, product->major);
+    for (size_t i = 0; selection && i < product->tags.count; i++)
+        tell(to, "tag:%s", product->tags.items[i]);
+    const char *dot = strchr(product->full_name, '.');
+    if (selection && dot != NULL)
+        tell(to, "%.*s.*", (int)(dot - product->full_name), product->full_name);
+}
+
+static void home_products(const struct weft_candidates *to, bool selection)
+{
+    struct weft_error ignored = WEFT_ERROR_INIT;
+    WEFT_CLEANUP(weft_ledger_endp) struct weft_ledger_txn *txn = NULL;
+    struct weft_registered_digest *items = NULL;
+    size_t count = 0;
+    if (home_begin(to->context, &txn, &ignored) != 0 ||
+        weft_catalog_digests(txn, to->context->arena, &items, &count, &ignored) < 0)
+        return;
+    for (size_t i = 0; i < count; i++) {
+        bool newest = true;
+        for (size_t j = 0; j < count; j++) {
+            if (j != i && items[j].major > items[i].major && !items[j].retired &&
+                strcmp(items[j].full_name, items[i].full_name) == 0)
+                newest = false;
+        }
+        registered_tell(to, &items[i], newest, selection);
+    }
+}
+
+/* domains/<domain>/<product>/data_product.yaml: not registered yet, perhaps. */
+static void folder_products(const struct weft_candidates *to, const char *domains,
+                            const char *domain)
+{
+    struct weft_error ignored = WEFT_ERROR_INIT;
+    struct weft_fs_list list = {0};
+    WEFT_CLEANUP(weft_freep) char *path = weft_path_join(domains, domain);
+    if (path == NULL || weft_fs_list(path, &list, &ignored) != 0)
+        return;
+    for (size_t i = 0; i < list.count; i++) {
+        WEFT_CLEANUP(weft_freep)
+        char *file = weft_format("%s/%s/data_product.yaml", path, list.names[i]);
+        if (file != NULL && weft_name_valid(list.names[i]) && weft_fs_exists(file))
+            tell(to, "%s.%s", domain, list.names[i]);
+    }
+    weft_fs_list_free(&list);
+}
+
+static void checkout_products(const struct weft_candidates *to)
+{
+    struct weft_error ignored = WEFT_ERROR_INIT;
+    struct weft_context *context = to->context;
+    struct weft_fs_list list = {0};
+    if (context->root == NULL && weft_mesh_find_root(context->start, &context->root, &ignored) < 0)
+        return;
+    WEFT_CLEANUP(weft_freep) char *domains = weft_path_join(context->root, "domains");
+    if (domains == NULL || weft_fs_list(domains, &list, &ignored) != 0)
+        return;
+    for (size_t i = 0; i < list.count; i++) {
+        if (weft_name_valid(list.names[i]))
+            folder_products(to, domains, list.names[i]);
+    }
+    weft_fs_list_free(&list);
+}
+
+void weft_candidates_products(const struct weft_candidates *to, bool selection)
+{
+    home_products(to, selection);
+    checkout_products(to);
+    if (selection) {
+        to->fn(to->arg, "state:modified");
+        to->fn(to->arg, "state:new");
+    }
+}
+
+/* ---- runs, snapshots ---- */
+
+static void column_tell(const struct weft_candidates *to, const char *table, const char *column,
+                        const char *product, int limit)
+{
+    struct weft_error ignored = WEFT_ERROR_INIT;
+    WEFT_CLEANUP(weft_ledger_endp) struct weft_ledger_txn *txn = NULL;
+    struct weft_stmt *stmt;
+    int value = weft_op_mesh_column(table, column), of = weft_op_mesh_column(table, "product");
+    if (home_begin(to->context, &txn, &ignored) != 0 ||
+        weft_mesh_table_open(txn, table, to->context->request.sequence,
+                             to->context->request.time_us, &stmt, &ignored) < 0)
+        return;
+    while (limit > 0 && weft_stmt_step(stmt, &ignored) == 0) {
+        const char *whose = weft_stmt_column_text(stmt, of);
+        if ((product != NULL && strcmp(whose, product) != 0) || !may_know(to->context, whose))
+            continue;
+        tell(to, "%s", weft_stmt_column_text(stmt, value));
+        limit--;
+    }
+    weft_stmt_free(stmt);
+}
+
+void weft_candidates_runs(const struct weft_candidates *to)
+{
+    column_tell(to, "runs", "run_id", NULL, RUNS_MAX);
+}
+
+void weft_candidates_snapshots(const struct weft_candidates *to, const char *product)
+{
+    column_tell(to, "snapshots", "snapshot_id", product, SNAPSHOTS_MAX);
+}
