@@ -109,8 +109,8 @@ static int source_since(struct weft_ledger_txn *txn, struct weft_asker *asker,
 {
     struct source_position position;
     out->only_new = reads_only_new(asker, read);
-    if (asker->mode == WEFT_JOB_REBUILD)
-        return 0; /* positions count from nothing again */
+    if (asker->mode == WEFT_JOB_REBUILD || asker->mode == WEFT_JOB_REPLAY)
+        return 0; /* positions count from nothing again; a replay reads nothing that is new */
     WEFT_TRY(position_read(txn, asker, read->name, &position, error));
     if (position.source == NULL)
         return 0;

@@ -144,8 +144,18 @@ static int verify_replay(const struct weft_asker *asker, const struct weft_outco
     }
     if (asker->mode != WEFT_JOB_REPLAY)
         return 0;
-    return same(error, "rows published or superseded, and replayed",
-                outcome->balance.published + outcome->balance.superseded, rows);
+    const struct weft_balance *b = &outcome->balance;
+    int64_t aside = outcome->quarantine == NULL ? 0 : outcome->quarantine->added;
+    if (outcome->passed_on < 0 || outcome->passed_on > rows || outcome->made_anew < 0)
+        return lies(error, "figures of rows that the SQL made again", outcome->passed_on,
+                    outcome->made_anew);
+    if (aside > outcome->made_anew || aside > b->output_quarantined)
+        return lies(error, "rows set aside of those that the SQL made again", aside,
+                    outcome->made_anew);
+    /* A row of the output is published itself, one of a port as what the SQL made of it. */
+    return same(error, "rows published, superseded or set aside, and replayed",
+                b->published + b->superseded + aside,
+                rows - outcome->passed_on + outcome->made_anew);
 }
 
 /* ---- the state that was made ---- */
@@ -283,10 +293,10 @@ int weft_flow_verify(const struct weft_asker *asker, const struct weft_outcome *
     WEFT_TRY(verify_replay(asker, outcome, error));
     WEFT_TRY(same(error, "rows published and added", b->published,
                   outcome->table == NULL ? 0 : outcome->table->added));
-    int64_t aside =
-        asker->mode == WEFT_JOB_REPLAY ? 0 : b->input_quarantined + b->output_quarantined;
-    WEFT_TRY(same(error, "rows set aside and rows of quarantine", aside,
-                  outcome->quarantine == NULL ? 0 : outcome->quarantine->added));
+    if (asker->mode != WEFT_JOB_REPLAY) /* that one has a check of its own */
+        WEFT_TRY(same(error, "rows set aside and rows of quarantine",
+                      b->input_quarantined + b->output_quarantined,
+                      outcome->quarantine == NULL ? 0 : outcome->quarantine->added));
     WEFT_TRY(
         verify_table(asker, outcome->table, &asker->table, asker->registered.table_folder, error));
     return verify_table(asker, outcome->quarantine, &asker->quarantine,

@@ -259,7 +259,7 @@ static bool order_matters(const struct job_work *work)
     const struct weft_product *product = work->product;
     if (!weft_transform_is(product))
         return false;
-    return work->port_count == 0 ||
+    return work->port_count == 0 || work->job->mode == WEFT_JOB_REPLAY ||
            (product->write == WEFT_WRITE_UPSERT && product->order_by == NULL);
 }
 
@@ -439,12 +439,15 @@ static void files_figures(struct job_work *work)
 /* What ports and sources handed to the SQL. */
 static void balance_inputs(const struct job_work *work, struct weft_balance *balance)
 {
+    bool replay = work->job->mode == WEFT_JOB_REPLAY; /* counts what comes out of quarantine */
     for (size_t i = 0; i < work->port_count; i++) {
+        if (replay && (work->made->chosen == NULL || !work->made->chosen[i]))
+            continue;
         balance->read += work->ports[i].out->balance.read;
         balance->accepted += work->ports[i].out->balance.accepted;
         balance->input_quarantined += work->ports[i].out->balance.input_quarantined;
     }
-    for (size_t i = 0; i < work->source_count; i++) {
+    for (size_t i = 0; !replay && i < work->source_count; i++) {
         balance->read += work->sources[i].records;
         balance->accepted += work->sources[i].records;
     }
@@ -540,8 +543,9 @@ int job_end(struct job_work *work, struct weft_error *error)
     return job_publish(work, error);
 }
 
-/* The rows are there: the pass and what follows. What still fails stays where it is; nothing is
- * added to quarantine, and quarantine_max, which speaks of what a run reads, does not apply. */
+/* The rows are there: the pass and what follows. What still fails stays where it is; only what the
+ * SQL makes of rows of its ports may be new in quarantine. quarantine_max, which speaks of what a
+ * run reads, does not apply. */
 static int replay_judge(struct job_work *work, struct job_replay *replay, struct weft_error *error)
 {
     WEFT_TRY(job_rows_restart(work, true, error));
@@ -549,9 +553,10 @@ static int replay_judge(struct job_work *work, struct job_replay *replay, struct
     WEFT_TRY(job_keys_check(work, error));
     WEFT_TRY(job_row_checks_tell(work, error));
     WEFT_TRY(job_figures_tell(work, error));
-    if (work->data.records == 0) {
-        const char *text =
-            weft_arena_format(work->arena, "none of %zu rows passes now", work->rules.row_count);
+    if (work->data.records == 0 && job_replay_ports_passed(work) == 0) {
+        const char *text = weft_arena_format(
+            work->arena, "none of %" PRId64 " rows passes now",
+            work->out->balance.input_quarantined + work->out->balance.output_quarantined);
         if (text == NULL)
             return weft_error_nomem(error);
         WEFT_TRY(job_warn(work, text, error));
@@ -566,6 +571,8 @@ static int replay_judge(struct job_work *work, struct job_replay *replay, struct
     WEFT_TRY(work->made != NULL      ? job_replay_made_tell(work, error)
              : work->parquet != NULL ? job_parquet_replay_tell(work, error)
                                      : job_replay_tell(replay, error));
+    if (work->made != NULL)
+        WEFT_TRY(job_quarantine_write(work, error));
     WEFT_TRY(job_publish(work, error));
     work->out->state = WEFT_RUN_PUBLISHED;
     return 0;
@@ -593,11 +600,16 @@ static int work_replay(struct job_work *work, struct weft_error *error)
         return weft_error_set(error, WEFT_E_REFUSED,
                               "%s is replaced by each run: its input is read again instead",
                               work->job->table);
-    if (weft_transform_is(work->product))
+    if (weft_transform_is(work->product)) {
         WEFT_TRY(job_made_new(work, error));
+        WEFT_TRY(job_ports_find(work, error));
+        if (work->port_count > 0)
+            WEFT_TRY(job_sources_open(work, error));
+    }
     WEFT_TRY(job_table_open(work, error));
     int rc = replay_rows(work, &replay, error);
     job_replay_free(replay);
+    job_replay_ports_free(work);
     work->file_count = 0; /* spooled ones are nobody's inputs */
     return rc;
 }

@@ -574,8 +574,8 @@ int job_inputs_find(struct job_work *work, struct weft_error *error)
         WEFT_TRY(rebuild_add_known(work, error));
     if (work->file_count == 0)
         return inputs_none(work, error);
-    bool all =
-        work->job->mode == WEFT_JOB_REBUILD || (is_run(work) && work->input->read == WEFT_READ_ALL);
+    bool all = work->job->mode == WEFT_JOB_REBUILD || work->job->mode == WEFT_JOB_REPLAY ||
+               (is_run(work) && work->input->read == WEFT_READ_ALL);
     if (!all)
         WEFT_TRY(files_judge(work, error));
     /* A rebuild too takes each content once, wherever copies of it lie. */

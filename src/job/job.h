@@ -194,6 +194,8 @@ struct weft_outcome {
     /* REPLAY: the rows that pass now and are in `table`, by run; all others stay as they are. */
     const struct weft_job_replay *replayed;
     size_t replayed_count;
+    int64_t passed_on; /* of these, rows of ports of a product with sql */
+    int64_t made_anew; /* rows that the SQL made of them */
     int64_t duration_us;
     int64_t memory_bytes; /* peak resident size of the worker */
 };

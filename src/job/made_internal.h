@@ -9,6 +9,8 @@
 
 #define JOB_PICK "weft_pick" /* (id): is it among those that are picked? */
 
+struct job_replay;
+
 struct job_made {
     struct weft_transform transform;
     bool resolved;
@@ -20,6 +22,12 @@ struct job_made {
     size_t mark_count;
     const int64_t *picked; /* ascending */
     size_t picked_count;
+    /* REPLAY: the first rows are rows of quarantine themselves; after them, where the SQL was run
+     * over rows of ports, those that it made. */
+    int64_t stored;
+    bool anew;
+    const bool *chosen;             /* ports of which rows are replayed; NULL = none */
+    struct job_replay **replays;    /* of each port of text; NULL = nothing of it is replayed */
     struct job_graph_result *graph; /* NULL = none */
     const char *library;            /* that made the graph's values; NULL = none */
 };

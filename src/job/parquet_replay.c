@@ -63,6 +63,11 @@ static int stored_print(struct job_work *work, struct weft_buf *sql, struct weft
     weft_buf_adds(sql, " FROM ");
     WEFT_TRY(job_replay_rows_print(work, sql, error));
     weft_buf_adds(sql, " WHERE port IS NOT NULL AND raw IS NULL AND ");
+    if (work->parent != NULL) {
+        weft_buf_adds(sql, "port = ");
+        weft_buf_add_sql_text(sql, work->input->name, strlen(work->input->name));
+        weft_buf_adds(sql, " AND ");
+    }
     job_replay_asked_print(job, sql);
     weft_buf_adds(sql, " ORDER BY 1, 2");
     return weft_buf_check(sql, error);
@@ -91,8 +96,8 @@ int job_parquet_replay(struct job_work *work, struct weft_error *error)
     weft_buf_init(&sql, SQL_MAX);
     if (work->job->quarantine_metadata == NULL)
         return WEFT_END;
-    const char *path = weft_arena_format(work->arena, "%s/%s-replay.parquet", work->job->temp_dir,
-                                         work->job->run_id);
+    const char *path = weft_arena_format(work->arena, "%s/%s-replay-%zu.parquet",
+                                         work->job->temp_dir, work->job->run_id, work->number);
     if (input == NULL || path == NULL)
         return weft_error_nomem(error);
     *input = *work->input;

@@ -71,11 +71,26 @@ static struct job_work *stage_at(const struct aside *aside)
     return aside->stage < aside->work->port_count ? &aside->work->ports[aside->stage] : aside->work;
 }
 
+/* The first row of a stage that is set aside now: a replayed one that still fails is there already,
+ * and so is what a port that is read whole set aside before. */
+static size_t stage_from(const struct job_work *stage)
+{
+    const struct job_rules *rules = &stage->rules;
+    size_t from = 0;
+    if (stage->job->mode != WEFT_JOB_REPLAY)
+        return 0;
+    if (stage->made == NULL)
+        return rules->row_count;
+    while (from < rules->row_count && rules->ids[from] < stage->made->stored)
+        from++;
+    return from;
+}
+
 static int64_t aside_count(const struct job_work *work)
 {
-    int64_t count = (int64_t)work->rules.row_count;
+    int64_t count = (int64_t)(work->rules.row_count - stage_from(work));
     for (size_t i = 0; i < work->port_count; i++)
-        count += (int64_t)work->ports[i].rules.row_count;
+        count += (int64_t)(work->ports[i].rules.row_count - stage_from(&work->ports[i]));
     return count;
 }
 
@@ -89,10 +104,11 @@ static int aside_begin(struct aside *aside, struct weft_error *error)
         return weft_error_nomem(error);
     for (size_t i = 0; i <= work->port_count; i++) {
         struct job_work *stage = i < work->port_count ? &work->ports[i] : work;
-        if (stage->rules.row_count == 0)
+        size_t from = stage_from(stage);
+        if (stage->rules.row_count == from)
             continue;
         if (stage->made != NULL)
-            WEFT_TRY(job_values_open(stage, stage->rules.ids, stage->rules.row_count,
+            WEFT_TRY(job_values_open(stage, stage->rules.ids + from, stage->rules.row_count - from,
                                      &aside->values[i], error));
         else if (stage->parquet != NULL)
             WEFT_TRY(job_parquet_values(stage, &aside->values[i], error));
@@ -116,8 +132,8 @@ static int aside_stage(struct aside *aside)
             return 0;
         job_walk_free(aside->walk);
         aside->walk = NULL;
-        aside->row = 0;
         aside->stage++;
+        aside->row = aside->stage <= aside->work->port_count ? stage_from(stage_at(aside)) : 0;
     }
     return WEFT_END;
 }
@@ -324,6 +340,7 @@ static int aside_copy(struct job_work *work, const struct weft_table_schema *sch
         return weft_error_nomem(error);
     weft_buf_init(&aside.text, VALUES_MAX);
     rc = aside_begin(&aside, error);
+    aside.row = stage_from(stage_at(&aside));
     work->aside = &aside;
     if (rc == 0)
         rc = job_pass_copy(work, "SELECT * FROM weft_rows_aside()", schema, path, shown, file,

@@ -137,8 +137,8 @@ static int spool_begin(struct job_replay *replay, const char *shown, const char 
     *file = (struct job_file){.read = true};
     file->out = (struct weft_outcome_file){
         .port = work->input->name,
-        .path = weft_arena_format(work->arena, "%s/%s-replay-%zu.csv", work->job->temp_dir,
-                                  work->job->run_id, work->file_count),
+        .path = weft_arena_format(work->arena, "%s/%s-replay-%zu-%zu.csv", work->job->temp_dir,
+                                  work->job->run_id, work->number, work->file_count),
         .shown = weft_arena_strdup(work->arena, shown),
         .state = WEFT_FILE_READ};
     char *values = weft_strdup(header);
@@ -250,7 +250,12 @@ static int stored_print(struct job_work *work, struct weft_buf *sql, struct weft
     weft_buf_adds(sql, "SELECT CAST(split_part(row_id, ':', 2) AS BIGINT) AS number, file, raw, "
                        "\"values\" FROM (");
     WEFT_TRY(job_quarantine_print(work, sql, error));
-    weft_buf_adds(sql, ") AS q WHERE run_id = ? AND raw IS NOT NULL ORDER BY number");
+    weft_buf_adds(sql, ") AS q WHERE run_id = ? AND raw IS NOT NULL");
+    if (work->parent != NULL) {
+        weft_buf_adds(sql, " AND port = ");
+        weft_buf_add_sql_text(sql, work->input->name, strlen(work->input->name));
+    }
+    weft_buf_adds(sql, " ORDER BY number");
     return weft_buf_check(sql, error);
 }
 

@@ -21,7 +21,8 @@ int job_quarantine_print(struct job_work *work, struct weft_buf *sql, struct wef
     WEFT_MUST_CHECK;
 
 /* ---- replay_made.c: a product with sql ---- */
-/* Makes the rows that the job names the output's rows. WEFT_END when there are none. */
+/* Makes the rows that the job names the output's rows, and what the SQL makes of those of its
+ * ports. WEFT_END when there are none. */
 int job_replay_made(struct job_work *work, struct weft_error *error) WEFT_MUST_CHECK;
 int job_replay_made_tell(struct job_work *work, struct weft_error *error) WEFT_MUST_CHECK;
 /* Of rows spooled to a Parquet file with "weft$run" and "weft$number", a row's id being its place
@@ -36,5 +37,15 @@ void job_replay_asked_print(const struct weft_job *job, struct weft_buf *sql);
 /* ---- parquet_replay.c: rows of Parquet files ---- */
 int job_parquet_replay(struct job_work *work, struct weft_error *error) WEFT_MUST_CHECK;
 int job_parquet_replay_tell(struct job_work *work, struct weft_error *error) WEFT_MUST_CHECK;
+
+/* ---- replay_ports.c: rows of its ports ---- */
+/* Reads those that can be replayed through their ports; made->anew when there are any. Of the
+ * others it is said why they stay. */
+int job_replay_ports(struct job_work *work, struct weft_error *error) WEFT_MUST_CHECK;
+/* Rows that went through their port. */
+int64_t job_replay_ports_passed(const struct job_work *work);
+/* Adds those to `replayed` of the outcome. */
+int job_replay_ports_tell(struct job_work *work, struct weft_error *error) WEFT_MUST_CHECK;
+void job_replay_ports_free(struct job_work *work);
 
 #endif

@@ -1,9 +1,7 @@
 /*
  * replay_made.c - rows that a product's SQL gave and its rules set aside, once more: from their
- * values, through the present rules, without the SQL.
- *
- * A row of an input port cannot come back like that: what the SQL makes of it hangs on the other
- * rows. Such rows stay where they are; a rebuild reads their files again.
+ * values, through the present rules, without the SQL. What the SQL makes of rows of its ports
+ * (replay_ports.c) comes after them, as rows like those of any run.
  */
 #include "job/made_internal.h"
 #include "job/replay_internal.h"
@@ -40,16 +38,16 @@ static int columns_of_table(struct job_work *work, struct weft_fields *fields,
 }
 
 /* What JSON holds of a value, as that value; NULL where it does not read as the type. */
-static void value_print(const struct weft_field *field, struct weft_buf *sql)
+static void value_print(const struct weft_transform_column *column, struct weft_buf *sql)
 {
-    bool nested = weft_type_is_nested(field->type);
+    bool nested = weft_type_is_nested(column->type);
     WEFT_CLEANUP(weft_buf_release) struct weft_buf path;
     weft_buf_init(&path, 1 << 16);
-    weft_buf_addf(&path, "$.\"%s\"", field->name);
+    weft_buf_addf(&path, "$.\"%s\"", column->name);
     weft_buf_addf(sql, "TRY_CAST(%s(\"values\", ", nested ? "json_extract" : "json_extract_string");
     weft_buf_add_sql_text(sql, path.data, path.length);
     weft_buf_adds(sql, ") AS ");
-    weft_type_print_duckdb(field->type, sql);
+    weft_type_print_duckdb(column->type, sql);
     weft_buf_addc(sql, ')');
 }
 
@@ -113,34 +111,6 @@ int job_replay_rows_print(struct job_work *work, struct weft_buf *sql, struct we
     return 0;
 }
 
-/* Rows of ports that were asked for stay, and it is said. */
-static int ports_tell(struct job_work *work, struct weft_error *error)
-{
-    WEFT_CLEANUP(weft_buf_release) struct weft_buf sql;
-    WEFT_CLEANUP(weft_result_closep) struct weft_result *result = NULL;
-    weft_buf_init(&sql, SQL_MAX);
-    weft_buf_adds(&sql, "SELECT count(*) FROM ");
-    WEFT_TRY(job_replay_rows_print(work, &sql, error));
-    weft_buf_adds(&sql, " WHERE port IS NOT NULL AND ");
-    job_replay_asked_print(work->job, &sql);
-    WEFT_TRY(weft_buf_check(&sql, error));
-    WEFT_TRY(weft_engine_query(work->engine, sql.data, NULL, 0, &result, error));
-    int rc = weft_result_row(result, error);
-    if (rc < 0)
-        return rc;
-    int64_t count = weft_result_int(result, 0);
-    if (count == 0)
-        return 0;
-    const char *text = weft_arena_format(
-        work->arena,
-        "%" PRId64
-        " row%s of input ports stay%s in quarantine: what the SQL makes of a row hangs on "
-        "the others; `weft run %s --rebuild` reads the files again",
-        count, count == 1 ? "" : "s", count == 1 ? "s" : "",
-        work->job->name != NULL ? work->job->name : work->job->table);
-    return text == NULL ? weft_error_nomem(error) : job_warn(work, text, error);
-}
-
 static int stored_print(struct job_work *work, struct weft_buf *sql, struct weft_error *error)
 {
     const struct weft_job *job = work->job;
@@ -154,7 +124,7 @@ static int stored_print(struct job_work *work, struct weft_buf *sql, struct weft
     for (size_t i = 0; i < work->made->transform.count; i++) {
         const struct weft_transform_column *column = &work->made->transform.columns[i];
         weft_buf_adds(sql, ", ");
-        value_print(column->field, sql);
+        value_print(column, sql);
         weft_buf_adds(sql, " AS ");
         weft_buf_add_sql_name(sql, column->name);
     }
@@ -164,18 +134,59 @@ static int stored_print(struct job_work *work, struct weft_buf *sql, struct weft
     job_replay_asked_print(job, sql);
     /* A value that does not read as the column's type now: the row still fails. */
     for (size_t i = 0; i < work->made->transform.count; i++) {
-        const struct weft_field *field = work->made->transform.columns[i].field;
+        const struct weft_transform_column *column = &work->made->transform.columns[i];
         WEFT_CLEANUP(weft_buf_release) struct weft_buf path;
         weft_buf_init(&path, 1 << 16);
-        weft_buf_addf(&path, "$.\"%s\"", field->name);
+        weft_buf_addf(&path, "$.\"%s\"", column->name);
         weft_buf_adds(sql, " AND (json_extract_string(\"values\", ");
         weft_buf_add_sql_text(sql, path.data, path.length);
         weft_buf_adds(sql, ") IS NULL OR ");
-        value_print(field, sql);
+        value_print(column, sql);
         weft_buf_adds(sql, " IS NOT NULL)");
     }
     weft_buf_adds(sql, " ORDER BY 1, 2");
     return weft_buf_check(sql, error);
+}
+
+/* The rows that the SQL makes, below the stored ones. */
+static int anew_print(struct job_work *work, struct weft_buf *sql, struct weft_error *error)
+{
+    const struct job_columns *columns = &work->columns;
+    weft_buf_adds(sql, ") UNION ALL SELECT CAST(NULL AS BIGINT), CAST(NULL AS BIGINT)");
+    for (size_t i = 0; i < columns->count; i++)
+        weft_buf_addf(sql, ", %s", columns->items[i].cast);
+    weft_buf_addf(sql, " FROM %s", columns->from);
+    return weft_buf_check(sql, error);
+}
+
+static int stored_count(struct job_work *work, struct weft_error *error)
+{
+    WEFT_CLEANUP(weft_buf_release) struct weft_buf sql;
+    WEFT_CLEANUP(weft_result_closep) struct weft_result *result = NULL;
+    weft_buf_init(&sql, 1 << 20);
+    weft_buf_adds(&sql, "SELECT count(\"weft$run\") FROM read_parquet(");
+    weft_buf_add_sql_text(&sql, work->made->path, strlen(work->made->path));
+    weft_buf_addc(&sql, ')');
+    WEFT_TRY(weft_buf_check(&sql, error));
+    WEFT_TRY(weft_engine_query(work->engine, sql.data, NULL, 0, &result, error));
+    int rc = weft_result_row(result, error);
+    if (rc != 0)
+        return rc < 0 ? rc : weft_error_set(error, WEFT_E_INTERNAL, "rows cannot be counted");
+    work->made->stored = weft_result_int(result, 0);
+    return 0;
+}
+
+static int columns_of_replay(struct job_work *work, struct weft_error *error)
+{
+    if (!work->made->anew)
+        return columns_prepare(work, error);
+    job_tell(work, "computing", NULL, 0, 0, 0);
+    WEFT_TRY(job_made_columns(work, error));
+    for (size_t i = 0; i < work->made->transform.count; i++) {
+        if (work->made->transform.columns[i].type->kind == WEFT_TYPE_BINARY)
+            return job_not_yet("replay of rows of a product with a binary field", error);
+    }
+    return 0;
 }
 
 int job_replay_made(struct job_work *work, struct weft_error *error)
@@ -186,22 +197,29 @@ int job_replay_made(struct job_work *work, struct weft_error *error)
     if (work->job->quarantine_metadata == NULL)
         return WEFT_END;
     WEFT_TRY(weft_fs_mkdirs(work->job->temp_dir, error));
-    WEFT_TRY(ports_tell(work, error));
-    WEFT_TRY(columns_prepare(work, error));
+    WEFT_TRY(job_replay_ports(work, error));
+    WEFT_TRY(columns_of_replay(work, error));
+    if (made->anew)
+        weft_buf_addc(&sql, '(');
     WEFT_TRY(stored_print(work, &sql, error));
+    if (made->anew)
+        WEFT_TRY(anew_print(work, &sql, error));
     made->path = weft_arena_format(work->arena, "%s/%s-made.parquet", work->job->temp_dir,
                                    work->job->run_id);
     if (made->path == NULL)
         return weft_error_nomem(error);
-    WEFT_TRY(job_pass_spool(work, sql.data, made->path, &made->records, error));
-    return made->records == 0 ? WEFT_END : job_made_replayed(work, error);
+    if (job_pass_spool(work, sql.data, made->path, &made->records, error) < 0)
+        return made->anew ? job_made_failure(work, error) : -1;
+    WEFT_TRY(stored_count(work, error));
+    return made->records == 0 && !made->anew ? WEFT_END : job_made_replayed(work, error);
 }
 
 /* ---- which of them passed ---- */
 
 int job_replay_made_tell(struct job_work *work, struct weft_error *error)
 {
-    return job_replay_path_tell(work, work->made->path, work->made->records, error);
+    WEFT_TRY(job_replay_path_tell(work, work->made->path, work->made->records, error));
+    return job_replay_ports_tell(work, error);
 }
 
 int job_replay_path_tell(struct job_work *work, const char *path, int64_t records,
@@ -215,17 +233,18 @@ int job_replay_path_tell(struct job_work *work, const char *path, int64_t record
         weft_arena_array(work->arena, job->replay_count + 1, sizeof *told);
     int64_t *numbers = weft_arena_array(work->arena, (size_t)records + 1, sizeof *numbers);
     size_t count = 0, rejected = 0;
-    int64_t last = -1;
+    int64_t last = -1, id = 0;
     int rc = 0;
     if (told == NULL || numbers == NULL)
         return weft_error_nomem(error);
     weft_buf_init(&sql, SQL_MAX);
     weft_buf_adds(&sql, "SELECT \"weft$run\", \"weft$number\" FROM read_parquet(");
     weft_buf_add_sql_text(&sql, path, strlen(path));
-    weft_buf_adds(&sql, ", file_row_number = true) ORDER BY file_row_number");
+    weft_buf_adds(&sql, ", file_row_number = true) WHERE \"weft$run\" IS NOT NULL "
+                        "ORDER BY file_row_number");
     WEFT_TRY(weft_buf_check(&sql, error));
     WEFT_TRY(weft_engine_query(work->engine, sql.data, NULL, 0, &result, error));
-    for (int64_t id = 0; (rc = weft_result_row(result, error)) == 0; id++) {
+    for (; (rc = weft_result_row(result, error)) == 0; id++) {
         int64_t run = weft_result_int(result, 0);
         if (rejected < rules->row_count && rules->ids[rejected] == id) {
             rejected++;
@@ -239,7 +258,7 @@ int job_replay_path_tell(struct job_work *work, const char *path, int64_t record
     }
     if (rc < 0)
         return rc;
-    if (rejected != rules->row_count)
+    if (rejected < rules->row_count && rules->ids[rejected] < id)
         return weft_error_set(error, WEFT_E_INTERNAL, "replayed rows cannot be told apart");
     work->out->replayed = told;
     work->out->replayed_count = count;

@@ -47,6 +47,8 @@ static int source_files(struct job_work *work, const struct weft_table *table,
     struct weft_data_files deletes = {0};
     int64_t culprit = 0;
     bool since = asked->only_new && asked->since != 0 && work->job->mode != WEFT_JOB_REBUILD;
+    if (asked->only_new && work->job->mode == WEFT_JOB_REPLAY)
+        return 0; /* what came to it is for the next run */
     if (since) {
         int rc = weft_table_added_since(work->arena, home, table, snapshot, asked->since, data,
                                         &culprit, error);
