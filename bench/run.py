@@ -84,7 +84,14 @@ COLUMNS = (
 )
 
 
-def raw_ingest(csv, out):
+def raw_ingest(file, out):
+    """Raw DuckDB with the same rules, of csv or of ndjson."""
+    lines = file.suffix == ".ndjson"
+    read = (
+        f"read_json('{file}', columns={COLUMNS}, format='newline_delimited')"
+        if lines
+        else f"read_csv('{file}', columns={COLUMNS}, header=true)"
+    )
     members = ",".join("'" + s.replace("'", "''") + "'" for s in STATES)
     mask = (
         "(case when date is null then 1 else 0 end)"
@@ -96,16 +103,18 @@ def raw_ingest(csv, out):
     )
     copy = (
         f"copy (select date,county,state,fips,cases,deaths from (select *, {mask} as m from "
-        f"read_csv('{csv}', columns={COLUMNS}, header=true)) where m = 0) to '{out}'"
+        f"{read}) where m = 0) to '{out}'"
         " (format parquet, compression zstd)"
     )
     key = f"select date, fips from '{out}' group by 1, 2 having count(*) > 1 limit 1"
     return raw(copy, key, sync=[out])
 
 
-def ingest(work, csv, name, limit):
-    folder = mesh(work / f"mesh-{name}", csv)
-    home, fresh = work / f"home-{name}", work / f"fresh-{name}"
+def ingest(work, file, name, limit, against=None):
+    """against: the file that raw DuckDB reads, when it is another."""
+    label = name.replace(" ", "-")
+    folder = mesh(work / f"mesh-{label}", file)
+    home, fresh = work / f"home-{label}", work / f"fresh-{label}"
     weft(folder, fresh, "apply", "--yes", "--no-run")
 
     def again():
@@ -118,7 +127,7 @@ def ingest(work, csv, name, limit):
         again,
         [str(WEFT), "run", "bench.reports"],
         lambda: out.unlink(missing_ok=True),
-        raw_ingest(csv, out),
+        raw_ingest(against or file, out),
         env_a=environment(home),
     )
     ratio = mine / theirs
@@ -130,6 +139,20 @@ def ingest(work, csv, name, limit):
         f"raw {theirs*1000:.0f} ms; memory {mine_peak/1e6:.0f} MB, raw {their_peak/1e6:.0f} MB",
     )
     return folder, home, mine
+
+
+def as_json(csv, lines, array):
+    """The reports as ndjson and as one array: numbers as numbers, all else as texts."""
+    with open(csv) as f, open(lines, "w") as g, open(array, "w") as h:
+        names = f.readline().rstrip().split(",")
+        h.write("[")
+        for i, line in enumerate(f):
+            cells = dict(zip(names, line.rstrip().split(",")))
+            row = {k: int(v) if k in ("cases", "deaths") else v for k, v in cells.items() if v}
+            text = json.dumps(row, ensure_ascii=False, separators=(",", ":"))
+            g.write(text + "\n")
+            h.write((",\n" if i else "") + text)
+        h.write("]\n")
 
 
 def one_row(work):
@@ -447,6 +470,10 @@ def main():
             STATES = sorted({line.split(",")[2] for line in f})
         if options.only is None:
             folder, home, good = ingest(work, csv, "721k", 1.25)
+            lines, array = work / "reports.ndjson", work / "reports.json"
+            as_json(csv, lines, array)
+            ingest(work, lines, "721k ndjson", 1.25)
+            ingest(work, array, "721k json", 1.5, against=lines)
             all_bad(work, csv, good)
             one_row(work)
             commands(work, folder, home)

@@ -138,6 +138,29 @@ int job_scan_bad(struct job_scan *scan, size_t at, int64_t byte, const char *tex
     return weft_error_at_byte(&scan->error, file->out.shown, (int)line, byte);
 }
 
+int job_scan_not_text(struct job_scan *scan, size_t at, int64_t byte, const char *text)
+{
+    const struct job_file *file = &scan->work->files[at];
+    WEFT_CLEANUP(weft_source_closep) struct weft_source *source = NULL;
+    struct weft_error ignored = WEFT_ERROR_INIT;
+    unsigned char head[2] = {0};
+    size_t got = 0;
+    job_scan_bad(scan, at, byte, text);
+    if (weft_source_open(file->local, file->out.shown, INT64_MAX, &source, &ignored) == 0)
+        (void)!weft_source_read(source, (char *)head, sizeof head, &got, &ignored);
+    bool wide = (head[0] == 0xff && head[1] == 0xfe) || (head[0] == 0xfe && head[1] == 0xff);
+    if (scan->work->input->files == NULL)
+        return weft_error_hint(&scan->error, "write it as UTF-8 first: iconv -f %s -t utf-8",
+                               wide ? "utf-16" : "windows-1252");
+    return weft_error_hint(&scan->error,
+                           wide
+                               ? "it begins as utf-16 does: say `options: {encoding: utf-16}` at "
+                                 "the input %s"
+                               : "if it is of another encoding, say `options: {encoding: latin-1}` "
+                                 "(or windows-1252, utf-16) at the input %s",
+                           scan->work->input->name);
+}
+
 static int scan_header_map(struct job_scan *scan, struct job_file *file)
 {
     struct job_work *work = scan->work;
@@ -328,6 +351,8 @@ static int header_take(struct job_scan *scan, struct job_scan_local *local)
     const struct weft_csv_options *csv = &scan->work->input->csv;
     if (scan->text != JOB_TEXT_CSV) {
         split->position = mark_length(split->data, split->length);
+        if (scan->text == JOB_TEXT_LINES)
+            WEFT_TRY(job_lines_check(scan, split->data, split->length));
         return keys_take(scan, file);
     }
     split->position = records_start(scan, split->data, split->length);
@@ -340,7 +365,8 @@ static int header_take(struct job_scan *scan, struct job_scan_local *local)
         WEFT_TRY(header_read(scan, split, file));
         size_t valid = weft_utf8_valid(split->data + start, split->position - start);
         if (start + valid < split->position)
-            return job_scan_bad(scan, scan->at, (int64_t)(start + valid), "the text is not UTF-8");
+            return job_scan_not_text(scan, scan->at, (int64_t)(start + valid),
+                                     "the text is not UTF-8");
     }
     return scan->sampling ? 0 : scan_header_map(scan, file);
 }

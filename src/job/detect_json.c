@@ -333,7 +333,7 @@ static int file_take(struct detector *detector, struct job_scan_local *local,
     const struct job_file *file = &scan->work->files[local->file];
     size_t valid = weft_utf8_valid(local->split.data, local->split.length);
     if (valid < local->split.length)
-        return job_scan_bad(scan, local->file, (int64_t)valid, "the text is not UTF-8");
+        return job_scan_not_text(scan, local->file, (int64_t)valid, "the text is not UTF-8");
     while (job_record_next(local, &begin, &end))
         WEFT_TRY(record_take(detector, local, local->split.data + begin, end - begin));
     if (out->shown == NULL)

@@ -86,6 +86,19 @@ int job_text_refuse(struct job_scan *scan, const char *data, size_t length, size
     return -1;
 }
 
+int job_lines_check(struct job_scan *scan, const char *data, size_t length)
+{
+    struct weft_json_slice value;
+    size_t at = 0;
+    while (at < length && (strchr(" \t\r\n", data[at]) != NULL || (unsigned char)data[at] >= 0x80))
+        at++;
+    const char *line = at < length ? memchr(data + at, '\n', length - at) : NULL;
+    size_t end = line == NULL ? length : (size_t)(line - data);
+    if (at == length || data[at] != '[' || weft_json_scan(data + at, end - at, &value) == NULL)
+        return 0;
+    return job_text_refuse(scan, data, length, at, "its first line is no record: an array begins");
+}
+
 /* A file whose records have no column at all, and no other keys either: none is an object. */
 static int objects_refuse(struct job_scan *scan, size_t at, struct weft_error *error)
 {

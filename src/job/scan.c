@@ -299,8 +299,8 @@ static bool block_is_text(struct job_scan_local *local)
     pthread_mutex_lock(&scan->mutex);
     if (!scan->failed) {
         scan->failed = true;
-        job_scan_bad(scan, local->file, byte,
-                     zero != NULL ? "the text holds a zero byte" : "the text is not UTF-8");
+        job_scan_not_text(scan, local->file, byte,
+                          zero != NULL ? "the text holds a zero byte" : "the text is not UTF-8");
     }
     pthread_mutex_unlock(&scan->mutex);
     return false;

@@ -87,6 +87,10 @@ struct job_scan_local {
 int job_scan_next(struct job_scan *scan, struct job_scan_local *local);
 /* Sets scan->error: the file is bad as a whole, at this byte of its text. -1. */
 int job_scan_bad(struct job_scan *scan, size_t file, int64_t byte, const char *text);
+/* The same of text that is none, or of another encoding: says which may be meant. */
+int job_scan_not_text(struct job_scan *scan, size_t file, int64_t byte, const char *text);
+/* A file of lines whose first line opens an array that it does not close is json. -1: refused. */
+int job_lines_check(struct job_scan *scan, const char *data, size_t length);
 /* The same where json is expected: says also what the file seems to be instead. data: the first
  * block of what is left, `at` a place in it. */
 int job_text_refuse(struct job_scan *scan, const char *data, size_t length, size_t at,
