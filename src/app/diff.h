@@ -1,0 +1,43 @@
+/*
+ * diff.h - internal to op_diff.c and its parts: two snapshots of a product, compared in SQL that
+ * goes through the same gate as a person's query (query_internal.h).
+ *
+ * Columns are the same when their field ids are, whatever they are called. With a key that both
+ * snapshots keep, rows are matched by it; else rows are compared whole, as often as they are there.
+ */
+#ifndef WEFT_APP_DIFF_H
+#define WEFT_APP_DIFF_H
+
+#include "app/query_internal.h"
+#include "catalog/product_entry.h"
+
+struct weft_diff_column {
+    const struct weft_column *before; /* NULL = it is new */
+    const struct weft_column *after;  /* NULL = it is gone */
+    bool key;
+    int64_t changed; /* rows in which it differs */
+};
+
+struct weft_diff {
+    struct weft_context *context;
+    struct weft_out *out;
+    const char *product; /* as SQL calls it: "shop.orders", "shop.orders__v1" */
+    const struct weft_snapshot *before, *after;
+    int64_t before_rows, after_rows;
+    struct weft_diff_column *columns;
+    size_t column_count;
+    size_t key_count;       /* 0 = whole rows */
+    const char *key_reason; /* why not by key; NULL */
+    int64_t added, removed, changed, same;
+};
+
+/* Fills before, after, columns and key. Words: an id, a time, -1 (the one before the last), or
+ * "current"; NULL = -1 and current. */
+int weft_diff_begin(struct weft_diff *diff, const char *product, const char *before,
+                    const char *after, struct weft_error *error) WEFT_MUST_CHECK;
+/* The figures. */
+int weft_diff_count(struct weft_diff *diff, struct weft_error *error) WEFT_MUST_CHECK;
+/* The rows that differ, in the order of the key, at most `limit`. */
+int weft_diff_rows(struct weft_diff *diff, int64_t limit, struct weft_error *error) WEFT_MUST_CHECK;
+
+#endif
