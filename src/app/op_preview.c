@@ -7,6 +7,7 @@
 #include "app/outcome.h"
 #include "app/pins.h"
 #include "app/plan.h"
+#include "app/preview.h"
 #include "app/query_internal.h"
 #include "app/runs.h"
 
@@ -153,6 +154,22 @@ static int preview_json(struct preview *preview, const struct weft_run_report *r
     return weft_out_bytes(preview->out, "}", 1, error);
 }
 
+/* For `dev`: the figures alone, one object. */
+static int preview_json_line(struct preview *preview, const struct weft_run_report *report,
+                             struct weft_error *error)
+{
+    WEFT_CLEANUP(weft_buf_release) struct weft_buf buf;
+    struct weft_json_writer json;
+    weft_buf_init(&buf, (size_t)1 << 26);
+    weft_json_writer_init(&json, &buf);
+    weft_json_begin_object(&json);
+    weft_json_member_text(&json, "kind", "preview");
+    figures_json(preview, report, &json);
+    weft_json_end_object(&json);
+    WEFT_TRY(weft_buf_check(&buf, error));
+    return weft_out_json(preview->out, &buf, error);
+}
+
 /* Why nothing would be published; what was seen of it is shown before. */
 static int outcome_error(struct preview *preview, const struct weft_run_report *report,
                          struct weft_error *error)
@@ -176,7 +193,9 @@ static int preview_show(void *arg, const struct weft_run_report *report, struct 
         weft_out_warn(preview->out, "%s", outcome->warnings[i]);
     if (outcome->state != WEFT_RUN_FAILED) {
         WEFT_TRY(figures_tell(preview, report, error));
-        if (!preview->out->for_people && !preview->rows_alone)
+        if (!preview->out->for_people && preview->request == NULL)
+            WEFT_TRY(preview_json_line(preview, report, error));
+        else if (!preview->out->for_people && !preview->rows_alone)
             WEFT_TRY(preview_json(preview, report, error));
         else if (outcome->preview != NULL)
             WEFT_TRY(rows_show(preview, outcome->preview, error));
@@ -234,7 +253,7 @@ static int preview_reads(const struct preview *preview, struct weft_error *error
     return 0;
 }
 
-static int preview_one(struct preview *preview, const struct weft_runs *runs,
+static int preview_one(struct preview *preview, const struct weft_run_options *options,
                        struct weft_error *error)
 {
     struct weft_ledger *ledger;
@@ -242,9 +261,20 @@ static int preview_one(struct preview *preview, const struct weft_runs *runs,
     WEFT_TRY(preview_reads(preview, error));
     WEFT_TRY(weft_context_ledger(preview->context, true, &ledger, error));
     WEFT_TRY(registered_like(preview, ledger, &like, error));
-    struct weft_run_options options = runs->options;
-    return weft_run_preview(ledger, preview->context->arena, &like, &options, preview_show, preview,
+    return weft_run_preview(ledger, preview->context->arena, &like, options, preview_show, preview,
                             error);
+}
+
+int weft_preview_show(struct weft_book *book, size_t item, const struct weft_run_options *options,
+                      int64_t limit, struct weft_out *out, struct weft_error *error)
+{
+    struct preview preview = {.context = book->context,
+                              .out = out,
+                              .book = book,
+                              .item = item,
+                              .product = book->items[item].product,
+                              .limit = limit};
+    return preview_one(&preview, options, error);
 }
 
 static int previews_do(struct preview *preview, const struct weft_plan *plan,
@@ -263,7 +293,7 @@ static int previews_do(struct preview *preview, const struct weft_plan *plan,
                            product->full_name);
             return weft_error_hint(error, "its files come by `weft load`");
         }
-        WEFT_TRY(preview_one(preview, &runs, error));
+        WEFT_TRY(preview_one(preview, &runs.options, error));
     }
     return 0;
 }

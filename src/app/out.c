@@ -66,6 +66,11 @@ static void note_send(struct weft_out *out, enum weft_severity severity, const c
     out->note(out->arg, &item);
 }
 
+int weft_out_flush(struct weft_out *out, struct weft_error *error)
+{
+    return out->flush == NULL ? 0 : out->flush(out->arg, error);
+}
+
 void weft_out_warn(struct weft_out *out, const char *format, ...)
 {
     va_list args;

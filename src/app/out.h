@@ -69,6 +69,8 @@ struct weft_out {
     int (*bytes)(void *arg, const void *data, size_t length, struct weft_error *error);
     void (*note)(void *arg, const struct weft_diag_item *item);
     void (*progress)(void *arg, const struct weft_out_progress *progress);
+    /* What was given so far is to be seen now. */
+    int (*flush)(void *arg, struct weft_error *error);
     /* 0 = answered (*yes set); USAGE when there is no terminal to ask at. */
     int (*ask)(void *arg, const char *question, bool *yes, struct weft_error *error);
 };
@@ -87,6 +89,7 @@ int weft_out_json(struct weft_out *out, const struct weft_buf *json, struct weft
     WEFT_MUST_CHECK;
 int weft_out_bytes(struct weft_out *out, const void *data, size_t length, struct weft_error *error)
     WEFT_MUST_CHECK;
+int weft_out_flush(struct weft_out *out, struct weft_error *error) WEFT_MUST_CHECK;
 void weft_out_warn(struct weft_out *out, const char *format, ...) WEFT_PRINTF(2, 3);
 void weft_out_note(struct weft_out *out, const char *format, ...) WEFT_PRINTF(2, 3);
 void weft_out_diag(struct weft_out *out, struct weft_diag *diag); /* sorted, all of them */

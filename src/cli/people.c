@@ -18,6 +18,7 @@ static int people_table(void *arg, const struct weft_out_column *columns, size_t
     const struct weft_grid_look look = {.width = screen ? door->terminal->width : 0,
                                         .colour = screen && door->terminal->out_colour,
                                         .nulls = door->query,
+                                        .more = door->shell ? "\\x" : NULL,
                                         .footer = door->query};
     weft_terminal_quiet(door->terminal);
     assert(door->grid == NULL && door->record == NULL);
@@ -90,6 +91,13 @@ static int door_ask(void *arg, const char *question, bool *yes, struct weft_erro
     return weft_terminal_ask(((struct weft_door *)arg)->terminal, question, yes, error);
 }
 
+static int door_flush(void *arg, struct weft_error *error)
+{
+    struct weft_door *door = arg;
+    weft_terminal_quiet(door->terminal);
+    return weft_stream_flush(door->stream, error);
+}
+
 void weft_door_share(struct weft_door *door, struct weft_stream *stream,
                      struct weft_terminal *terminal, struct weft_out *out)
 {
@@ -101,6 +109,7 @@ void weft_door_share(struct weft_door *door, struct weft_stream *stream,
                              .bytes = door_bytes,
                              .note = door_note,
                              .progress = door_progress,
+                             .flush = door_flush,
                              .ask = door_ask};
 }
 
