@@ -5,6 +5,7 @@
 
 #include "base/fs.h"
 #include "base/text.h"
+#include "lake/pointer.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -15,7 +16,7 @@
 
 int weft_context_init(struct weft_context *context, struct weft_error *error)
 {
-    *context = (struct weft_context){.start = "."};
+    *context = (struct weft_context){.start = ".", .deferred_guard = -1};
     context->arena = weft_arena_new(CONTEXT_ARENA_MAX);
     if (context->arena == NULL)
         return weft_error_nomem(error);
@@ -30,12 +31,14 @@ int weft_context_init(struct weft_context *context, struct weft_error *error)
 void weft_context_release(struct weft_context *context)
 {
     weft_engine_close(context->engine);
+    weft_ledger_close(context->deferred_ledger);
+    weft_fd_close(&context->deferred_guard);
     weft_ledger_close(context->ledger);
     weft_mesh_free(context->mesh);
     weft_free(context->root);
     weft_free(context->home);
     weft_arena_free(context->arena);
-    *context = (struct weft_context){0};
+    *context = (struct weft_context){.deferred_guard = -1};
 }
 
 /* Loads the checkout once; mistakes stay in diag. */
@@ -153,6 +156,52 @@ int weft_context_mesh_quiet(struct weft_context *context, const struct weft_mesh
     if (context->mesh == NULL)
         return 0;
     return context->mesh->environment == NULL ? environment_unknown(context, &diag, error) : 0;
+}
+
+int weft_context_deferred(struct weft_context *context, const struct weft_run_deferred **out,
+                          struct weft_error *error)
+{
+    const struct weft_mesh *mesh;
+    *out = NULL;
+    if (!context->deferred_looked) {
+        WEFT_CLEANUP(weft_freep) char *home = NULL;
+        WEFT_TRY(weft_context_mesh_quiet(context, &mesh, error));
+        if (mesh != NULL && mesh->deferred != NULL) {
+            WEFT_TRY(weft_mesh_home(mesh, mesh->deferred, &home, error));
+            context->deferred.home = weft_arena_strdup(context->arena, home);
+            context->deferred.environment = weft_arena_strdup(context->arena, mesh->deferred->name);
+            if (context->deferred.home == NULL || context->deferred.environment == NULL)
+                return weft_error_nomem(error);
+        }
+        context->deferred_looked = true;
+    }
+    if (context->deferred.home != NULL)
+        *out = &context->deferred;
+    return 0;
+}
+
+int weft_context_deferred_ledger(struct weft_context *context, struct weft_ledger **ledger,
+                                 struct weft_error *error)
+{
+    const struct weft_run_deferred *to;
+    *ledger = NULL;
+    WEFT_TRY(weft_context_deferred(context, &to, error));
+    if (to != NULL && context->deferred_ledger == NULL) {
+        WEFT_CLEANUP(weft_freep) char *format = weft_path_join(to->home, "format");
+        if (format == NULL)
+            return weft_error_nomem(error);
+        if (!weft_fs_exists(format))
+            return 0;
+        int rc = weft_slot_guard(to->home, &context->deferred_guard, error);
+        if (rc == 0)
+            rc = weft_ledger_open(to->home, WEFT_LEDGER_READ_ONLY | WEFT_LEDGER_FOREIGN,
+                                  &context->deferred_ledger, error);
+        if (rc < 0)
+            return weft_error_prefix(error, "the environment `%s`, which is deferred to",
+                                     to->environment);
+    }
+    *ledger = context->deferred_ledger;
+    return 0;
 }
 
 int weft_context_settings(struct weft_context *context, const struct weft_settings **settings,

@@ -10,6 +10,7 @@
 #include "app/out.h"
 #include "catalog/product_entry.h"
 #include "engine/engine.h"
+#include "flow/run.h"
 #include "ledger/ledger.h"
 #include "model/mesh.h"
 #include "model/settings.h"
@@ -36,6 +37,10 @@ struct weft_context {
     struct weft_mesh *mesh;
     bool mesh_mistakes; /* it has some, and who loaded it did not tell them */
     struct weft_ledger *ledger;
+    bool deferred_looked;
+    struct weft_run_deferred deferred; /* home NULL = nothing is deferred */
+    struct weft_ledger *deferred_ledger;
+    int deferred_guard; /* -1 = none */
     struct weft_settings settings;
     bool settings_loaded;
     struct weft_engine *engine;
@@ -59,6 +64,13 @@ int weft_context_home(struct weft_context *context, const char **home, struct we
 /* Opens the home. create: makes it when it is not there; else NOT_FOUND with a hint. */
 int weft_context_ledger(struct weft_context *context, bool create, struct weft_ledger **ledger,
                         struct weft_error *error) WEFT_MUST_CHECK;
+/* Where the environment in use defers to; *out NULL = nowhere. */
+int weft_context_deferred(struct weft_context *context, const struct weft_run_deferred **out,
+                          struct weft_error *error) WEFT_MUST_CHECK;
+/* That home, opened for reading only and guarded against its maintenance; *ledger NULL where nothing
+ * is deferred, or there is no home yet. */
+int weft_context_deferred_ledger(struct weft_context *context, struct weft_ledger **ledger,
+                                 struct weft_error *error) WEFT_MUST_CHECK;
 int weft_context_settings(struct weft_context *context, const struct weft_settings **settings,
                           struct weft_error *error) WEFT_MUST_CHECK;
 /* An instance that reads no file: for parsing and binding, as plan does. */

@@ -29,6 +29,7 @@ void weft_query_release(struct weft_query *query)
 {
     weft_engine_close(query->engine);
     weft_slot_close(query->slot);
+    weft_ledger_end(query->deferred);
     weft_ledger_end(query->txn);
     weft_buf_release(&query->sql);
 }
@@ -59,8 +60,16 @@ static int snapshot_none(int64_t time_us, const char *product, struct weft_error
     return weft_error_hint(error, "`weft snapshots %s` shows when there was one", product);
 }
 
+/* A home that tables are read from: the own one, or the one that is deferred to. */
+struct query_home {
+    struct weft_ledger_txn *txn;
+    const char *path;
+    int64_t sequence; /* that --as-of means there; 0 = now */
+};
+
 /* A table of the lake or of quarantine that a reference means. */
 struct query_table {
+    const struct query_home *home;
     const char *space;
     const char *name;
     const char *product; /* NULL for quarantine */
@@ -74,7 +83,7 @@ static int snapshot_at(struct weft_query *query, const struct query_table *of, i
 {
     struct weft_pointer pointer;
     int rc = sequence == 0 ? WEFT_NOT_THERE
-                           : weft_pointer_get(query->txn, query->context->arena, of->space,
+                           : weft_pointer_get(of->home->txn, query->context->arena, of->space,
                                               of->name, sequence, &pointer, error);
     if (rc == 0)
         rc = weft_table_find(of->table, pointer.snapshot_id, out, error);
@@ -98,12 +107,11 @@ static int snapshot_choose(struct weft_query *query, const struct query_table *o
     }
     if (at->given) {
         int64_t sequence;
-        WEFT_TRY(weft_ledger_sequence_at(query->txn, at->timestamp_us, &sequence, error));
+        WEFT_TRY(weft_ledger_sequence_at(of->home->txn, at->timestamp_us, &sequence, error));
         return snapshot_at(query, of, sequence, at->timestamp_us, out, error);
     }
     if (query->as_of_us != 0)
-        return snapshot_at(query, of, query->context->request.sequence, query->as_of_us, out,
-                           error);
+        return snapshot_at(query, of, of->home->sequence, query->as_of_us, out, error);
     *out = weft_table_current(of->table);
     return 0;
 }
@@ -143,11 +151,10 @@ static int file_columns_fill(struct weft_arena *arena, const struct weft_table *
     return columns_of(arena, written, &out->file_columns, &out->file_column_count, error);
 }
 
-static int files_fill(struct weft_query *query, struct weft_arena *arena,
-                      const struct weft_table *table, const struct weft_snapshot *snapshot,
-                      struct weft_relation *out, struct weft_error *error)
+static int files_fill(const char *home, struct weft_arena *arena, const struct weft_table *table,
+                      const struct weft_snapshot *snapshot, struct weft_relation *out,
+                      struct weft_error *error)
 {
-    const char *home = weft_ledger_home(query->context->ledger);
     struct weft_data_files data, deletes;
     WEFT_TRY(weft_table_files(arena, home, table, snapshot, &data, &deletes, error));
     if (deletes.count > 0)
@@ -170,19 +177,19 @@ static int files_fill(struct weft_query *query, struct weft_arena *arena,
 }
 
 /* A table of the lake or of quarantine, at the snapshot that counts. */
-static int table_relation(struct weft_query *query, struct weft_arena *arena, const char *space,
-                          const char *table_name, const struct weft_resolve_at *at,
-                          struct weft_relation *out, struct weft_error *error)
+static int table_relation(struct weft_query *query, const struct query_home *home,
+                          struct weft_arena *arena, const char *space, const char *table_name,
+                          const struct weft_resolve_at *at, struct weft_relation *out,
+                          struct weft_error *error)
 {
     struct weft_pointer pointer;
     struct weft_table *table;
     const struct weft_snapshot *snapshot;
-    int rc = weft_pointer_get(query->txn, arena, space, table_name, 0, &pointer, error);
+    int rc = weft_pointer_get(home->txn, arena, space, table_name, 0, &pointer, error);
     if (rc != 0)
         return rc;
-    WEFT_TRY(weft_table_load(arena, weft_ledger_home(query->context->ledger), pointer.metadata,
-                             &table, error));
-    struct query_table of = {space, table_name,
+    WEFT_TRY(weft_table_load(arena, home->path, pointer.metadata, &table, error));
+    struct query_table of = {home, space, table_name,
                              strcmp(space, WEFT_SPACE_LAKE) == 0 ? out->product : NULL, table};
     WEFT_TRY(snapshot_choose(query, &of, at, &snapshot, error));
     const struct weft_table_schema *schema = weft_table_schema(table);
@@ -194,7 +201,7 @@ static int table_relation(struct weft_query *query, struct weft_arena *arena, co
     out->kind = WEFT_RELATION_FILES;
     out->plain = weft_table_schema_of(table, 1) == NULL; /* it never changed */
     WEFT_TRY(columns_fill(arena, schema, out, error));
-    return snapshot == NULL ? 0 : files_fill(query, arena, table, snapshot, out, error);
+    return snapshot == NULL ? 0 : files_fill(home->path, arena, table, snapshot, out, error);
 }
 
 /* The contract's fields, for a product that is registered but has no snapshot yet. */
@@ -224,6 +231,42 @@ static int empty_relation(struct weft_arena *arena, const struct weft_registered
     return 0;
 }
 
+static struct query_home home_own(const struct weft_query *query)
+{
+    return (struct query_home){query->txn, weft_ledger_home(query->context->ledger),
+                               query->context->request.sequence};
+}
+
+/* As the environment that is deferred to has it. WEFT_NOT_THERE: it has no snapshot there. */
+static int deferred_relation(struct weft_query *query, struct weft_arena *arena,
+                             const char *full_name, int major, const struct weft_resolve_name *name,
+                             struct weft_relation *out, struct weft_error *error)
+{
+    const struct weft_run_deferred *to = &query->context->deferred;
+    struct weft_registered product;
+    if (query->deferred == NULL)
+        return WEFT_NOT_THERE;
+    struct query_home home = {query->deferred, to->home, 0};
+    if (query->as_of_us != 0)
+        WEFT_TRY(weft_ledger_sequence_at(home.txn, query->as_of_us, &home.sequence, error));
+    int rc = weft_catalog_product(home.txn, arena, full_name, major, 0, &product, error);
+    if (rc != 0)
+        return rc;
+    struct weft_relation made = {
+        .product = weft_arena_format(arena, "%s:%s", to->environment, product.full_name)};
+    if (made.product == NULL)
+        return weft_error_nomem(error);
+    rc = table_relation(query, &home, arena, WEFT_SPACE_LAKE, product.table, &name->at, &made,
+                        error);
+    if (rc != 0)
+        return rc;
+    *out = made;
+    if (query->out != NULL)
+        weft_out_note(query->out, "%s is read from the environment `%s`: deferred to %s", full_name,
+                      to->environment, to->environment);
+    return 0;
+}
+
 static int product_relation(struct weft_query *query, struct weft_arena *arena,
                             const struct weft_resolve_name *name, struct weft_relation *out,
                             struct weft_error *error)
@@ -235,11 +278,17 @@ static int product_relation(struct weft_query *query, struct weft_arena *arena,
     char *full_name = weft_arena_format(arena, "%s.%s", name->schema, table);
     if (full_name == NULL)
         return weft_error_nomem(error);
+    struct query_home home = home_own(query);
     int rc = weft_catalog_product(query->txn, arena, full_name, major, 0, &product, error);
+    if (rc == WEFT_NOT_THERE)
+        return deferred_relation(query, arena, full_name, major, name, out, error);
     if (rc != 0)
         return rc;
     out->product = product.full_name;
-    rc = table_relation(query, arena, WEFT_SPACE_LAKE, product.table, &name->at, out, error);
+    rc = table_relation(query, &home, arena, WEFT_SPACE_LAKE, product.table, &name->at, out, error);
+    if (rc != WEFT_NOT_THERE)
+        return rc;
+    rc = deferred_relation(query, arena, full_name, product.major, name, out, error);
     if (rc != WEFT_NOT_THERE)
         return rc;
     if (name->at.given && name->at.version != 0)
@@ -286,8 +335,9 @@ static int quarantine_relation(struct weft_query *query, struct weft_arena *aren
         return rc;
     out->product = weft_arena_format(arena, "%s.%s", name->schema, name->table);
     struct weft_relation stored = {0};
-    rc = table_relation(query, arena, WEFT_SPACE_QUARANTINE, product.table, &name->at, &stored,
-                        error);
+    struct query_home home = home_own(query);
+    rc = table_relation(query, &home, arena, WEFT_SPACE_QUARANTINE, product.table, &name->at,
+                        &stored, error);
     if (rc < 0)
         return rc;
     int64_t sequence = 0;
@@ -400,13 +450,16 @@ static int query_fix_past(struct weft_query *query, struct weft_error *error)
 /* One read transaction, one sequence. */
 static int query_fix(struct weft_query *query, struct weft_error *error)
 {
-    struct weft_ledger *ledger;
+    struct weft_ledger *ledger, *deferred = NULL;
     struct weft_ledger_head head;
     WEFT_TRY(weft_context_ledger(query->context, false, &ledger, error));
     WEFT_TRY(weft_ledger_begin_read(ledger, &query->txn, error));
     WEFT_TRY(weft_ledger_head(query->txn, &head, error));
     query->context->request.sequence = head.sequence;
     WEFT_TRY(query_fix_past(query, error));
+    WEFT_TRY(weft_context_deferred_ledger(query->context, &deferred, error));
+    if (deferred != NULL)
+        WEFT_TRY(weft_ledger_begin_read(deferred, &query->deferred, error));
     return weft_slot_open(weft_ledger_home(ledger), head.sequence, &query->slot, error);
 }
 
@@ -436,10 +489,13 @@ static int query_engine(struct weft_query *query, const struct weft_settings *se
     struct weft_arena *arena = query->context->arena;
     const char *home = weft_ledger_home(query->context->ledger);
     const char *temp = weft_settings_text(settings, WEFT_SETTING_TEMP_DIR);
-    const char *folders[] = {weft_arena_format(arena, "%s/lake", home),
-                             weft_arena_format(arena, "%s/quarantine", home),
-                             weft_arena_format(arena, "%s/tmp", home)};
-    if (folders[0] == NULL || folders[1] == NULL || folders[2] == NULL)
+    const char *folders[] = {
+        weft_arena_format(arena, "%s/lake", home), weft_arena_format(arena, "%s/quarantine", home),
+        weft_arena_format(arena, "%s/tmp", home),
+        query->deferred == NULL
+            ? ""
+            : weft_arena_format(arena, "%s/lake", query->context->deferred.home)};
+    if (folders[0] == NULL || folders[1] == NULL || folders[2] == NULL || folders[3] == NULL)
         return weft_error_nomem(error);
     /* The limit is of DuckDB's own accounting; the process goes to 1.25 times of it. */
     struct weft_engine_config config = {
@@ -448,7 +504,7 @@ static int query_engine(struct weft_query *query, const struct weft_settings *se
         .temp_dir = temp[0] == '\0' ? folders[2] : temp,
         .temp_size_max = weft_settings_number(settings, WEFT_SETTING_TEMP_SIZE_MAX),
         .folders = folders,
-        .folder_count = WEFT_COUNT(folders),
+        .folder_count = WEFT_COUNT(folders) - (query->deferred == NULL),
         .keep_order = true,
     };
     WEFT_TRY(weft_engine_open(&config, &query->engine, error));

@@ -35,6 +35,7 @@ struct weft_query {
     /* made by open */
     struct weft_out *out; /* to tell why the process ends; set before open, may be NULL */
     struct weft_ledger_txn *txn;
+    struct weft_ledger_txn *deferred; /* of the home that is deferred to; NULL = none */
     struct weft_engine *engine;
     struct weft_slot *slot;
     struct weft_resolved resolved;

@@ -26,8 +26,11 @@ int weft_runs_init(struct weft_runs *runs, struct weft_context *context, const c
         .lock_wait_us = weft_settings_number(settings, WEFT_SETTING_LOCK_WAIT),
         .settings = settings,
         .s3_fallback_local = environment == NULL || environment->s3_fallback_local,
+        .connections = context->mesh == NULL ? NULL : context->mesh->connections,
+        .connection_count = context->mesh == NULL ? 0 : context->mesh->connection_count,
+        .root = context->mesh == NULL ? NULL : context->mesh->root,
     };
-    return 0;
+    return weft_context_deferred(context, &runs->options.deferred, error);
 }
 
 int weft_runs_add(struct weft_runs *runs, const char *full_name, int major, const char *shown,

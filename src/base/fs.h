@@ -104,6 +104,9 @@ int weft_path_program(char **out, struct weft_error *error) WEFT_MUST_CHECK;
 /* True for NFS, SMB, 9p, FUSE and the like, where locks and syncs cannot be trusted. */
 bool weft_fs_is_network(const char *path);
 
+/* flock on a folder that is there; nothing is written. Else as weft_fs_lock. */
+int weft_fs_lock_folder(const char *path, bool exclusive, bool wait, int *fd,
+                        struct weft_error *error) WEFT_MUST_CHECK;
 /* flock on a file (made if missing). AGAIN when `wait` is false and somebody holds it. The lock
  * goes with the descriptor, also into a child that inherits it (cloexec off = inherit). */
 int weft_fs_lock(const char *path, bool exclusive, bool wait, int *fd, struct weft_error *error)

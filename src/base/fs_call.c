@@ -230,10 +230,9 @@ bool weft_fs_is_network(const char *path)
     return false;
 }
 
-int weft_fs_lock(const char *path, bool exclusive, bool wait, int *fd, struct weft_error *error)
+static int lock_opened(int opened, bool exclusive, bool wait, const char *path, int *fd,
+                       struct weft_error *error)
 {
-    int opened = -1;
-    WEFT_TRY(weft_fs_open(path, O_RDWR | O_CREAT, &opened, error));
     int how = (exclusive ? LOCK_EX : LOCK_SH) | (wait ? 0 : LOCK_NB);
     int rc;
     do {
@@ -248,4 +247,19 @@ int weft_fs_lock(const char *path, bool exclusive, bool wait, int *fd, struct we
     if (errnum == EWOULDBLOCK)
         return WEFT_AGAIN;
     return weft_error_errno(error, WEFT_E_IO, errnum, "cannot lock %s", path);
+}
+
+int weft_fs_lock(const char *path, bool exclusive, bool wait, int *fd, struct weft_error *error)
+{
+    int opened = -1;
+    WEFT_TRY(weft_fs_open(path, O_RDWR | O_CREAT, &opened, error));
+    return lock_opened(opened, exclusive, wait, path, fd, error);
+}
+
+int weft_fs_lock_folder(const char *path, bool exclusive, bool wait, int *fd,
+                        struct weft_error *error)
+{
+    int opened = -1;
+    WEFT_TRY(weft_fs_open(path, O_RDONLY | O_DIRECTORY, &opened, error));
+    return lock_opened(opened, exclusive, wait, path, fd, error);
 }

@@ -142,6 +142,10 @@ static int sources_put(struct weft_ledger *ledger, struct weft_json_writer *writ
         weft_json_begin_object(&list);
         weft_json_member_text(&list, "name", source->name);
         weft_json_member_text(&list, "table", source->table);
+        if (source->origin != NULL) { /* deferred: it lies in the home of another environment */
+            weft_json_member_text(&list, "origin", source->origin);
+            weft_json_member_text(&list, "environment", source->environment);
+        }
         big_put(&list, "snapshot_id", source->snapshot_id);
         big_put(&list, "since", source->since);
         weft_json_member_int(&list, "records", source->records);

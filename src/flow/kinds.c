@@ -53,7 +53,8 @@ static const struct weft_ledger_table tables[] = {
             "CREATE INDEX IF NOT EXISTS flow_inputs_path ON flow_inputs(path);"},
     {.name = "flow_sources",
      .ddl = "CREATE TABLE IF NOT EXISTS flow_sources("
-            "product TEXT NOT NULL, name TEXT NOT NULL, source TEXT NOT NULL,"
+            /* the key of a table, "<key>@<node>" in the home of another environment */
+            "product TEXT NOT NULL, name TEXT NOT NULL, source TEXT NOT NULL, environment TEXT,"
             "snapshot_id BIGINT NOT NULL, since BIGINT NOT NULL, records BIGINT NOT NULL,"
             "run_id TEXT NOT NULL, read_at_us BIGINT NOT NULL,"
             "seq_from BIGINT NOT NULL, seq_to BIGINT, PRIMARY KEY(product, name, seq_from));"
@@ -255,9 +256,14 @@ static int source_put(struct weft_ledger_txn *txn, const struct weft_ledger_entr
                       struct weft_error *error)
 {
     const char *name = NULL, *read = NULL;
+    const char *origin = weft_json_text_or(source, "origin", NULL);
     int64_t snapshot = 0, since = 0, records = 0;
     WEFT_TRY(weft_json_text(source, "name", &name, error));
     WEFT_TRY(weft_json_text(source, "table", &read, error));
+    WEFT_CLEANUP(weft_freep)
+    char *elsewhere = origin == NULL ? NULL : weft_format("%s@%s", read, origin);
+    if (origin != NULL && elsewhere == NULL)
+        return weft_error_nomem(error);
     WEFT_TRY(weft_json_int(source, "snapshot_id", &snapshot, error));
     WEFT_TRY(weft_json_int(source, "since", &since, error));
     WEFT_TRY(weft_json_int(source, "records", &records, error));
@@ -266,11 +272,12 @@ static int source_put(struct weft_ledger_txn *txn, const struct weft_ledger_entr
                            "AND seq_to IS NULL",
                            "tti", table, name, entry->sequence));
     return weft_sql_exec(txn, error,
-                         "INSERT INTO flow_sources(product, name, source, snapshot_id, since, "
-                         "records, run_id, read_at_us, seq_from) "
-                         "VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)",
-                         "tttiiitii", table, name, read, snapshot, since, records, run_id, read_at,
-                         entry->sequence);
+                         "INSERT INTO flow_sources(product, name, source, environment, "
+                         "snapshot_id, since, records, run_id, read_at_us, seq_from) "
+                         "VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)",
+                         "ttttiiitii", table, name, origin == NULL ? read : elsewhere,
+                         weft_json_text_or(source, "environment", NULL), snapshot, since, records,
+                         run_id, read_at, entry->sequence);
 }
 
 /* A table that starts over has no other positions than those of this run. */

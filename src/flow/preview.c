@@ -56,6 +56,7 @@ int weft_run_preview(struct weft_ledger *ledger, struct weft_arena *arena,
                                .mode = WEFT_JOB_PREVIEW,
                                .cause = options->cause,
                                .lock_fd = -1,
+                               .guard_fd = -1,
                                .log_fd = -1,
                                .worker = options->worker == NULL ? &own : options->worker,
                                .worker_is_own = options->worker == NULL};

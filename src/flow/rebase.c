@@ -88,6 +88,7 @@ static int product_rebase(struct rebase *rebase, const struct weft_registered *p
                                .cause = "rebase",
                                .because = "the home was moved",
                                .lock_fd = -1,
+                               .guard_fd = -1,
                                .log_fd = -1};
     int rc = weft_flow_begin(&asker, product, error);
     if (rc == 0)

@@ -113,6 +113,7 @@ int weft_run_rollback(struct weft_ledger *ledger, struct weft_arena *arena,
                                .cause = "rollback",
                                .because = because,
                                .lock_fd = -1,
+                               .guard_fd = -1,
                                .log_fd = -1};
     int rc = weft_flow_begin(&asker, product, error);
     if (rc == 0 && rollback_locked(&asker, snapshot_id, new_snapshot_id, error) < 0)
@@ -186,6 +187,7 @@ int weft_run_drop(struct weft_ledger *ledger, struct weft_arena *arena,
                                .cause = "drop",
                                .because = because,
                                .lock_fd = -1,
+                               .guard_fd = -1,
                                .log_fd = -1};
     int rc = weft_flow_begin(&asker, product, error);
     if (rc == 0)

@@ -227,6 +227,7 @@ void weft_flow_close(struct weft_asker *asker)
     weft_flow_log_close(asker);
     weft_slot_close(asker->slot);
     asker->slot = NULL;
+    weft_fd_close(&asker->guard_fd);
     weft_fd_close(&asker->lock_fd);
 }
 
@@ -360,6 +361,7 @@ int weft_flow_ask(struct weft_asker *asker, struct weft_outcome *outcome, struct
     WEFT_TRY(weft_fs_mkdirs(asker->temp_dir, error));
     WEFT_TRY(name_for_commands(asker, error));
     job_fill(asker, &job);
+    WEFT_TRY(weft_flow_connect(asker, &job, error));
     if (asker->mode != WEFT_JOB_REPLAY)
         job.replay_count = 0;
     WEFT_TRY(weft_flow_worker_ask(asker, &job, outcome, error));
@@ -417,6 +419,7 @@ int weft_run(struct weft_ledger *ledger, struct weft_arena *arena,
                                .mode = options->mode,
                                .cause = options->cause,
                                .lock_fd = -1,
+                               .guard_fd = -1,
                                .log_fd = -1,
                                .worker = options->worker == NULL ? &own : options->worker,
                                .worker_is_own = options->worker == NULL || options->worker_last};

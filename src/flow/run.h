@@ -19,6 +19,7 @@
 #include "catalog/product_entry.h"
 #include "job/job.h"
 #include "ledger/ledger.h"
+#include "model/connection.h"
 #include "model/settings.h"
 
 /* Called once at start: kinds, folded tables, mesh.runs, mesh.checks, mesh.inputs. */
@@ -32,6 +33,13 @@ struct weft_worker *weft_worker_new(void) WEFT_MUST_CHECK; /* NULL: memory is ou
 int weft_worker_begin(struct weft_worker *worker, struct weft_error *error) WEFT_MUST_CHECK;
 void weft_worker_free(struct weft_worker *worker);
 
+/* Another environment, whose home is read where a product has no snapshot here. Nothing is written
+ * there. */
+struct weft_run_deferred {
+    const char *environment; /* its name */
+    const char *home;        /* absolute */
+};
+
 struct weft_run_options {
     enum weft_job_mode mode;
     const char *actor;                 /* principal */
@@ -43,6 +51,10 @@ struct weft_run_options {
     int64_t lock_wait_us;
     const struct weft_settings *settings;
     bool s3_fallback_local;
+    const struct weft_run_deferred *deferred;  /* NULL = none */
+    const struct weft_connection *connections; /* of weft.yaml; inputs name them */
+    size_t connection_count;
+    const char *root; /* folder of weft.yaml; NULL = there is no checkout, so no connections */
     struct weft_worker *worker; /* NULL = one for this run */
     bool worker_last;           /* this run is the worker's last: it may go sooner */
     int64_t memory_bytes;       /* budget of the run; 0 = the setting */

@@ -51,6 +51,7 @@ struct weft_asker {
     size_t source_count;
     const char *last_key;   /* run key of the state that counts; NULL = none */
     struct weft_slot *slot; /* keeps the sources' files; NULL = it reads none */
+    int guard_fd;           /* likewise, of the home that is deferred to; -1 = it is not read */
     const char **warnings;  /* of the asker's own, in the arena */
     size_t warning_count;
     size_t warning_capacity;
@@ -104,6 +105,22 @@ int weft_flow_list_get(struct weft_ledger_txn *txn, yyjson_val *body, const char
                        yyjson_doc **doc, yyjson_val **out, struct weft_error *error)
     WEFT_MUST_CHECK;
 
+/* ---- deferred.c: what is read of the home of another environment ---- */
+struct weft_flow_deferred {
+    struct weft_ledger *ledger; /* NULL = not looked at yet */
+    struct weft_ledger_txn *txn;
+};
+#define WEFT_FLOW_DEFERRED_NONE ((struct weft_flow_deferred){0})
+void weft_flow_deferred_end(struct weft_flow_deferred *deferred);
+/* The product as that home has it, at its current snapshot; all that a run reads there is of one
+ * state. WEFT_NOT_THERE: nothing is deferred, or it has no snapshot there either. */
+int weft_flow_deferred_read(struct weft_flow_deferred *deferred, struct weft_asker *asker,
+                            const struct weft_registered_read *read, struct weft_job_source *out,
+                            struct weft_error *error) WEFT_MUST_CHECK;
+/* ---- connect.c ---- */
+/* The connections that the contract's inputs name, as a job has them. NOT_FOUND, NOT_YET. */
+int weft_flow_connect(const struct weft_asker *asker, struct weft_job *job,
+                      struct weft_error *error) WEFT_MUST_CHECK;
 /* ---- sources.c ---- */
 /* What the newest contract reads, as it is in this transaction. NOT_FOUND, REFUSED, DENIED. */
 int weft_flow_sources_read(struct weft_ledger_txn *txn, struct weft_asker *asker,

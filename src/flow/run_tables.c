@@ -72,41 +72,43 @@ static const struct weft_mesh_table inputs_table = {
     .help = "Where each product gets its data from, and how far it has read.",
     .columns = inputs_columns,
     .column_count = WEFT_COUNT(inputs_columns),
-    .sql =
-        "WITH r AS (SELECT f.product, f.port, COUNT(*) AS files, SUM(f.records) AS records, "
-        "MAX(f.read_at_us) AS read_at FROM flow_inputs f WHERE f.seq_from <= ?1 AND "
-        "(f.seq_to IS NULL OR f.seq_to > ?1) GROUP BY f.product, f.port), "
-        "i AS (SELECT n.table_name, n.shown, i.ordinal, i.port, i.kind, i.source, i.upstream, "
-        "i.read FROM catalog_names n JOIN catalog_inputs i ON i.product = n.product AND "
-        "i.major = n.major AND i.seq_from <= ?1 AND (i.seq_to IS NULL OR i.seq_to > ?1) "
-        "WHERE n.seq_from <= ?1 AND (n.seq_to IS NULL OR n.seq_to > ?1) AND i.state = "
-        "CASE WHEN EXISTS(SELECT 1 FROM catalog_products p WHERE p.product = n.product AND "
-        "p.major = n.major AND p.state = 'in_force' AND p.seq_from <= ?1 AND "
-        "(p.seq_to IS NULL OR p.seq_to > ?1)) THEN 'in_force' ELSE 'pending' END), "
-        "s AS (SELECT s.product, s.name, COALESCE(u.shown, s.source) AS upstream, s.snapshot_id, "
-        "s.records, s.read_at_us FROM flow_sources s LEFT JOIN catalog_names u ON "
-        "u.table_name = s.source AND u.seq_from <= ?1 AND (u.seq_to IS NULL OR u.seq_to > ?1) "
-        "WHERE s.seq_from <= ?1 AND (s.seq_to IS NULL OR s.seq_to > ?1)), "
-        "a AS (SELECT i.shown AS product, i.ordinal, i.port, i.kind, "
-        "REPLACE(i.source, '\n', ', ') AS source, COALESCE(s.upstream, i.upstream) AS upstream, "
-        "i.read, s.snapshot_id, r.files, COALESCE(r.records, s.records) AS records, "
-        "COALESCE(r.read_at, s.read_at_us) AS read_at FROM i "
-        "LEFT JOIN r ON r.product = i.table_name AND r.port = i.port "
-        "LEFT JOIN s ON s.product = i.table_name AND s.name = i.port "
-        /* what the sql names; it is read whole */
-        "UNION ALL SELECT COALESCE(n.shown, r.product), 1000000, r.name, 'product', NULL, "
-        "r.upstream, 'all', r.snapshot_id, NULL, r.records, r.read_at_us FROM s r " NAMED
-        "WHERE NOT EXISTS(SELECT 1 FROM i WHERE i.table_name = r.product AND "
-        "i.port = r.name) "
-        "UNION ALL SELECT COALESCE(n.shown, r.product), 0, r.port, 'load', NULL, NULL, 'new', "
-        "NULL, r.files, r.records, r.read_at FROM r " NAMED
-        "WHERE NOT EXISTS(SELECT 1 FROM i WHERE i.table_name = r.product AND "
-        "i.port = r.port)) "
-        "SELECT product, port, kind, source, upstream, read, CASE WHEN snapshot_id IS NOT NULL "
-        "THEN CAST(snapshot_id AS TEXT) WHEN files IS NULL THEN NULL "
-        "ELSE files || CASE WHEN files = 1 THEN ' file, ' ELSE ' files, ' END || records || "
-        "' records' END, read_at, COALESCE(files, 0), COALESCE(records, 0) "
-        "FROM a WHERE ?2 IS NOT NULL ORDER BY product, ordinal, port",
+    .sql = "WITH r AS (SELECT f.product, f.port, COUNT(*) AS files, SUM(f.records) AS records, "
+           "MAX(f.read_at_us) AS read_at FROM flow_inputs f WHERE f.seq_from <= ?1 AND "
+           "(f.seq_to IS NULL OR f.seq_to > ?1) GROUP BY f.product, f.port), "
+           "i AS (SELECT n.table_name, n.shown, i.ordinal, i.port, i.kind, i.source, i.upstream, "
+           "i.read FROM catalog_names n JOIN catalog_inputs i ON i.product = n.product AND "
+           "i.major = n.major AND i.seq_from <= ?1 AND (i.seq_to IS NULL OR i.seq_to > ?1) "
+           "WHERE n.seq_from <= ?1 AND (n.seq_to IS NULL OR n.seq_to > ?1) AND i.state = "
+           "CASE WHEN EXISTS(SELECT 1 FROM catalog_products p WHERE p.product = n.product AND "
+           "p.major = n.major AND p.state = 'in_force' AND p.seq_from <= ?1 AND "
+           "(p.seq_to IS NULL OR p.seq_to > ?1)) THEN 'in_force' ELSE 'pending' END), "
+           /* "dev:reference.counties": deferred to the environment dev */
+           "s AS (SELECT s.product, s.name, CASE WHEN s.environment IS NOT NULL THEN s.environment "
+           "|| ':' || SUBSTR(s.source, 1, INSTR(s.source, '@') - 1) ELSE "
+           "COALESCE(u.shown, s.source) END AS upstream, s.snapshot_id, "
+           "s.records, s.read_at_us FROM flow_sources s LEFT JOIN catalog_names u ON "
+           "u.table_name = s.source AND u.seq_from <= ?1 AND (u.seq_to IS NULL OR u.seq_to > ?1) "
+           "WHERE s.seq_from <= ?1 AND (s.seq_to IS NULL OR s.seq_to > ?1)), "
+           "a AS (SELECT i.shown AS product, i.ordinal, i.port, i.kind, "
+           "REPLACE(i.source, '\n', ', ') AS source, COALESCE(s.upstream, i.upstream) AS upstream, "
+           "i.read, s.snapshot_id, r.files, COALESCE(r.records, s.records) AS records, "
+           "COALESCE(r.read_at, s.read_at_us) AS read_at FROM i "
+           "LEFT JOIN r ON r.product = i.table_name AND r.port = i.port "
+           "LEFT JOIN s ON s.product = i.table_name AND s.name = i.port "
+           /* what the sql names; it is read whole */
+           "UNION ALL SELECT COALESCE(n.shown, r.product), 1000000, r.name, 'product', NULL, "
+           "r.upstream, 'all', r.snapshot_id, NULL, r.records, r.read_at_us FROM s r " NAMED
+           "WHERE NOT EXISTS(SELECT 1 FROM i WHERE i.table_name = r.product AND "
+           "i.port = r.name) "
+           "UNION ALL SELECT COALESCE(n.shown, r.product), 0, r.port, 'load', NULL, NULL, 'new', "
+           "NULL, r.files, r.records, r.read_at FROM r " NAMED
+           "WHERE NOT EXISTS(SELECT 1 FROM i WHERE i.table_name = r.product AND "
+           "i.port = r.port)) "
+           "SELECT product, port, kind, source, upstream, read, CASE WHEN snapshot_id IS NOT NULL "
+           "THEN CAST(snapshot_id AS TEXT) WHEN files IS NULL THEN NULL "
+           "ELSE files || CASE WHEN files = 1 THEN ' file, ' ELSE ' files, ' END || records || "
+           "' records' END, read_at, COALESCE(files, 0), COALESCE(records, 0) "
+           "FROM a WHERE ?2 IS NOT NULL ORDER BY product, ordinal, port",
 };
 
 void weft_flow_mesh_tables_register(void)

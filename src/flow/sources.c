@@ -40,6 +40,12 @@ static int never_published(const struct weft_asker *asker, const struct weft_reg
         contract->graph == NULL)
         return weft_error_hint(error, "it is loaded by hand: `weft load %s@%d FILE`",
                                read->full_name, read->major);
+    const struct weft_run_deferred *to = asker->options->deferred;
+    if (to != NULL)
+        return weft_error_hint(error,
+                               "the environment `%s`, which is deferred to, has none either; run "
+                               "it first: `weft run %s@%d`",
+                               to->environment, read->full_name, read->major);
     return weft_error_hint(error, "run it first: `weft run %s@%d`", read->full_name, read->major);
 }
 
@@ -64,13 +70,15 @@ static int gate(const struct weft_asker *asker, const struct weft_registered *so
 
 /* Which rows are new can only be told of the table that was read before. */
 static int moved_to_another(const struct weft_asker *asker, const struct weft_registered_read *read,
-                            const struct source_position *position, struct weft_error *error)
+                            const struct source_position *position, const char *environment,
+                            struct weft_error *error)
 {
-    weft_error_set(error, WEFT_E_REFUSED,
-                   "input %s of %s was read from %s so far and is %s@%d now: which of its rows are "
-                   "new cannot be told",
-                   read->name, asker->registered.name, position->source, read->full_name,
-                   read->major);
+    weft_error_set(
+        error, WEFT_E_REFUSED,
+        "input %s of %s was read from %s so far and is %s@%d%s%s now: which of its rows are "
+        "new cannot be told",
+        read->name, asker->registered.name, position->source, read->full_name, read->major,
+        environment == NULL ? "" : ", deferred to ", environment == NULL ? "" : environment);
     return weft_error_hint(error, "`weft run %s --rebuild` starts the table over",
                            asker->registered.full_name);
 }
@@ -114,10 +122,15 @@ static int source_since(struct weft_ledger_txn *txn, struct weft_asker *asker,
     WEFT_TRY(position_read(txn, asker, read->name, &position, error));
     if (position.source == NULL)
         return 0;
-    if (strcmp(position.source, out->table) == 0)
+    const char *table = out->origin == NULL
+                            ? out->table
+                            : weft_arena_format(asker->arena, "%s@%s", out->table, out->origin);
+    if (table == NULL)
+        return weft_error_nomem(error);
+    if (strcmp(position.source, table) == 0)
         out->since = position.snapshot_id;
     else if (out->only_new && asker->contract->write == WEFT_WRITE_APPEND)
-        return moved_to_another(asker, read, &position, error);
+        return moved_to_another(asker, read, &position, out->environment, error);
     return 0;
 }
 
@@ -130,9 +143,26 @@ static int warn(struct weft_asker *asker, const char *text, struct weft_error *e
     return 0;
 }
 
-static int source_read(struct weft_ledger_txn *txn, struct weft_asker *asker,
-                       const struct weft_registered_read *read, struct weft_job_source *out,
-                       struct weft_error *error)
+/* Where it has no snapshot here: as the home has it that is deferred to, else why not. */
+static int source_elsewhere(struct weft_flow_deferred *deferred, struct weft_ledger_txn *txn,
+                            struct weft_asker *asker, const struct weft_registered_read *read,
+                            const struct weft_registered *here, struct weft_job_source *out,
+                            struct weft_error *error)
+{
+    int rc = weft_flow_deferred_read(deferred, asker, read, out, error);
+    WEFT_TRY(rc);
+    if (rc != 0)
+        return here == NULL ? gone(asker, read, error) : never_published(asker, read, here, error);
+    if (here == NULL) {
+        struct weft_registered there = {.name = read->full_name};
+        WEFT_TRY(gate(asker, &there, error));
+    }
+    return source_since(txn, asker, read, out, error);
+}
+
+static int source_read(struct weft_flow_deferred *deferred, struct weft_ledger_txn *txn,
+                       struct weft_asker *asker, const struct weft_registered_read *read,
+                       struct weft_job_source *out, struct weft_error *error)
 {
     struct weft_registered source;
     struct weft_pointer pointer;
@@ -140,12 +170,12 @@ static int source_read(struct weft_ledger_txn *txn, struct weft_asker *asker,
         weft_catalog_product(txn, asker->arena, read->full_name, read->major, 0, &source, error);
     WEFT_TRY(rc);
     if (rc == WEFT_NOT_THERE)
-        return gone(asker, read, error);
+        return source_elsewhere(deferred, txn, asker, read, NULL, out, error);
     WEFT_TRY(gate(asker, &source, error));
     rc = weft_pointer_get(txn, asker->arena, WEFT_SPACE_LAKE, source.table, 0, &pointer, error);
     WEFT_TRY(rc);
     if (rc == WEFT_NOT_THERE || pointer.snapshot_id == 0)
-        return never_published(asker, read, &source, error);
+        return source_elsewhere(deferred, txn, asker, read, &source, out, error);
     *out = (struct weft_job_source){
         .name = read->name,
         .is_port = read->is_port,
@@ -171,9 +201,11 @@ int weft_flow_sources_read(struct weft_ledger_txn *txn, struct weft_asker *asker
         weft_arena_array(asker->arena, reads->count + 1, sizeof *sources);
     if (sources == NULL)
         return weft_error_nomem(error);
+    WEFT_CLEANUP(weft_flow_deferred_end) struct weft_flow_deferred deferred = {0};
     asker->source_count = 0;
     for (size_t i = 0; i < reads->count; i++) {
-        WEFT_TRY(source_read(txn, asker, &reads->items[i], &sources[asker->source_count], error));
+        WEFT_TRY(source_read(&deferred, txn, asker, &reads->items[i], &sources[asker->source_count],
+                             error));
         /* What is only looked up must be there and may be read, and gives the run no rows. */
         asker->source_count += !weft_read_is_lookup(reads->items[i].name);
     }

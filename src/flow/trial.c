@@ -22,6 +22,7 @@ int weft_run_example(struct weft_arena *arena, const struct weft_product *contra
                                .contract = contract,
                                .mode = WEFT_JOB_TEST,
                                .lock_fd = -1,
+                               .guard_fd = -1,
                                .log_fd = -1,
                                .worker = options->worker};
     struct weft_job job = {.mode = WEFT_JOB_TEST,
@@ -106,6 +107,7 @@ int weft_run_check(struct weft_ledger *ledger, struct weft_arena *arena,
                                .mode = WEFT_JOB_CHECK,
                                .cause = "test",
                                .lock_fd = -1,
+                               .guard_fd = -1,
                                .log_fd = -1,
                                .worker = options->worker == NULL ? &own : options->worker,
                                .worker_is_own = options->worker == NULL};

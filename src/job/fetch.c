@@ -4,12 +4,16 @@
  * It is asked for with what its server said of the copy that was read last (ETag, Last-Modified).
  * If it did not change, the hash of that copy is its hash, and its bytes are fetched only when the
  * run reads them after all. What is fetched lies in the run's temp folder and goes with it.
+ *
+ * An input with a connection is asked for with its secret, which this process reads where the
+ * connection says it is, and wipes when the answer is there.
  */
 #include "job/work_internal.h"
 
 #include "net/http_client.h"
 
 #include <fcntl.h>
+#include <stdio.h>
 #include <string.h>
 
 static int copy_open(struct job_work *work, size_t number, const char **path, int *fd,
@@ -23,11 +27,74 @@ static int copy_open(struct job_work *work, size_t number, const char **path, in
     return weft_fs_open(*path, O_WRONLY | O_CREAT | O_TRUNC, fd, error);
 }
 
+/* ---- connections ---- */
+
+static const struct weft_job_connection *connection_find(const struct job_work *work)
+{
+    const struct weft_job *job = work->job;
+    for (size_t i = 0; work->input->connection != NULL && i < job->connection_count; i++) {
+        if (strcmp(job->connections[i].name, work->input->connection) == 0)
+            return &job->connections[i];
+    }
+    return NULL;
+}
+
+static int secret_get(const struct weft_job_connection *connection, struct weft_secret *secret,
+                      struct weft_error *error)
+{
+    struct weft_secret_source source = {(enum weft_secret_kind)connection->secret_kind,
+                                        connection->secret};
+    char what[200];
+    snprintf(what, sizeof what, "the %s of `%.100s`",
+             connection->user != NULL ? "password" : "token", connection->name);
+    return weft_secret_read(&source, connection->folder, what, secret, error);
+}
+
+/* A server may send anything back, also in what is kept and told. */
+static void got_clean(const struct weft_secret *secret, struct weft_http_got *got)
+{
+    char before[sizeof got->etag];
+    memcpy(before, got->etag, sizeof before);
+    weft_secret_hide(secret, got->etag);
+    if (strcmp(before, got->etag) != 0)
+        got->etag[0] = '\0';
+    weft_secret_wipe(before, sizeof before);
+    weft_secret_hide(secret, got->last_modified);
+}
+
+static int get_with_secret(const struct weft_job_connection *connection, struct weft_http_get *get,
+                           struct weft_http_got *got, struct weft_error *error)
+{
+    struct weft_http_login login = {.user = connection->user, .header = connection->header};
+    struct weft_secret secret = {0};
+    char *line = NULL;
+    WEFT_TRY(weft_http_login_check(get->url, get->allow_private, error));
+    WEFT_TRY(secret_get(connection, &secret, error));
+    int rc = weft_http_login_line(&login, &secret, &line, error);
+    const char *const lines[] = {line};
+    get->headers = lines;
+    get->header_count = 1;
+    if (rc == 0)
+        rc = weft_http_get(get, got, error);
+    if (rc == 0)
+        got_clean(&secret, got);
+    else
+        weft_secret_hide_error(&secret, error);
+    weft_http_line_free(line);
+    weft_secret_release(&secret);
+    get->headers = NULL;
+    get->header_count = 0;
+    return rc;
+}
+
+/* ---- asking ---- */
+
 /* known = NULL: whatever is there. */
 static int url_get(struct job_work *work, const char *url, const struct job_known *known,
                    const char *path, int fd, struct weft_http_got *got, struct weft_error *error)
 {
     const struct weft_job *job = work->job;
+    const struct weft_job_connection *connection = connection_find(work);
     struct weft_http_get get = {.url = url,
                                 .etag = known == NULL ? NULL : known->etag,
                                 .last_modified = known == NULL ? NULL : known->last_modified,
@@ -38,9 +105,10 @@ static int url_get(struct job_work *work, const char *url, const struct job_know
                                 .fd = fd,
                                 .path = path};
     job_tell(work, "fetching", url, 0, 0, 0);
-    if (weft_http_get(&get, got, error) < 0)
-        return weft_error_prefix(error, "input %s", work->input->name);
-    return 0;
+    bool secret = connection != NULL && connection->secret_kind != WEFT_SECRET_NONE;
+    int rc =
+        secret ? get_with_secret(connection, &get, got, error) : weft_http_get(&get, got, error);
+    return rc < 0 ? weft_error_prefix(error, "input %s", work->input->name) : 0;
 }
 
 static int got_take(struct job_work *work, const struct weft_http_got *got, const char *path,
@@ -87,6 +155,29 @@ int job_fetch_add(struct job_work *work, const char *url, struct weft_error *err
     else
         WEFT_TRY(got_take(work, &got, path, &file, error));
     return job_file_append(work, &file, work->input->name, url, url, error);
+}
+
+int job_fetch_connected(struct job_work *work, const char *path, struct weft_error *error)
+{
+    const struct weft_job_connection *connection = connection_find(work);
+    if (connection == NULL) {
+        weft_error_set(error, WEFT_E_NOT_FOUND,
+                       "input %s: the connection `%s` is not known to this run", work->input->name,
+                       work->input->connection);
+        return weft_error_hint(error, "connections stand in weft.yaml: run it in its checkout");
+    }
+    int length = (int)strlen(connection->url);
+    while (length > 0 && connection->url[length - 1] == '/')
+        length--;
+    const char *url = weft_arena_format(work->arena, "%.*s/%s", length, connection->url,
+                                        path + strspn(path, "/"));
+    if (url == NULL)
+        return weft_error_nomem(error);
+    for (size_t i = 0; i < work->file_count; i++) {
+        if (strcmp(work->files[i].out.path, url) == 0)
+            return 0;
+    }
+    return job_fetch_add(work, url, error);
 }
 
 int job_fetch_rest(struct job_work *work, struct weft_error *error)

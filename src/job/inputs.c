@@ -247,6 +247,8 @@ static int files_of_pattern(struct job_work *work, const char *port, const char 
                             struct weft_error *error)
 {
     struct weft_fs_list list = {0};
+    if (work->input->url && work->input->connection != NULL)
+        return job_fetch_connected(work, pattern, error);
     if (work->input->url)
         return work->input->patterns.count > 1 && file_is_there(work, pattern)
                    ? 0

@@ -16,6 +16,7 @@
 
 #include "base/hash.h"
 #include "base/random.h"
+#include "base/secret.h"
 #include "codec/json.h"
 #include "lake/table.h"
 #include "model/product.h"
@@ -51,10 +52,27 @@ struct weft_job_source {
     bool is_port;        /* name is an input port */
     const char *product; /* for people: "reference.counties@1" */
     const char *table;   /* key of its table */
-    const char *metadata; /* of the table, relative to the home */
+    /* Where it lies, when it is read from the home of another environment (`defer:`): that home,
+     * its node, the environment's name. NULL = here. */
+    const char *home;
+    const char *origin;
+    const char *environment;
+    const char *metadata; /* of the table, relative to its home */
     int64_t snapshot_id;  /* the state that is read */
     bool only_new;        /* `read: new`: only the rows that were added after `since` */
     int64_t since;        /* snapshot up to which was read before; 0 = none: all rows are new */
+};
+
+/* A connection over which inputs are read. It says where the secret is found; the worker reads it
+ * when it asks, so that it stands in no line between the two, no log, no argument of a process. */
+struct weft_job_connection {
+    const char *name;
+    const char *url;    /* files are relative to it */
+    const char *user;   /* Basic, with a password; NULL = a token, or none */
+    const char *header; /* that carries a token; NULL = Authorization: Bearer */
+    int secret_kind;    /* enum weft_secret_kind */
+    const char *secret; /* name of the variable or file, the command; NULL = none */
+    const char *folder; /* that a file is relative to, and a command runs in */
 };
 
 struct weft_job {
@@ -76,6 +94,8 @@ struct weft_job {
     size_t file_count;
     const struct weft_job_source *sources;
     size_t source_count;
+    const struct weft_job_connection *connections; /* that its inputs name */
+    size_t connection_count;
     /* TEST: the rows, as JSON; else NULL.
      *   {"ports": [{"name", "path"}, {"name", "rows"}], "expect": rows, "sources": [{"name",
      *    "is_port", "product": "d.p", "columns": [{"name", "type"}], "rows"}]}
@@ -129,8 +149,10 @@ struct weft_outcome_file {
 
 /* What was read of a source: its position after the run. */
 struct weft_outcome_source {
-    const char *name; /* as in the job */
+    const char *name; /* as in the job; so are the next three */
     const char *table;
+    const char *origin;
+    const char *environment;
     int64_t snapshot_id;
     int64_t since;
     int64_t records; /* rows handed to the SQL */

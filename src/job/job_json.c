@@ -53,6 +53,12 @@ static const struct member job_members[] = {
     MEMBER(weft_job, last_key, M_TEXT),
     MEMBER(weft_job, example, M_TEXT),
 };
+static const struct member job_connection_members[] = {
+    MEMBER(weft_job_connection, name, M_TEXT),       MEMBER(weft_job_connection, url, M_TEXT),
+    MEMBER(weft_job_connection, user, M_TEXT),       MEMBER(weft_job_connection, header, M_TEXT),
+    MEMBER(weft_job_connection, secret_kind, M_INT), MEMBER(weft_job_connection, secret, M_TEXT),
+    MEMBER(weft_job_connection, folder, M_TEXT),
+};
 static const struct member job_file_members[] = {
     MEMBER(weft_job_file, port, M_TEXT),
     MEMBER(weft_job_file, path, M_TEXT),
@@ -60,14 +66,20 @@ static const struct member job_file_members[] = {
     MEMBER(weft_job_file, again, M_BOOL),
 };
 static const struct member job_source_members[] = {
-    MEMBER(weft_job_source, name, M_TEXT),     MEMBER(weft_job_source, is_port, M_BOOL),
-    MEMBER(weft_job_source, product, M_TEXT),  MEMBER(weft_job_source, table, M_TEXT),
-    MEMBER(weft_job_source, metadata, M_TEXT), MEMBER(weft_job_source, snapshot_id, M_INT64),
-    MEMBER(weft_job_source, only_new, M_BOOL), MEMBER(weft_job_source, since, M_INT64),
+    MEMBER(weft_job_source, name, M_TEXT),        MEMBER(weft_job_source, is_port, M_BOOL),
+    MEMBER(weft_job_source, product, M_TEXT),     MEMBER(weft_job_source, table, M_TEXT),
+    MEMBER(weft_job_source, metadata, M_TEXT),    MEMBER(weft_job_source, snapshot_id, M_INT64),
+    MEMBER(weft_job_source, only_new, M_BOOL),    MEMBER(weft_job_source, since, M_INT64),
+    MEMBER(weft_job_source, home, M_TEXT),        MEMBER(weft_job_source, origin, M_TEXT),
+    MEMBER(weft_job_source, environment, M_TEXT),
 };
 static const struct member outcome_source_members[] = {
-    MEMBER(weft_outcome_source, name, M_TEXT),         MEMBER(weft_outcome_source, table, M_TEXT),
-    MEMBER(weft_outcome_source, snapshot_id, M_INT64), MEMBER(weft_outcome_source, since, M_INT64),
+    MEMBER(weft_outcome_source, name, M_TEXT),
+    MEMBER(weft_outcome_source, table, M_TEXT),
+    MEMBER(weft_outcome_source, origin, M_TEXT),
+    MEMBER(weft_outcome_source, environment, M_TEXT),
+    MEMBER(weft_outcome_source, snapshot_id, M_INT64),
+    MEMBER(weft_outcome_source, since, M_INT64),
     MEMBER(weft_outcome_source, records, M_INT64),
 };
 static const struct member error_members[] = {
@@ -220,6 +232,8 @@ int weft_job_write(const struct weft_job *job, struct weft_buf *out, struct weft
                 sizeof *job->files);
     objects_put(&w, "sources", MEMBERS(job_source_members), job->sources, job->source_count,
                 sizeof *job->sources);
+    objects_put(&w, "connections", MEMBERS(job_connection_members), job->connections,
+                job->connection_count, sizeof *job->connections);
     replays_put(&w, "replays", job->replays, job->replay_count);
     weft_json_end_object(&w);
     return weft_buf_check(out, error);
@@ -457,6 +471,11 @@ int weft_job_read(struct weft_arena *arena, const char *line, size_t length, str
     WEFT_TRY(objects_get(arena, root, "sources", MEMBERS(job_source_members),
                          sizeof(struct weft_job_source), &sources, &job.source_count, error));
     job.sources = sources;
+    void *connections = NULL;
+    WEFT_TRY(objects_get(arena, root, "connections", MEMBERS(job_connection_members),
+                         sizeof(struct weft_job_connection), &connections, &job.connection_count,
+                         error));
+    job.connections = connections;
     WEFT_TRY(replays_get(arena, root, "replays", &job.replays, &job.replay_count, error));
     *out = job;
     return 0;

@@ -24,8 +24,10 @@ static int lines_make(struct weft_arena *arena, const struct weft_job_source *so
                       const char **lines, size_t *count, struct weft_error *error)
 {
     for (size_t i = 0; i < source_count; i++) {
-        lines[*count] = weft_arena_format(arena, "source %s %s %" PRId64, sources[i].name,
-                                          sources[i].table, sources[i].snapshot_id);
+        const char *origin = sources[i].origin;
+        lines[*count] = weft_arena_format(arena, "source %s %s%s%s %" PRId64, sources[i].name,
+                                          sources[i].table, origin == NULL ? "" : "@",
+                                          origin == NULL ? "" : origin, sources[i].snapshot_id);
         if (lines[(*count)++] == NULL)
             return weft_error_nomem(error);
     }

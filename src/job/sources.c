@@ -12,6 +12,12 @@ static const char *command_name(const struct job_work *work)
     return work->job->name != NULL ? work->job->name : work->job->table;
 }
 
+/* That of the run, or the one of another environment that it only reads. */
+static const char *source_home(const struct job_work *work, const struct weft_job_source *asked)
+{
+    return asked->home != NULL ? asked->home : work->job->home;
+}
+
 static int refuse_gone(struct job_work *work, const struct weft_job_source *asked,
                        struct weft_error *error)
 {
@@ -43,7 +49,7 @@ static int source_files(struct job_work *work, const struct weft_table *table,
                         struct weft_data_files *data, struct weft_error *error)
 {
     const struct weft_job_source *asked = out->asked;
-    const char *home = work->job->home;
+    const char *home = source_home(work, asked);
     struct weft_data_files deletes = {0};
     int64_t culprit = 0;
     bool since = asked->only_new && asked->since != 0 && work->job->mode != WEFT_JOB_REBUILD;
@@ -103,7 +109,8 @@ static int source_relation(struct job_work *work, const struct weft_table *table
     if (files == NULL)
         return weft_error_nomem(error);
     for (size_t i = 0; i < data->count; i++) {
-        files[i] = weft_arena_format(work->arena, "%s/%s", work->job->home, data->items[i].path);
+        files[i] = weft_arena_format(work->arena, "%s/%s", source_home(work, out->asked),
+                                     data->items[i].path);
         if (files[i] == NULL)
             return weft_error_nomem(error);
         out->records += data->items[i].records;
@@ -125,14 +132,15 @@ static int source_open(struct job_work *work, struct job_source *out, struct wef
     const struct weft_snapshot *snapshot = NULL;
     struct weft_table *table = NULL;
     struct weft_data_files data = {0};
-    WEFT_TRY(weft_table_load(work->arena, work->job->home, asked->metadata, &table, error));
+    WEFT_TRY(
+        weft_table_load(work->arena, source_home(work, asked), asked->metadata, &table, error));
     int rc = weft_table_find(table, asked->snapshot_id, &snapshot, error);
     WEFT_TRY(rc);
     if (rc == WEFT_NOT_THERE)
         return weft_error_set(error, WEFT_E_CORRUPT, "%s has no snapshot %" PRId64, asked->product,
                               asked->snapshot_id);
-    out->folder =
-        weft_arena_format(work->arena, "%s/%s/", work->job->home, weft_table_folder(table));
+    out->folder = weft_arena_format(work->arena, "%s/%s/", source_home(work, asked),
+                                    weft_table_folder(table));
     if (out->folder == NULL)
         return weft_error_nomem(error);
     WEFT_TRY(source_files(work, table, snapshot, out, &data, error));
@@ -186,6 +194,8 @@ int job_sources_tell(struct job_work *work, struct weft_error *error)
         const struct weft_job_source *asked = work->sources[i].asked;
         told[i] = (struct weft_outcome_source){.name = asked->name,
                                                .table = asked->table,
+                                               .origin = asked->origin,
+                                               .environment = asked->environment,
                                                .snapshot_id = asked->snapshot_id,
                                                .since = asked->since,
                                                .records = work->sources[i].records};

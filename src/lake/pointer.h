@@ -81,6 +81,9 @@ struct weft_slot;
 int weft_slot_open(const char *home, int64_t sequence, struct weft_slot **out,
                    struct weft_error *error) WEFT_MUST_CHECK;
 void weft_slot_close(struct weft_slot *slot); /* NULL is nothing */
+/* For who reads in a home and may not write there: a lock on the folder of the slots, as long as fd
+ * is open. It keeps everything, whatever sequence it came from. */
+int weft_slot_guard(const char *home, int *fd, struct weft_error *error) WEFT_MUST_CHECK;
 /* The smallest sequence that a living reader uses; INT64_MAX when there is none. Slots of dead
  * processes are removed. */
 int weft_slot_oldest(const char *home, int64_t *sequence, struct weft_error *error) WEFT_MUST_CHECK;

@@ -117,6 +117,24 @@ static int slot_read(const char *path, int64_t *oldest, struct weft_error *error
     return rc < 0 ? rc : 0;
 }
 
+int weft_slot_guard(const char *home, int *fd, struct weft_error *error)
+{
+    WEFT_CLEANUP(weft_freep) char *folder = weft_path_join(home, "slots");
+    if (folder == NULL)
+        return weft_error_nomem(error);
+    int rc = weft_fs_lock_folder(folder, false, true, fd, error);
+    return rc > 0 ? weft_error_set(error, WEFT_E_BUSY, "%s is being cleared up", folder) : rc;
+}
+
+/* Somebody reads here who could leave no slot. */
+static int guarded(const char *folder, bool *is, struct weft_error *error)
+{
+    WEFT_CLEANUP(weft_fd_close) int fd = -1;
+    int rc = weft_fs_lock_folder(folder, true, false, &fd, error);
+    *is = rc == WEFT_AGAIN;
+    return rc < 0 ? rc : 0;
+}
+
 int weft_slot_oldest(const char *home, int64_t *sequence, struct weft_error *error)
 {
     WEFT_CLEANUP(weft_freep) char *folder = weft_path_join(home, "slots");
@@ -130,8 +148,13 @@ int weft_slot_oldest(const char *home, int64_t *sequence, struct weft_error *err
         rc = path == NULL ? weft_error_nomem(error) : slot_read(path, &oldest, error);
     }
     weft_fs_list_free(&names);
+    bool is = false;
+    if (rc >= 0 && weft_fs_is_dir(folder))
+        rc = guarded(folder, &is, error);
     if (rc < 0)
         return rc;
+    if (is)
+        oldest = 0;
     *sequence = oldest;
     return 0;
 }

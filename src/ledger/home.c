@@ -94,7 +94,7 @@ static int home_open_to_others(const char *home, struct weft_error *error)
 }
 
 /* WEFT_NOT_THERE when there is no such folder. */
-static int home_check(const char *home, struct weft_error *error)
+static int home_check(const char *home, bool foreign, struct weft_error *error)
 {
     struct stat info;
     if (stat(home, &info) != 0 && errno == ENOENT)
@@ -103,6 +103,8 @@ static int home_check(const char *home, struct weft_error *error)
         return weft_error_errno(error, WEFT_E_IO, errno, "cannot look at the home %s", home);
     if (!S_ISDIR(info.st_mode))
         return weft_error_set(error, WEFT_E_REFUSED, "the home %s is not a folder", home);
+    if (foreign) /* read only, whosoever it is; that nothing is locked there does no harm */
+        return 0;
     if (info.st_uid != geteuid()) {
         weft_error_set(error, WEFT_E_REFUSED, "the home %s belongs to another user", home);
         return weft_error_hint(error, "run weft as the user with the number %u",
@@ -340,11 +342,14 @@ int ledger_home_open(struct weft_ledger *ledger, struct weft_error *error)
     int64_t format = 0;
     if (create && !weft_fs_exists(ledger->home))
         WEFT_TRY(folder_make(ledger->home, error));
-    int rc = home_check(ledger->home, error);
+    bool foreign = (ledger->flags & WEFT_LEDGER_FOREIGN) != 0;
+    int rc = home_check(ledger->home, foreign, error);
     if (rc == WEFT_NOT_THERE)
         return not_a_home(ledger->home, error);
     WEFT_TRY(rc);
     rc = home_format(ledger->home, &format, error);
+    if (rc == WEFT_NOT_THERE && foreign)
+        return not_a_home(ledger->home, error);
     if (rc == WEFT_NOT_THERE) {
         WEFT_TRY(create ? home_make(ledger, error) : home_wait(ledger, error));
         rc = home_format(ledger->home, &format, error);

@@ -47,6 +47,7 @@ static int connection_open(struct weft_ledger *ledger, struct ledger_connection 
     if (connection->store != NULL)
         return 0;
     unsigned flags = ledger->flags & WEFT_LEDGER_READ_ONLY ? WEFT_STORE_READ_ONLY : 0;
+    flags |= ledger->flags & WEFT_LEDGER_FOREIGN ? WEFT_STORE_FOREIGN : 0;
     if (!weft_fs_exists(ledger->database))
         return weft_error_set(error, WEFT_E_CORRUPT, "the home's database %s is missing",
                               ledger->database);

@@ -143,10 +143,15 @@ int ledger_schema_sync(struct weft_ledger *ledger, struct weft_error *error)
     WEFT_TRY(schema_is_stale(ledger, &stale, error));
     if (!stale)
         return 0;
-    if (ledger->flags & WEFT_LEDGER_READ_ONLY)
-        return weft_error_set(error, WEFT_E_FORMAT,
-                              "the tables of the home %s were made by another version of weft",
-                              ledger->home);
+    if (ledger->flags & WEFT_LEDGER_READ_ONLY) {
+        weft_error_set(error, WEFT_E_FORMAT,
+                       "the tables of the home %s were made by another version of weft",
+                       ledger->home);
+        return weft_error_hint(error,
+                               "a command of this version that uses it as its own home, "
+                               "such as `weft --home %s ls`, makes them anew",
+                               ledger->home);
+    }
     WEFT_CLEANUP(weft_ledger_endp) struct weft_ledger_txn *txn = NULL;
     WEFT_TRY(ledger_begin_unchecked(ledger, &txn, error));
     WEFT_TRY(ledger_schema_apply(txn, error));

@@ -153,6 +153,58 @@ static int open_make_file(const char *path, struct weft_error *error)
     return weft_fs_open(path, O_RDWR | O_CREAT, &fd, error);
 }
 
+#define OPEN_FLAGS (SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_EXRESCODE)
+
+/* Does it answer? That is when SQLite looks for its log and the memory readers share. */
+static bool foreign_answers(sqlite3 *db)
+{
+    return sqlite3_exec(db, "SELECT 1 FROM sqlite_schema LIMIT 1", NULL, NULL, NULL) == SQLITE_OK;
+}
+
+/* As an unchanging file: only where there is no log, so that all there is stands in the file, and
+ * where SQLite could not do otherwise, because its folder takes no file for readers to share. */
+static int foreign_open_still(struct sqlite_store *store, const char *path)
+{
+    WEFT_CLEANUP(weft_freep) char *log = weft_format("%s-wal", path);
+    WEFT_CLEANUP(weft_buf_release) struct weft_buf uri;
+    struct weft_fs_identity identity;
+    struct weft_error ignored = WEFT_ERROR_INIT;
+    if (log == NULL)
+        return SQLITE_NOMEM;
+    if (weft_fs_identity(log, &identity, &ignored) == 0 && identity.size > 0)
+        return SQLITE_CANTOPEN;
+    weft_buf_init(&uri, 16384);
+    weft_buf_adds(&uri, "file:");
+    for (const char *p = path; *p != '\0'; p++) {
+        if (*p == '%' || *p == '?' || *p == '#')
+            weft_buf_addf(&uri, "%%%02X", (unsigned)(unsigned char)*p);
+        else
+            weft_buf_add(&uri, p, 1);
+    }
+    weft_buf_adds(&uri, "?immutable=1");
+    if (weft_buf_check(&uri, &ignored) < 0)
+        return SQLITE_NOMEM;
+    sqlite3_close_v2(store->db);
+    store->db = NULL;
+    return sqlite3_open_v2(uri.data, &store->db,
+                           OPEN_FLAGS | SQLITE_OPEN_READONLY | SQLITE_OPEN_URI, NULL);
+}
+
+static int foreign_open(struct sqlite_store *store, const char *path)
+{
+    int rc = sqlite3_open_v2(path, &store->db, OPEN_FLAGS | SQLITE_OPEN_READONLY, NULL);
+    if (rc != SQLITE_OK)
+        return rc;
+    sqlite3_busy_timeout(store->db, WAIT_MS);
+    if (foreign_answers(store->db))
+        return SQLITE_OK;
+    int code = sqlite3_extended_errcode(store->db);
+    int primary = code & 0xff;
+    if (primary != SQLITE_CANTOPEN && primary != SQLITE_READONLY && primary != SQLITE_PERM)
+        return code;
+    return foreign_open_still(store, path);
+}
+
 static int sqlite_open(const char *path, unsigned flags, struct weft_store **out,
                        struct weft_error *error)
 {
@@ -168,15 +220,15 @@ static int sqlite_open(const char *path, unsigned flags, struct weft_store **out
         weft_free(store);
         return weft_error_nomem(error);
     }
-    int rc =
-        sqlite3_open_v2(path, &store->db,
-                        SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_EXRESCODE, NULL);
+    bool foreign = (flags & WEFT_STORE_FOREIGN) != 0;
+    int rc = foreign ? foreign_open(store, path)
+                     : sqlite3_open_v2(path, &store->db, OPEN_FLAGS | SQLITE_OPEN_READWRITE, NULL);
     int result = 0;
     if (rc != SQLITE_OK)
         result =
             store->db == NULL ? weft_error_nomem(error) : store_error(store, rc, "open", error);
     /* SQLite falls back to reading when the file does not open for writing. */
-    if (result == 0 && sqlite3_db_readonly(store->db, "main") == 1)
+    if (result == 0 && !foreign && sqlite3_db_readonly(store->db, "main") == 1)
         result = weft_error_errno(error, WEFT_E_IO, errno == 0 ? EACCES : errno,
                                   "cannot open %s for writing", path);
     if (result == 0)

@@ -202,8 +202,8 @@ static void read_options(struct weft_draft *draft, const struct weft_node *node,
 /* What stands behind the host, without the query: its ending tells the format. */
 static const char *url_path(struct weft_reader *reader, const char *url)
 {
-    const char *host = strstr(url, "://") + 3;
-    const char *path = host + strcspn(host, "/?");
+    const char *host = strstr(url, "://");
+    const char *path = host == NULL ? url : host + 3 + strcspn(host + 3, "/?");
     return weft_reader_format(reader, "%.*s", (int)strcspn(path, "?"), path);
 }
 
@@ -249,7 +249,8 @@ static void url_check(struct weft_reader *reader, struct weft_place place, const
         ;
     else if (memchr(host, '@', length) != NULL) {
         wrong = "it holds a user or a password";
-        hint = "secrets do not stand in product files; an input with a login is not yet possible";
+        hint = "secrets do not stand in product files: name a connection of weft.yaml, as in "
+               "{connection: api, files: path/file.csv}";
         url = "https://...";
     } else if (!url_host_valid(host, length))
         wrong = "its host does not read";
@@ -292,11 +293,6 @@ static void read_format(struct weft_draft *draft, const struct weft_node *node,
                                     "the files of `%s` are of different formats", input->name);
         }
     }
-    if (input->format == WEFT_FORMAT_AVRO)
-        weft_draft_refuse(draft,
-                          weft_node_key_place(node, input->format_given ? "format" : "files"),
-                          weft_reader_format(reader, "inputs.%s.format: %s", input->name,
-                                             weft_format_name(input->format)));
 }
 
 /* One place of `files`, for messages. */
@@ -306,6 +302,64 @@ static struct weft_place pattern_place(const struct weft_node *node, size_t i)
         node->kind == WEFT_NODE_MAP ? weft_node_get(node, "files") : node;
     return files->kind == WEFT_NODE_LIST && i < files->count ? files->items[i]->place
                                                              : files->place;
+}
+
+static void refuse_moves(struct weft_draft *draft, const struct weft_node *node)
+{
+    static const char *const moves[] = {"done", "error"};
+    for (size_t i = 0; i < WEFT_COUNT(moves); i++) {
+        if (weft_node_get(node, moves[i]) != NULL)
+            weft_reader_mistake(draft->reader, weft_node_key_place(node, moves[i]), "leave it out",
+                                "`%s` moves files away, which a URL does not allow", moves[i]);
+    }
+}
+
+static bool climbs(const char *path)
+{
+    size_t length;
+    for (; *path != '\0'; path += length + (path[length] == '/')) {
+        length = strcspn(path, "/");
+        if (length == 2 && path[0] == '.' && path[1] == '.')
+            return true;
+    }
+    return false;
+}
+
+/* Paths below the URL of a connection. */
+static void read_connected(struct weft_draft *draft, const struct weft_node *node,
+                           struct weft_input *input)
+{
+    struct weft_reader *reader = draft->reader;
+    for (size_t i = 0; i < input->patterns.count; i++) {
+        const char *text = input->patterns.items[i];
+        const char *hint = "as in path/file.csv", *wrong = NULL;
+        for (const char *p = text; *p != '\0'; p++) {
+            if ((unsigned char)*p <= ' ' || (unsigned char)*p >= 0x7f)
+                wrong = "it has a character that a URL writes as %20 and the like";
+        }
+        if (strstr(text, "://") != NULL) {
+            wrong = "it is relative to the URL of the connection";
+            text = "...://...";
+        } else if (strpbrk(text, "*#") != NULL)
+            wrong = "nothing tells which files there are, and `#` is a place in a page";
+        else if (climbs(text))
+            wrong = "it leaves the URL of the connection";
+        if (wrong != NULL)
+            weft_reader_mistake(reader, pattern_place(node, i), hint,
+                                "`%.200s` cannot be read over `%.60s`: %s", text, input->connection,
+                                wrong);
+    }
+    input->url = true;
+    refuse_moves(draft, node);
+}
+
+/* What stands before `@` may be a password. */
+static const char *url_masked(struct weft_reader *reader, const char *text)
+{
+    const char *host = strstr(text, "://") + 3;
+    const char *at = memrchr(host, '@', strcspn(host, "/?#"));
+    return at == NULL ? text
+                      : weft_reader_format(reader, "%.*s...%s", (int)(host - text), text, at);
 }
 
 static void read_urls(struct weft_draft *draft, const struct weft_node *node,
@@ -321,24 +375,20 @@ static void read_urls(struct weft_draft *draft, const struct weft_node *node,
             urls++;
             url_check(reader, pattern_place(node, i), text);
         } else if (strncmp(text, "s3://", 5) == 0)
-            weft_draft_refuse(
-                draft, weft_node_key_place(node, "files"),
-                weft_reader_format(reader, "inputs.%s.files: %.200s", input->name, text));
+            weft_draft_refuse(draft, weft_node_key_place(node, "files"),
+                              weft_reader_format(reader, "inputs.%s.files: %.200s", input->name,
+                                                 url_masked(reader, text)));
         else
             weft_reader_mistake(reader, pattern_place(node, i),
                                 "write a path, http://... or https://...",
-                                "files cannot be read from `%.100s`", text);
+                                "files cannot be read from `%.100s`", url_masked(reader, text));
     }
     input->url = urls > 0 && urls == input->patterns.count;
     if (urls > 0 && !input->url)
         weft_reader_mistake(reader, weft_node_key_place(node, "files"), "make two inputs of it",
                             "`files` of `%s` has both URLs and paths", input->name);
-    static const char *const moves[] = {"done", "error"};
-    for (size_t i = 0; urls > 0 && i < WEFT_COUNT(moves); i++) {
-        if (weft_node_get(node, moves[i]) != NULL)
-            weft_reader_mistake(reader, weft_node_key_place(node, moves[i]), "leave it out",
-                                "`%s` moves files away, which a URL does not allow", moves[i]);
-    }
+    if (urls > 0)
+        refuse_moves(draft, node);
 }
 
 static void read_files(struct weft_draft *draft, const struct weft_node *node,
@@ -353,7 +403,11 @@ static void read_files(struct weft_draft *draft, const struct weft_node *node,
     if (input->patterns.count == 0)
         return;
     input->files = input->patterns.items[0];
-    read_urls(draft, node, input);
+    input->connection = node->kind == WEFT_NODE_MAP ? weft_node_get_text(node, "connection") : NULL;
+    if (input->connection != NULL)
+        read_connected(draft, node, input);
+    else
+        read_urls(draft, node, input);
     read_format(draft, node, input);
 }
 
@@ -415,15 +469,15 @@ static void read_source(struct weft_draft *draft, const struct weft_node *node,
     struct weft_node *product = weft_node_get(node, "product");
     struct weft_node *connection = weft_node_get(node, "connection");
     bool files = node->kind == WEFT_NODE_VALUE || weft_node_get(node, "files") != NULL;
-    int sources = (product != NULL) + (connection != NULL) + files;
+    /* A connection and files are one: the files lie there. */
+    int sources = (product != NULL) + (connection != NULL || files);
     if (sources == 0)
         weft_reader_mistake(reader, input->place,
                             "write `files: path/*.csv` or `product: domain.name`",
                             "the input `%s` does not say what it reads", input->name);
     else if (sources > 1)
         weft_reader_mistake(reader, input->place, "make two inputs of it",
-                            "the input `%s` names more than one of files, product, connection",
-                            input->name);
+                            "the input `%s` reads a product, and something else", input->name);
     if (files)
         read_files(draft, node, input);
     else if (product != NULL)

@@ -115,6 +115,28 @@ static void product_add(struct weft_mesh_loader *loader, const struct weft_produ
         loader->products[loader->product_count++] = product;
 }
 
+/* Only files behind http can be read so far. */
+static void check_input_kind(struct weft_mesh_loader *loader, const struct weft_input *input)
+{
+    const struct weft_connection *connection =
+        weft_mesh_connection(loader->mesh, input->connection);
+    if (connection == NULL) /* its own mistake was told */
+        return;
+    bool http = connection->kind == WEFT_CONNECTION_HTTP;
+    if (http && input->kind == WEFT_INPUT_CONNECTION)
+        weft_reader_mistake(&loader->reader, input->place,
+                            "write `files: path/file.csv`, relative to its URL",
+                            "the input `%s` does not say which files of `%s` it reads", input->name,
+                            connection->name);
+    else if (!http && input->kind == WEFT_INPUT_FILES)
+        weft_diag_add(loader->reader.diag, WEFT_SEVERITY_ERROR, WEFT_E_NOT_YET, loader->reader.file,
+                      input->place.line, input->place.column,
+                      "files come over a connection of the kind http, or from a folder",
+                      "the input `%s` reads files over `%s`, which is %s: not yet", input->name,
+                      connection->name,
+                      connection->kind == WEFT_CONNECTION_S3 ? "object storage" : "a database");
+}
+
 static void check_input_connections(struct weft_mesh_loader *loader,
                                     const struct weft_product *product)
 {
@@ -124,8 +146,11 @@ static void check_input_connections(struct weft_mesh_loader *loader,
         bool found = name == NULL;
         for (size_t j = 0; !found && j < known.count; j++)
             found = strcmp(known.items[j], name) == 0;
-        if (found)
+        if (found) {
+            if (name != NULL)
+                check_input_kind(loader, &product->inputs[i]);
             continue;
+        }
         char hint[200];
         weft_reader_near(name, known.items, known.count, hint, sizeof hint);
         weft_reader_mistake(&loader->reader, product->inputs[i].place, hint,
