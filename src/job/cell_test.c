@@ -165,10 +165,51 @@ static void test_hashes(void **state)
     job_hashes_release(&small);
 }
 
+static void plain(const char *text, const char *expected)
+{
+    char out[WEFT_CELL_PLAIN + 1];
+    size_t length = weft_cell_plain(text, strlen(text), out);
+    assert_true(length < WEFT_CELL_PLAIN);
+    out[length] = '\0';
+    assert_string_equal(out, expected);
+}
+
+/* Numbers as JSON writes them, as the integers and decimals they stand for. */
+static void test_numbers_of_json(void **state)
+{
+    (void)state;
+    static const struct weft_type whole = {.kind = WEFT_TYPE_LONG};
+    static const struct weft_type money = {.kind = WEFT_TYPE_DECIMAL, .precision = 5, .scale = 2};
+    int64_t values[2] = {0, 0};
+    int32_t cents[2] = {0, 0};
+    plain("12.0", "12");
+    plain("1e3", "1000");
+    plain("-1.5E-2", "-0.015");
+    plain("0.00100", "0.001");
+    plain("100200.0e-3", "100.2");
+    plain("0e99999999", "0");
+    plain("-0.0", "0");
+    plain("1e39", "1000000000000000000000000000000000000000");
+    plain("1e40", "");
+    plain("1e99999999999999", "");
+    plain("1e-39", "0.000000000000000000000000000000000000001");
+    plain("12345678901234567890123456789012345678901", "");
+    plain("1234567890123456789012345678901234567890", "1234567890123456789012345678901234567890");
+    assert_true(weft_cell_value(&whole, "9223372036854775807.0", 21, true, 1, values));
+    assert_true(values[1] == INT64_MAX && values[0] == 0);
+    assert_false(weft_cell_value(&whole, "12.0", 4, false, 0, values));
+    assert_false(weft_cell_value(&whole, "12.5", 4, true, 0, values));
+    assert_false(weft_cell_value(&whole, "1e19", 4, true, 0, values));
+    assert_true(weft_cell_value(&money, "1.25e2", 6, true, 1, cents));
+    assert_true(cents[1] == 12500 && cents[0] == 0);
+    assert_false(weft_cell_value(&money, "1.255", 5, true, 0, cents));
+    assert_false(weft_cell_value(&money, "1e3", 3, true, 0, cents));
+}
+
 int main(void)
 {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(test_same_answers),
-                                       cmocka_unit_test(test_values),
-                                       cmocka_unit_test(test_hashes)};
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_same_answers), cmocka_unit_test(test_values),
+        cmocka_unit_test(test_numbers_of_json), cmocka_unit_test(test_hashes)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -465,7 +465,7 @@ def test_detected(tmp_path):
         assert types == {
             "i": "long", "d": "double", "b": "boolean", "s": "string", "day": "date",
             "at": "timestamp", "l": "list<long>", "o": "struct<x: long, y: string>", "m": "json",
-            "big": "decimal(38,0)", "e": "json", "dict": "json", "n": "string",
+            "big": "decimal(38, 0)", "e": "json", "dict": "json", "n": "string",
             "late": "struct<deep: list<struct<q: long>>>"}
         assert mesh.all("i, big, m, late.deep[1].q as q", "i") == [
             {"i": 1, "big": "12345678901234567890", "m": "1", "q": None},
