@@ -14,90 +14,79 @@
 
 #define UNPACKED_MAX ((size_t)256 << 20) /* of all blocks together */
 #define INFLATE_STEP 65536
-#define VALUES_FREE 65536 /* values that any file may have ... */
-#define VALUES_PER_BYTE 8 /* ... and how many more for each byte */
 
-struct cursor {
-    const unsigned char *data;
-    size_t length;
-    size_t at;
-    size_t base; /* of data in the file, for messages */
-    struct weft_arena *arena;
-    struct weft_error *error;
-    uint64_t *values_left;
-};
-
-static int wrong(struct cursor *cursor, const char *what)
+int weft_avro_wrong(struct weft_avro_cursor *cursor, const char *what)
 {
     weft_error_set(cursor->error, WEFT_E_CORRUPT, "an Avro file is damaged: %s (byte %zu)", what,
                    cursor->base + cursor->at);
     return -1;
 }
 
-static int long_read(struct cursor *cursor, int64_t *out)
+int weft_avro_take_long(struct weft_avro_cursor *cursor, int64_t *out)
 {
     uint64_t bits = 0;
     for (unsigned shift = 0; shift < 70; shift += 7) {
         if (cursor->at == cursor->length)
-            return wrong(cursor, "it ends in the middle of a number");
+            return weft_avro_wrong(cursor, "it ends in the middle of a number");
         unsigned char byte = cursor->data[cursor->at++];
         if (shift == 63 && byte > 1)
-            return wrong(cursor, "a number is too large");
+            return weft_avro_wrong(cursor, "a number is too large");
         bits |= (uint64_t)(byte & 0x7F) << shift;
         if (byte < 0x80) {
             *out = (int64_t)(bits >> 1) ^ -(int64_t)(bits & 1);
             return 0;
         }
     }
-    return wrong(cursor, "a number is too long");
+    return weft_avro_wrong(cursor, "a number is too long");
 }
 
-static int bytes_take(struct cursor *cursor, int64_t length, const char **out)
+int weft_avro_take_bytes(struct weft_avro_cursor *cursor, int64_t length, const char **out)
 {
     if (length < 0 || (uint64_t)length > cursor->length - cursor->at)
-        return wrong(cursor, "a length goes beyond the end");
+        return weft_avro_wrong(cursor, "a length goes beyond the end");
     *out = (const char *)cursor->data + cursor->at;
     cursor->at += (size_t)length;
     return 0;
 }
 
 /* Copied, with a zero byte behind. */
-static int bytes_read(struct cursor *cursor, int64_t length, struct weft_str *out)
+static int bytes_read(struct weft_avro_cursor *cursor, int64_t length, struct weft_str *out)
 {
     const char *data;
-    WEFT_TRY(bytes_take(cursor, length, &data));
+    WEFT_TRY(weft_avro_take_bytes(cursor, length, &data));
     out->data = weft_arena_strndup(cursor->arena, data, (size_t)length);
     out->length = (size_t)length;
     return out->data == NULL ? weft_error_nomem(cursor->error) : 0;
 }
 
-static int utf8_check(struct cursor *cursor, struct weft_str text)
+static int utf8_check(struct weft_avro_cursor *cursor, struct weft_str text)
 {
     bool valid = weft_utf8_valid(text.data, text.length) == text.length;
-    return valid ? 0 : wrong(cursor, "a text is not UTF-8");
+    return valid ? 0 : weft_avro_wrong(cursor, "a text is not UTF-8");
 }
 
-static int value_read(struct cursor *cursor, const struct weft_avro_schema *schema, int depth,
-                      struct weft_avro_value *out);
+static int value_read(struct weft_avro_cursor *cursor, const struct weft_avro_schema *schema,
+                      int depth, struct weft_avro_value *out);
 
 /* One block of an array or map; *more = false after the last. */
-static int items_block(struct cursor *cursor, const struct weft_avro_schema *schema, int depth,
-                       struct weft_avro_value **items, size_t *count, size_t *capacity, bool *more)
+static int items_block(struct weft_avro_cursor *cursor, const struct weft_avro_schema *schema,
+                       int depth, struct weft_avro_value **items, size_t *count, size_t *capacity,
+                       bool *more)
 {
     int64_t block, size = 0;
     bool map = schema->type == WEFT_AVRO_T_MAP;
-    WEFT_TRY(long_read(cursor, &block));
+    WEFT_TRY(weft_avro_take_long(cursor, &block));
     *more = block != 0;
     bool sized = block < 0;
     if (block == INT64_MIN)
-        return wrong(cursor, "a block's count is wrong");
+        return weft_avro_wrong(cursor, "a block's count is wrong");
     if (sized) {
         block = -block;
-        WEFT_TRY(long_read(cursor, &size));
+        WEFT_TRY(weft_avro_take_long(cursor, &size));
     }
     size_t start = cursor->at;
     if ((uint64_t)block > *cursor->values_left)
-        return wrong(cursor, "a block says it has more items than there are bytes");
+        return weft_avro_wrong(cursor, "a block says it has more items than there are bytes");
     for (int64_t i = 0; i < block; i++) {
         size_t need = *count + (map ? 2 : 1);
         if (weft_arena_reserve(cursor->arena, items, capacity, need, sizeof **items) < 0)
@@ -106,19 +95,19 @@ static int items_block(struct cursor *cursor, const struct weft_avro_schema *sch
             int64_t length;
             struct weft_avro_value *key = &(*items)[(*count)++];
             *key = (struct weft_avro_value){.kind = WEFT_AVRO_IS_TEXT};
-            WEFT_TRY(long_read(cursor, &length));
+            WEFT_TRY(weft_avro_take_long(cursor, &length));
             WEFT_TRY(bytes_read(cursor, length, &key->bytes));
             WEFT_TRY(utf8_check(cursor, key->bytes));
         }
         WEFT_TRY(value_read(cursor, schema->parts[0], depth + 1, &(*items)[(*count)++]));
     }
     if (sized && (size < 0 || (uint64_t)size != cursor->at - start))
-        return wrong(cursor, "a block of items has another size than it says");
+        return weft_avro_wrong(cursor, "a block of items has another size than it says");
     return 0;
 }
 
-static int items_read(struct cursor *cursor, const struct weft_avro_schema *schema, int depth,
-                      struct weft_avro_value *out)
+static int items_read(struct weft_avro_cursor *cursor, const struct weft_avro_schema *schema,
+                      int depth, struct weft_avro_value *out)
 {
     struct weft_avro_value *items = NULL;
     size_t count = 0, capacity = 0;
@@ -131,8 +120,8 @@ static int items_read(struct cursor *cursor, const struct weft_avro_schema *sche
     return 0;
 }
 
-static int record_read(struct cursor *cursor, const struct weft_avro_schema *schema, int depth,
-                       struct weft_avro_value *out)
+static int record_read(struct weft_avro_cursor *cursor, const struct weft_avro_schema *schema,
+                       int depth, struct weft_avro_value *out)
 {
     struct weft_avro_value *items =
         weft_arena_array(cursor->arena, schema->count + 1, sizeof *items);
@@ -147,20 +136,20 @@ static int record_read(struct cursor *cursor, const struct weft_avro_schema *sch
     return 0;
 }
 
-static int union_read(struct cursor *cursor, const struct weft_avro_schema *schema, int depth,
-                      struct weft_avro_value *out)
+static int union_read(struct weft_avro_cursor *cursor, const struct weft_avro_schema *schema,
+                      int depth, struct weft_avro_value *out)
 {
     int64_t branch;
-    WEFT_TRY(long_read(cursor, &branch));
+    WEFT_TRY(weft_avro_take_long(cursor, &branch));
     if (branch < 0 || (uint64_t)branch >= schema->count)
-        return wrong(cursor, "a union has no such branch");
+        return weft_avro_wrong(cursor, "a union has no such branch");
     return value_read(cursor, schema->parts[branch], depth + 1, out);
 }
 
-static int real_read(struct cursor *cursor, size_t size, struct weft_avro_value *out)
+static int real_read(struct weft_avro_cursor *cursor, size_t size, struct weft_avro_value *out)
 {
     const char *data;
-    WEFT_TRY(bytes_take(cursor, (int64_t)size, &data));
+    WEFT_TRY(weft_avro_take_bytes(cursor, (int64_t)size, &data));
     float single;
     if (size == sizeof single) {
         memcpy(&single, data, size);
@@ -172,49 +161,49 @@ static int real_read(struct cursor *cursor, size_t size, struct weft_avro_value 
     return 0;
 }
 
-static int whole_read(struct cursor *cursor, const struct weft_avro_schema *schema,
+static int whole_read(struct weft_avro_cursor *cursor, const struct weft_avro_schema *schema,
                       struct weft_avro_value *out)
 {
     out->kind = WEFT_AVRO_IS_LONG;
-    WEFT_TRY(long_read(cursor, &out->number));
+    WEFT_TRY(weft_avro_take_long(cursor, &out->number));
     bool fits = true;
     if (schema->type == WEFT_AVRO_T_INT)
         fits = out->number >= INT32_MIN && out->number <= INT32_MAX;
     else if (schema->type == WEFT_AVRO_T_ENUM)
         fits = out->number >= 0 && out->number < schema->size;
-    return fits ? 0 : wrong(cursor, "a number is out of its type's range");
+    return fits ? 0 : weft_avro_wrong(cursor, "a number is out of its type's range");
 }
 
-static int text_read(struct cursor *cursor, const struct weft_avro_schema *schema,
+static int text_read(struct weft_avro_cursor *cursor, const struct weft_avro_schema *schema,
                      struct weft_avro_value *out)
 {
     int64_t length = schema->size;
     out->kind = schema->type == WEFT_AVRO_T_STRING ? WEFT_AVRO_IS_TEXT : WEFT_AVRO_IS_BYTES;
     if (schema->type != WEFT_AVRO_T_FIXED)
-        WEFT_TRY(long_read(cursor, &length));
+        WEFT_TRY(weft_avro_take_long(cursor, &length));
     WEFT_TRY(bytes_read(cursor, length, &out->bytes));
     return out->kind == WEFT_AVRO_IS_TEXT ? utf8_check(cursor, out->bytes) : 0;
 }
 
-static int boolean_read(struct cursor *cursor, struct weft_avro_value *out)
+static int boolean_read(struct weft_avro_cursor *cursor, struct weft_avro_value *out)
 {
     const char *data;
-    WEFT_TRY(bytes_take(cursor, 1, &data));
+    WEFT_TRY(weft_avro_take_bytes(cursor, 1, &data));
     if (*data != 0 && *data != 1)
-        return wrong(cursor, "a boolean is neither 0 nor 1");
+        return weft_avro_wrong(cursor, "a boolean is neither 0 nor 1");
     out->kind = WEFT_AVRO_IS_BOOLEAN;
     out->number = *data;
     return 0;
 }
 
-static int value_read(struct cursor *cursor, const struct weft_avro_schema *schema, int depth,
-                      struct weft_avro_value *out)
+static int value_read(struct weft_avro_cursor *cursor, const struct weft_avro_schema *schema,
+                      int depth, struct weft_avro_value *out)
 {
     *out = (struct weft_avro_value){.kind = WEFT_AVRO_IS_NULL};
     if (depth > WEFT_AVRO_DEPTH_MAX)
-        return wrong(cursor, "nested too deep");
+        return weft_avro_wrong(cursor, "nested too deep");
     if (*cursor->values_left == 0)
-        return wrong(cursor, "more values than its bytes can hold");
+        return weft_avro_wrong(cursor, "more values than its bytes can hold");
     (*cursor->values_left)--;
     switch (schema->type) {
     case WEFT_AVRO_T_NULL:
@@ -241,13 +230,13 @@ static int value_read(struct cursor *cursor, const struct weft_avro_schema *sche
     case WEFT_AVRO_T_UNION:
         return union_read(cursor, schema, depth, out);
     }
-    return wrong(cursor, "a type that is not known");
+    return weft_avro_wrong(cursor, "a type that is not known");
 }
 
 /* ---- the container ---- */
 
 struct container {
-    struct cursor cursor;
+    struct weft_avro_cursor cursor;
     const struct weft_avro_schema *schema;
     enum weft_avro_codec codec;
     const char *sync;
@@ -258,10 +247,10 @@ struct container {
 static int meta_keep(struct container *container, struct weft_avro_file *file, struct weft_str key,
                      struct weft_str value, struct weft_avro_meta *meta)
 {
-    struct cursor *cursor = &container->cursor;
+    struct weft_avro_cursor *cursor = &container->cursor;
     if (weft_str_is(key, "avro.schema")) {
         if (file->schema != NULL)
-            return wrong(cursor, "it has two schemas");
+            return weft_avro_wrong(cursor, "it has two schemas");
         file->schema = value.data;
         return weft_avro_schema_parse(cursor->arena, value.data, value.length, &container->schema,
                                       cursor->error);
@@ -284,11 +273,11 @@ static int head_read(struct container *container, struct weft_avro_file *file)
     static const struct weft_avro_schema *parts[] = {&text};
     static const struct weft_avro_schema map = {
         .type = WEFT_AVRO_T_MAP, .parts = parts, .count = 1};
-    struct cursor *cursor = &container->cursor;
+    struct weft_avro_cursor *cursor = &container->cursor;
     const char *magic;
     if (cursor->length < 4 || memcmp(cursor->data, "Obj\x01", 4) != 0)
-        return wrong(cursor, "it does not begin as one");
-    WEFT_TRY(bytes_take(cursor, 4, &magic));
+        return weft_avro_wrong(cursor, "it does not begin as one");
+    WEFT_TRY(weft_avro_take_bytes(cursor, 4, &magic));
     struct weft_avro_value value;
     WEFT_TRY(value_read(cursor, &map, 0, &value));
     struct weft_avro_meta *meta =
@@ -299,8 +288,8 @@ static int head_read(struct container *container, struct weft_avro_file *file)
     for (size_t i = 0; i + 1 < value.count; i += 2)
         WEFT_TRY(meta_keep(container, file, value.items[i].bytes, value.items[i + 1].bytes, meta));
     if (container->schema == NULL)
-        return wrong(cursor, "it has no schema");
-    return bytes_take(cursor, 16, &container->sync);
+        return weft_avro_wrong(cursor, "it has no schema");
+    return weft_avro_take_bytes(cursor, 16, &container->sync);
 }
 
 static void *inflate_alloc(void *opaque, unsigned count, unsigned size)
@@ -317,12 +306,12 @@ static void inflate_free(void *opaque, void *pointer)
 
 /* What stands behind the end of the packed data is left alone: Python's avro leaves zlib's checksum
  * there. */
-static int inflate_block(struct container *container, const char *packed, size_t length,
-                         struct weft_buf *out)
+int weft_avro_inflate(struct weft_avro_cursor *cursor, const char *packed, size_t length,
+                      struct weft_buf *out)
 {
     z_stream stream = {.zalloc = inflate_alloc, .zfree = inflate_free};
     if (inflateInit2(&stream, -15) != Z_OK)
-        return weft_error_nomem(container->cursor.error);
+        return weft_error_nomem(cursor->error);
     stream.next_in = (Bytef *)(uintptr_t)packed;
     stream.avail_in = (uInt)length;
     int rc = Z_OK;
@@ -337,13 +326,13 @@ static int inflate_block(struct container *container, const char *packed, size_t
     }
     inflateEnd(&stream);
     if (out->failed)
-        return weft_buf_check(out, container->cursor.error);
+        return weft_buf_check(out, cursor->error);
     if (rc == Z_MEM_ERROR)
-        return weft_error_nomem(container->cursor.error);
-    return rc == Z_STREAM_END ? 0 : wrong(&container->cursor, "a packed block does not unpack");
+        return weft_error_nomem(cursor->error);
+    return rc == Z_STREAM_END ? 0 : weft_avro_wrong(cursor, "a packed block does not unpack");
 }
 
-static int records_read(struct container *container, struct cursor *cursor, int64_t count,
+static int records_read(struct container *container, struct weft_avro_cursor *cursor, int64_t count,
                         weft_avro_record_fn *fn, void *arg)
 {
     for (int64_t i = 0; i < count; i++) {
@@ -351,18 +340,19 @@ static int records_read(struct container *container, struct cursor *cursor, int6
         WEFT_TRY(value_read(cursor, container->schema, 0, &record));
         WEFT_TRY(fn(arg, &record, cursor->error));
     }
-    return cursor->at == cursor->length ? 0 : wrong(cursor, "a block has bytes left over");
+    return cursor->at == cursor->length ? 0
+                                        : weft_avro_wrong(cursor, "a block has bytes left over");
 }
 
-static int block_unpack(struct container *container, struct cursor *inner,
+static int block_unpack(struct container *container, struct weft_avro_cursor *inner,
                         struct weft_buf *unpacked)
 {
-    WEFT_TRY(inflate_block(container, (const char *)inner->data, inner->length, unpacked));
+    WEFT_TRY(weft_avro_inflate(inner, (const char *)inner->data, inner->length, unpacked));
     if (unpacked->length > container->unpacked_left)
         return weft_error_set(inner->error, WEFT_E_LIMIT,
                               "an Avro file unpacks to more than %zu bytes", UNPACKED_MAX);
     container->unpacked_left -= unpacked->length;
-    container->values_left += (uint64_t)VALUES_PER_BYTE * unpacked->length;
+    container->values_left += (uint64_t)WEFT_AVRO_VALUES_PER_BYTE * unpacked->length;
     inner->data = (const unsigned char *)unpacked->data;
     inner->length = unpacked->length;
     return 0;
@@ -371,16 +361,16 @@ static int block_unpack(struct container *container, struct cursor *inner,
 static int block_read(struct container *container, struct weft_avro_file *file,
                       weft_avro_record_fn *fn, void *arg)
 {
-    struct cursor *outer = &container->cursor;
+    struct weft_avro_cursor *outer = &container->cursor;
     int64_t count, size;
     const char *data, *sync;
-    WEFT_TRY(long_read(outer, &count));
-    WEFT_TRY(long_read(outer, &size));
-    struct cursor inner = *outer;
-    WEFT_TRY(bytes_take(outer, size, &data));
-    WEFT_TRY(bytes_take(outer, 16, &sync));
+    WEFT_TRY(weft_avro_take_long(outer, &count));
+    WEFT_TRY(weft_avro_take_long(outer, &size));
+    struct weft_avro_cursor inner = *outer;
+    WEFT_TRY(weft_avro_take_bytes(outer, size, &data));
+    WEFT_TRY(weft_avro_take_bytes(outer, 16, &sync));
     if (count < 0 || memcmp(sync, container->sync, 16) != 0)
-        return wrong(outer, "a block does not end with the file's marker");
+        return weft_avro_wrong(outer, "a block does not end with the file's marker");
     if ((size_t)size > UNPACKED_MAX)
         return weft_error_set(outer->error, WEFT_E_LIMIT,
                               "a block of an Avro file is larger than %zu bytes", UNPACKED_MAX);
@@ -407,7 +397,7 @@ int weft_avro_read(struct weft_arena *arena, const void *data, size_t length,
 {
     struct container container = {
         .cursor = {.data = data, .length = length, .arena = arena, .error = error},
-        .values_left = VALUES_FREE + (uint64_t)VALUES_PER_BYTE * length,
+        .values_left = WEFT_AVRO_VALUES_FREE + (uint64_t)WEFT_AVRO_VALUES_PER_BYTE * length,
         .unpacked_left = UNPACKED_MAX};
     container.cursor.values_left = &container.values_left;
     *file = (struct weft_avro_file){0};

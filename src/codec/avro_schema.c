@@ -104,6 +104,78 @@ static int field_parse(struct parser *parser, yyjson_val *json, struct weft_avro
     return schema_parse(parser, yyjson_obj_get(json, "type"), &field->schema);
 }
 
+/* ---- what a type means ---- */
+
+static bool logical_fits(const struct weft_avro_schema *schema, enum weft_avro_logical logical)
+{
+    switch (logical) {
+    case WEFT_AVRO_L_DECIMAL:
+        return (schema->type == WEFT_AVRO_T_BYTES || schema->type == WEFT_AVRO_T_FIXED) &&
+               schema->precision > 0 && schema->scale >= 0 && schema->scale <= schema->precision;
+    case WEFT_AVRO_L_UUID:
+        return schema->type == WEFT_AVRO_T_STRING ||
+               (schema->type == WEFT_AVRO_T_FIXED && schema->size == 16);
+    case WEFT_AVRO_L_DATE:
+    case WEFT_AVRO_L_TIME_MILLIS:
+        return schema->type == WEFT_AVRO_T_INT;
+    default:
+        return schema->type == WEFT_AVRO_T_LONG;
+    }
+}
+
+/* One that is not known, or not written right, is passed over: so the specification wants it. */
+static void logical_parse(yyjson_val *json, struct weft_avro_schema *schema)
+{
+    static const struct {
+        const char *name;
+        enum weft_avro_logical logical;
+    } names[] = {{"decimal", WEFT_AVRO_L_DECIMAL},
+                 {"uuid", WEFT_AVRO_L_UUID},
+                 {"date", WEFT_AVRO_L_DATE},
+                 {"time-millis", WEFT_AVRO_L_TIME_MILLIS},
+                 {"time-micros", WEFT_AVRO_L_TIME_MICROS},
+                 {"timestamp-millis", WEFT_AVRO_L_TIMESTAMP_MILLIS},
+                 {"timestamp-micros", WEFT_AVRO_L_TIMESTAMP_MICROS},
+                 {"timestamp-nanos", WEFT_AVRO_L_TIMESTAMP_NANOS},
+                 {"local-timestamp-millis", WEFT_AVRO_L_LOCAL_MILLIS},
+                 {"local-timestamp-micros", WEFT_AVRO_L_LOCAL_MICROS},
+                 {"local-timestamp-nanos", WEFT_AVRO_L_LOCAL_NANOS}};
+    yyjson_val *name = yyjson_obj_get(json, "logicalType");
+    int64_t precision = weft_json_int_or(json, "precision", 0);
+    int64_t scale = weft_json_int_or(json, "scale", 0);
+    if (!yyjson_is_str(name))
+        return;
+    schema->precision = precision > 0 && precision <= 1000 ? (int)precision : 0;
+    schema->scale = scale >= 0 && scale <= 1000 ? (int)scale : -1;
+    for (size_t i = 0; i < WEFT_COUNT(names); i++) {
+        if (strcmp(names[i].name, yyjson_get_str(name)) == 0 &&
+            logical_fits(schema, names[i].logical))
+            schema->logical = names[i].logical;
+    }
+}
+
+static int symbols_parse(struct parser *parser, yyjson_val *json, struct weft_avro_schema *schema)
+{
+    yyjson_val *symbols = yyjson_obj_get(json, "symbols");
+    const char **items =
+        weft_arena_array(parser->arena, yyjson_arr_size(symbols) + 1, sizeof *items);
+    size_t i, max;
+    yyjson_val *symbol;
+    if (items == NULL)
+        return weft_error_nomem(parser->error);
+    yyjson_arr_foreach(symbols, i, max, symbol)
+    {
+        if (!yyjson_is_str(symbol))
+            return schema_wrong(parser, "a symbol of an enum that is no text");
+        items[i] = weft_arena_strdup(parser->arena, yyjson_get_str(symbol));
+        if (items[i] == NULL)
+            return weft_error_nomem(parser->error);
+    }
+    schema->symbols = items;
+    schema->size = (int64_t)yyjson_arr_size(symbols);
+    return 0;
+}
+
 static int record_parse(struct parser *parser, yyjson_val *json,
                         const struct weft_avro_schema **out)
 {
@@ -137,11 +209,14 @@ static int fixed_parse(struct parser *parser, yyjson_val *json, enum weft_avro_t
     struct weft_str around = parser->space;
     WEFT_TRY(named_add(parser, json, schema));
     parser->space = around;
-    schema->size = type == WEFT_AVRO_T_ENUM
-                       ? (int64_t)yyjson_arr_size(yyjson_obj_get(json, "symbols"))
-                       : weft_json_int_or(json, "size", -1);
+    if (type == WEFT_AVRO_T_ENUM)
+        WEFT_TRY(symbols_parse(parser, json, schema));
+    else
+        schema->size = weft_json_int_or(json, "size", -1);
     if (schema->size < 0 || schema->size > INT32_MAX)
         return schema_wrong(parser, "a fixed type without a size");
+    if (type == WEFT_AVRO_T_FIXED)
+        logical_parse(json, schema);
     *out = schema;
     return 0;
 }
@@ -204,7 +279,10 @@ static int schema_parse(struct parser *parser, yyjson_val *json,
         return items_parse(parser, json, WEFT_AVRO_T_ARRAY, out);
     if (strcmp(name, "map") == 0)
         return items_parse(parser, json, WEFT_AVRO_T_MAP, out);
-    return name_parse(parser, name, out);
+    WEFT_TRY(name_parse(parser, name, out));
+    if (primitive_find(name) >= 0) /* its own, made just now */
+        logical_parse(json, (struct weft_avro_schema *)(uintptr_t)*out);
+    return 0;
 }
 
 int weft_avro_schema_parse(struct weft_arena *arena, const char *json, size_t length,

@@ -276,7 +276,7 @@ static int decode_failed(struct weft_source *source, size_t used, struct weft_er
 {
     if (error != NULL && error->code != WEFT_E_INPUT)
         return -1;
-    weft_error_prefix(error, "%s: ", source->shown);
+    weft_error_prefix(error, "%s", source->shown);
     return weft_error_at_byte(error, source->shown, 0,
                               source->raw_before + (int64_t)(source->raw_at + used));
 }

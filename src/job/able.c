@@ -48,10 +48,8 @@ static int format_check(const struct weft_input *input, struct weft_error *error
     const struct weft_csv_options *csv = &input->csv;
     if (input->kind != WEFT_INPUT_FILES)
         return job_not_yet("an input that is neither a file nor a product", error);
-    if (input->format == WEFT_FORMAT_PARQUET)
+    if (input->format == WEFT_FORMAT_PARQUET || input->format == WEFT_FORMAT_AVRO)
         return 0;
-    if (input->format == WEFT_FORMAT_AVRO)
-        return job_not_yet(weft_format_name(input->format), error);
     if (csv->quote != 0 && csv->escape != 0 && csv->escape != csv->quote)
         return job_not_yet("an `escape` other than the quote", error);
     return 0;

@@ -2,6 +2,7 @@
  * blocks.c - the serial part of weft_csv(): files are opened, decompressed, hashed, and cut into
  * blocks of whole records; headers are read. Also: types from a sample, and lines by offset.
  */
+#include "codec/avro_json.h"
 #include "job/cell_internal.h"
 #include "job/scan_internal.h"
 
@@ -62,6 +63,8 @@ static bool scan_certain(struct job_scan *scan)
     /* A record of json takes three bytes at least; of files of another kind the end tells. */
     int64_t cells =
         scan->text == JOB_TEXT_CSV ? (int64_t)WEFT_MAX(work->files[scan->at].cells, 1) : 2;
+    if (work->input->format == WEFT_FORMAT_AVRO)
+        return false; /* its records may take no bytes */
     if (scan->text != JOB_TEXT_CSV && !file_has_columns(scan))
         return false;
     int64_t most = atomic_load(&scan->records) + (here + held) / cells + later + 1;
@@ -99,7 +102,8 @@ enum job_text job_text_of(const struct weft_input *input)
 {
     if (input->format == WEFT_FORMAT_JSON)
         return JOB_TEXT_JSON;
-    return input->format == WEFT_FORMAT_NDJSON ? JOB_TEXT_LINES : JOB_TEXT_CSV;
+    bool lines = input->format == WEFT_FORMAT_NDJSON || input->format == WEFT_FORMAT_AVRO;
+    return lines ? JOB_TEXT_LINES : JOB_TEXT_CSV;
 }
 
 static int source_decode(const struct job_work *work, struct weft_source *source,
@@ -108,6 +112,11 @@ static int source_decode(const struct job_work *work, struct weft_source *source
     enum weft_encoding encoding = WEFT_ENCODING_UTF_8;
     struct weft_decoder *decoder = NULL;
     const char *word = work->input->csv.encoding;
+    /* What is replayed are the lines that its decoder gave. */
+    if (work->input->format == WEFT_FORMAT_AVRO && work->job->mode != WEFT_JOB_REPLAY) {
+        WEFT_TRY(weft_avro_decoder_new(&decoder, error));
+        return weft_source_decode(source, decoder, error);
+    }
     if (word != NULL && !weft_encoding_of(word, &encoding))
         return weft_error_set(error, WEFT_E_NOT_YET, "the encoding %s cannot be read yet", word);
     WEFT_TRY(weft_encoding_decoder(encoding, &decoder, error));

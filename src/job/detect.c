@@ -187,6 +187,8 @@ static int sample_take(struct job_scan *scan, struct job_scan_local *local, stru
 {
     struct job_work *work = scan->work;
     struct sampled sampled = {0};
+    if (work->input->format == WEFT_FORMAT_AVRO && work->job->mode != WEFT_JOB_REPLAY)
+        return job_avro_sample(work, out, &scan->error);
     if (scan->text != JOB_TEXT_CSV)
         return job_sample_records(scan, local, out);
     int rc = sample_file(scan, local, &sampled, &out->shown);

@@ -215,6 +215,8 @@ static bool scalar_put(struct nest *nest, const struct weft_type *type, duckdb_v
         text = name_text(nest, &value);
     if (type->kind == WEFT_TYPE_BINARY && value.kind != WEFT_JSON_TEXT)
         return false;
+    if (type->kind == WEFT_TYPE_BINARY)
+        value.length = job_avro_bytes(nest->local->scan->work, name_text(nest, &value), value.length);
     if (type->kind == WEFT_TYPE_STRING || type->kind == WEFT_TYPE_BINARY) {
         weft_duckdb.unsafe_vector_assign_string_element_len(vector, at, text, value.length);
         return true;

@@ -332,6 +332,8 @@ static void cell_put(struct job_scan_local *local, size_t row, int column,
         mark = WEFT_CSV_QUOTED;
         if (value->escaped)
             size = weft_json_unescape(text, size, split->data + (text - split->data));
+        if (takes == TAKES_BINARY)
+            size = job_avro_bytes(local->scan->work, split->data + (text - split->data), size);
     }
     split->begin[at] = (uint32_t)(text - split->data);
     split->size[at] = (uint32_t)size | mark;

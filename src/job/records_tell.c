@@ -80,7 +80,7 @@ int job_text_refuse(struct job_scan *scan, const char *data, size_t length, size
                     const char *text)
 {
     job_scan_bad(scan, scan->at, scan->next + (int64_t)at, text);
-    weft_error_prefix(&scan->error, "not valid JSON: ");
+    weft_error_prefix(&scan->error, "not valid JSON");
     if (scan->next == 0)
         text_hint(scan, data, length, &scan->error);
     return -1;

@@ -110,6 +110,11 @@ void job_scan_local_free(struct job_scan_local *local);
 void job_fill_column(struct job_scan_local *local, size_t column, duckdb_vector vector,
                      size_t rows);
 /* Types of the keys of json, from the first block of each file (detect_json.c). */
+/* Of an Avro file bytes come as "\x" and hexadecimal digits: undone in place; the length then. */
+size_t job_avro_bytes(const struct job_work *work, char *text, size_t length);
+/* Of Avro files: as their heads say. */
+int job_avro_sample(struct job_work *work, struct job_sample *out, struct weft_error *error)
+    WEFT_MUST_CHECK;
 int job_sample_records(struct job_scan *scan, struct job_scan_local *local, struct job_sample *out)
     WEFT_MUST_CHECK;
 /* Adds the values of column, already in the vector, to the hashes of the batch. */

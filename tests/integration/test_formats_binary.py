@@ -269,3 +269,148 @@ def test_many_files_of_two_kinds(tmp_path):
     aside = mesh.aside()
     assert len(aside) == 60 and all(a["rules"] == ["key"] and a["line"] == 11 for a in aside)
     assert len({a["file"] for a in aside}) == 60
+
+
+# ---- avro ----
+
+AVRO = {"type": "record", "name": "row", "fields": [
+    {"name": "id", "type": "long"},
+    {"name": "i", "type": ["null", "int"]},
+    {"name": "f", "type": "float"}, {"name": "d", "type": "double"},
+    {"name": "b", "type": "boolean"},
+    {"name": "s", "type": ["string", "null"]},
+    {"name": "bin", "type": "bytes"},
+    {"name": "fx", "type": {"type": "fixed", "name": "four", "size": 4}},
+    {"name": "e", "type": {"type": "enum", "name": "color", "symbols": ["RED", "GREEN"]}},
+    {"name": "dec", "type": {"type": "bytes", "logicalType": "decimal", "precision": 20,
+                             "scale": 2}},
+    {"name": "fdec", "type": {"type": "fixed", "name": "wide", "size": 16,
+                              "logicalType": "decimal", "precision": 38, "scale": 0}},
+    {"name": "day", "type": {"type": "int", "logicalType": "date"}},
+    {"name": "tm", "type": {"type": "int", "logicalType": "time-millis"}},
+    {"name": "tu", "type": {"type": "long", "logicalType": "time-micros"}},
+    {"name": "ts", "type": {"type": "long", "logicalType": "timestamp-millis"}},
+    {"name": "tus", "type": {"type": "long", "logicalType": "timestamp-micros"}},
+    {"name": "lts", "type": {"type": "long", "logicalType": "local-timestamp-micros"}},
+    {"name": "u", "type": {"type": "string", "logicalType": "uuid"}},
+    {"name": "l", "type": {"type": "array", "items": ["null", "long"]}},
+    {"name": "m", "type": {"type": "map", "values": "double"}},
+    {"name": "st", "type": {"type": "record", "name": "inner", "fields": [
+        {"name": "x", "type": "int"}, {"name": "again", "type": ["null", "color"]}]}},
+    {"name": "any", "type": ["null", "long", "string"]}]}
+MOMENT = dt.datetime(2020, 1, 2, 3, 4, 5, 678901, tzinfo=dt.timezone.utc)
+
+
+def avro_row(i, **more):
+    return {"id": i, "i": -i, "f": 0.5, "d": 0.1, "b": i % 2 == 0, "s": f"ä{i}\n\"\\",
+            "bin": b"\x00\xff", "fx": b"abcd", "e": "GREEN", "dec": decimal.Decimal("-1234.50"),
+            "fdec": decimal.Decimal(-10**37), "day": dt.date(1969, 12, 31),
+            "tm": dt.time(1, 2, 3, 4000), "tu": dt.time(23, 59, 59, 999999),
+            "ts": MOMENT.replace(microsecond=678000), "tus": MOMENT,
+            "lts": dt.datetime(1960, 1, 2, 3, 4, 5, 1),
+            "u": "12345678-1234-5678-1234-567812345678", "l": [1, None, 2**62], "m": {"k": 1.5},
+            "st": {"x": 7, "again": "RED"}, "any": i, **more}
+
+
+def avro(path, rows, codec="null", schema=None, **options):
+    import fastavro
+    with open(path, "wb") as out:
+        fastavro.writer(out, schema or AVRO, rows, codec=codec, **options)
+
+
+@pytest.mark.parametrize("codec", ["null", "deflate", "snappy", "zstandard"])
+def test_avro_types_and_codecs(tmp_path, codec):
+    mesh = mesh_of(tmp_path, product([]).replace("*.parquet", "*.avro"))
+    path = tmp_path / "inbox" / "a.avro"
+    try:
+        avro(path, [avro_row(i) for i in range(3000)], codec, sync_interval=20000)
+    except ValueError as error:  # no library for this codec
+        pytest.skip(str(error))
+    told = mesh.weft("run", "shop.p").stdout
+    for words in ("id: long", "i: int", "dec: decimal(20, 2)", "fdec: decimal(38, 0)", "day: date",
+                  "tus: timestamptz", "lts: timestamp", "u: uuid", "l: list<long>", "any: json",
+                  "st: struct<x: int, again: string>", "bin: binary", "m: map<string, double>"):
+        assert "detected " + words in told, (words, told)
+    assert mesh.rows("select count(*) n, sum(id) s, count(distinct s) d from shop.p") == [
+        {"n": 3000, "s": 2999 * 1500, "d": 3000}]
+    row = mesh.rows("select i, f, d, b, s, hex(bin) bin, hex(fx) fx, e, cast(\"dec\" as varchar) \"dec\", "
+                    "cast(fdec as varchar) fdec, cast(\"day\" as varchar) \"day\", tm, tu, ts, tus, lts, u, "
+                    "l, m, st, any from shop.p where id = 4".replace(", any from", ", \"any\" from"))[0]
+    assert row == {
+        "i": -4, "f": 0.5, "d": 0.1, "b": True, "s": "ä4\n\"\\", "bin": "00FF", "fx": "61626364",
+        "e": "GREEN", "dec": "-1234.50", "fdec": str(-10**37), "day": "1969-12-31",
+        "tm": "01:02:03.004", "tu": "23:59:59.999999", "ts": "2020-01-02 03:04:05.678+00",
+        "tus": "2020-01-02 03:04:05.678901+00", "lts": "1960-01-02 03:04:05.000001",
+        "u": "12345678-1234-5678-1234-567812345678", "l": [1, None, 2**62], "m": {"k": 1.5},
+        "st": {"x": 7, "again": "RED"}, "any": "4"}
+
+
+def test_avro_rows_set_aside_and_replayed(tmp_path):
+    fields = [{"name": "id", "type": "long"}, {"name": "d", "type": "double"},
+              {"name": "n", "type": ["null", "long"]}, {"name": "bin", "type": "bytes"}]
+    text = product(["name: id, type: long, required: true", "name: d, type: double",
+                    "name: n, type: long, max: 5", "name: bin, type: binary"],
+                   key="[id]").replace("*.parquet", "*.avro")
+    mesh = mesh_of(tmp_path, text)
+    avro(tmp_path / "inbox" / "a.avro",
+         [{"id": 1, "d": 1.0, "n": 1, "bin": b""}, {"id": 2, "d": float("nan"), "n": 1, "bin": b""},
+          {"id": 3, "d": 0.1, "n": 2**63 - 1, "bin": b"\x00\x01"},
+          {"id": 4, "d": 0.1, "n": 7, "bin": b"\x00\x01"}, {"id": 1, "d": 0.0, "n": None, "bin": b""}],
+         schema={"type": "record", "name": "r", "fields": fields})
+    mesh.weft("run", "shop.p")
+    aside = mesh.aside()
+    assert [(a["line"], a["rules"]) for a in aside] == [
+        (2, ["d.type"]), (3, ["n.max"]), (4, ["n.max"]), (5, ["key"])]
+    assert json.loads(aside[1]["raw"]) == {"id": 3, "d": 0.1, "n": 2**63 - 1, "bin": "\\x0001"}
+    assert json.loads(aside[0]["raw"])["d"] == "NaN"
+    mesh.product("p", text.replace("max: 5", "max: 10").replace("1.0.0", "1.1.0"))
+    mesh.weft("apply", "--yes")
+    mesh.weft("quarantine", "shop.p", "--replay")
+    assert mesh.rows("select id, n, hex(bin) bin from shop.p order by id") == [
+        {"id": 1, "n": 1, "bin": ""}, {"id": 4, "n": 7, "bin": "0001"}]
+
+
+def test_avro_by_hand_and_packed(tmp_path):
+    import gzip
+    mesh = Binary(tmp_path, {"p": "version: 1.0.0\nschema: [{name: id, type: long}]\n"})
+    mesh.weft("apply", "--yes")
+    path = tmp_path / "x.avro"
+    avro(path, [avro_row(i) for i in range(10)])
+    mesh.weft("load", "shop.p", path)
+    packed = tmp_path / "y.avro.gz"
+    avro(path, [avro_row(i) for i in range(11)])
+    packed.write_bytes(gzip.compress(path.read_bytes()))
+    mesh.weft("load", "shop.p", packed)
+    assert mesh.rows("select count(*) n from shop.p") == [{"n": 21}]
+
+
+def change(at, by):
+    def make(data):
+        at_ = at if at >= 0 else len(data) + at
+        return data[:at_] + by + data[at_ + len(by):]
+    return make
+
+
+BAD_AVRO = {
+    "empty": (lambda data: b"", "empty"),
+    "csv": (lambda data: b"id,v\n1,2\n" * 9, "no Avro file"),
+    "parquet": (lambda data: b"PAR1" + data, "it is Parquet"),
+    "cut": (lambda data: data[:-30], "damaged"),
+    "cut_head": (lambda data: data[:60], "cut off within its head"),
+    "marker": (change(-16, b"0123456789abcdef"), "marker"),
+    "schema": (lambda data: data.replace(b'"long"', b'"lang"', 1), "schema"),
+    "codec": (lambda data: data.replace(b"deflate", b"deflaxe", 1), "deflaxe"),
+    "packed": (change(-100, b"\xff" * 40), "damaged"),
+}
+
+
+@pytest.mark.parametrize("name", BAD_AVRO)
+def test_bad_avro_files_are_refused(tmp_path, name):
+    mesh = mesh_of(tmp_path, product(["name: id, type: long"]).replace("*.parquet", "*.avro"))
+    path = tmp_path / "inbox" / "a.avro"
+    avro(path, [avro_row(i) for i in range(1000)], "deflate")
+    make, words = BAD_AVRO[name]
+    mesh.write("inbox/a.avro", make(path.read_bytes()))
+    said = mesh.weft("run", "shop.p", status=1).stderr
+    assert words in said and "a.avro" in said, said
+    assert mesh.rows("select count(*) n from mesh.snapshots where product = 'shop.p'") == [{"n": 0}]
