@@ -406,6 +406,16 @@ static int words_place(struct parse *parse, struct weft_error *error)
 
 /* ---- the two passes ---- */
 
+/* -1, -2: no option has a digit for its letter; `weft diff P -1` counts snapshots so. getopt stands
+ * at the beginning of a word whenever it gave the one before. */
+static bool word_is_number(const struct parse *parse, int argc, char *const *argv)
+{
+    if (parse->op == NULL || optind == 0 || optind >= argc || argv[optind][0] != '-')
+        return false;
+    const char *digits = argv[optind] + 1;
+    return *digits != '\0' && strspn(digits, "0123456789") == strlen(digits);
+}
+
 /* Gives where the words begin that were not taken. */
 static int pass(struct parse *parse, int argc, char **argv, int *rest, struct weft_error *error)
 {
@@ -413,6 +423,10 @@ static int pass(struct parse *parse, int argc, char **argv, int *rest, struct we
     opterr = 0;
     optind = 0; /* begin anew: glibc's sign */
     for (;;) {
+        if (word_is_number(parse, argc, argv)) {
+            parse->words[parse->word_count++] = argv[optind++];
+            continue;
+        }
         int value = getopt_long(argc, argv, parse->letters, parse->options, NULL);
         if (value == -1)
             break;

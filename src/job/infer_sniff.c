@@ -247,7 +247,8 @@ static int header_votes(struct infer *infer, const struct guess *guess, struct h
     return 0;
 }
 
-static int sniff_header(struct infer *infer, const struct guess *guess, struct weft_error *error)
+static int sniff_header(struct infer *infer, const struct weft_buf *head, const struct guess *guess,
+                        struct weft_error *error)
 {
     struct infer_dialect *dialect = &infer->dialect;
     const struct infer_record *first = &guess->records[guess->first];
@@ -260,8 +261,7 @@ static int sniff_header(struct infer *infer, const struct guess *guess, struct w
         dialect->header = votes.fits < votes.typed || votes.years == votes.fits;
     else if (guess->count > guess->first + 1)
         dialect->header = named || votes.below * 2 < first->count;
-    for (size_t i = 0; i < guess->first; i++)
-        dialect->skip += guess->records[i].lines;
+    dialect->skip = (int)infer_count_lines(head->data, first->begin);
     if (dialect->header && !named) {
         dialect->by_place = true;
         dialect->header = false;
@@ -292,7 +292,7 @@ static int sniff_table(struct infer *infer, const struct weft_buf *head, struct 
     infer->dialect = best->dialect;
     if (infer->dialect.delimiter == '\t')
         infer->dialect.format = WEFT_FORMAT_TSV;
-    return sniff_header(infer, best, error);
+    return sniff_header(infer, head, best, error);
 }
 
 int infer_sniff(struct infer *infer, struct weft_error *error)

@@ -74,7 +74,7 @@ int infer_record_read(struct weft_arena *arena, const char *data, size_t length,
                       const struct infer_dialect *dialect, struct infer_record *out,
                       struct weft_error *error)
 {
-    *out = (struct infer_record){0};
+    *out = (struct infer_record){.begin = at};
     out->end = record_end(data, length, at, dialect, &out->count);
     out->lines = (int)infer_count_lines(data + at, out->end - at);
     out->cells = weft_arena_array(arena, out->count, sizeof *out->cells);

@@ -11,6 +11,7 @@
 struct infer_record {
     struct infer_cell *cells; /* in the arena */
     size_t count;
+    size_t begin;
     size_t end; /* behind its line end */
     int lines;
 };

@@ -85,8 +85,9 @@ static void write_head(const struct infer *infer, struct weft_buf *out)
         weft_buf_addf(out, "# %s record%s more, the first in line %" PRId64 " of ", count,
                       infer->aside.count == 1 ? "" : "s", infer->aside.line);
         put_comment(out, infer->aside.file);
-        weft_buf_adds(out, ", do not have the columns of the header (or a text behind a\n"
-                           "# closing quote): a run sets them aside in quarantine.\n");
+        weft_buf_adds(out, ",\n# do not have the columns of the header, or have text behind a "
+                           "closing quote: a run "
+                           "sets them aside.\n");
     }
     if (!infer->dialect.header_sure && infer->dialect.header && infer->records > 0)
         weft_buf_adds(out, "# That the first line is a header is not certain: all columns are "
