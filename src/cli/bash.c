@@ -106,6 +106,7 @@ struct wanted {
     struct weft_context *context;
     const struct weft_op *op;        /* NULL = no command yet */
     const struct weft_op_arg *value; /* of this option a value stands at the cursor */
+    bool named;                      /* a command is, known or not */
     size_t words;                    /* of the command, before the cursor */
     const char *first;               /* the first of them */
     bool plain;                      /* behind -- */
@@ -199,8 +200,9 @@ static void line_read(struct wanted *wanted, const struct typed *typed)
             at++;
         } else if (!wanted->plain && word[0] == '-' && word[1] != '\0') {
             at += option_pass(wanted, typed, at);
-        } else if (wanted->op == NULL) {
+        } else if (!wanted->named) {
             wanted->op = weft_args_command(word);
+            wanted->named = true;
             at++;
         } else {
             wanted->first = wanted->words++ == 0 ? word : wanted->first;
@@ -321,10 +323,10 @@ static void wanted_add(struct wanted *wanted)
             joined_value_add(wanted, equals);
         else
             option_names_add(wanted);
-    } else if (wanted->op == NULL) {
+    } else if (!wanted->named) {
         for (size_t i = 0; i < weft_args_command_count(); i++)
             candidate_add(wanted, weft_args_command_nth(i)->name);
-    } else if (word_arg(wanted) != NULL) {
+    } else if (wanted->op != NULL && word_arg(wanted) != NULL) {
         if (current[0] == '+')
             wanted->prefix = "+";
         value_add(wanted, word_arg(wanted));

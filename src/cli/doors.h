@@ -14,6 +14,7 @@ struct weft_door {
     struct weft_stream *stream;
     struct weft_terminal *terminal;
     bool query;    /* NULL is written out, and rows are counted */
+    bool shell;    /* what it hints at are commands of the shell */
     bool expanded; /* rows as blocks of lines */
     struct weft_grid *grid;
     struct weft_record *record;

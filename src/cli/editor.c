@@ -236,6 +236,8 @@ int weft_editor_read(struct weft_editor *editor, const char *prompt, const char 
     editor->prompt = prompt;
     editor->interrupted = false;
     editor->state = (mbstate_t){0};
+    /* Before the prompt is shown, not after: a key that is typed in between is no line's. */
+    weft_edit.el_set(editor->line, EL_PREP_TERM, 1);
     const char *text = weft_edit.el_gets(editor->line, &count);
     if (editor->interrupted) {
         fputs("^C\n", editor->screen);

@@ -381,8 +381,9 @@ int weft_grid_end(struct weft_grid *grid, struct weft_error *error)
     weft_format_count(grid->rows, rows, sizeof rows);
     weft_buf_addf(&grid->line, "(%s row%s", rows, grid->rows == 1 ? "" : "s");
     if (grid->left_out > 0)
-        weft_buf_addf(&grid->line, ", %zu column%s more: --json", grid->left_out,
-                      grid->left_out == 1 ? "" : "s");
+        weft_buf_addf(&grid->line, ", %zu column%s more: %s", grid->left_out,
+                      grid->left_out == 1 ? "" : "s",
+                      grid->look.more == NULL ? "--json" : grid->look.more);
     weft_buf_adds(&grid->line, ")");
     return line_end(grid, error);
 }

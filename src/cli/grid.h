@@ -14,8 +14,9 @@ struct weft_grid;
 struct weft_grid_look {
     int width; /* of the terminal; 0 = none */
     bool colour;
-    bool nulls;  /* NULL is written out; else it is blank */
-    bool footer; /* how many rows there were, on a terminal */
+    bool nulls;       /* NULL is written out; else it is blank */
+    const char *more; /* what shows the columns that were left out; NULL = --json */
+    bool footer;      /* how many rows there were, on a terminal */
 };
 
 int weft_grid_open(struct weft_stream *stream, const struct weft_grid_look *look,

@@ -27,6 +27,7 @@ int weft_shell_out_open(struct weft_shell *shell, struct weft_door *door, struct
     else
         weft_people_open(door, stream, shell->config.terminal, query, out);
     door->expanded = shell->expanded;
+    door->shell = shell->interactive;
     if (shell->paging && !shell->config.json)
         weft_pager_begin(shell->config.pager, stream);
     return 0;
@@ -271,7 +272,9 @@ int weft_shell_text(struct weft_shell *shell, const char *file, const char *text
                     struct weft_error *error)
 {
     struct weft_shell_source source = shell->source;
+    struct weft_buf gathered = shell->text;
     int rc = 0;
+    weft_buf_init(&shell->text, WEFT_SHELL_TEXT_MAX);
     shell->source = (struct weft_shell_source){.file = file};
     shell->depth++;
     for (size_t at = 0; rc == 0 && at < length && !shell->quit && !weft_process_terminated();) {
@@ -287,7 +290,8 @@ int weft_shell_text(struct weft_shell *shell, const char *file, const char *text
         rc = statements_run(shell, true, error);
     shell->depth--;
     shell->source = source;
-    weft_buf_clear(&shell->text);
+    weft_buf_release(&shell->text);
+    shell->text = gathered;
     return rc;
 }
 

@@ -37,10 +37,10 @@ static void say(struct weft_shell *shell, const char *format, ...)
     WEFT_CLEANUP(weft_buf_release) struct weft_buf text;
     WEFT_CLEANUP(weft_buf_release) struct weft_buf shown;
     va_list args;
-    if (!shell->interactive)
-        return;
     weft_buf_init(&text, 65536);
     weft_buf_init(&shown, 1 << 20);
+    if (!shell->interactive)
+        return;
     va_start(args, format);
     weft_buf_addv(&text, format, args);
     va_end(args);
@@ -346,8 +346,9 @@ static int statement_edit(struct weft_shell *shell, const char *argument, struct
         folder = "/tmp";
     WEFT_TRY(weft_uuid(id, error));
     WEFT_CLEANUP(weft_freep) char *path = weft_format("%s/weft-%s.sql", folder, id);
+    bool typed = strspn(shell->text.data, " \t\r\n") < shell->text.length;
     WEFT_CLEANUP(weft_freep)
-    char *text = shell->text.length > 0   ? weft_strndup(shell->text.data, shell->text.length)
+    char *text = typed                    ? weft_strndup(shell->text.data, shell->text.length)
                  : shell->last.length > 0 ? weft_format("%s;\n", shell->last.data)
                                           : weft_strdup("");
     if (path == NULL || text == NULL)

@@ -86,6 +86,39 @@ class Terminal:
                 self.pump(0.05)
         return self
 
+    @property
+    def line(self):
+        """The line of the screen that the cursor is in, up to the cursor."""
+        cells, column = [], 0
+        text = self.raw.decode(errors="replace")
+        for part in re.finditer(r"\x1b\[([0-9;?]*)([A-Za-z@])|\x1b[()].|\x1b[=>78]|(.)", text, re.S):
+            number = int(part[1]) if part[1] and part[1].isdigit() else 1
+            if part[2] == "C":
+                column += number
+            elif part[2] == "D":
+                column -= number
+            elif part[2] == "G":
+                column = number - 1
+            elif part[2] == "K":
+                del cells[column:]
+            elif part[2] == "J":
+                cells, column = ([], 0) if part[1] == "2" else (cells[:column], column)
+            elif part[2] == "P":
+                del cells[column:column + number]
+            elif part[2] == "@":
+                cells[column:column] = [" "] * number
+            elif part[3] == "\n":
+                cells = []
+            elif part[3] == "\r":
+                column = 0
+            elif part[3] == "\b":
+                column -= 1
+            elif part[3] is not None and part[3] >= " ":
+                cells += [" "] * (column + 1 - len(cells))
+                cells[column] = part[3]
+                column += 1
+        return "".join(cells + [" "] * (column - len(cells)))[:column]
+
     def type(self, text):
         os.write(self.master, text.encode())
         return self
