@@ -65,9 +65,9 @@ static int columns_of_catalog(struct binder *binder, size_t item, struct bind_co
     out->known = BIND_LATER;
     if (of->digest == NULL)
         return 0;
-    int rc = weft_catalog_columns(binder->book->txn, binder->book->arena,
-                                  of->was == NULL ? of->full_name : of->was, of->major, &columns,
-                                  &count, error);
+    int rc = weft_catalog_columns(of->deferred ? binder->book->deferred_txn : binder->book->txn,
+                                  binder->book->arena, of->was == NULL ? of->full_name : of->was,
+                                  of->major, &columns, &count, error);
     WEFT_TRY(rc);
     if (rc == WEFT_NOT_THERE)
         return 0;

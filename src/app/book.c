@@ -3,6 +3,7 @@
  */
 #include "app/book.h"
 
+#include "app/bind.h"
 #include "base/fs.h"
 #include "base/text.h"
 
@@ -52,6 +53,7 @@ static bool differs(const struct weft_product *product, const struct weft_regist
 struct book_digest {
     const struct weft_registered_digest *digest;
     const char *was;
+    bool deferred;
 };
 
 static void item_fill(const struct weft_book *book, const struct weft_product *product,
@@ -65,8 +67,10 @@ static void item_fill(const struct weft_book *book, const struct weft_product *p
         .product = product,
         .digest = digest,
         .was = registered == NULL ? NULL : registered->was,
+        .deferred = registered != NULL && registered->deferred,
         .planned = product != NULL && differs(product, digest),
-        .leaving = product == NULL && !digest->retired && owns(book->mesh, digest->full_name)};
+        .leaving = product == NULL && !digest->retired && !registered->deferred &&
+                   owns(book->mesh, digest->full_name)};
 }
 
 /* Both lists are by name and major. */
@@ -156,6 +160,30 @@ static void reads_rename(struct weft_registered_digest *digest, const struct wef
     }
 }
 
+/* Registered here, or a file of the checkout: what is deferred to is not asked for its contract. */
+static bool is_here(const struct weft_book *book, const struct book_digest *own, size_t count,
+                    const struct weft_registered_digest *there)
+{
+    const struct weft_product *product =
+        weft_mesh_product(book->mesh, there->full_name, there->major);
+    if (product != NULL && weft_mesh_owns(book->mesh, product->domain))
+        return true;
+    struct book_digest key = {.digest = there};
+    return count > 0 && bsearch(&key, own, count, sizeof key, digest_compare) != NULL;
+}
+
+static int deferred_get(struct weft_book *book, struct weft_error *error)
+{
+    struct weft_registered_digest *digests = NULL;
+    WEFT_TRY(weft_context_deferred_txn(book->context, &book->deferred_txn, error));
+    if (book->deferred_txn == NULL)
+        return 0;
+    WEFT_TRY(weft_catalog_digests(book->deferred_txn, book->arena, &digests, &book->deferred_count,
+                                  error));
+    book->deferred = digests;
+    return 0;
+}
+
 static int digests_get(struct weft_book *book, struct book_digest **out, size_t *count,
                        struct weft_error *error)
 {
@@ -167,7 +195,8 @@ static int digests_get(struct weft_book *book, struct book_digest **out, size_t 
     if (book->txn != NULL && book->mesh != NULL)
         WEFT_TRY(weft_catalog_renames(book->txn, book->arena, book->mesh, &renames,
                                       &book->rename_count, error));
-    struct book_digest *named = weft_arena_array(book->arena, *count + 1, sizeof *named);
+    struct book_digest *named =
+        weft_arena_array(book->arena, *count + book->deferred_count + 1, sizeof *named);
     if (named == NULL)
         return weft_error_nomem(error);
     for (size_t i = 0; i < *count; i++)
@@ -182,7 +211,13 @@ static int digests_get(struct weft_book *book, struct book_digest **out, size_t 
             digests[i].full_name = renames[r].to;
         }
     }
-    if (book->rename_count > 0)
+    size_t own = *count;
+    for (size_t i = 0; book->mesh != NULL && i < book->deferred_count; i++) {
+        const struct weft_registered_digest *there = &book->deferred[i];
+        if (there->in_force_digest != NULL && !there->retired && !is_here(book, named, own, there))
+            named[(*count)++] = (struct book_digest){.digest = there, .deferred = true};
+    }
+    if (book->rename_count > 0 || *count > own)
         qsort(named, *count, sizeof *named, digest_compare);
     *out = named;
     return 0;
@@ -206,6 +241,7 @@ int weft_book_make(struct weft_context *context, const struct weft_mesh *mesh,
     struct book_digest *digests = NULL;
     size_t count = 0;
     struct weft_book book = {.context = context, .arena = arena, .mesh = mesh, .txn = txn};
+    WEFT_TRY(deferred_get(&book, error));
     WEFT_TRY(digests_get(&book, &digests, &count, error));
     WEFT_TRY(items_merge(&book, digests, count, error));
     WEFT_TRY(index_make(&book, error));
@@ -243,6 +279,58 @@ size_t weft_book_find(const struct weft_book *book, const char *full_name, int m
     return item == NULL ? WEFT_BOOK_NONE : (size_t)(item - book->items);
 }
 
+static const struct weft_registered_digest *deferred_find(const struct weft_book *book,
+                                                          const char *full_name, int major)
+{
+    for (size_t i = 0; i < book->deferred_count; i++) {
+        const struct weft_registered_digest *there = &book->deferred[i];
+        if (there->major == major && strcmp(there->full_name, full_name) == 0)
+            return there->in_force_digest == NULL ? NULL : there;
+    }
+    return NULL;
+}
+
+const char *weft_book_deferred(const struct weft_book *book, const char *full_name, int major)
+{
+    size_t at = weft_book_find(book, full_name, major);
+    const struct weft_book_item *item = at == WEFT_BOOK_NONE ? NULL : &book->items[at];
+    if (book->deferred_txn == NULL)
+        return NULL;
+    if (item != NULL && !item->deferred && item->digest != NULL &&
+        item->digest->in_force_digest != NULL)
+        return NULL;
+    return deferred_find(book, full_name, major) == NULL ? NULL
+                                                         : book->context->deferred.environment;
+}
+
+void weft_book_defer(struct weft_book *book, const bool *chosen)
+{
+    for (size_t i = 0; book->deferred_txn != NULL && i < book->count; i++) {
+        struct weft_book_read *reads = (struct weft_book_read *)(uintptr_t)book->items[i].reads;
+        for (size_t r = 0; r < book->items[i].read_count; r++) {
+            const struct weft_book_item *upstream =
+                reads[r].item == WEFT_BOOK_NONE ? NULL : &book->items[reads[r].item];
+            bool runs = chosen != NULL && upstream != NULL && chosen[reads[r].item] &&
+                        upstream->product != NULL && weft_product_can_run(upstream->product);
+            if (!runs)
+                reads[r].deferred_to = weft_book_deferred(book, reads[r].full_name, reads[r].major);
+        }
+    }
+}
+
+int weft_book_deferred_list(const struct weft_book *book, struct weft_buf *out,
+                            struct weft_error *error)
+{
+    size_t count = 0;
+    for (size_t i = 0; i < book->deferred_count; i++) {
+        const struct weft_registered_digest *there = &book->deferred[i];
+        if (there->retired || weft_book_deferred(book, there->full_name, there->major) == NULL)
+            continue;
+        weft_buf_addf(out, "%s%s@%d", count++ == 0 ? "" : ", ", there->full_name, there->major);
+    }
+    return weft_buf_check(out, error);
+}
+
 bool weft_book_is_over(const struct weft_book_item *item)
 {
     return item->leaving || (item->product == NULL && item->digest->retired);
@@ -258,7 +346,8 @@ int weft_book_registered(struct weft_book *book, size_t item, const struct weft_
         if (made == NULL)
             return weft_error_nomem(error);
         const char *name = of->was == NULL ? of->full_name : of->was;
-        int rc = weft_catalog_product(book->txn, book->arena, name, of->major, 0, made, error);
+        struct weft_ledger_txn *txn = of->deferred ? book->deferred_txn : book->txn;
+        int rc = weft_catalog_product(txn, book->arena, name, of->major, 0, made, error);
         if (rc == 0 && weft_registered_newest(made) == NULL)
             rc = WEFT_NOT_THERE;
         if (rc == WEFT_NOT_THERE)
@@ -489,6 +578,8 @@ void weft_book_reads_json(const struct weft_book_item *item, struct weft_json_wr
         weft_json_member_bool(json, "port", item->reads[i].is_port);
         weft_json_member_text(json, "product", item->reads[i].full_name);
         weft_json_member_int(json, "major", item->reads[i].major);
+        if (item->reads[i].deferred_to != NULL)
+            weft_json_member_text(json, "deferred_to", item->reads[i].deferred_to);
         weft_json_end_object(json);
     }
     weft_json_end_array(json);

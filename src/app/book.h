@@ -22,8 +22,9 @@ struct weft_book_read {
     bool versioned; /* the text names the major */
     const char *full_name;
     int major;
-    size_t item;      /* of the book; WEFT_BOOK_NONE = dropped meanwhile */
-    const char *file; /* where that is written; NULL = not looked at (as registered) */
+    const char *deferred_to; /* weft_book_defer: its rows come from that environment; NULL = not */
+    size_t item;             /* of the book; WEFT_BOOK_NONE = dropped meanwhile */
+    const char *file;        /* where that is written; NULL = not looked at (as registered) */
     struct weft_place place;
 };
 
@@ -34,10 +35,11 @@ struct weft_book_item {
     const struct weft_product *product; /* of a file that this checkout owns; NULL = none */
     const struct weft_registered_digest *digest; /* NULL = not registered */
     const char *was;                             /* NULL, or the name it is registered with */
-    bool planned; /* product is new or differs from what is registered */
-    bool leaving; /* registered and owned, but its file is gone */
-    bool left;    /* a file of this checkout, but not selected: as it is registered */
-    bool open;    /* pins.h: a name of its contract stands for nothing, so it cannot be bound */
+    bool deferred; /* digest is of the home that is deferred to: it is not registered here */
+    bool planned;  /* product is new or differs from what is registered */
+    bool leaving;  /* registered and owned, but its file is gone */
+    bool left;     /* a file of this checkout, but not selected: as it is registered */
+    bool open;     /* pins.h: a name of its contract stands for nothing, so it cannot be bound */
     const struct weft_book_read *reads;
     size_t read_count;
     const struct weft_relation_column *columns; /* bind.h: what its SQL gives; NULL = not bound */
@@ -52,7 +54,12 @@ struct weft_book {
     struct weft_ledger_txn *txn;  /* NULL = there is no home yet */
     struct weft_book_item *items; /* by name and major */
     size_t count;
-    struct weft_map *index;            /* "domain.name@2" -> item */
+    struct weft_map *index; /* "domain.name@2" -> item */
+    /* What the home that is deferred to has, by name and major; NULL = nothing is deferred. With a
+     * mesh, items are made of those that are neither in its files nor in the home. */
+    struct weft_ledger_txn *deferred_txn;
+    const struct weft_registered_digest *deferred;
+    size_t deferred_count;
     const struct weft_rename *renames; /* that the files ask for; the book has the new names */
     size_t rename_count;
 };
@@ -67,6 +74,15 @@ void weft_book_renames_check(const struct weft_book *book, struct weft_diag *dia
 int weft_book_begin(struct weft_context *context, struct weft_ledger_txn **txn,
                     struct weft_error *error) WEFT_MUST_CHECK;
 
+/* The environment whose home gives the rows of this product, because it has no snapshot here; NULL
+ * = none does. */
+const char *weft_book_deferred(const struct weft_book *book, const char *full_name, int major);
+/* Says of each read whether its rows come from the environment that is deferred to. chosen (NULL =
+ * none): items whose files are about to be run, where they can be. */
+void weft_book_defer(struct weft_book *book, const bool *chosen);
+/* A line that names all that commands read from there; "" = nothing. For people. */
+int weft_book_deferred_list(const struct weft_book *book, struct weft_buf *out,
+                            struct weft_error *error) WEFT_MUST_CHECK;
 /* WEFT_BOOK_NONE when there is none. */
 size_t weft_book_find(const struct weft_book *book, const char *full_name, int major);
 /* Retired, or about to be. */

@@ -75,3 +75,15 @@ bool weft_choice_has(const struct weft_choice *choice, const char *domain, const
     size_t item = weft_book_find(&choice->book, full_name, (int)major);
     return item != WEFT_BOOK_NONE && choice->chosen[item];
 }
+
+int weft_choice_tell_deferred(const struct weft_choice *choice, struct weft_out *out,
+                              struct weft_error *error)
+{
+    WEFT_CLEANUP(weft_buf_release) struct weft_buf list;
+    weft_buf_init(&list, (size_t)1 << 24);
+    WEFT_TRY(weft_book_deferred_list(&choice->book, &list, error));
+    if (list.length > 0)
+        weft_out_note(out, "deferred to %s: %s", choice->book.context->deferred.environment,
+                      list.data);
+    return 0;
+}

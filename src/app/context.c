@@ -31,6 +31,7 @@ int weft_context_init(struct weft_context *context, struct weft_error *error)
 void weft_context_release(struct weft_context *context)
 {
     weft_engine_close(context->engine);
+    weft_ledger_end(context->deferred_txn);
     weft_ledger_close(context->deferred_ledger);
     weft_fd_close(&context->deferred_guard);
     weft_ledger_close(context->ledger);
@@ -204,6 +205,17 @@ int weft_context_deferred_ledger(struct weft_context *context, struct weft_ledge
     return 0;
 }
 
+int weft_context_deferred_txn(struct weft_context *context, struct weft_ledger_txn **txn,
+                              struct weft_error *error)
+{
+    struct weft_ledger *ledger;
+    WEFT_TRY(weft_context_deferred_ledger(context, &ledger, error));
+    if (ledger != NULL && context->deferred_txn == NULL)
+        WEFT_TRY(weft_ledger_begin_read(ledger, &context->deferred_txn, error));
+    *txn = context->deferred_txn;
+    return 0;
+}
+
 int weft_context_settings(struct weft_context *context, const struct weft_settings **settings,
                           struct weft_error *error)
 {
@@ -265,8 +277,8 @@ int weft_product_word(struct weft_arena *arena, const char *word, const char **f
 }
 
 /* NOT_FOUND, with the nearest name that is there. */
-static int product_unknown(struct weft_ledger_txn *txn, struct weft_arena *arena, const char *word,
-                           struct weft_error *error)
+static int product_unknown(const struct weft_context *context, struct weft_ledger_txn *txn,
+                           struct weft_arena *arena, const char *word, struct weft_error *error)
 {
     struct weft_registered_digest *digests = NULL;
     size_t count = 0;
@@ -278,6 +290,11 @@ static int product_unknown(struct weft_ledger_txn *txn, struct weft_arena *arena
         names[i] = digests[i].full_name;
     const char *near = weft_suggest(word, names, count);
     weft_error_set(error, WEFT_E_NOT_FOUND, "there is no product `%s` in this home", word);
+    if (context->deferred.home != NULL)
+        return weft_error_hint(error,
+                               "`weft ls` lists them, and those that are read from the environment "
+                               "`%s`; add --env %s to look at one of these",
+                               context->deferred.environment, context->deferred.environment);
     if (near != NULL)
         return weft_error_hint(error, "did you mean `%s`?", near);
     return weft_error_hint(error, count == 0 ? "`weft apply` registers the products of a checkout"
@@ -295,9 +312,11 @@ int weft_context_product(struct weft_context *context, const char *word,
     WEFT_TRY(weft_context_ledger(context, false, &ledger, error));
     WEFT_CLEANUP(weft_ledger_endp) struct weft_ledger_txn *txn = NULL;
     WEFT_TRY(weft_ledger_begin_read(ledger, &txn, error));
+    const struct weft_run_deferred *deferred;
+    WEFT_TRY(weft_context_deferred(context, &deferred, error));
     int rc = weft_catalog_product(txn, context->arena, full_name, major, 0, out, error);
     if (rc == WEFT_NOT_THERE)
-        return product_unknown(txn, context->arena, word, error);
+        return product_unknown(context, txn, context->arena, word, error);
     WEFT_TRY(rc);
     struct weft_decision decision;
     WEFT_TRY(weft_trust_decide(&context->request, full_name, &decision, error));

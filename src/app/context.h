@@ -27,7 +27,7 @@ struct weft_context {
     const char *home_flag;   /* --home, NULL */
     const char *environment; /* --env, else WEFT_ENV, else dev */
     const char *environment_origin;
-    const char *start;       /* the folder to look from */
+    const char *start; /* the folder to look from */
     const struct weft_flag_setting *flags;
     size_t flag_count;
     struct weft_request request; /* principal and so on */
@@ -40,6 +40,7 @@ struct weft_context {
     bool deferred_looked;
     struct weft_run_deferred deferred; /* home NULL = nothing is deferred */
     struct weft_ledger *deferred_ledger;
+    struct weft_ledger_txn *deferred_txn;
     int deferred_guard; /* -1 = none */
     struct weft_settings settings;
     bool settings_loaded;
@@ -71,6 +72,9 @@ int weft_context_deferred(struct weft_context *context, const struct weft_run_de
  * is deferred, or there is no home yet. */
 int weft_context_deferred_ledger(struct weft_context *context, struct weft_ledger **ledger,
                                  struct weft_error *error) WEFT_MUST_CHECK;
+/* A read transaction on it that lasts as long as the context; NULL likewise. */
+int weft_context_deferred_txn(struct weft_context *context, struct weft_ledger_txn **txn,
+                              struct weft_error *error) WEFT_MUST_CHECK;
 int weft_context_settings(struct weft_context *context, const struct weft_settings **settings,
                           struct weft_error *error) WEFT_MUST_CHECK;
 /* An instance that reads no file: for parsing and binding, as plan does. */

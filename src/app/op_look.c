@@ -221,7 +221,8 @@ static int ls_run(struct weft_context *context, const struct weft_op_request *re
                         .choice = &choice,
                         .count = WEFT_COUNT(ls_columns),
                         .empty = "no products yet; `weft apply` registers those of a checkout"};
-    return look_show(context, &look, out, error);
+    WEFT_TRY(look_show(context, &look, out, error));
+    return weft_choice_tell_deferred(&choice, out, error);
 }
 
 const struct weft_op weft_op_ls = {

@@ -242,7 +242,8 @@ static int preview_reads(const struct preview *preview, struct weft_error *error
     const struct weft_book_item *item = &preview->book->items[preview->item];
     for (size_t i = 0; i < item->read_count; i++) {
         const struct weft_book_read *read = &item->reads[i];
-        if (read->item == WEFT_BOOK_NONE || preview->book->items[read->item].digest != NULL)
+        if (read->item == WEFT_BOOK_NONE || preview->book->items[read->item].digest != NULL ||
+            weft_book_deferred(preview->book, read->full_name, read->major) != NULL)
             continue;
         weft_error_set(error, WEFT_E_REFUSED,
                        "%s reads %s, which was never applied: it has no rows", item->full_name,

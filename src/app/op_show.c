@@ -21,6 +21,7 @@ struct shown {
     bool has_table;
     struct weft_pointer pointer;
     const char *environment;
+    const char *deferred_to; /* it has no snapshot here, and is read from that environment */
     const char *home;
     struct weft_book book; /* of the home */
     size_t item;
@@ -154,12 +155,14 @@ static int show_inputs(const struct weft_product *contract, struct weft_out *out
 {
     for (size_t i = 0; i < contract->input_count; i++) {
         const struct weft_input *input = &contract->inputs[i];
-        WEFT_TRY(weft_out_line(out, WEFT_STYLE_PLAIN, error, "  input       %s: %s (%s)",
-                               input->name,
-                               input->files != NULL     ? input->files
-                               : input->product != NULL ? input->product
-                                                        : input->connection,
-                               input->read == WEFT_READ_NEW ? "what is new" : "all"));
+        WEFT_TRY(weft_out_line(
+            out, WEFT_STYLE_PLAIN, error, "  input       %s: %s%s%s (%s)", input->name,
+            input->files != NULL     ? input->files
+            : input->product != NULL ? input->product
+                                     : input->connection,
+            input->files != NULL && input->connection != NULL ? " over " : "",
+            input->files != NULL && input->connection != NULL ? input->connection : "",
+            input->read == WEFT_READ_NEW ? "what is new" : "all"));
     }
     return 0;
 }
@@ -172,9 +175,12 @@ static int show_relations(const struct shown *shown, struct weft_out *out, struc
     WEFT_CLEANUP(weft_buf_release) struct weft_buf readers;
     weft_buf_init(&reads, 1 << 20);
     weft_buf_init(&readers, 1 << 20);
-    for (size_t i = 0; i < item->read_count; i++)
-        weft_buf_addf(&reads, "%s%s@%d", i == 0 ? "" : ", ", item->reads[i].full_name,
-                      item->reads[i].major);
+    for (size_t i = 0; i < item->read_count; i++) {
+        const char *from = item->reads[i].deferred_to;
+        weft_buf_addf(&reads, "%s%s@%d%s%s%s", i == 0 ? "" : ", ", item->reads[i].full_name,
+                      item->reads[i].major, from == NULL ? "" : " (deferred to ",
+                      from == NULL ? "" : from, from == NULL ? "" : ")");
+    }
     WEFT_TRY(weft_buf_check(&reads, error));
     WEFT_TRY(weft_book_readers(&shown->book, shown->item, &readers, error));
     if (reads.length > 0)
@@ -220,6 +226,10 @@ static int show_people(const struct shown *shown, struct weft_out *out, struct w
                                "  pending     %s, in force with the next snapshot",
                                shown->product->pending->version));
     WEFT_TRY(weft_out_line(out, WEFT_STYLE_PLAIN, error, "  environment %s", shown->environment));
+    if (shown->deferred_to != NULL)
+        WEFT_TRY(weft_out_line(out, WEFT_STYLE_CHANGED, error,
+                               "  rows        deferred to %s: it has no snapshot here",
+                               shown->deferred_to));
     WEFT_TRY(show_inputs(contract, out, error));
     WEFT_TRY(show_relations(shown, out, error));
     if (shown->has_table) {
@@ -256,6 +266,7 @@ static int show_json(const struct shown *shown, struct weft_out *out, struct wef
     weft_json_member_text(&json, "metadata", shown->has_table ? shown->pointer.metadata : NULL);
     weft_json_member_text(&json, "home", shown->home);
     weft_json_member_text(&json, "environment", shown->environment);
+    weft_json_member_text(&json, "deferred_to", shown->deferred_to);
     relations_json(shown, &json);
     weft_json_key(&json, "contract");
     weft_json_put_raw(&json, shown->contract->document, strlen(shown->contract->document));
@@ -283,6 +294,9 @@ static int show_run(struct weft_context *context, const struct weft_op_request *
     if (shown.item == WEFT_BOOK_NONE)
         return weft_error_set(error, WEFT_E_CONFLICT, "`%s` was dropped meanwhile",
                               product.full_name);
+    weft_book_defer(&shown.book, NULL);
+    shown.deferred_to =
+        shown.has_table ? NULL : weft_book_deferred(&shown.book, product.full_name, product.major);
     WEFT_TRY(show_json(&shown, out, error));
     return show_people(&shown, out, error);
 }

@@ -300,7 +300,8 @@ static int status_run(struct weft_context *context, const struct weft_op_request
     WEFT_TRY(runs_read(&status, error));
     WEFT_TRY(inputs_read(&status, error));
     WEFT_TRY(outbox_read(&status, error));
-    return status_tell(&status, out, error);
+    WEFT_TRY(status_tell(&status, out, error));
+    return weft_choice_tell_deferred(&status.choice, out, error);
 }
 
 const struct weft_op weft_op_status = {

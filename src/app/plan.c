@@ -184,6 +184,7 @@ int weft_plan_make(struct weft_context *context, const struct weft_mesh *mesh,
     maker.book = &maker.plan.book;
     WEFT_TRY(weft_book_make(context, mesh, txn, context->arena, maker.book, error));
     WEFT_TRY(plan_do(&maker, words, exclude, diag, error));
+    weft_book_defer(maker.book, maker.chosen);
     *out = maker.plan;
     out->book.txn = NULL;
     return 0;

@@ -17,6 +17,8 @@ static int item_unselected(struct weft_plan_maker *maker, struct weft_plan_item 
         const struct weft_book_item *upstream = &maker->book->items[read->item];
         if (upstream->digest != NULL && upstream->was == NULL)
             continue;
+        if (weft_book_deferred(maker->book, upstream->full_name, upstream->major) != NULL)
+            continue;
         item->refused_code = WEFT_E_REFUSED;
         item->refused_file = read->file;
         item->refused_place = read->place;

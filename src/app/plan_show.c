@@ -30,16 +30,20 @@ static int reads_show(const struct weft_book_item *item, struct weft_out *out,
     for (size_t i = 0; i < item->product->input_count; i++) {
         const struct weft_input *input = &item->product->inputs[i];
         if (input->kind != WEFT_INPUT_PRODUCT)
-            WEFT_TRY(weft_out_line(out, WEFT_STYLE_PLAIN, error, "      reads %s%s",
+            WEFT_TRY(weft_out_line(out, WEFT_STYLE_PLAIN, error, "      reads %s%s%s%s",
                                    input->files != NULL ? input->files : input->name,
+                                   input->connection != NULL ? " over " : "",
+                                   input->connection != NULL ? input->connection : "",
                                    input->read == WEFT_READ_NEW ? " (what is new)" : ""));
     }
     for (size_t i = 0; i < item->read_count; i++) {
         const struct weft_book_read *read = &item->reads[i];
         const struct weft_input *port = read->is_port ? port_find(item->product, read->name) : NULL;
-        WEFT_TRY(weft_out_line(
-            out, WEFT_STYLE_PLAIN, error, "      reads %s@%d%s", read->full_name, read->major,
-            port != NULL && port->read == WEFT_READ_NEW ? " (what is new)" : ""));
+        WEFT_TRY(weft_out_line(out, WEFT_STYLE_PLAIN, error, "      reads %s@%d%s%s%s",
+                               read->full_name, read->major,
+                               port != NULL && port->read == WEFT_READ_NEW ? " (what is new)" : "",
+                               read->deferred_to != NULL ? ", deferred to " : "",
+                               read->deferred_to != NULL ? read->deferred_to : ""));
     }
     return 0;
 }

@@ -266,10 +266,12 @@ static int pattern_add(const struct weft_product *product, const char *pattern,
 static int input_source(const struct weft_product *product, const struct weft_input *input,
                         struct weft_buf *out, struct weft_error *error)
 {
-    for (size_t i = 0; i < input->patterns.count; i++)
+    for (size_t i = 0; input->connection == NULL && i < input->patterns.count; i++)
         WEFT_TRY(pattern_add(product, input->patterns.items[i], out, error));
     if (input->connection != NULL)
         weft_buf_adds(out, input->connection);
+    for (size_t i = 0; input->connection != NULL && i < input->patterns.count; i++)
+        weft_buf_addf(out, "%s%s", i == 0 ? ": " : ", ", input->patterns.items[i]);
     return weft_buf_check(out, error);
 }
 

@@ -157,6 +157,10 @@ static int source_elsewhere(struct weft_flow_deferred *deferred, struct weft_led
         struct weft_registered there = {.name = read->full_name};
         WEFT_TRY(gate(asker, &there, error));
     }
+    WEFT_TRY(warn(asker,
+                  weft_arena_format(asker->arena, "%s is deferred to %s: its rows there are read",
+                                    out->product, out->environment),
+                  error));
     return source_since(txn, asker, read, out, error);
 }
 

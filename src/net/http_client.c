@@ -334,7 +334,11 @@ static int status_failed(long status, struct weft_error *error)
     if (status == 404 || status == 410)
         return weft_error_set(error, WEFT_E_NOT_FOUND,
                               "there is no such file: the server answered with HTTP %ld", status);
-    return weft_error_set(error, WEFT_E_IO, "the server answered with HTTP %ld", status);
+    weft_error_set(error, WEFT_E_IO, "the server answered with HTTP %ld", status);
+    if (status == 401 || status == 403)
+        weft_error_hint(error, "it wants to know who asks: is the secret of the connection the "
+                               "right one? `weft doctor` tries it");
+    return -1;
 }
 
 static bool status_is_redirect(long status)
