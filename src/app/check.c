@@ -7,6 +7,7 @@
 #include "catalog/columns.h"
 
 #include <string.h>
+#include <strings.h>
 
 #define CHECK_ARENA_MAX ((size_t)64 << 20)
 
@@ -135,6 +136,10 @@ static int checker_tell(struct checker *checker, const struct weft_check *check,
             *error = wrong;
         return -1;
     }
+    if (check->condition != NULL && wrong.code == WEFT_E_SQL &&
+        strncasecmp(check->condition, "select", 6) == 0)
+        (void)!weft_error_hint(&wrong, "a condition is an expression, as `cases >= 0`; a SELECT "
+                                       "stands under `sql:`");
     bool placed = wrong.line > 0;
     const char *hint = wrong.hint[0] != '\0' ? wrong.hint : wrong.detail;
     weft_diag_add(diag, WEFT_SEVERITY_ERROR, wrong.code, checker->product->file,

@@ -30,8 +30,13 @@ struct status_row {
     const char *message;
     int64_t ended_at;
     const char *unfinished; /* what follows a publication and failed so far; NULL = nothing */
-    const char *behind;     /* what it reads that has newer data, as a list; NULL = nothing */
-    size_t behind_count;
+    const char *behind;     /* what it reads, in one step or more, that has newer data, as a list */
+    const struct status_row **reads;
+    bool *stale; /* of reads: newer than what was read of it */
+    size_t read_count, read_capacity, stale_capacity;
+    const char **late; /* the names in behind */
+    size_t late_count, late_capacity;
+    bool followed;
     bool shown;
 };
 
@@ -150,6 +155,19 @@ static int runs_read(struct status *status, struct weft_error *error)
     return rc < 0 ? rc : 0;
 }
 
+static int read_add(struct weft_arena *arena, struct status_row *row, const struct status_row *read,
+                    bool stale, struct weft_error *error)
+{
+    if (weft_arena_reserve(arena, &row->reads, &row->read_capacity, row->read_count + 1,
+                           sizeof *row->reads) < 0 ||
+        weft_arena_reserve(arena, &row->stale, &row->stale_capacity, row->read_count + 1,
+                           sizeof *row->stale) < 0)
+        return weft_error_nomem(error);
+    row->reads[row->read_count] = read;
+    row->stale[row->read_count++] = stale;
+    return 0;
+}
+
 /* Positions in other products against what these have now. */
 static int inputs_read(struct status *status, struct weft_error *error)
 {
@@ -167,19 +185,47 @@ static int inputs_read(struct status *status, struct weft_error *error)
         const struct status_row *read =
             weft_map_get(status->index, weft_stmt_column_text(stmt, upstream));
         char now[32];
-        if (row == NULL || read == NULL || !row->shown)
+        if (row == NULL || read == NULL)
             continue;
         snprintf(now, sizeof now, "%" PRId64, read->snapshot_id);
-        if (strcmp(now, weft_stmt_column_text(stmt, position)) == 0)
-            continue;
-        row->behind = weft_arena_format(status->context->arena, "%s%s%s",
-                                        row->behind == NULL ? "" : row->behind,
-                                        row->behind == NULL ? "" : ", ", read->product);
-        row->behind_count++;
-        if (row->behind == NULL)
-            return weft_error_nomem(error);
+        bool same = strcmp(now, weft_stmt_column_text(stmt, position)) == 0;
+        WEFT_TRY(read_add(status->context->arena, row, read, !same, error));
     }
     return rc < 0 ? rc : 0;
+}
+
+static int late_add(struct weft_arena *arena, struct status_row *row, const char *name,
+                    struct weft_error *error)
+{
+    for (size_t i = 0; i < row->late_count; i++) {
+        if (strcmp(row->late[i], name) == 0)
+            return 0;
+    }
+    if (weft_arena_reserve(arena, &row->late, &row->late_capacity, row->late_count + 1,
+                           sizeof *row->late) < 0)
+        return weft_error_nomem(error);
+    row->late[row->late_count++] = name;
+    row->behind = weft_arena_format(arena, "%s%s%s", row->behind == NULL ? "" : row->behind,
+                                    row->behind == NULL ? "" : ", ", name);
+    return row->behind == NULL ? weft_error_nomem(error) : 0;
+}
+
+/* What a product is behind, those behind it are behind too. There are no rings; were there one, it
+ * would end here. */
+static int late_follow(struct status *status, struct status_row *row, struct weft_error *error)
+{
+    if (row->followed)
+        return 0;
+    row->followed = true;
+    for (size_t i = 0; i < row->read_count; i++) {
+        struct status_row *read = weft_map_get(status->index, row->reads[i]->product);
+        if (row->stale[i])
+            WEFT_TRY(late_add(status->context->arena, row, read->product, error));
+        WEFT_TRY(late_follow(status, read, error));
+        for (size_t k = 0; k < read->late_count; k++)
+            WEFT_TRY(late_add(status->context->arena, row, read->late[k], error));
+    }
+    return 0;
 }
 
 /* A file that could not be moved to its done: folder, and the like. */
@@ -299,6 +345,8 @@ static int status_run(struct weft_context *context, const struct weft_op_request
     WEFT_TRY(products_read(&status, error));
     WEFT_TRY(runs_read(&status, error));
     WEFT_TRY(inputs_read(&status, error));
+    for (size_t i = 0; i < status.count; i++)
+        WEFT_TRY(late_follow(&status, &status.rows[i], error));
     WEFT_TRY(outbox_read(&status, error));
     WEFT_TRY(status_tell(&status, out, error));
     return weft_choice_tell_deferred(&status.choice, out, error);
@@ -309,8 +357,9 @@ const struct weft_op weft_op_status = {
     .group = "look",
     .summary =
         "How the last run of each product ended, whether it is fresh, and what it is behind.",
-    .help = "`behind` names products that were published anew since this one read them: `weft run` "
-            "brings it up to date.",
+    .help =
+        "`behind` names products that were published anew since this one, or what it reads, read "
+        "them: `weft run` brings it up to date.",
     .args = status_args,
     .arg_count = WEFT_COUNT(status_args),
     .run = status_run,

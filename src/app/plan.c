@@ -8,6 +8,7 @@
 #include "app/check.h"
 #include "app/pins.h"
 #include "job/transform.h"
+#include "lake/pointer.h"
 
 #include <string.h>
 
@@ -166,6 +167,22 @@ static int plan_do(struct weft_plan_maker *maker, const struct weft_op_value *wo
     return plan_bind(maker, ring, diag, error);
 }
 
+/* A home that another mesh's products are in: a wrong place, or the mesh's name was changed. */
+static int plan_check_mesh(struct weft_plan_maker *maker, struct weft_diag *diag,
+                           struct weft_error *error)
+{
+    const char *name = NULL;
+    int rc = weft_lake_mesh(maker->txn, maker->arena, &name, error);
+    WEFT_TRY(rc);
+    if (rc == 0 && strcmp(name, maker->mesh->name) != 0)
+        weft_diag_add(diag, WEFT_SEVERITY_WARNING, WEFT_E_CONFLICT,
+                      maker->mesh->file == NULL ? "" : "weft.yaml", 0, 0,
+                      "if it is the wrong home, name another one by `environments:` or --env",
+                      "the home belongs to the mesh `%s`, and this checkout is of `%s`", name,
+                      maker->mesh->name);
+    return 0;
+}
+
 int weft_plan_make(struct weft_context *context, const struct weft_mesh *mesh,
                    const struct weft_op_value *words, const struct weft_op_value *exclude,
                    bool alone, struct weft_diag *diag, struct weft_plan *out,
@@ -180,6 +197,7 @@ int weft_plan_make(struct weft_context *context, const struct weft_mesh *mesh,
         WEFT_TRY(weft_ledger_head(txn, &head, error));
         maker.plan.sequence = head.sequence;
         maker.txn = txn;
+        WEFT_TRY(plan_check_mesh(&maker, diag, error));
     }
     maker.book = &maker.plan.book;
     WEFT_TRY(weft_book_make(context, mesh, txn, context->arena, maker.book, error));

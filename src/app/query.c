@@ -205,8 +205,9 @@ static int table_relation(struct weft_query *query, const struct query_home *hom
 }
 
 /* The contract's fields, for a product that is registered but has no snapshot yet. */
-static int empty_relation(struct weft_arena *arena, const struct weft_registered *product,
-                          struct weft_relation *out, struct weft_error *error)
+static int empty_relation(const struct weft_query *query, struct weft_arena *arena,
+                          const struct weft_registered *product, struct weft_relation *out,
+                          struct weft_error *error)
 {
     const struct weft_product *contract =
         product->in_force != NULL ? product->in_force : product->pending;
@@ -225,6 +226,9 @@ static int empty_relation(struct weft_arena *arena, const struct weft_registered
     for (size_t i = 0; i < contract->schema.count; i++)
         columns[i] = (struct weft_relation_column){.name = contract->schema.items[i].name,
                                                    .type = contract->schema.items[i].type};
+    if (query->out != NULL)
+        weft_out_note(query->out, "%s has no snapshot yet: it is read as an empty table",
+                      product->full_name);
     out->kind = WEFT_RELATION_FILES;
     out->columns = columns;
     out->column_count = contract->schema.count;
@@ -297,7 +301,7 @@ static int product_relation(struct weft_query *query, struct weft_arena *arena,
     int64_t time_us = name->at.given ? name->at.timestamp_us : query->as_of_us;
     if (time_us != 0)
         return snapshot_none(time_us, product.full_name, error);
-    return empty_relation(arena, &product, out, error);
+    return empty_relation(query, arena, &product, out, error);
 }
 
 /* Of which moment the states of rows are; 0 = now. */

@@ -372,7 +372,9 @@ static const struct weft_yaml *yaml_read(struct yaml *yaml, struct weft_str text
     if (yaml->failed && !yaml->wrong && !yaml->nomem)
         yaml_syntax(yaml, diag, text);
     else if (root == NULL)
-        yaml_mistake(yaml, (struct weft_yaml_place){1, 1}, NULL, "the file is empty");
+        yaml_mistake(yaml, (struct weft_yaml_place){1, 1},
+                     "`weft init NAME` makes a mesh whose files show what stands in them",
+                     "the file is empty");
     fy_parser_destroy(yaml->parser);
     fy_diag_destroy(diag);
     return root;

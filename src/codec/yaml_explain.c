@@ -91,7 +91,8 @@ bool weft_yaml_text_wrong(struct weft_str text, struct yaml_mistake *out)
                           text.data[control] == '\0' ? "the file holds a zero byte"
                                                      : "the file holds a control character");
     if (is_markup(text_body(text)))
-        return mistake_at(out, text, 0, NULL, "the file is HTML or XML, not YAML");
+        return mistake_at(out, text, 0, "a page was saved in place of the file: fetch it again",
+                          "the file is HTML or XML, not YAML");
     size_t directive = directive_find(text);
     if (directive < text.length)
         return mistake_at(out, text, directive, NULL, "YAML directives are not understood");
@@ -170,9 +171,16 @@ static bool explain_words(struct weft_yaml_place place, const char *words, struc
         const char *message;
         const char *hint;
     } known[] = {
-        {"closing quote", -1, "the quote has no end", NULL},
-        {"wrongly indented double-quoted", 0, "the quote has no end", NULL},
-        {"wrongly indented single-quoted", 0, "the quote has no end", NULL},
+        {"closing quote", -1, "the quote has no end", "end the text with the quote it begins with"},
+        {"wrongly indented double-quoted", 0, "the quote has no end",
+         "end the text with the quote it begins with"},
+        {"wrongly indented single-quoted", 0, "the quote has no end",
+         "end the text with the quote it begins with"},
+        {"missing comma in flow", 0, "a comma or a closing bracket is missing before this",
+         "what stands between { and } or [ and ] has commas; a text with one of these brackets in "
+         "it, as ${name}, stands in quotes there"},
+        {"in sequence while in mapping", 0, "the items of one list do not begin in one column",
+         "begin each `-` below the first one"},
         {"trailing content after", 0, "text stands behind the closing quote",
          "in single quotes write '' for ', in double quotes \\\" for \""},
         {"nested block mapping on the same line", 0, "a text with `: ` in it needs quotes", NULL},

@@ -64,12 +64,18 @@ static int unknown_column(const struct weft_resolved_places *places, const char 
     weft_error_set(error, WEFT_E_SQL, "there is no column \"%s\" here", name);
     if (unknown != NULL)
         resolve_place(&places->options, places->sql, places->length, unknown->location, error);
+    bool quoted = unknown != NULL && unknown->location >= 0 &&
+                  (size_t)unknown->location < places->length &&
+                  places->sql[unknown->location] == '"';
     if (unknown == NULL || unknown->candidates == NULL || unknown->candidates[0] == 0)
         return -1;
     char store[2048];
     const char *instead = nearest(name, unknown->candidates, store, sizeof(store));
     if (instead != NULL)
         weft_error_hint(error, "did you mean %s?", instead);
+    else if (quoted)
+        weft_error_hint(error, "a text stands in single quotes: '%s'; in double quotes stand names",
+                        name);
     return weft_error_detail(error, "columns: %s", unknown->candidates);
 }
 
@@ -158,7 +164,13 @@ static int people_bind(const struct weft_resolved_places *places, const char *sa
     if (!text_is_clean(text) || text[0] == 0)
         return weft_error_set(error, WEFT_E_SQL, "the parts of this statement do not fit together");
     lower_first(text);
-    return weft_error_set(error, WEFT_E_SQL, "%s", text);
+    weft_error_set(error, WEFT_E_SQL, "%s", text);
+    if (strstr(text, "must appear in the GROUP BY") != NULL)
+        return weft_error_hint(error, "add it to `group by`, or say which of its values you mean: "
+                                      "max(x), any_value(x)");
+    if (has_prefix(text, "no function matches"))
+        return weft_error_hint(error, "cast what has another type: cast(x as integer), x::varchar");
+    return -1;
 }
 
 /* Errors while rows are computed: these hold values. */
@@ -169,14 +181,15 @@ static int people_run(const struct weft_resolved_places *places, const char *sai
     first_sentence(said, text, sizeof(text));
     bool conversion = has_prefix(said, "Conversion Error");
     bool range = has_prefix(said, "Out of Range Error");
-    if (places == NULL || places->guarded || !text_is_clean(text) || text[0] == 0) {
-        if (conversion)
-            return weft_error_set(error, WEFT_E_SQL,
-                                  "a value cannot be converted to the type "
-                                  "that is asked for");
-        if (range)
-            return weft_error_set(error, WEFT_E_SQL, "a value is out of range");
-        return weft_error_set(error, WEFT_E_SQL, "the statement failed on a value");
+    bool hidden = places != NULL && places->options.hide_values;
+    if (places == NULL || places->guarded || hidden || !text_is_clean(text) || text[0] == 0) {
+        weft_error_set(error, WEFT_E_SQL, "%s",
+                       conversion ? "a value cannot be converted to the type that is asked for"
+                       : range    ? "a value is out of range"
+                                  : "the statement failed on a value");
+        return hidden ? weft_error_hint(error, "which value, is not kept with the run: `weft "
+                                               "preview` of the product tells it")
+                      : -1;
     }
     lower_first(text);
     return weft_error_set(error, WEFT_E_SQL, "%s", text);

@@ -7,7 +7,9 @@
  * renamed CTE or one of the resolver's own tokens.
  */
 #include "base/text.h"
+
 #include "engine/resolve_internal.h"
+#include <ctype.h>
 
 struct guard {
     struct resolve *resolve;
@@ -90,16 +92,21 @@ static int guard_function(struct guard *guard, yyjson_mut_val *object)
     const char *name = tree_text(object, "function_name");
     if (!resolve_function_allowed(name)) {
         resolve_refuse(resolve, WEFT_E_SQL_REFUSED, tree_location(object),
-                       "there is no function %s here, or it is not allowed", name);
+                       "there is no %s %s here, or it is not allowed",
+                       isalpha((unsigned char)name[0]) || name[0] == '_' ? "function" : "operator",
+                       name);
+        const char *elsewhere = resolve_function_elsewhere(name);
         const char *instead = resolve_function_near(name);
+        if (elsewhere != NULL)
+            return weft_error_hint(resolve->error, "it is written %s here", elsewhere);
         return instead == NULL ? -1 : weft_error_hint(resolve->error, "did you mean %s?", instead);
     }
-    if (resolve->options->deterministic && resolve_function_random(name))
-        return resolve_refuse(resolve, WEFT_E_SQL_REFUSED, tree_location(object),
-                              "%s() is not allowed in a product's SQL: it gives another answer "
-                              "each time",
-                              name);
-    return 0;
+    if (!resolve->options->deterministic || !resolve_function_random(name))
+        return 0;
+    resolve_refuse(resolve, WEFT_E_SQL_REFUSED, tree_location(object),
+                   "%s() is not allowed in a product's SQL: it gives another answer each time",
+                   name);
+    return weft_error_hint(resolve->error, "let it follow from the row: hash(id) %% 10, md5(id)");
 }
 
 /* Printed without quotes by DuckDB: anything but a plain word could end the name. */

@@ -218,4 +218,9 @@ int resolve_expression(struct weft_engine *engine, struct weft_arena *arena, con
                        const char *alias, const struct weft_resolve_options *options, bool policy,
                        const char **out, struct weft_error *error) WEFT_MUST_CHECK;
 
+/* resolve_hint.c: to an error of the parser, what may be meant. Returns -1. */
+int resolve_syntax_hint(const char *sql, size_t length, int64_t position, struct weft_error *error);
+/* What a function of another database is here; NULL = not known. */
+const char *resolve_function_elsewhere(const char *name);
+
 #endif

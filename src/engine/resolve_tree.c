@@ -121,7 +121,7 @@ static int tree_parse_error(struct resolve *resolve, yyjson_val *root, const cha
         weft_error_set(error, WEFT_E_LIMIT, "the statement is nested too deeply");
     else
         weft_error_set(error, WEFT_E_SQL, "%.*s", (int)strcspn(said, "!"), said);
-    int64_t position = 0;
+    int64_t position = -1;
     const char *text = yyjson_get_str(yyjson_obj_get(root, "position"));
     if (text != NULL && weft_parse_int64(text, strlen(text), &position))
         resolve_place(resolve->options, sql, length, position, error);
@@ -130,7 +130,7 @@ static int tree_parse_error(struct resolve *resolve, yyjson_val *root, const cha
     /* Files and commands write domain.product@1; SQL has no such name. */
     if (strstr(said, "at or near \"@\"") != NULL)
         return weft_error_hint(error, "one major of a product is domain.product__v1 in SQL");
-    return -1;
+    return resolve_syntax_hint(sql, length, position, error);
 }
 
 int resolve_serialize(struct resolve *resolve, const char *sql, size_t length, char **json,
@@ -173,9 +173,11 @@ int resolve_load(struct resolve *resolve, const char *json, yyjson_mut_doc **out
     if (count == 0)
         return resolve_refuse(resolve, WEFT_E_SQL, RESOLVE_LOCATION_NO, "there is no statement");
     if (count > 1)
-        return resolve_refuse(resolve, WEFT_E_SQL_REFUSED,
-                              resolve_find_word(resolve->sql, resolve->length, ";"),
-                              "only one statement can be run at a time");
+        resolve_refuse(resolve, WEFT_E_SQL_REFUSED,
+                       resolve_find_word(resolve->sql, resolve->length, ";"),
+                       "only one statement can be run at a time");
+    if (count > 1)
+        return weft_error_hint(resolve->error, "steps before the SELECT stand in WITH");
     if (!yyjson_is_obj(yyjson_obj_get(yyjson_arr_get_first(statements), "node")))
         return resolve_refuse(resolve, WEFT_E_SQL_REFUSED, RESOLVE_LOCATION_NO,
                               "only a SELECT can be run here");

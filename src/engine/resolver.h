@@ -83,6 +83,7 @@ struct weft_resolve_options {
     bool deterministic;    /* a product's SQL: random(), uuid(), parameters ... are refused */
     int64_t size_max;      /* bytes of the text; 0 = 128 KB, which is also the most */
     int depth_max;         /* of expressions; 0 = 150 */
+    bool hide_values;      /* errors are kept: no value of a row may stand in them */
     const char *file;      /* for error places; NULL = the command line */
     int line_offset;       /* added to lines */
     int column_offset;     /* added to columns of the first line */

@@ -157,6 +157,12 @@ static void hint_delimiter(const struct job_columns *columns, char delimiter,
                         shown);
 }
 
+/* The first bytes of a zip archive, which workbooks are. */
+static bool header_is_zip(const struct weft_texts *header)
+{
+    return header->count > 0 && strncmp(header->items[0], "PK\x03\x04", 4) == 0;
+}
+
 static bool header_is_page(const struct weft_texts *header)
 {
     const char *text = header->count == 0 ? "" : header->items[0];
@@ -213,6 +219,11 @@ int job_header_refuse(const struct job_columns *columns, const struct weft_texts
     WEFT_CLEANUP(weft_buf_release) struct weft_buf wants;
     weft_buf_init(&has, 1 << 20);
     weft_buf_init(&wants, 1 << 20);
+    if (header_is_zip(header)) {
+        weft_error_set(error, WEFT_E_INPUT, "%s is no csv, but a zip archive or a workbook", where);
+        weft_error_hint(error, "unpack it, or save the sheet as csv");
+        return weft_error_at(error, where, 1, 0);
+    }
     if (header_is_page(header)) {
         weft_error_set(error, WEFT_E_INPUT, "%s is no csv: it begins with %.40s", where,
                        header->items[0]);

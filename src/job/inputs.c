@@ -553,8 +553,16 @@ static int inputs_none(struct job_work *work, struct weft_error *error)
 {
     if (is_run(work) && work->input->read == WEFT_READ_NEW)
         return WEFT_END;
-    return weft_error_set(error, WEFT_E_INPUT, "input %s: no file matches %s", work->input->name,
-                          work->input->files == NULL ? "" : work->input->files);
+    const char *files = work->input->files == NULL ? "" : work->input->files;
+    weft_error_set(error, WEFT_E_INPUT, "input %s: no file matches %s", work->input->name, files);
+    WEFT_CLEANUP(weft_freep) char *path = weft_path_join(work->product->folder, files);
+    WEFT_CLEANUP(weft_freep) char *whole = NULL;
+    struct weft_error ignored = WEFT_ERROR_INIT;
+    if (files[0] == '\0' || path == NULL || weft_path_absolute(path, &whole, &ignored) < 0)
+        return -1;
+    if (weft_fs_is_dir(whole))
+        return weft_error_hint(error, "that is a folder: %s/* are the files in it", files);
+    return weft_error_hint(error, "it was looked for at %s", whole);
 }
 
 int job_inputs_find(struct job_work *work, struct weft_error *error)

@@ -201,7 +201,8 @@ int job_made_columns(struct job_work *work, struct weft_error *error)
                                            .arg = work,
                                            .now_us = work->job->time_us,
                                            .principal = "",
-                                           .deterministic = true};
+                                           .deterministic = true,
+                                           .hide_values = work->job->mode != WEFT_JOB_PREVIEW};
     WEFT_TRY(weft_transform_check(work->engine, work->arena, work->product, &options,
                                   &made->transform, error));
     made->resolved = true;

@@ -273,6 +273,21 @@ static void aside_count(const struct job_work *work, int64_t *total, int64_t *as
     *aside += bad;
 }
 
+/* Names the rule that most rows break. */
+static const char *none_left_tell(const struct job_work *work, int64_t aside)
+{
+    const struct weft_outcome_check *most = NULL;
+    for (size_t i = 0; i < work->check_count; i++) {
+        if (!work->checks[i].passed && (most == NULL || work->checks[i].failing > most->failing))
+            most = &work->checks[i];
+    }
+    const char *rule = most == NULL ? "a rule" : most->rule;
+    return aside == 1
+               ? weft_arena_format(work->arena, "no row is left: the only one breaks %s", rule)
+               : weft_arena_format(work->arena, "no row is left: all %" PRId64 " break %s", aside,
+                                   most == NULL || most->failing == aside ? rule : "a rule");
+}
+
 static int quarantine_max_check(struct job_work *work, struct weft_error *error)
 {
     const struct weft_quality *quality = &work->product->quality;
@@ -283,7 +298,7 @@ static int quarantine_max_check(struct job_work *work, struct weft_error *error)
     bool passed = !job_rows_stopped(work) && share <= quality->quarantine_max && !none_left;
     const char *message =
         none_left
-            ? weft_arena_format(work->arena, "no row is left: all %" PRId64 " break a rule", aside)
+            ? none_left_tell(work, aside)
             : weft_arena_format(work->arena,
                                 "%" PRId64 " of %" PRId64 " rows (%.4g %%)%s would be set "
                                 "aside; at most %.4g %% are wanted",
@@ -333,7 +348,8 @@ static int sql_check(struct job_work *work, const struct weft_check *check,
                                            .file = work->product->file,
                                            .line_offset = WEFT_MAX(check->place.line - 1, 0),
                                            .column_offset = WEFT_MAX(check->place.column - 1, 0),
-                                           .indent = check->indent};
+                                           .indent = check->indent,
+                                           .hide_values = work->job->mode != WEFT_JOB_PREVIEW};
     struct weft_resolved resolved = {0};
     WEFT_CLEANUP(weft_buf_release) struct weft_buf sql;
     WEFT_CLEANUP(weft_result_closep) struct weft_result *result = NULL;
@@ -388,11 +404,13 @@ static void blocked_tell(struct job_work *work)
         if (check->message != NULL)
             weft_error_set(error, WEFT_E_BLOCKED, "%s: %s", check->rule, check->message);
         else
-            weft_error_set(error, WEFT_E_BLOCKED, "%s: %" PRId64 " of %" PRId64 " rows break it",
-                           check->rule, check->failing, check->total);
+            weft_error_set(error, WEFT_E_BLOCKED, "%s: %" PRId64 " of %" PRId64 " row%s break%s it",
+                           check->rule, check->failing, check->total, check->total == 1 ? "" : "s",
+                           check->failing == 1 ? "s" : "");
     }
     if (more > 0)
-        weft_error_detail(error, "%zu more rules block the run", more);
+        weft_error_detail(error, "%zu more rule%s the run", more,
+                          more == 1 ? " blocks" : "s block");
 }
 
 int job_table_rules(struct job_work *work, struct weft_error *error)

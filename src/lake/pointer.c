@@ -415,6 +415,20 @@ int weft_pointer_drop(struct weft_ledger_txn *txn, const char *actor, const char
     return append_two(txn, actor, DROPPED, pairs, error);
 }
 
+int weft_lake_mesh(struct weft_ledger_txn *txn, struct weft_arena *arena, const char **out,
+                   struct weft_error *error)
+{
+    WEFT_CLEANUP(weft_stmt_freep) struct weft_stmt *stmt = NULL;
+    WEFT_TRY(
+        weft_stmt_prepare(txn, "SELECT mesh FROM lake_catalog WHERE seq_to IS NULL", &stmt, error));
+    int rc = weft_stmt_step(stmt, error);
+    WEFT_TRY(rc);
+    if (rc == WEFT_END)
+        return WEFT_NOT_THERE;
+    *out = weft_arena_strdup(arena, weft_stmt_column_text(stmt, 0));
+    return *out == NULL ? weft_error_nomem(error) : 0;
+}
+
 int weft_lake_describe(struct weft_ledger_txn *txn, const char *actor, const char *mesh_name,
                        const char *home, struct weft_error *error)
 {

@@ -72,6 +72,9 @@ int weft_lake_describe(struct weft_ledger_txn *txn, const char *actor, const cha
 
 /* For the fold of the floor that knows majors: from this entry on the catalogue views call the
  * table `name` ("domain.name") instead of what its key says. */
+/* The mesh that the home belongs to. WEFT_NOT_THERE before the first apply. */
+int weft_lake_mesh(struct weft_ledger_txn *txn, struct weft_arena *arena, const char **out,
+                   struct weft_error *error) WEFT_MUST_CHECK;
 int weft_lake_name(struct weft_ledger_txn *txn, const char *table, const char *name,
                    int64_t sequence, struct weft_error *error) WEFT_MUST_CHECK;
 

@@ -84,6 +84,13 @@ int weft_mesh_read_tree(struct weft_mesh_loader *loader, const char *path, const
     struct weft_error wrong = WEFT_ERROR_INIT;
     loader->reader.file = shown;
     *node = NULL;
+    if (strncmp(shown, "domains/", 8) == 0 && weft_fs_exists(path) &&
+        !weft_fs_inside(path, loader->mesh->root)) {
+        weft_reader_mistake(&loader->reader, (struct weft_place){0},
+                            "copy it: who has the checkout has all of it",
+                            "the file is a link that leads out of the checkout");
+        return 0;
+    }
     weft_buf_init(&text, WEFT_MODEL_FILE_MAX);
     int rc = weft_fs_read_file(path, WEFT_MODEL_FILE_MAX, &text, &wrong);
     if (rc == 0 && !(may_be_empty && only_comments(&text)))
@@ -201,6 +208,7 @@ static int folder_read_product(struct weft_mesh_loader *loader, struct folder *f
     struct weft_product_source source = {
         .file = shown,
         .folder = folder->path,
+        .root = loader->mesh->root,
         .domain = folder->domain,
         .name = folder->name,
         .major = major,
@@ -256,13 +264,34 @@ static void folder_check_other(struct weft_mesh_loader *loader, const struct fol
                      "no product of its folder names this file");
 }
 
+/* A folder of a product without one: its file may only be called otherwise. */
+static void folder_check_name(struct weft_mesh_loader *loader, const struct folder *folder,
+                              const char *file)
+{
+    struct weft_reader *reader = &loader->reader;
+    static const struct weft_place none = {0};
+    if ((!ends_in(file, ".yaml") && !ends_in(file, ".yml")) || strstr(file, ".odcs.") != NULL ||
+        strncmp(file, "data_product", 12) == 0)
+        return; /* told by folder_check_other */
+    const char *before = reader->file;
+    reader->file = weft_reader_format(reader, "%s%s", folder->shown, file);
+    if (reader->file != NULL)
+        weft_reader_warn(reader, none, "call it data_product.yaml, if it describes a product",
+                         "this file is not read");
+    reader->file = before;
+}
+
 static int folder_read_files(struct weft_mesh_loader *loader, struct folder *folder)
 {
+    bool any = false;
     for (size_t i = 0; i < folder->list.count; i++) {
         int major = product_file_major(folder->list.names[i]);
+        any = any || major >= 0;
         if (major >= 0)
             WEFT_TRY(folder_read_product(loader, folder, folder->list.names[i], major));
     }
+    for (size_t i = 0; !any && folder->name != NULL && i < folder->list.count; i++)
+        folder_check_name(loader, folder, folder->list.names[i]);
     for (size_t i = 0; i < folder->list.count; i++) {
         if (product_file_major(folder->list.names[i]) < 0)
             folder_check_other(loader, folder, folder->list.names[i]);

@@ -15,6 +15,7 @@
 struct weft_product_source {
     const char *file;                    /* as shown */
     const char *folder;                  /* absolute */
+    const char *root;                    /* of the checkout, which its files lie in; NULL = none */
     const char *domain;                  /* what the folder says; NULL = nothing */
     const char *name;                    /* likewise */
     int major;                           /* what the file's name says; 0 = nothing */

@@ -41,6 +41,14 @@ static const char *read_sql_file(struct weft_draft *draft, const struct weft_nod
         return NULL;
     }
     weft_buf_init(&text, WEFT_MODEL_SQL_MAX);
+    const char *root = draft->source->root;
+    if (root != NULL && weft_fs_exists(path) && !weft_fs_inside(path, root)) {
+        weft_free(path);
+        weft_reader_mistake(reader, node->place,
+                            "copy it beside the product file: who has the checkout has all of it",
+                            "`%.200s` lies outside of the checkout", node->text);
+        return NULL;
+    }
     int rc = weft_fs_read_file(path, WEFT_MODEL_SQL_MAX, &text, &error);
     weft_free(path);
     if (rc < 0 && error.code == WEFT_E_NOMEM)

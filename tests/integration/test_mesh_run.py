@@ -196,11 +196,12 @@ def test_an_error_of_the_sql_in_a_run_has_its_place(mesh):
               "mine.other: could not convert string 'ann' to INT32 when casting from source column "
               "who")
     assert wanted in places(mesh("preview", "mine.other", status=1).stderr)
-    assert wanted in places(mesh.apply(status=1).stderr)
+    kept = (wanted[0], "mine.other: a value cannot be converted to the type that is asked for")
+    assert kept in places(mesh.apply(status=1).stderr)
     # From elsewhere there is no file to speak of: the line is that of the SQL.
     home = {"WEFT_HOME": str(mesh.folder / ".weft/dev")}
     done = mesh("-C", "/", "run", "mine.other", status=1, env=home)
-    assert "line 2, column 3: mine.other: could not convert" in done.stderr, done.stderr
+    assert "line 2, column 3: mine.other: a value cannot be converted" in done.stderr, done.stderr
 
 
 def test_a_stale_product_is_behind(mesh):
@@ -209,7 +210,7 @@ def test_a_stale_product_is_behind(mesh):
     mesh("run", "raw.events")
     rows = {row["product"]: row["behind"] for row in mesh.json("status")}
     assert rows == {"raw.events": None, "mine.steps": "raw.events", "mine.latest": "raw.events",
-                    "mine.count": None}
+                    "mine.count": "raw.events"}
     mesh("run", "raw.events+")
     assert [row["behind"] for row in mesh.json("status")] == [None] * 4
 
@@ -227,3 +228,51 @@ def test_reread_is_of_one_product(mesh):
     assert "exactly one product" in mesh("run", "raw.events+", "--reread",
                                          str(mesh.folder / "in/1.csv"), status=2).stderr
     assert "wants the products named" in mesh("run", "--rebuild", status=2).stderr
+
+
+# ---- what is kept of a failure; how far behind ----
+
+def test_no_value_is_kept_with_a_failed_run(tmp_path):
+    mesh = Mesh(tmp_path / "m")
+    mesh.write("a.csv", "id,word\n1,SECRETVALUE\n")
+    base = ("input: {files: ../../../a.csv}\nschema:\n  - {name: id, type: long}\n"
+            "  - {name: word, type: string}\n")
+    mesh.product(base, "base", "a")
+    mesh.product("sql: select id, cast(word as integer) as n from a.base\n", "cast", "a")
+    mesh.product("sql: select id, word from a.base\nquality:\n  checks:\n    - name: c\n"
+                 "      sql: select id from this where cast(word as integer) > 1\n", "check", "a")
+    mesh.apply(status=1)
+    told = {row[0]: row[1:] for row in mesh.sql("select product, state, message from mesh.runs")}
+    for product in ("a.cast", "a.check"):
+        assert told[product][0] == "failed" and "cannot be converted" in told[product][1], told
+    for command in (["runs"], ["status"], ["runs", "--json"], ["run", "a.cast"],
+                    ["run", "a.check"]):
+        done = mesh(*command, status=None)
+        assert "SECRETVALUE" not in done.stdout + done.stderr, done
+    home = mesh.folder / ".weft/dev"
+    kept = [file for file in home.rglob("*") if file.is_file() and "/lake/" not in str(file)
+            and b"SECRETVALUE" in file.read_bytes()]
+    assert kept == []
+    assert "SECRETVALUE" in mesh("preview", "a.cast", status=1).stderr
+
+
+def test_behind_looks_through_all_steps(tmp_path):
+    mesh = Mesh(tmp_path / "m")
+    mesh.write("a.csv", "id\n1\n")
+    mesh.product("input: {files: ../../../a.csv}\n", "base", "a")
+    for name, above in (("one", "base"), ("two", "one"), ("three", "two")):
+        mesh.product(f"sql: select id from a.{above}\n", name, "a")
+    mesh.product("sql: select id from a.three union all select id from a.base\n", "both", "a")
+    mesh.apply()
+    assert {row["behind"] for row in mesh.json("status")} == {None}
+    mesh.write("a.csv", "id\n1\n2\n")
+    mesh("run", "a.base")
+    behind = {row["product"]: row["behind"] for row in mesh.json("status")}
+    assert behind == {"a.base": None, "a.one": "a.base", "a.two": "a.base", "a.three": "a.base",
+                      "a.both": "a.base"}
+    mesh("run", "a.one")
+    behind = {row["product"]: row["behind"] for row in mesh.json("status", "a.three", "a.both")}
+    assert behind == {"a.three": "a.one", "a.both": "a.one, a.base"} or behind == {
+        "a.three": "a.one", "a.both": "a.base, a.one"}
+    mesh("run")
+    assert {row["behind"] for row in mesh.json("status")} == {None}
