@@ -58,7 +58,7 @@ static void column_unknown(struct maker *m, const struct rows *rows,
     const char *near = weft_suggest(cell->name, names, used);
     snprintf(message, sizeof message, "%s has no column `%.80s`", rows->what, cell->name);
     snprintf(hint, sizeof hint, "did you mean `%.80s`?", near == NULL ? "" : near);
-    mistake(m, rows, cell->place, near == NULL ? NULL : hint, message);
+    mistake(m, rows, cell->name_place, near == NULL ? NULL : hint, message);
 }
 
 static void value_wrong(struct maker *m, const struct rows *rows, const struct weft_test_cell *cell,

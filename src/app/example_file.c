@@ -141,7 +141,8 @@ static int csv_read(struct reader *r)
         if (row == NULL)
             return weft_error_nomem(r->error);
         for (size_t i = 0; i < count; i++)
-            row[i] = (struct weft_test_cell){.name = r->names[i], .text = cells[i], .place = place};
+            row[i] = (struct weft_test_cell){
+                .name = r->names[i], .text = cells[i], .name_place = place, .place = place};
         WEFT_TRY(row_add(r, &(struct weft_test_row){row, count, place}));
         r->line++;
     }
@@ -188,6 +189,7 @@ static int object_read(struct reader *r, yyjson_val *object)
     yyjson_obj_foreach(object, i, n, key, value)
     {
         cells[i] = (struct weft_test_cell){.name = weft_arena_strdup(r->arena, yyjson_get_str(key)),
+                                           .name_place = place,
                                            .place = place};
         if (cells[i].name == NULL)
             return weft_error_nomem(r->error);
@@ -210,7 +212,7 @@ static int json_read(struct reader *r)
     WEFT_CLEANUP(weft_json_freep) yyjson_doc *doc = NULL;
     size_t i, n;
     yyjson_val *item;
-    WEFT_TRY(document_parse(r, r->text, r->length, &doc));
+    WEFT_TRY(document_parse(r, r->text + r->at, r->length - r->at, &doc));
     if (!yyjson_is_arr(yyjson_doc_get_root(doc)))
         return wrong(r, "the file is not a JSON list of objects");
     yyjson_arr_foreach(yyjson_doc_get_root(doc), i, n, item)
@@ -257,23 +259,28 @@ static int format_read(struct reader *r, const char *path)
     return weft_error_at(r->error, r->shown, 0, 0);
 }
 
+int weft_example_text_read(struct weft_arena *arena, const char *text, size_t length,
+                           const char *shown, struct weft_test_rows *out, struct weft_error *error)
+{
+    struct reader r = {
+        .arena = arena, .shown = shown, .text = text, .length = length, .line = 1, .error = error};
+    r.at = length >= 3 && memcmp(text, "\xef\xbb\xbf", 3) == 0 ? 3 : 0;
+    if (weft_utf8_valid(text, length) != length || memchr(text, '\0', length) != NULL)
+        return wrong(&r, "the file is not UTF-8 text");
+    WEFT_TRY(format_read(&r, shown));
+    out->rows = r.rows;
+    out->count = r.count;
+    return 0;
+}
+
 int weft_example_file_read(struct weft_arena *arena, const char *path, const char *shown,
                            struct weft_test_rows *out, struct weft_error *error)
 {
     WEFT_CLEANUP(weft_buf_release) struct weft_buf text;
-    struct reader r = {.arena = arena, .shown = shown, .line = 1, .error = error};
     weft_buf_init(&text, FILE_MAX + 1);
     int rc = weft_fs_read_file(path, FILE_MAX, &text, error);
     if (rc == WEFT_NOT_THERE)
         return weft_error_set(error, WEFT_E_NOT_FOUND, "there is no file %s", shown);
     WEFT_TRY(rc);
-    r.text = text.data;
-    r.length = text.length;
-    r.at = text.length >= 3 && memcmp(text.data, "\xef\xbb\xbf", 3) == 0 ? 3 : 0;
-    if (weft_utf8_valid(r.text, r.length) != r.length || memchr(r.text, '\0', r.length) != NULL)
-        return wrong(&r, "the file is not UTF-8 text");
-    WEFT_TRY(format_read(&r, path));
-    out->rows = r.rows;
-    out->count = r.count;
-    return 0;
+    return weft_example_text_read(arena, text.data, text.length, shown, out, error);
 }

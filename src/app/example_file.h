@@ -12,4 +12,9 @@
 int weft_example_file_read(struct weft_arena *arena, const char *path, const char *shown,
                            struct weft_test_rows *out, struct weft_error *error) WEFT_MUST_CHECK;
 
+/* The same of a text that ends with a zero byte; the format goes by the name `shown`. */
+int weft_example_text_read(struct weft_arena *arena, const char *text, size_t length,
+                           const char *shown, struct weft_test_rows *out, struct weft_error *error)
+    WEFT_MUST_CHECK;
+
 #endif

@@ -204,7 +204,8 @@ struct weft_test_cell {
     const char *name;
     const char *text; /* NULL = null, or nested */
     const char *json; /* NULL = not nested */
-    struct weft_place place;
+    struct weft_place name_place;
+    struct weft_place place; /* of the value */
 };
 
 struct weft_test_row {

@@ -72,6 +72,7 @@ static void read_row(struct weft_reader *reader, const struct weft_node *node,
             .name = node->keys[i],
             .text = value->kind == WEFT_NODE_VALUE ? value->text : NULL,
             .json = nested ? json_of(reader, value) : NULL,
+            .name_place = node->places[i],
             .place = value->kind == WEFT_NODE_NULL ? node->places[i] : value->place};
     }
     *row = (struct weft_test_row){cells, node->count, node->place};

@@ -1,0 +1,270 @@
+"""weft dev: what a change of a file makes it say, and how soon. Every wait has a bound."""
+import json
+import os
+import pathlib
+import queue
+import signal
+import subprocess
+import threading
+import time
+
+import pytest
+from mesh_support import BIN, CLEAN, Mesh
+
+WAIT = 30  # seconds for one look; a good one takes a tenth
+ORDERS = """input: {files: ../../../in/orders*.csv, format: csv}
+schema:
+  - {name: id, type: long, required: true}
+  - {name: amount, type: long, min: 0}
+key: id
+tests:
+  - {name: negative, given: {input: [{id: 1, amount: 1}, {id: 2, amount: -1}]}, expect: [{id: 1, amount: 1}]}
+"""
+DOUBLE = """sql: select id, amount * 2 as amount from shop.orders
+schema:
+  - {name: id, type: long}
+  - {name: amount, type: long}
+tests:
+  - {name: twice, given: {shop.orders: [{id: 1, amount: 4}]}, expect: [{id: 1, amount: 8}]}
+"""
+
+
+class Dev:
+    """The program, and its answers as they come: each ends with the line of a look."""
+
+    def __init__(self, mesh, *words, program=BIN, **more):
+        self.process = subprocess.Popen([program, "dev", *words], cwd=mesh.folder,
+                                        stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
+                                        text=True, env=CLEAN, **more)
+        self.lines = queue.Queue()
+        threading.Thread(target=self.read, daemon=True).start()
+
+    def read(self):
+        for line in self.process.stdout:
+            self.lines.put(line)
+        self.lines.put(None)
+
+    def look(self):
+        """All lines up to the end of the next look."""
+        said = []
+        ends = time.monotonic() + WAIT
+        while True:
+            line = self.lines.get(timeout=max(0.01, ends - time.monotonic()))
+            assert line is not None, ("it ended", said)
+            said.append(line)
+            if line.startswith(("good:", "not good:")) or "to repair (" in line:
+                return "".join(said)
+
+    def silent(self, seconds=1.0):
+        try:
+            line = self.lines.get(timeout=seconds)
+        except queue.Empty:
+            return True
+        return line.startswith("note: waiting") and self.silent(seconds)
+
+    def end(self, how=signal.SIGINT):
+        self.process.send_signal(how)
+        self.process.wait(WAIT)
+        return self.process.returncode
+
+
+@pytest.fixture
+def mesh(tmp_path):
+    made = Mesh(tmp_path / "m")
+    made.write("in/orders1.csv", "id,amount\n1,5\n2,7\n")
+    made.product(ORDERS, "orders", "shop")
+    made.product(DOUBLE, "double", "shop")
+    return made
+
+
+@pytest.fixture
+def dev(mesh):
+    started = []
+
+    def start(*words, **more):
+        started.append(Dev(mesh, *words, **more))
+        return started[-1]
+
+    yield start
+    for one in started:
+        one.process.kill()
+        one.process.wait()
+
+
+def change(mesh, text, name="orders"):
+    mesh.product(text, name, "shop")
+
+
+# ---- once ----
+
+def test_once(mesh):
+    done = mesh("dev", "--once", "shop.orders")
+    assert "ok      negative" in done.stdout and "2 would be published" in done.stdout
+    assert "ok      twice" in done.stdout  # it reads shop.orders
+    change(mesh, ORDERS.replace("[{id: 1, amount: 1}]}", "[]}"))
+    done = mesh("dev", "--once", status=1)
+    assert "failed  negative" in done.stdout and "not good" in done.stderr
+    change(mesh, ORDERS.replace("type: long, min", "type: lang, min"))
+    done = mesh("dev", "--once", status=1)
+    assert "data_product.yaml:6:26" in done.stderr and "1 mistake to repair" in done.stderr
+    assert "no product `shop.oders`" in mesh("dev", "--once", "shop.oders", status=1).stderr
+
+
+def test_once_for_programs(mesh):
+    done = mesh("dev", "--once", "--json", "shop.orders")
+    items = [json.loads(line) for line in done.stdout.splitlines()]
+    assert [item["kind"] for item in items] == ["example", "example", "preview", "look"]
+    assert items[-1]["good"] is True and items[-1]["tests"] == 2
+    assert items[2]["published"] == 2
+
+
+# ---- watching ----
+
+def test_a_change_is_told(mesh, dev):
+    one = dev()
+    first = one.look()
+    assert "ok      negative" in first and "ok      twice" in first and "would be" not in first
+    change(mesh, ORDERS.replace("min: 0", "min: 6"))
+    said = one.look()
+    assert "shop.orders" in said and "failed  negative" in said and "ok      twice" in said
+    assert "1 would be published, 1 quarantined" in said
+    change(mesh, ORDERS)
+    said = one.look()
+    assert "ok      negative" in said and "2 would be published" in said
+    assert "id" in said and "5" in said  # the first rows
+    assert one.end() == 0
+
+
+def test_inputs_and_files_of_tests_are_watched(mesh, dev):
+    mesh.write("domains/shop/orders/rows/expect.csv", "id,amount\n1,1\n")
+    change(mesh, ORDERS.replace("[{id: 1, amount: 1}]}", "{file: rows/expect.csv}}"))
+    one = dev("shop.orders")
+    assert "ok      negative" in one.look()
+    mesh.write("in/orders2.csv", "id,amount\n3,9\n")
+    assert "3 would be published" in one.look()
+    mesh.write("domains/shop/orders/rows/expect.csv", "id,amount\n1,2\n")
+    assert "failed  negative" in one.look()
+    (mesh.folder / "in/orders2.csv").unlink()
+    assert "2 would be published" in one.look()
+    assert one.end() == 0
+
+
+def test_a_broken_file_stops_nothing(mesh, dev):
+    one = dev()
+    one.look()
+    change(mesh, ORDERS + "\t- tabs\n")
+    assert "to repair" in one.look()
+    change(mesh, ORDERS.replace("name: amount", "name: amounts"))
+    said = one.look()
+    assert "double/data_product.yaml" in said and "amount" in said  # its reader breaks
+    mesh.write("weft.yaml", "mesh: [")
+    assert "weft.yaml" in one.look()
+    mesh.write("weft.yaml", "mesh: small\n")
+    one.look()
+    change(mesh, ORDERS)
+    said = one.look()
+    assert "ok      negative" in said and "ok      twice" in said
+    assert one.end() == 0
+
+
+def test_products_come_and_go(mesh, dev):
+    one = dev()
+    one.look()
+    mesh.product("sql: select 1 as a\ntests: [{name: one, expect: [{a: 1}]}]\n", "new", "other")
+    assert "ok      one" in one.look()
+    (mesh.folder / "domains/other/new/data_product.yaml").rename(mesh.folder / "away.yaml")
+    (mesh.folder / "domains/other/new").rmdir()
+    mesh.product("sql: select 2 as a\ntests: [{name: two, expect: [{a: 2}]}]\n", "newer", "other")
+    assert "ok      two" in one.look()
+    assert one.end() == 0
+
+
+def test_how_editors_write(mesh, dev):
+    file = mesh.folder / "domains/shop/orders/data_product.yaml"
+    other = ORDERS.replace("min: 0", "min: 1")
+    one = dev("shop.orders")
+    one.look()
+    part = file.with_name("data_product.yaml~")  # a new file in the old one's place
+    part.write_text(file.read_text().replace("min: 0", "min: 1"))
+    part.rename(file)
+    assert "good: " in one.look()
+    with open(file, "r+") as opened:  # cut to nothing, and written a little later
+        text = opened.read()
+        opened.seek(0)
+        opened.truncate()
+        opened.flush()
+        time.sleep(0.2)
+        opened.write(text.replace("min: 1", "min: 0"))
+    said = one.look()
+    assert "good: " in said and "repair" not in said
+    for swap in (".data_product.yaml.swp", "4913", "#data_product.yaml#"):  # files beside it
+        (file.parent / swap).write_text("x")
+        (file.parent / swap).unlink()
+    file.write_text(file.read_text())  # the same again
+    assert one.silent()
+    assert other != ORDERS
+    assert one.end() == 0
+
+
+def test_many_files_at_once_are_one_look(mesh, dev):
+    one = dev()
+    one.look()
+    for i in range(30):
+        mesh.product(f"sql: select {i} as a\ntests: [{{name: t{i}, expect: [{{a: {i}}}]}}]\n",
+                     f"p{i}", "many")
+    said, tests = "", 0
+    while "t29" not in said:
+        said = one.look()
+        tests += said.count("ok      t")
+    assert tests >= 30
+    assert one.silent()
+    assert one.end() == 0
+
+
+# ---- the end ----
+
+@pytest.mark.parametrize("how", [signal.SIGINT, signal.SIGTERM])
+def test_it_leaves_nothing_behind(mesh, dev, tmp_path, how):
+    temp = tmp_path / "temp"
+    temp.mkdir()
+    one = Dev(mesh, program=BIN)
+    one.look()
+    change(mesh, ORDERS.replace("min: 0", "min: 1"))
+    one.look()
+    children = pathlib.Path(f"/proc/{one.process.pid}/task/{one.process.pid}/children")
+    workers = children.read_text().split() if children.exists() else []
+    assert one.end(how) == 0
+    ends = time.monotonic() + WAIT
+    while any(os.path.exists(f"/proc/{pid}") for pid in workers):
+        assert time.monotonic() < ends
+        time.sleep(0.01)
+    home = mesh.folder / ".weft" / "dev"
+    assert not home.exists() or list((home / "tmp").iterdir()) == []
+
+
+def test_nothing_is_published(mesh, dev):
+    one = dev()
+    one.look()
+    change(mesh, ORDERS.replace("min: 0", "min: 1"))
+    one.look()
+    assert one.end() == 0
+    assert mesh.json("ls") == []
+
+
+# ---- how soon ----
+
+@pytest.mark.skipif(not os.path.exists(os.environ.get("WEFT_RELEASE_BIN", "")),
+                    reason="the release build is not there")
+def test_soon(mesh, dev):
+    program = os.environ["WEFT_RELEASE_BIN"]
+    if subprocess.run([program, "help", "dev"], capture_output=True).returncode != 0:
+        pytest.skip("the release build is an older one")
+    one = dev("shop.orders", program=program)
+    one.look()
+    took = []
+    for i in range(8):
+        begun = time.monotonic()
+        change(mesh, ORDERS.replace("min: 0", f"min: {i % 2 + 1}"))
+        one.look()
+        took.append(time.monotonic() - begun)
+    assert sorted(took)[len(took) // 2] < 0.3, took
