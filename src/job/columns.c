@@ -97,6 +97,25 @@ static int column_init(struct weft_arena *arena, const struct weft_input *input,
     return column_set_sql(arena, input, index, column, error);
 }
 
+/* `from: a.b` reads a part of what `from: a`, or a field a, reads whole: weft reads a value once. */
+static int columns_check_paths(const struct job_columns *columns, struct weft_error *error)
+{
+    for (size_t i = 0; i < columns->count; i++) {
+        const struct weft_field *field = columns->items[i].field;
+        const char *path = field == NULL ? NULL : field->from;
+        for (size_t k = 0; path != NULL && strchr(path, '.') != NULL && k < columns->count; k++) {
+            size_t length = strlen(columns->items[k].header);
+            if (strncmp(path, columns->items[k].header, length) == 0 && path[length] == '.')
+                return weft_error_set(
+                    error, WEFT_E_NOT_YET,
+                    "field %s reads the whole of `%s`, and field %s a part of it: "
+                    "let `sql:` take the part",
+                    columns->items[k].name, columns->items[k].header, field->name);
+        }
+    }
+    return 0;
+}
+
 static int columns_of_fields(struct weft_arena *arena, const struct weft_input *input,
                              const struct weft_fields *fields, struct job_columns *out,
                              struct weft_error *error)
@@ -115,7 +134,8 @@ static int columns_of_fields(struct weft_arena *arena, const struct weft_input *
         column->required = field->required;
         WEFT_TRY(column_init(arena, input, i, column, error));
     }
-    return 0;
+    bool json = input->format == WEFT_FORMAT_JSON || input->format == WEFT_FORMAT_NDJSON;
+    return json ? columns_check_paths(out, error) : 0;
 }
 
 static const struct weft_type *table_type(const struct weft_table_schema *table, const char *name)

@@ -4,6 +4,7 @@
  * numbers: "01001" would lose what it says.
  */
 #include "job/cell_internal.h"
+#include "job/infer_internal.h"
 #include "job/scan_internal.h"
 
 static const struct weft_type type_long = {.kind = WEFT_TYPE_LONG};
@@ -24,12 +25,39 @@ static bool leading_zero(const char *text, size_t length)
     return length > sign + 1 && text[sign] == '0' && text[sign + 1] >= '0' && text[sign + 1] <= '9';
 }
 
-static bool cell_fits(size_t candidate, const char *text, size_t length, char point)
+/* Formats beyond those that infer knows leave a column string. */
+static bool format_fits(const char *format, const char *text, size_t length)
+{
+    int64_t us;
+    for (size_t i = 0; i < infer_format_count(); i++) {
+        if (strcmp(infer_format(i), format) == 0)
+            return infer_format_read(i, text, length, &us);
+    }
+    return false;
+}
+
+bool job_date_fits(const struct weft_csv_options *csv, const char *text, size_t length)
+{
+    int32_t days;
+    return csv->date_format != NULL ? format_fits(csv->date_format, text, length)
+                                    : weft_cell_date(text, length, &days);
+}
+
+bool job_timestamp_fits(const struct weft_csv_options *csv, const char *text, size_t length)
+{
+    int64_t us;
+    if (csv->timestamp_format != NULL)
+        return format_fits(csv->timestamp_format, text, length);
+    /* Where dates are written in another way, a bare 1999-12-31 is none. */
+    return (csv->date_format == NULL || length > 10) && weft_cell_timestamp(text, length, &us);
+}
+
+static bool cell_fits(size_t candidate, const char *text, size_t length,
+                      const struct weft_csv_options *csv)
 {
     bool truth;
     int64_t number;
     double real;
-    int32_t days;
     switch (candidates[candidate]->kind) {
     case WEFT_TYPE_BOOLEAN:
         return weft_cell_boolean(text, length, &truth);
@@ -38,11 +66,11 @@ static bool cell_fits(size_t candidate, const char *text, size_t length, char po
                weft_cell_int64(text, length, &number);
     case WEFT_TYPE_DOUBLE:
         return !leading_zero(text, length) && *text != '+' &&
-               weft_cell_double(text, length, point, &real);
+               weft_cell_double(text, length, csv->decimal_separator, &real);
     case WEFT_TYPE_DATE:
-        return weft_cell_date(text, length, &days);
+        return job_date_fits(csv, text, length);
     case WEFT_TYPE_TIMESTAMP:
-        return weft_cell_timestamp(text, length, &number);
+        return job_timestamp_fits(csv, text, length);
     default:
         return true;
     }
@@ -78,7 +106,7 @@ static void batch_guess(const struct weft_csv *split, const struct weft_csv_opti
                 guesses[c].possible = 1 << STRING;
             for (size_t k = 0; k < STRING; k++) {
                 if ((guesses[c].possible >> k & 1) != 0 &&
-                    !cell_fits(k, text, size & ~WEFT_CSV_QUOTED, csv->decimal_separator))
+                    !cell_fits(k, text, size & ~WEFT_CSV_QUOTED, csv))
                     guesses[c].possible &= (uint8_t)~(1u << k);
             }
         }

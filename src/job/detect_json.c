@@ -6,6 +6,7 @@
  */
 #include "job/cell_internal.h"
 #include "job/scan_internal.h"
+#include "job/shape_internal.h"
 
 #include "base/map.h"
 #include "base/text.h"
@@ -89,14 +90,16 @@ static void number_take(struct shape *shape, const struct weft_json_slice *value
         shape->seen |= SEEN_REAL;
 }
 
-static void text_take(struct shape *shape, const struct weft_json_slice *value)
+/* Within nested values dates are ISO 8601 in every case. */
+static void text_take(const struct detector *detector, struct shape *shape,
+                      const struct weft_json_slice *value, int depth)
 {
-    int32_t days;
-    int64_t us;
+    static const struct weft_csv_options iso = {.delimiter = ','};
+    const struct weft_csv_options *csv = depth == 0 ? detector->csv : &iso;
     shape->seen |= SEEN_TEXT;
-    shape->not_date = shape->not_date || !weft_cell_date(value->data, value->length, &days);
+    shape->not_date = shape->not_date || !job_date_fits(csv, value->data, value->length);
     shape->not_timestamp =
-        shape->not_timestamp || !weft_cell_timestamp(value->data, value->length, &us);
+        shape->not_timestamp || !job_timestamp_fits(csv, value->data, value->length);
 }
 
 static int value_take(struct detector *detector, struct shape *shape,
@@ -195,7 +198,7 @@ static int value_take(struct detector *detector, struct shape *shape,
         number_take(shape, value);
         return 0;
     case WEFT_JSON_TEXT:
-        text_take(shape, value);
+        text_take(detector, shape, value, depth);
         return 0;
     case WEFT_JSON_ARRAY:
         return list_take(detector, shape, value, depth);
@@ -208,13 +211,9 @@ static int value_take(struct detector *detector, struct shape *shape,
 
 static const struct weft_type *shape_type(struct detector *detector, const struct shape *shape);
 
-static const struct weft_type *text_type(const struct detector *detector, const struct shape *shape)
+static const struct weft_type *text_type(const struct shape *shape)
 {
-    if (!shape->not_date && detector->csv->date_format == NULL)
-        return &type_date;
-    if (!shape->not_timestamp && detector->csv->timestamp_format == NULL)
-        return &type_timestamp;
-    return &type_string;
+    return !shape->not_date ? &type_date : !shape->not_timestamp ? &type_timestamp : &type_string;
 }
 
 static const struct weft_type *struct_type(struct detector *detector, const struct shape *shape)
@@ -263,7 +262,7 @@ static const struct weft_type *shape_type(struct detector *detector, const struc
     case SEEN_BIG | SEEN_LONG:
         return &type_big;
     case SEEN_TEXT:
-        return text_type(detector, shape);
+        return text_type(shape);
     case SEEN_LIST:
         return list_type(detector, shape);
     case SEEN_OBJECT:
@@ -274,6 +273,28 @@ static const struct weft_type *shape_type(struct detector *detector, const struc
                    ? &type_double
                    : &type_json;
     }
+}
+
+/* ---- for infer.h ---- */
+
+static const struct weft_csv_options no_options;
+
+struct shape *job_shape_new(struct weft_arena *arena)
+{
+    return weft_arena_alloc(arena, sizeof(struct shape));
+}
+
+int job_shape_add(struct weft_arena *arena, struct shape *shape,
+                  const struct weft_json_slice *value)
+{
+    struct detector detector = {.arena = arena, .csv = &no_options};
+    return value_take(&detector, shape, value, 0);
+}
+
+const struct weft_type *job_shape_type(struct weft_arena *arena, const struct shape *shape)
+{
+    struct detector detector = {.arena = arena, .csv = &no_options};
+    return shape_type(&detector, shape);
 }
 
 /* ---- records ---- */

@@ -52,6 +52,13 @@ void job_fill_null(const struct weft_type *type, duckdb_vector vector, idx_t at)
     }
 }
 
+/* The pass ends with this; the row is not wrong. */
+static bool memory_out(struct nest *nest)
+{
+    job_records_fail(nest->local);
+    return false;
+}
+
 /* ---- lists ---- */
 
 static bool list_put(struct nest *nest, const struct weft_type *type, duckdb_vector vector,
@@ -66,7 +73,7 @@ static bool list_put(struct nest *nest, const struct weft_type *type, duckdb_vec
     weft_json_walk_init(&walk, value->data, value->length);
     while (weft_json_element_next(&walk, &element)) {
         if (weft_duckdb.list_vector_reserve(vector, offset + count + 1) != DuckDBSuccess)
-            return false;
+            return memory_out(nest);
         if (!value_put(nest, type->element, weft_duckdb.list_vector_get_child(vector),
                        offset + count, &element, step))
             return false;
@@ -173,15 +180,16 @@ static bool map_put(struct nest *nest, const struct weft_type *type, duckdb_vect
         return false;
     WEFT_CLEANUP(weft_map_freep) struct weft_map *seen = weft_map_new();
     if (seen == NULL)
-        return false;
+        return memory_out(nest);
     weft_json_walk_init(&walk, value->data, value->length);
     while (weft_json_member_next(&walk, &name, &part)) {
         const char *text = name_text(nest, &name);
         if (!key_plain(type->key, text, name.length) ||
-            weft_map_get_bytes(seen, text, name.length) != NULL ||
-            weft_map_put_bytes(seen, text, name.length, seen) < 0 ||
-            weft_duckdb.list_vector_reserve(vector, offset + count + 1) != DuckDBSuccess)
+            weft_map_get_bytes(seen, text, name.length) != NULL)
             return false;
+        if (weft_map_put_bytes(seen, text, name.length, seen) < 0 ||
+            weft_duckdb.list_vector_reserve(vector, offset + count + 1) != DuckDBSuccess)
+            return memory_out(nest);
         duckdb_vector pairs = weft_duckdb.list_vector_get_child(vector);
         valid_set(pairs, offset + count);
         if (!value_put(nest, type->key, weft_duckdb.struct_vector_get_child(pairs, 0),
@@ -216,7 +224,8 @@ static bool scalar_put(struct nest *nest, const struct weft_type *type, duckdb_v
     if (type->kind == WEFT_TYPE_BINARY && value.kind != WEFT_JSON_TEXT)
         return false;
     if (type->kind == WEFT_TYPE_BINARY)
-        value.length = job_avro_bytes(nest->local->scan->work, name_text(nest, &value), value.length);
+        value.length =
+            job_avro_bytes(nest->local->scan->work, name_text(nest, &value), value.length);
     if (type->kind == WEFT_TYPE_STRING || type->kind == WEFT_TYPE_BINARY) {
         weft_duckdb.unsafe_vector_assign_string_element_len(vector, at, text, value.length);
         return true;

@@ -213,7 +213,7 @@ bool job_records_failed(const struct job_scan_local *local)
     return local->records != NULL && local->records->failed;
 }
 
-static void records_fail(struct job_scan_local *local)
+void job_records_fail(struct job_scan_local *local)
 {
     struct job_scan *scan = local->scan;
     local->records->failed = true;
@@ -280,7 +280,7 @@ static struct key *key_extra(struct job_scan_local *local, struct keys *keys, co
     bool keep = keys->count - keys->fixed < EXTRAS_MAX && length < EXTRA_LENGTH;
     struct key *key = keep ? keys_add(keys, name, length) : NULL;
     if (keep && key == NULL) {
-        records_fail(local);
+        job_records_fail(local);
         return NULL;
     }
     snprintf(path, sizeof path, "%s%.*s", keys->path, (int)WEFT_MIN(length, (size_t)EXTRA_LENGTH),

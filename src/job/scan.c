@@ -356,6 +356,8 @@ static void csv_main(duckdb_function_info info, duckdb_data_chunk chunk)
         if (rc == 0)
             rows =
                 local->records != NULL ? job_records_batch(local) : weft_csv_batch(&local->split);
+        if (rows > 0 && !job_records_failed(local))
+            batch_put(local, chunk, rows);
         if (job_records_failed(local)) {
             why = "the records cannot be read";
             rc = -1;
@@ -365,8 +367,6 @@ static void csv_main(duckdb_function_info info, duckdb_data_chunk chunk)
         weft_duckdb.function_set_error(info, why);
         rows = 0;
     }
-    if (rows > 0)
-        batch_put(local, chunk, rows);
     atomic_fetch_add(&scan->records, (int64_t)rows);
     if (rows > 0)
         atomic_fetch_add(&scan->file_records[local->file], (int64_t)rows);

@@ -109,6 +109,9 @@ void job_scan_local_free(struct job_scan_local *local);
 /* Fills the vector of one column; sets bits for cells that do not parse. */
 void job_fill_column(struct job_scan_local *local, size_t column, duckdb_vector vector,
                      size_t rows);
+/* For detection: does the text read as a date, a timestamp, as the options say these are written? */
+bool job_date_fits(const struct weft_csv_options *csv, const char *text, size_t length);
+bool job_timestamp_fits(const struct weft_csv_options *csv, const char *text, size_t length);
 /* Types of the keys of json, from the first block of each file (detect_json.c). */
 /* Of an Avro file bytes come as "\x" and hexadecimal digits: undone in place; the length then. */
 size_t job_avro_bytes(const struct job_work *work, char *text, size_t length);
@@ -139,6 +142,7 @@ bool job_record_next(struct job_scan_local *local, size_t *begin, size_t *end);
 bool job_records_drained(const struct job_scan_local *local);
 /* Out of memory, or a key that is refused: then scan->error says which. */
 bool job_records_failed(const struct job_scan_local *local);
+void job_records_fail(struct job_scan_local *local); /* out of memory */
 /* Under the mutex: what this thread saw in its file. */
 void job_records_flush(struct job_scan_local *local);
 /* A key that no column has: kept for the warning, or the file is refused. id: of the record. */

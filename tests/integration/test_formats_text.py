@@ -468,8 +468,8 @@ def test_detected(tmp_path):
             "big": "decimal(38, 0)", "e": "json", "dict": "json", "n": "string",
             "late": "struct<deep: list<struct<q: long>>>"}
         assert mesh.all("i, big, m, late.deep[1].q as q", "i") == [
-            {"i": 1, "big": "12345678901234567890", "m": "1", "q": None},
-            {"i": 2, "big": "1", "m": '"a"', "q": 1}]
+            {"i": 1, "big": 12345678901234567890, "m": "1", "q": None},
+            {"i": 2, "big": 1, "m": '"a"', "q": 1}]
 
 
 def test_loaded_by_hand(tmp_path):
@@ -627,6 +627,18 @@ def test_date_formats(rows):
     assert [r["day"] for r in got] == [d for _, d in good] + [None]
     assert got[0]["seen"].replace("T", " ").startswith("1999-12-31 23:59:00")
     assert [r["rules"] for r in mesh.aside()] == [["day.type"]] * len(bad) + [["seen.type"]] * 2
+
+
+def test_date_formats_detected(tmp_path):
+    """A column without a declared type is a date where it is written as the options say."""
+    for form, content in (("csv", "id,a,b\n1,31.12.99,1999-12-31\n2,01.02.03,2003-02-01\n"),
+                          ("ndjson", '{"id": 1, "a": "31.12.99", "b": "1999-12-31"}\n')):
+        mesh = Rows(tmp_path / form, "version: 1.0.0\ninput:\n  files: ../../../inbox/rows*\n"
+                    f"  format: {form}\n  options: {{date_format: \"%d.%m.%y\"}}\n")
+        mesh.load(content)
+        assert mesh.query("select typeof(a) as a, typeof(b) as b, a::varchar as x from shop.rows "
+                          "order by id limit 1") == [{"a": "DATE", "b": "VARCHAR",
+                                                      "x": "1999-12-31"}]
 
 
 def test_date_formats_in_json(rows):
