@@ -171,6 +171,17 @@ static void environment_unknown(struct weft_reader *reader, const struct weft_me
                   "there is no environment `%.60s`", wanted);
 }
 
+/* Only where nothing is wrong with it. */
+static const struct weft_environment *deferred_of(const struct weft_mesh *mesh)
+{
+    const struct weft_environment *from = mesh->environment;
+    const struct weft_environment *to =
+        from->defer == NULL ? NULL : weft_mesh_environment(mesh, from->defer);
+    bool usable =
+        to != NULL && to != from && to->defer == NULL && (to->home != NULL || to->node == NULL);
+    return usable ? to : NULL;
+}
+
 /* Those of the file, and `dev`, which is always there. */
 static void read_environments(struct weft_mesh_loader *loader, const struct weft_node *all,
                               const char *wanted)
@@ -193,8 +204,8 @@ static void read_environments(struct weft_mesh_loader *loader, const struct weft
                           mesh->environment == &items[i]);
     if (mesh->environment == NULL)
         environment_unknown(reader, mesh, all, wanted);
-    else if (mesh->environment->defer != NULL)
-        mesh->deferred = weft_mesh_environment(mesh, mesh->environment->defer);
+    else
+        mesh->deferred = deferred_of(mesh);
 }
 
 static void read_settings(struct weft_mesh_loader *loader, const struct weft_node *node)
