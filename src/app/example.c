@@ -96,6 +96,10 @@ static void rows_check(struct maker *m, const struct rows *rows,
                 c++;
             if (c == count)
                 column_unknown(m, rows, cell, columns, count);
+            else if (rows->rows.file == NULL && cell->json != NULL && columns[c].type != NULL &&
+                     columns[c].type->kind == WEFT_TYPE_JSON)
+                mistake(m, rows, cell->place, "as in '{\"a\": 1}'",
+                        "a value of a json field is written as a text in quotes");
             else if (types && columns[c].type != NULL && !value_fits(cell, columns[c].type))
                 value_wrong(m, rows, cell, columns[c].type);
         }

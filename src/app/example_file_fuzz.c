@@ -1,5 +1,6 @@
 /*
- * example_file_fuzz.c - files of rows of tests, in each of their formats: the first byte says which.
+ * example_file_fuzz.c - files of rows of tests, in each of their formats: the first byte says
+ * which.
  */
 #include "app/example_file.h"
 

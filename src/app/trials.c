@@ -125,11 +125,14 @@ static int trial_people(struct weft_trials *trials, const struct weft_trial *tri
     static const enum weft_style styles[] = {WEFT_STYLE_GOOD, WEFT_STYLE_BAD, WEFT_STYLE_CHANGED};
     if (trial->rule && trial->state == WEFT_TRIAL_PASSED)
         return 0; /* they are counted */
-    char time[40] = "";
+    char time[40] = "", place[320] = "";
     if (!trial->rule)
         snprintf(time, sizeof time, "  %" PRId64 " ms", trial->duration_us / 1000);
-    WEFT_TRY(weft_out_line(trials->out, styles[trial->state], error, "  %-7s %s%s%s",
-                           words[trial->state], trial->rule ? "rule " : "", trial->name, time));
+    if (!trial->rule && trial->state != WEFT_TRIAL_PASSED)
+        snprintf(place, sizeof place, "  %.250s:%d", trial->file, trial->place.line);
+    WEFT_TRY(weft_out_line(trials->out, styles[trial->state], error, "  %-7s %s%s%s%s",
+                           words[trial->state], trial->rule ? "rule " : "", trial->name, time,
+                           place));
     if (trial->message != NULL)
         WEFT_TRY(weft_out_line(trials->out, WEFT_STYLE_PLAIN, error, "      %s", trial->message));
     return lines_tell(trials->out, trial->details, error);

@@ -353,8 +353,18 @@ static int csv_print(const struct columns *columns, yyjson_val *rows, struct wef
     return 0;
 }
 
-static int lines_print(const struct columns *columns, yyjson_val *rows, struct weft_buf *out,
-                       struct weft_error *error)
+/* The text of a json field is the value that its line holds. */
+static bool is_json_text(const struct weft_fields *fields, size_t column, yyjson_val *value)
+{
+    WEFT_CLEANUP(weft_json_freep) yyjson_doc *doc = NULL;
+    struct weft_error ignored = WEFT_ERROR_INIT;
+    return column < fields->count && fields->items[column].type->kind == WEFT_TYPE_JSON &&
+           yyjson_is_str(value) &&
+           weft_json_parse(yyjson_get_str(value), yyjson_get_len(value), 0, &doc, &ignored) == 0;
+}
+
+static int lines_print(const struct columns *columns, const struct weft_fields *fields,
+                       yyjson_val *rows, struct weft_buf *out, struct weft_error *error)
 {
     size_t i, n, length;
     yyjson_val *row;
@@ -367,6 +377,10 @@ static int lines_print(const struct columns *columns, yyjson_val *rows, struct w
             weft_json_writer_init(&name, out);
             weft_json_put_text(&name, columns->headers[c]);
             weft_buf_addc(out, ':');
+            if (is_json_text(fields, c, value)) {
+                weft_buf_add(out, yyjson_get_str(value), yyjson_get_len(value));
+                continue;
+            }
             char *text = value == NULL ? NULL
                                        : yyjson_val_write_opts(value, 0, weft_json_allocator(),
                                                                &length, NULL);
@@ -397,7 +411,7 @@ int job_rows_write(struct job_work *work, const struct weft_input *input,
                        input->name);
         return weft_error_hint(error, "declare its `schema:`, or give it a row");
     }
-    WEFT_TRY(format == WEFT_FORMAT_NDJSON ? lines_print(&columns, rows, &text, error)
+    WEFT_TRY(format == WEFT_FORMAT_NDJSON ? lines_print(&columns, fields, rows, &text, error)
                                           : csv_print(&columns, rows, &text, error));
     WEFT_TRY(weft_buf_check(&text, error));
     /* Only this job reads it: not synced. */

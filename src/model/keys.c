@@ -200,7 +200,8 @@ static const struct weft_key field_keys[] = {
 
 static const struct weft_key input_field_keys[] = {
     {"name", VALUE, .help = "The column's name in the SQL, or the header's."},
-    {"from", VALUE, .otherwise = "the name", .help = "The header's name, where it is another."},
+    {"from", VALUE, .otherwise = "the name",
+     .help = "The header's name or the key, where it is another; in json also a path: place.city."},
     FIELD_KEYS,
 };
 
@@ -299,7 +300,8 @@ static const struct weft_key test_keys[] = {
      .help = "The time the run believes it is."},
     {"given", ANY, .otherwise = "no rows",
      .help = "By input, or domain.product as the SQL names it: rows, or {file: path}. A column "
-             "that is left out is null; an input that is left out has no rows."},
+             "that is left out is null; an input that is left out has no rows; JSON is written "
+             "as a text. A product that only `references` name is looked up when it is given."},
     {"expect", ROWS | MAP, .section = WEFT_SECTION_TEST_FILE,
      .help = "What would be published: rows, or {file: path}. A column that all rows leave out is "
              "not compared."},
