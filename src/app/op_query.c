@@ -1,6 +1,6 @@
 /*
- * op_query.c - query: a person's SELECT, resolved, run on a sealed instance, streamed out. The shell
- * and files of statements are the command line's (cli/shell.h), through the same session.
+ * op_query.c - query: a person's SELECT, resolved, run on a sealed instance, streamed out. The
+ * shell and files of statements are the command line's (cli/shell.h), through the same session.
  *
  * One read transaction gives one sequence, and that fixes all snapshots of the query; a reader's
  * slot keeps maintenance away from its files until the last row is out.

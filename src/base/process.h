@@ -33,8 +33,8 @@ int weft_process_send(int socket_fd, const void *data, size_t length, int fd,
  * a pipe or a file too. */
 int weft_process_receive(int from, void *data, size_t size, size_t *got, int *fd,
                          struct weft_error *error) WEFT_MUST_CHECK;
-/* `sh -c command` at this terminal: a pager, an editor. Its descriptor 0 is `in` (-1 = ours), 1 and 2
- * are ours; signals are as for a program that a shell starts. process->in and out are -1. */
+/* `sh -c command` at this terminal: a pager, an editor. Its descriptor 0 is `in` (-1 = ours), 1 and
+ * 2 are ours; signals are as for a program that a shell starts. process->in and out are -1. */
 int weft_process_spawn_shell(const char *command, int in, struct weft_process *process,
                              struct weft_error *error) WEFT_MUST_CHECK;
 /* Waits to the end and closes the pipes. *status as waitpid(2) gives it; *max_rss_bytes may be

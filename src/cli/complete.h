@@ -1,6 +1,6 @@
 /*
  * complete.h - what could stand where the cursor is: products, tables of the mesh, columns of what
- * the statement names, keywords. Nothing but the text and the names is looked at. Thread rule: none.
+ * the statement names, keywords. Nothing but the text and the names is looked at. Thread-safe.
  */
 #ifndef WEFT_CLI_COMPLETE_H
 #define WEFT_CLI_COMPLETE_H

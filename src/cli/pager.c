@@ -15,8 +15,8 @@
 #include <unistd.h>
 
 #define HELD_MAX ((size_t)16 << 20)
-/* Long lines are cut at the edge (S), colours kept (R), the screen is not cleared (X), and what fits
- * is not paged (F). */
+/* Long lines are cut at the edge (S), colours kept (R), the screen is not cleared (X), and what
+ * fits is not paged (F). */
 #define LESS_FLAGS "SRFX"
 
 static bool program_is_there(const char *name)

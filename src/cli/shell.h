@@ -20,8 +20,8 @@ struct weft_shell_config {
     struct weft_pager *pager;
 };
 
-/* In a shell errors are told and it goes on: 0. Elsewhere the first one ends it; with --continue all
- * are told, and the last is handed back without its message. */
+/* In a shell errors are told and it goes on: 0. Elsewhere the first one ends it; with --continue
+ * all are told, and the last is handed back without its message. */
 int weft_shell_run(const struct weft_shell_config *config, struct weft_error *error)
     WEFT_MUST_CHECK;
 

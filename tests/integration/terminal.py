@@ -91,7 +91,8 @@ class Terminal:
         """The line of the screen that the cursor is in, up to the cursor."""
         cells, column = [], 0
         text = self.raw.decode(errors="replace")
-        for part in re.finditer(r"\x1b\[([0-9;?]*)([A-Za-z@])|\x1b[()].|\x1b[=>78]|(.)", text, re.S):
+        parts = r"\x1b\[([0-9;?]*)([A-Za-z@])|\x1b[()].|\x1b[=>78]|(.)"
+        for part in re.finditer(parts, text, re.S):
             number = int(part[1]) if part[1] and part[1].isdigit() else 1
             if part[2] == "C":
                 column += number

@@ -85,10 +85,12 @@ def test_an_error_shows_its_place_and_the_shell_goes_on(shell):
     text = ask(one, "select * from shop.ordersz;")
     assert "did you mean" in text and "^" in text
     assert "\n1\n" in ask(one, "select 1 as x;")
-    text = ask(one, "\tselect 'ä', nam from shop.orders;".replace("\t", ""))
-    mark = text.split("\n")[-2].index("^") if "^" in text.split("\n")[-2] else None
-    line, below = [part for part in text.split("\n") if "nam from" in part or part.strip() == "^"][-2:]
-    assert line[below.index("^"):].startswith("nam"), (text, mark)
+    text = ask(one, "select 'ä', nam from shop.orders;")
+    line, below = re.search(r"\n(.*nam from.*)\n( *\^)\n", text).groups()
+    assert line[below.index("^"):].startswith("nam"), text
+    text = ask(one, "select " + "1, " * 100 + "nam from shop.orders;")
+    line, below = re.search(r"\n(  \.\.\..*)\n( *\^)\n", text).groups()
+    assert line[below.index("^"):].startswith("nam") and len(line) <= 100, text
     one.type("\x04").end()
 
 
@@ -129,7 +131,7 @@ def test_ways_out(shell):
     one.type("\\q\r").end()
     one = shell()
     one.process.send_signal(signal.SIGTERM)
-    one.end(status=None if one.process.poll() else 0)
+    one.end()
 
 
 def test_the_terminal_goes_away(shell):
@@ -315,8 +317,9 @@ def test_output_to_a_file(shell, tmp_path, made):
     ask(one, "\\o")
     assert "x" * 200 in (tmp_path / "out.txt").read_text()  # nothing is cut in a file
     assert "lies in the home" in ask(one, f"\\o {made}/.weft/dev/x.csv")
-    assert "not yet" in ask(one, "\\o | sort") or "cannot write to a command" in one.all
-    assert "cannot" in ask(one, "\\o /no/such/folder/x.csv").lower() or True
+    assert "cannot write to a command yet" in ask(one, "\\o | sort")
+    assert "error: " in ask(one, "\\o /no/such/folder/x.csv")
+    assert "\n8\n" in ask(one, "select 8 as x;")  # still the screen
     one.type("\x04").end()
 
 
@@ -437,7 +440,7 @@ def test_a_shell_whose_output_goes_to_a_file(made, tmp_path):
         one.wait("weft> ")
         one.type("select 12 as x;\r").wait("weft> ")
         one.type("\x04").end()
-    assert (tmp_path / "out").read_text() == "x \n--\n12\n" or "12" in (tmp_path / "out").read_text()
+    assert (tmp_path / "out").read_text() == " x\n--\n12\n"
 
 
 # ---- files and pipes
