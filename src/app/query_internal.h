@@ -48,6 +48,11 @@ void weft_query_release(struct weft_query *query);
 int weft_query_open(struct weft_query *query, struct weft_error *error) WEFT_MUST_CHECK;
 /* query->sql is weft's own text, over files of the home's tmp. */
 int weft_query_open_own(struct weft_query *query, struct weft_error *error) WEFT_MUST_CHECK;
+/* query_names.c, for the resolver; arg: the query. */
+int weft_query_resolve(void *arg, struct weft_arena *arena, const struct weft_resolve_name *name,
+                       struct weft_relation *out, struct weft_error *error) WEFT_MUST_CHECK;
+const char *weft_query_suggest(void *arg, struct weft_arena *arena,
+                               const struct weft_resolve_name *name);
 /* USAGE for a name that is none. */
 int weft_query_format_named(const char *name, enum weft_query_format *format,
                             struct weft_error *error) WEFT_MUST_CHECK;

@@ -1,6 +1,6 @@
 /* Tests of product_entry.h: what is pending and in force, names of majors, as of a sequence, what
  * happens to a refused entry, a rebuild, and 1,000 products. */
-#include "catalog/product_entry.h"
+#include "catalog/catalog_test_support.h"
 
 #include "base/clock.h"
 #include "base/fs.h"
@@ -17,49 +17,8 @@
 
 #include <cmocka.h>
 
-struct fixture {
-    char *dir;
-    char *home;
-    struct weft_ledger *ledger;
-    struct weft_arena *arena;
-    struct weft_ledger_txn *txn;
-    struct weft_error error;
-};
-
-static void ok_at(int rc, const struct weft_error *error, int line)
-{
-    if (rc != 0)
-        fail_msg("line %d: %d: %s: %s (%s)", line, rc, weft_code_name(error->code), error->message,
-                 error->detail);
-}
-#define OK(expr) ok_at((expr), &f->error, __LINE__)
-
-static int setup(void **state)
-{
-    struct fixture *f = weft_alloc(sizeof *f);
-    f->dir = weft_test_dir();
-    f->home = weft_format("%s/home", f->dir);
-    f->arena = weft_arena_new(0);
-    f->error = (struct weft_error)WEFT_ERROR_INIT;
-    OK(weft_ledger_open(f->home, WEFT_LEDGER_CREATE, &f->ledger, &f->error));
-    *state = f;
-    return 0;
-}
-
-static int teardown(void **state)
-{
-    struct fixture *f = *state;
-    weft_ledger_end(f->txn);
-    weft_ledger_close(f->ledger);
-    weft_arena_free(f->arena);
-    weft_test_dir_remove(f->dir);
-    weft_free(f->home);
-    weft_free(f);
-    return 0;
-}
-
-static const struct weft_product *product(struct fixture *f, const char *name, const char *version,
-                                          const char *more)
+static const struct weft_product *product(struct catalog_fixture *f, const char *name,
+                                          const char *version, const char *more)
 {
     struct weft_diag diag;
     const struct weft_product *out = NULL;
@@ -78,59 +37,13 @@ static const struct weft_product *product(struct fixture *f, const char *name, c
     return out;
 }
 
-static void begin(struct fixture *f)
-{
-    OK(weft_ledger_begin_write(f->ledger, &f->txn, &f->error));
-}
-
-static int64_t commit(struct fixture *f)
-{
-    struct weft_ledger_head head;
-    OK(weft_ledger_head(f->txn, &head, &f->error));
-    int rc = weft_ledger_commit(f->txn, &f->error);
-    f->txn = NULL;
-    OK(rc);
-    return head.sequence;
-}
-
-static int64_t put(struct fixture *f, const struct weft_product *p)
-{
-    begin(f);
-    OK(weft_catalog_put(f->txn, "local:test", p, NULL, "dev", &f->error));
-    return commit(f);
-}
-
-static int64_t enforce(struct fixture *f, const struct weft_product *p)
-{
-    begin(f);
-    OK(weft_catalog_enforce(f->txn, "local:test", p, &f->error));
-    return commit(f);
-}
-
-static struct weft_registered get(struct fixture *f, const char *name, int major, int64_t sequence)
-{
-    struct weft_registered out = {0};
-    OK(weft_ledger_begin_read(f->ledger, &f->txn, &f->error));
-    OK(weft_catalog_product(f->txn, f->arena, name, major, sequence, &out, &f->error));
-    weft_ledger_end(f->txn);
-    f->txn = NULL;
-    return out;
-}
-
-static void rebuilds(struct fixture *f)
-{
-    struct weft_ledger_report report;
-    OK(weft_ledger_rebuild(f->ledger, true, &report, &f->error));
-    OK(weft_ledger_verify(f->ledger, &report, &f->error));
-}
-
 static void pending_then_in_force(void **state)
 {
-    struct fixture *f = *state;
+    struct catalog_fixture *f = *state;
     const struct weft_product *a = product(f, "reports", "1.0.0", "");
     const struct weft_product *b = product(f, "reports", "1.1.0", "quality: {rows: {min: 1}}\n");
-    int64_t first = put(f, a);
-    struct weft_registered r = get(f, "health.reports", 0, 0);
+    int64_t first = catalog_put(f, a);
+    struct weft_registered r = catalog_get(f, "health.reports", 0, 0);
     assert_string_equal(r.pending->version, "1.0.0");
     assert_null(r.in_force);
     assert_ptr_equal(weft_registered_newest(&r), r.pending);
@@ -139,28 +52,28 @@ static void pending_then_in_force(void **state)
     assert_string_equal(r.table_folder, "lake/health/reports__v1");
     assert_string_equal(r.quarantine_folder, "quarantine/health/reports__v1");
     assert_string_equal(r.folder, "/srv/mesh/p");
-    int64_t second = enforce(f, a);
-    int64_t third = put(f, b);
-    r = get(f, "health.reports", 1, 0);
+    int64_t second = catalog_enforce(f, a);
+    int64_t third = catalog_put(f, b);
+    r = catalog_get(f, "health.reports", 1, 0);
     assert_string_equal(r.in_force->version, "1.0.0");
     assert_string_equal(r.pending->version, "1.1.0");
     /* As it was. */
-    r = get(f, "health.reports", 0, first);
+    r = catalog_get(f, "health.reports", 0, first);
     assert_null(r.in_force);
     assert_string_equal(r.pending->version, "1.0.0");
-    r = get(f, "health.reports", 0, second);
+    r = catalog_get(f, "health.reports", 0, second);
     assert_null(r.pending);
     assert_string_equal(r.in_force->version, "1.0.0");
     /* Back to what is in force: nothing is pending. */
-    assert_true(put(f, a) > third);
-    r = get(f, "health.reports", 0, 0);
+    assert_true(catalog_put(f, a) > third);
+    r = catalog_get(f, "health.reports", 0, 0);
     assert_null(r.pending);
     /* In force already: no entry. */
-    int64_t before = put(f, b);
-    assert_int_equal(enforce(f, b), before + 1);
-    assert_int_equal(enforce(f, b), before + 1);
+    int64_t before = catalog_put(f, b);
+    assert_int_equal(catalog_enforce(f, b), before + 1);
+    assert_int_equal(catalog_enforce(f, b), before + 1);
     /* A contract that is no longer registered cannot come into force. */
-    begin(f);
+    catalog_begin(f);
     assert_int_equal(weft_catalog_enforce(f->txn, "local:test", a, &f->error), -1);
     assert_int_equal(f->error.code, WEFT_E_CONFLICT);
     weft_ledger_end(f->txn);
@@ -170,18 +83,18 @@ static void pending_then_in_force(void **state)
                      WEFT_NOT_THERE);
     weft_ledger_end(f->txn);
     f->txn = NULL;
-    rebuilds(f);
+    catalog_rebuilds(f);
 }
 
-static bool words(struct fixture *f, const struct weft_product *p,
+static bool words(struct catalog_fixture *f, const struct weft_product *p,
                   const struct weft_registered_reads *reads)
 {
     bool enforced = false;
-    begin(f);
+    catalog_begin(f);
     OK(weft_catalog_put(f->txn, "local:test", p, reads, "dev", &f->error));
     OK(weft_catalog_enforce_words(f->txn, "local:test", p, &enforced, &f->error));
-    commit(f);
-    struct weft_registered r = get(f, p->full_name, 0, 0);
+    catalog_commit(f);
+    struct weft_registered r = catalog_get(f, p->full_name, 0, 0);
     assert_true(enforced == (r.pending == NULL));
     return enforced;
 }
@@ -189,32 +102,33 @@ static bool words(struct fixture *f, const struct weft_product *p,
 /* What changes no row needs no snapshot; what is read from another place does. */
 static void words_alone(void **state)
 {
-    struct fixture *f = *state;
+    struct catalog_fixture *f = *state;
     const struct weft_product *a = product(f, "reports", "1.0.0", "");
     const struct weft_product *b = product(f, "reports", "1.0.1", "description: more\n");
     struct weft_registered_read read = {.name = "x.y", .full_name = "x.y", .major = 1};
     struct weft_registered_reads reads = {.items = &read, .count = 1};
     assert_false(words(f, a, NULL)); /* nothing is in force yet */
-    enforce(f, a);
+    catalog_enforce(f, a);
     assert_true(words(f, b, NULL));
-    assert_string_equal(get(f, "health.reports", 0, 0).in_force->version, "1.0.1");
-    int64_t last = put(f, b);
-    assert_int_equal(enforce(f, a), last); /* a run that began before: no entry, no refusal */
+    assert_string_equal(catalog_get(f, "health.reports", 0, 0).in_force->version, "1.0.1");
+    int64_t last = catalog_put(f, b);
+    assert_int_equal(catalog_enforce(f, a),
+                     last); /* a run that began before: no entry, no refusal */
     assert_false(words(f, a, &reads));
-    enforce(f, a);
+    catalog_enforce(f, a);
     assert_false(words(f, b, NULL));
     assert_true(words(f, b, &reads));
     struct weft_product moved = *a;
     moved.folder = "/srv/mesh/elsewhere";
     assert_false(words(f, &moved, &reads));
     assert_false(words(f, product(f, "reports", "1.0.2", "quality: {rows: {min: 1}}\n"), &reads));
-    rebuilds(f);
+    catalog_rebuilds(f);
 }
 
 /* Detected columns stay those that were detected. */
 static void words_keep_columns(void **state)
 {
-    struct fixture *f = *state;
+    struct catalog_fixture *f = *state;
     static const char *const detected[] = {"a: b: long", "c: list<struct<x: int>>"};
     static const char form[] = "name: p\ndomain: d\nversion: 1.0.%d\ninput: {files: x.csv}\n";
     const struct weft_product *made[2];
@@ -226,10 +140,10 @@ static void words_keep_columns(void **state)
                               &f->error));
         weft_diag_release(&diag);
     }
-    put(f, made[0]);
-    begin(f);
+    catalog_put(f, made[0]);
+    catalog_begin(f);
     OK(weft_catalog_enforce_detected(f->txn, "local:test", made[0], detected, 2, &f->error));
-    commit(f);
+    catalog_commit(f);
     assert_true(words(f, made[1], NULL));
     const struct weft_catalog_column *columns = NULL;
     size_t count = 0;
@@ -240,21 +154,10 @@ static void words_keep_columns(void **state)
     assert_int_equal(count, 2);
     assert_string_equal(columns[0].name, "a: b");
     assert_string_equal(columns[1].name, "c");
-    rebuilds(f);
+    catalog_rebuilds(f);
 }
 
-static void moved_to(struct fixture *f, const char *table, const char *metadata)
-{
-    struct weft_table_made made = {.metadata_path = metadata, .snapshot_id = 42};
-    struct weft_pointer_commit move = {
-        .space = WEFT_SPACE_LAKE, .table = table, .made = &made, .operation = "append"};
-    begin(f);
-    OK(weft_lake_describe(f->txn, "local:test", "mesh", f->home, &f->error));
-    OK(weft_pointer_commit(f->txn, "local:test", &move, &f->error));
-    commit(f);
-}
-
-static const char *catalogue(struct fixture *f)
+static const char *catalogue(struct catalog_fixture *f)
 {
     struct weft_stmt *stmt = NULL;
     const char *out = "";
@@ -274,62 +177,62 @@ static const char *catalogue(struct fixture *f)
 
 static void catalogue_follows_names(void **state)
 {
-    struct fixture *f = *state;
+    struct catalog_fixture *f = *state;
     const struct weft_product *one = product(f, "reports", "1.0.0", "");
     const struct weft_product *two = product(f, "reports", "2.0.0", "");
-    put(f, one);
-    moved_to(f, "health.reports", "lake/1.json");
-    enforce(f, one);
-    put(f, two);
-    moved_to(f, "health.reports__v2", "lake/2.json");
+    catalog_put(f, one);
+    catalog_moved_to(f, "health.reports", "lake/1.json");
+    catalog_enforce(f, one);
+    catalog_put(f, two);
+    catalog_moved_to(f, "health.reports__v2", "lake/2.json");
     assert_string_equal(catalogue(f), "health.reports/1.json health.reports__v2/2.json ");
-    enforce(f, two);
+    catalog_enforce(f, two);
     assert_string_equal(catalogue(f), "health.reports/2.json health.reports__v1/1.json ");
-    rebuilds(f);
+    catalog_rebuilds(f);
 }
 
 static void majors_have_stable_keys(void **state)
 {
-    struct fixture *f = *state;
+    struct catalog_fixture *f = *state;
     const struct weft_product *one = product(f, "reports", "1.0.0", "");
     const struct weft_product *two = product(f, "reports", "2.0.0", "");
-    put(f, one);
-    enforce(f, one);
-    put(f, two);
+    catalog_put(f, one);
+    catalog_enforce(f, one);
+    catalog_put(f, two);
     /* Pending: the name still means the one that can be read. */
-    assert_int_equal(get(f, "health.reports", 0, 0).major, 1);
-    struct weft_registered r = get(f, "health.reports", 2, 0);
+    assert_int_equal(catalog_get(f, "health.reports", 0, 0).major, 1);
+    struct weft_registered r = catalog_get(f, "health.reports", 2, 0);
     assert_string_equal(r.table, "health.reports__v2");
     assert_string_equal(r.name, "health.reports__v2");
-    int64_t last = enforce(f, two);
-    r = get(f, "health.reports", 0, 0);
+    int64_t last = catalog_enforce(f, two);
+    r = catalog_get(f, "health.reports", 0, 0);
     assert_int_equal(r.major, 2);
     assert_string_equal(r.table, "health.reports__v2");
     assert_string_equal(r.name, "health.reports");
-    r = get(f, "health.reports", 1, 0);
+    r = catalog_get(f, "health.reports", 1, 0);
     assert_string_equal(r.table, "health.reports");
     assert_string_equal(r.name, "health.reports__v1");
     assert_string_equal(r.table_folder, "lake/health/reports__v1");
-    assert_int_equal(get(f, "health.reports", 0, last - 1).major, 1);
+    assert_int_equal(catalog_get(f, "health.reports", 0, last - 1).major, 1);
     /* Retired: the name goes back. */
-    begin(f);
+    catalog_begin(f);
     OK(weft_catalog_retire(f->txn, "local:test", "health.reports", 2, &f->error));
-    commit(f);
-    r = get(f, "health.reports", 0, 0);
+    catalog_commit(f);
+    r = catalog_get(f, "health.reports", 0, 0);
     assert_int_equal(r.major, 1);
-    assert_true(get(f, "health.reports", 2, 0).retired);
-    put(f, two);
-    assert_false(get(f, "health.reports", 2, 0).retired);
-    assert_int_equal(get(f, "health.reports", 0, 0).major, 2);
+    assert_true(catalog_get(f, "health.reports", 2, 0).retired);
+    catalog_put(f, two);
+    assert_false(catalog_get(f, "health.reports", 2, 0).retired);
+    assert_int_equal(catalog_get(f, "health.reports", 0, 0).major, 2);
     /* A key is never given to another major. */
-    begin(f);
+    catalog_begin(f);
     OK(weft_catalog_drop(f->txn, "local:test", "health.reports", 1, "test", &f->error));
-    commit(f);
-    put(f, product(f, "reports", "3.0.0", ""));
-    assert_string_equal(get(f, "health.reports", 3, 0).table, "health.reports__v3");
-    put(f, one);
-    assert_string_equal(get(f, "health.reports", 1, 0).table, "health.reports");
-    begin(f);
+    catalog_commit(f);
+    catalog_put(f, product(f, "reports", "3.0.0", ""));
+    assert_string_equal(catalog_get(f, "health.reports", 3, 0).table, "health.reports__v3");
+    catalog_put(f, one);
+    assert_string_equal(catalog_get(f, "health.reports", 1, 0).table, "health.reports");
+    catalog_begin(f);
     assert_int_equal(weft_catalog_retire(f->txn, "local:test", "health.none", 1, &f->error), -1);
     assert_int_equal(f->error.code, WEFT_E_CONFLICT);
     weft_ledger_end(f->txn);
@@ -341,12 +244,12 @@ static void majors_have_stable_keys(void **state)
     assert_int_equal(list.items[2].major, 3);
     weft_ledger_end(f->txn);
     f->txn = NULL;
-    rebuilds(f);
+    catalog_rebuilds(f);
 }
 
 /* ---- what a contract reads ---- */
 
-static struct weft_registered_digest *digests_of(struct fixture *f, size_t *count)
+static struct weft_registered_digest *digests_of(struct catalog_fixture *f, size_t *count)
 {
     struct weft_registered_digest *digests = NULL;
     OK(weft_ledger_begin_read(f->ledger, &f->txn, &f->error));
@@ -356,45 +259,45 @@ static struct weft_registered_digest *digests_of(struct fixture *f, size_t *coun
     return digests;
 }
 
-static int64_t put_reads(struct fixture *f, const struct weft_product *p,
+static int64_t put_reads(struct catalog_fixture *f, const struct weft_product *p,
                          const struct weft_registered_read *items, size_t count)
 {
     struct weft_registered_reads reads = {items, count};
-    begin(f);
+    catalog_begin(f);
     OK(weft_catalog_put(f->txn, "local:test", p, &reads, "dev", &f->error));
-    return commit(f);
+    return catalog_commit(f);
 }
 
 static void reads_of_the_newest_contract(void **state)
 {
-    struct fixture *f = *state;
+    struct catalog_fixture *f = *state;
     static const struct weft_registered_read first[] = {{"counties", true, "reference.counties", 1},
                                                         {"cdc.daily", false, "cdc.daily", 3}};
     static const struct weft_registered_read second[] = {
         {"counties", true, "reference.counties", 2}};
     const struct weft_product *a = product(f, "reports", "1.0.0", "tags: [covid, \"a b\"]\n");
-    put(f, product(f, "alone", "1.0.0", ""));
+    catalog_put(f, product(f, "alone", "1.0.0", ""));
     int64_t at = put_reads(f, a, first, 2);
-    put(f, product(f, "zebra", "1.0.0", ""));
-    struct weft_registered r = get(f, "health.reports", 0, 0);
+    catalog_put(f, product(f, "zebra", "1.0.0", ""));
+    struct weft_registered r = catalog_get(f, "health.reports", 0, 0);
     assert_int_equal(r.reads.count, 2);
     assert_string_equal(r.reads.items[0].name, "counties");
     assert_true(r.reads.items[0].is_port);
     assert_string_equal(r.reads.items[1].full_name, "cdc.daily");
     assert_false(r.reads.items[1].is_port);
     assert_int_equal(r.reads.items[1].major, 3);
-    enforce(f, a);
-    assert_int_equal(get(f, "health.reports", 0, 0).reads.count, 2);
+    catalog_enforce(f, a);
+    assert_int_equal(catalog_get(f, "health.reports", 0, 0).reads.count, 2);
     /* The same document that reads another major is another contract. */
     put_reads(f, a, second, 1);
-    r = get(f, "health.reports", 0, 0);
+    r = catalog_get(f, "health.reports", 0, 0);
     assert_non_null(r.pending);
     assert_int_equal(r.reads.count, 1);
     assert_int_equal(r.reads.items[0].major, 2);
-    assert_int_equal(get(f, "health.reports", 0, at).reads.count, 2);
-    enforce(f, a);
+    assert_int_equal(catalog_get(f, "health.reports", 0, at).reads.count, 2);
+    catalog_enforce(f, a);
     put_reads(f, a, second, 1);
-    r = get(f, "health.reports", 0, 0);
+    r = catalog_get(f, "health.reports", 0, 0);
     assert_null(r.pending);
     assert_int_equal(r.reads.count, 1);
     size_t count = 0;
@@ -407,12 +310,12 @@ static void reads_of_the_newest_contract(void **state)
     assert_string_equal(digests[1].tags.items[1], "a b");
     assert_int_equal(digests[2].reads.count, 0);
     /* Of a dropped product nothing is left. */
-    begin(f);
+    catalog_begin(f);
     OK(weft_catalog_drop(f->txn, "local:test", "health.reports", 1, "test", &f->error));
-    commit(f);
+    catalog_commit(f);
     digests_of(f, &count);
     assert_int_equal(count, 2);
-    rebuilds(f);
+    catalog_rebuilds(f);
 }
 
 /* ---- the mesh tables ---- */
@@ -428,7 +331,7 @@ static const struct weft_mesh_table *mesh_table(const char *name)
 }
 
 /* All rows as one text: values by |, rows by line. */
-static const char *rows_of(struct fixture *f, const char *name, int64_t now)
+static const char *rows_of(struct catalog_fixture *f, const char *name, int64_t now)
 {
     WEFT_CLEANUP(weft_buf_release) struct weft_buf out;
     struct weft_stmt *stmt = NULL;
@@ -465,7 +368,7 @@ static const struct weft_ledger_table flow_tables = {
 
 static void tables_of_the_mesh(void **state)
 {
-    struct fixture *f = *state;
+    struct catalog_fixture *f = *state;
     const struct weft_product *a = product(f, "reports", "1.0.0", "quality: {freshness: 24h}\n");
     const struct weft_product *detected = product(f, "loose", "1.0.0", "");
     struct weft_table_made made = {.metadata_path = "lake/health/reports__v1/metadata/a.json",
@@ -473,11 +376,11 @@ static void tables_of_the_mesh(void **state)
                                    .total_records = 7,
                                    .total_files = 1,
                                    .total_bytes = 99};
-    put(f, a);
+    catalog_put(f, a);
     assert_string_equal(rows_of(f, "products", 0),
                         "health.reports|health|reports|1|1.0.0|a@example.org|-|active|-|[]|-|-|-|-|"
                         "0|1.0.0\n");
-    begin(f);
+    catalog_begin(f);
     struct weft_pointer_commit move = {.space = WEFT_SPACE_LAKE,
                                        .table = "health.reports",
                                        .made = &made,
@@ -489,7 +392,7 @@ static void tables_of_the_mesh(void **state)
     OK(weft_catalog_enforce(f->txn, "local:test", a, &f->error));
     OK(weft_ledger_exec(f->txn, &f->error,
                         "INSERT INTO flow_checked VALUES('health.reports', 1000)", NULL));
-    commit(f);
+    catalog_commit(f);
     const char *rows = rows_of(f, "products", 2000);
     assert_non_null(strstr(rows, "|7|42|"));
     assert_non_null(strstr(rows, "|1000|1|-\n"));
@@ -500,12 +403,12 @@ static void tables_of_the_mesh(void **state)
     assert_non_null(strstr(rows, "health.reports|42|-|"));
     assert_non_null(strstr(rows, "|append|7|7|0|1|99|run-1|1.0.0|0\n"));
     (void)detected;
-    rebuilds(f);
+    catalog_rebuilds(f);
 }
 
 static void detected_columns(void **state)
 {
-    struct fixture *f = *state;
+    struct catalog_fixture *f = *state;
     struct weft_diag diag;
     const struct weft_product *loose = NULL;
     static const char text[] =
@@ -517,27 +420,27 @@ static void detected_columns(void **state)
     if (loose == NULL)
         fail_msg("%s", diag.items[0].message);
     weft_diag_release(&diag);
-    put(f, loose);
+    catalog_put(f, loose);
     for (int i = 0; i < 2; i++) {
-        begin(f);
+        catalog_begin(f);
         OK(weft_catalog_enforce_detected(f->txn, "local:test", loose, one, 2, &f->error));
-        commit(f);
+        catalog_commit(f);
     }
     assert_string_equal(rows_of(f, "columns", 0), "health.loose|a: b|1|long|0|-|-|-\n"
                                                   "health.loose|c|2|string|0|-|-|-\n");
-    begin(f);
+    catalog_begin(f);
     OK(weft_catalog_enforce_detected(f->txn, "local:test", loose, two, 1, &f->error));
-    commit(f);
+    catalog_commit(f);
     assert_string_equal(rows_of(f, "columns", 0), "health.loose|a: b|1|long|0|-|-|-\n");
-    rebuilds(f);
+    catalog_rebuilds(f);
 }
 
 static void thousand_products(void **state)
 {
-    struct fixture *f = *state;
+    struct catalog_fixture *f = *state;
     struct weft_registered_digest *digests = NULL;
     size_t count = 0;
-    begin(f);
+    catalog_begin(f);
     for (int i = 0; i < 1000; i++) {
         char name[32];
         snprintf(name, sizeof name, "p%d", i);
@@ -548,7 +451,7 @@ static void thousand_products(void **state)
         OK(weft_catalog_put(f->txn, "local:test", product(f, name, "1.0.0", "tags: [a, b]\n"),
                             &reads, "dev", &f->error));
     }
-    commit(f);
+    catalog_commit(f);
     int64_t start = weft_clock_mono_us();
     OK(weft_ledger_begin_read(f->ledger, &f->txn, &f->error));
     OK(weft_catalog_digests(f->txn, f->arena, &digests, &count, &f->error));
@@ -571,7 +474,7 @@ static void thousand_products(void **state)
 
 static int torture_once(void *arg, struct weft_error *error)
 {
-    struct fixture *f = arg;
+    struct catalog_fixture *f = arg;
     struct weft_registered out;
     struct weft_arena *arena = weft_arena_new(0);
     if (arena == NULL)
@@ -587,8 +490,8 @@ static int torture_once(void *arg, struct weft_error *error)
 
 static void allocation_fails(void **state)
 {
-    struct fixture *f = *state;
-    put(f, product(f, "reports", "1.0.0", ""));
+    struct catalog_fixture *f = *state;
+    catalog_put(f, product(f, "reports", "1.0.0", ""));
     assert_true(weft_test_torture(torture_once, f) > 10);
 }
 
@@ -598,16 +501,17 @@ int main(void)
     weft_lake_register();
     weft_catalog_register();
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test_setup_teardown(pending_then_in_force, setup, teardown),
-        cmocka_unit_test_setup_teardown(words_alone, setup, teardown),
-        cmocka_unit_test_setup_teardown(words_keep_columns, setup, teardown),
-        cmocka_unit_test_setup_teardown(majors_have_stable_keys, setup, teardown),
-        cmocka_unit_test_setup_teardown(catalogue_follows_names, setup, teardown),
-        cmocka_unit_test_setup_teardown(reads_of_the_newest_contract, setup, teardown),
-        cmocka_unit_test_setup_teardown(tables_of_the_mesh, setup, teardown),
-        cmocka_unit_test_setup_teardown(detected_columns, setup, teardown),
-        cmocka_unit_test_setup_teardown(thousand_products, setup, teardown),
-        cmocka_unit_test_setup_teardown(allocation_fails, setup, teardown),
+        cmocka_unit_test_setup_teardown(pending_then_in_force, catalog_setup, catalog_teardown),
+        cmocka_unit_test_setup_teardown(words_alone, catalog_setup, catalog_teardown),
+        cmocka_unit_test_setup_teardown(words_keep_columns, catalog_setup, catalog_teardown),
+        cmocka_unit_test_setup_teardown(majors_have_stable_keys, catalog_setup, catalog_teardown),
+        cmocka_unit_test_setup_teardown(catalogue_follows_names, catalog_setup, catalog_teardown),
+        cmocka_unit_test_setup_teardown(reads_of_the_newest_contract, catalog_setup,
+                                        catalog_teardown),
+        cmocka_unit_test_setup_teardown(tables_of_the_mesh, catalog_setup, catalog_teardown),
+        cmocka_unit_test_setup_teardown(detected_columns, catalog_setup, catalog_teardown),
+        cmocka_unit_test_setup_teardown(thousand_products, catalog_setup, catalog_teardown),
+        cmocka_unit_test_setup_teardown(allocation_fails, catalog_setup, catalog_teardown),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -1,5 +1,5 @@
 /* Tests of renaming: what moves and what stays, times before, chains, what cannot be done. */
-#include "catalog/product_entry.h"
+#include "catalog/catalog_test_support.h"
 
 #include "base/fs.h"
 #include "base/test_support.h"
@@ -14,52 +14,9 @@
 
 #include <cmocka.h>
 
-struct fixture {
-    char *dir;
-    char *home;
-    struct weft_ledger *ledger;
-    struct weft_arena *arena;
-    struct weft_ledger_txn *txn;
-    struct weft_error error;
-    const char *owns[2]; /* of the checkout; none: what it holds */
-    size_t owns_count;
-};
-
-static void ok_at(int rc, const struct weft_error *error, int line)
-{
-    if (rc != 0)
-        fail_msg("line %d: %d: %s: %s (%s)", line, rc, weft_code_name(error->code), error->message,
-                 error->detail);
-}
-#define OK(expr) ok_at((expr), &f->error, __LINE__)
-
-static int setup(void **state)
-{
-    struct fixture *f = weft_alloc(sizeof *f);
-    f->dir = weft_test_dir();
-    f->home = weft_format("%s/home", f->dir);
-    f->arena = weft_arena_new(0);
-    f->error = (struct weft_error)WEFT_ERROR_INIT;
-    OK(weft_ledger_open(f->home, WEFT_LEDGER_CREATE, &f->ledger, &f->error));
-    *state = f;
-    return 0;
-}
-
-static int teardown(void **state)
-{
-    struct fixture *f = *state;
-    weft_ledger_end(f->txn);
-    weft_ledger_close(f->ledger);
-    weft_arena_free(f->arena);
-    weft_test_dir_remove(f->dir);
-    weft_free(f->home);
-    weft_free(f);
-    return 0;
-}
-
 /* full: "domain.name"; was: NULL or the name before. */
-static const struct weft_product *product(struct fixture *f, const char *full, const char *version,
-                                          const char *was)
+static const struct weft_product *product(struct catalog_fixture *f, const char *full,
+                                          const char *version, const char *was)
 {
     struct weft_diag diag;
     const struct weft_product *out = NULL;
@@ -78,53 +35,14 @@ static const struct weft_product *product(struct fixture *f, const char *full, c
     return out;
 }
 
-static void begin(struct fixture *f)
+static int64_t rename_one(struct catalog_fixture *f, const char *from, const char *to)
 {
-    OK(weft_ledger_begin_write(f->ledger, &f->txn, &f->error));
-}
-
-static int64_t commit(struct fixture *f)
-{
-    struct weft_ledger_head head;
-    OK(weft_ledger_head(f->txn, &head, &f->error));
-    int rc = weft_ledger_commit(f->txn, &f->error);
-    f->txn = NULL;
-    OK(rc);
-    return head.sequence;
-}
-
-static int64_t put(struct fixture *f, const struct weft_product *p)
-{
-    begin(f);
-    OK(weft_catalog_put(f->txn, "local:test", p, NULL, "dev", &f->error));
-    return commit(f);
-}
-
-static int64_t enforce(struct fixture *f, const struct weft_product *p)
-{
-    begin(f);
-    OK(weft_catalog_enforce(f->txn, "local:test", p, &f->error));
-    return commit(f);
-}
-
-static int64_t rename_one(struct fixture *f, const char *from, const char *to)
-{
-    begin(f);
+    catalog_begin(f);
     OK(weft_catalog_rename(f->txn, "local:test", from, to, &f->error));
-    return commit(f);
+    return catalog_commit(f);
 }
 
-static struct weft_registered get(struct fixture *f, const char *name, int major, int64_t sequence)
-{
-    struct weft_registered out = {0};
-    OK(weft_ledger_begin_read(f->ledger, &f->txn, &f->error));
-    OK(weft_catalog_product(f->txn, f->arena, name, major, sequence, &out, &f->error));
-    weft_ledger_end(f->txn);
-    f->txn = NULL;
-    return out;
-}
-
-static void gone(struct fixture *f, const char *name, int64_t sequence)
+static void gone(struct catalog_fixture *f, const char *name, int64_t sequence)
 {
     struct weft_registered out;
     OK(weft_ledger_begin_read(f->ledger, &f->txn, &f->error));
@@ -134,26 +52,8 @@ static void gone(struct fixture *f, const char *name, int64_t sequence)
     f->txn = NULL;
 }
 
-static void rebuilds(struct fixture *f)
-{
-    struct weft_ledger_report report;
-    OK(weft_ledger_rebuild(f->ledger, true, &report, &f->error));
-    OK(weft_ledger_verify(f->ledger, &report, &f->error));
-}
-
-static void moved_to(struct fixture *f, const char *table, const char *metadata)
-{
-    struct weft_table_made made = {.metadata_path = metadata, .snapshot_id = 42};
-    struct weft_pointer_commit move = {
-        .space = WEFT_SPACE_LAKE, .table = table, .made = &made, .operation = "append"};
-    begin(f);
-    OK(weft_lake_describe(f->txn, "local:test", "mesh", f->home, &f->error));
-    OK(weft_pointer_commit(f->txn, "local:test", &move, &f->error));
-    commit(f);
-}
-
 /* Rows of one column, with a blank between. */
-static const char *column(struct fixture *f, const char *sql)
+static const char *column(struct catalog_fixture *f, const char *sql)
 {
     struct weft_stmt *stmt = NULL;
     const char *out = "";
@@ -174,14 +74,14 @@ static const char catalogue_sql[] =
 
 static void key_and_folder_stay(void **state)
 {
-    struct fixture *f = *state;
+    struct catalog_fixture *f = *state;
     const struct weft_product *a = product(f, "health.reports", "1.0.0", NULL);
     const struct weft_product *b = product(f, "cdc.daily", "1.0.1", "health.reports");
-    put(f, a);
-    moved_to(f, "health.reports", "lake/1.json");
-    int64_t before = enforce(f, a);
+    catalog_put(f, a);
+    catalog_moved_to(f, "health.reports", "lake/1.json");
+    int64_t before = catalog_enforce(f, a);
     int64_t at = rename_one(f, "health.reports", "cdc.daily");
-    struct weft_registered r = get(f, "cdc.daily", 0, 0);
+    struct weft_registered r = catalog_get(f, "cdc.daily", 0, 0);
     assert_string_equal(r.table, "health.reports");
     assert_string_equal(r.name, "cdc.daily");
     assert_string_equal(r.full_name, "cdc.daily");
@@ -195,85 +95,87 @@ static void key_and_folder_stay(void **state)
     gone(f, "health.reports", 0);
     assert_string_equal(column(f, catalogue_sql), "cdc.daily/1.json");
     assert_string_equal(column(f, "SELECT namespace FROM iceberg_namespace_properties"), "cdc");
-    put(f, b);
-    assert_string_equal(get(f, "cdc.daily", 0, 0).pending->version, "1.0.1");
-    enforce(f, b);
-    r = get(f, "cdc.daily", 1, 0);
+    catalog_put(f, b);
+    assert_string_equal(catalog_get(f, "cdc.daily", 0, 0).pending->version, "1.0.1");
+    catalog_enforce(f, b);
+    r = catalog_get(f, "cdc.daily", 1, 0);
     assert_null(r.pending);
     assert_string_equal(r.in_force->version, "1.0.1");
     assert_string_equal(r.table, "health.reports");
     /* As it was. */
     gone(f, "cdc.daily", before);
-    r = get(f, "health.reports", 0, before);
+    r = catalog_get(f, "health.reports", 0, before);
     assert_string_equal(r.name, "health.reports");
     assert_string_equal(r.in_force->full_name, "health.reports");
     gone(f, "health.reports", at);
-    rebuilds(f);
+    catalog_rebuilds(f);
 }
 
 /* The old name is free, and what comes under it gets a table of its own. */
 static void old_name_is_free(void **state)
 {
-    struct fixture *f = *state;
-    put(f, product(f, "health.reports", "1.0.0", NULL));
-    put(f, product(f, "health.reports", "2.0.0", NULL));
+    struct catalog_fixture *f = *state;
+    catalog_put(f, product(f, "health.reports", "1.0.0", NULL));
+    catalog_put(f, product(f, "health.reports", "2.0.0", NULL));
     rename_one(f, "health.reports", "health.daily");
-    assert_string_equal(get(f, "health.daily", 2, 0).table, "health.reports__v2");
-    assert_string_equal(get(f, "health.daily", 1, 0).name, "health.daily__v1");
-    put(f, product(f, "health.reports", "1.0.0", NULL));
-    put(f, product(f, "health.reports", "2.0.0", NULL));
-    put(f, product(f, "health.reports", "3.0.0", NULL));
-    assert_string_equal(get(f, "health.reports", 1, 0).table, "health.reports__v1_2");
-    assert_string_equal(get(f, "health.reports", 1, 0).table_folder, "lake/health/reports__v1_2");
-    assert_string_equal(get(f, "health.reports", 2, 0).table, "health.reports__v2_2");
-    assert_string_equal(get(f, "health.reports", 3, 0).table, "health.reports__v3");
-    assert_string_equal(get(f, "health.daily", 1, 0).table_folder, "lake/health/reports__v1");
+    assert_string_equal(catalog_get(f, "health.daily", 2, 0).table, "health.reports__v2");
+    assert_string_equal(catalog_get(f, "health.daily", 1, 0).name, "health.daily__v1");
+    catalog_put(f, product(f, "health.reports", "1.0.0", NULL));
+    catalog_put(f, product(f, "health.reports", "2.0.0", NULL));
+    catalog_put(f, product(f, "health.reports", "3.0.0", NULL));
+    assert_string_equal(catalog_get(f, "health.reports", 1, 0).table, "health.reports__v1_2");
+    assert_string_equal(catalog_get(f, "health.reports", 1, 0).table_folder,
+                        "lake/health/reports__v1_2");
+    assert_string_equal(catalog_get(f, "health.reports", 2, 0).table, "health.reports__v2_2");
+    assert_string_equal(catalog_get(f, "health.reports", 3, 0).table, "health.reports__v3");
+    assert_string_equal(catalog_get(f, "health.daily", 1, 0).table_folder,
+                        "lake/health/reports__v1");
     /* Dropped and registered again: the same key, which nobody else had since. */
-    begin(f);
+    catalog_begin(f);
     OK(weft_catalog_drop(f->txn, "local:test", "health.reports", 1, "test", &f->error));
     OK(weft_catalog_drop(f->txn, "local:test", "health.daily", 1, "test", &f->error));
-    commit(f);
-    put(f, product(f, "health.reports", "1.0.0", NULL));
-    put(f, product(f, "health.daily", "1.0.0", NULL));
-    assert_string_equal(get(f, "health.reports", 1, 0).table, "health.reports__v1_2");
-    assert_string_equal(get(f, "health.daily", 1, 0).table, "health.reports");
+    catalog_commit(f);
+    catalog_put(f, product(f, "health.reports", "1.0.0", NULL));
+    catalog_put(f, product(f, "health.daily", "1.0.0", NULL));
+    assert_string_equal(catalog_get(f, "health.reports", 1, 0).table, "health.reports__v1_2");
+    assert_string_equal(catalog_get(f, "health.daily", 1, 0).table, "health.reports");
     /* And back: each has what it brought along. */
     rename_one(f, "health.reports", "health.third");
     rename_one(f, "health.daily", "health.reports");
-    assert_string_equal(get(f, "health.reports", 1, 0).table, "health.reports");
-    assert_string_equal(get(f, "health.third", 1, 0).table, "health.reports__v1_2");
+    assert_string_equal(catalog_get(f, "health.reports", 1, 0).table, "health.reports");
+    assert_string_equal(catalog_get(f, "health.third", 1, 0).table, "health.reports__v1_2");
     assert_string_equal(column(f, "SELECT table_name FROM catalog_names WHERE seq_to IS NULL "
                                   "GROUP BY table_name HAVING count(*) > 1"),
                         "");
-    rebuilds(f);
+    catalog_rebuilds(f);
 }
 
 /* Those that read it read the same product as before. */
 static void pins_move_along(void **state)
 {
-    struct fixture *f = *state;
+    struct catalog_fixture *f = *state;
     const struct weft_registered_read read = {"health.reports", false, "health.reports", 1};
     const struct weft_registered_reads reads = {&read, 1};
     const struct weft_registered_read own = {"older", true, "health.reports", 1};
     const struct weft_registered_reads reads_own = {&own, 1};
-    put(f, product(f, "health.reports", "1.0.0", NULL));
-    begin(f);
+    catalog_put(f, product(f, "health.reports", "1.0.0", NULL));
+    catalog_begin(f);
     OK(weft_catalog_put(f->txn, "local:test", product(f, "cdc.national", "1.0.0", NULL), &reads,
                         "dev", &f->error));
     OK(weft_catalog_put(f->txn, "local:test", product(f, "health.reports", "2.0.0", NULL),
                         &reads_own, "dev", &f->error));
-    int64_t before = commit(f);
+    int64_t before = catalog_commit(f);
     rename_one(f, "health.reports", "health.daily");
-    struct weft_registered r = get(f, "cdc.national", 0, 0);
+    struct weft_registered r = catalog_get(f, "cdc.national", 0, 0);
     assert_int_equal(r.reads.count, 1);
     assert_string_equal(r.reads.items[0].name, "health.reports");
     assert_string_equal(r.reads.items[0].full_name, "health.daily");
-    r = get(f, "health.daily", 2, 0);
+    r = catalog_get(f, "health.daily", 2, 0);
     assert_int_equal(r.reads.count, 1);
     assert_string_equal(r.reads.items[0].full_name, "health.daily");
-    r = get(f, "cdc.national", 0, before);
+    r = catalog_get(f, "cdc.national", 0, before);
     assert_string_equal(r.reads.items[0].full_name, "health.reports");
-    assert_int_equal(get(f, "health.reports", 2, before).reads.count, 1);
+    assert_int_equal(catalog_get(f, "health.reports", 2, before).reads.count, 1);
     struct weft_registered_digest *digests = NULL;
     size_t count = 0;
     OK(weft_ledger_begin_read(f->ledger, &f->txn, &f->error));
@@ -282,12 +184,12 @@ static void pins_move_along(void **state)
     f->txn = NULL;
     assert_int_equal(count, 3);
     assert_string_equal(digests[0].reads.items[0].full_name, "health.daily");
-    rebuilds(f);
+    catalog_rebuilds(f);
 }
 
-static void refused_at(struct fixture *f, const char *from, const char *to)
+static void refused_at(struct catalog_fixture *f, const char *from, const char *to)
 {
-    begin(f);
+    catalog_begin(f);
     assert_int_equal(weft_catalog_rename(f->txn, "local:test", from, to, &f->error), -1);
     weft_ledger_end(f->txn);
     f->txn = NULL;
@@ -295,16 +197,16 @@ static void refused_at(struct fixture *f, const char *from, const char *to)
 
 static void cannot_be_renamed(void **state)
 {
-    struct fixture *f = *state;
-    put(f, product(f, "health.a", "1.0.0", NULL));
-    put(f, product(f, "health.b", "1.0.0", NULL));
+    struct catalog_fixture *f = *state;
+    catalog_put(f, product(f, "health.a", "1.0.0", NULL));
+    catalog_put(f, product(f, "health.b", "1.0.0", NULL));
     refused_at(f, "health.a", "health.b");
     assert_int_equal(f->error.code, WEFT_E_CONFLICT);
     refused_at(f, "health.none", "health.c");
     assert_int_equal(f->error.code, WEFT_E_CONFLICT);
     refused_at(f, "health.a", "health");
     assert_int_equal(f->error.code, WEFT_E_CORRUPT);
-    rebuilds(f);
+    catalog_rebuilds(f);
 }
 
 /* ---- what the files ask for ---- */
@@ -314,7 +216,8 @@ struct plan {
     size_t count;
 };
 
-static struct plan plan(struct fixture *f, const struct weft_product *const *products, size_t count)
+static struct plan plan(struct catalog_fixture *f, const struct weft_product *const *products,
+                        size_t count)
 {
     struct plan out;
     OK(weft_ledger_begin_read(f->ledger, &f->txn, &f->error));
@@ -326,8 +229,8 @@ static struct plan plan(struct fixture *f, const struct weft_product *const *pro
     return out;
 }
 
-static void plan_does(struct fixture *f, const struct weft_product *const *products, size_t count,
-                      const char *expected)
+static void plan_does(struct catalog_fixture *f, const struct weft_product *const *products,
+                      size_t count, const char *expected)
 {
     struct plan p = plan(f, products, count);
     const char *got = "";
@@ -340,7 +243,7 @@ static void plan_does(struct fixture *f, const struct weft_product *const *produ
     assert_string_equal(got, expected);
 }
 
-static void plan_refuses(struct fixture *f, const struct weft_product *const *products,
+static void plan_refuses(struct catalog_fixture *f, const struct weft_product *const *products,
                          size_t count, size_t refused, const char *why)
 {
     struct plan p = plan(f, products, count);
@@ -357,7 +260,7 @@ static void plan_refuses(struct fixture *f, const struct weft_product *const *pr
 
 static void files_ask(void **state)
 {
-    struct fixture *f = *state;
+    struct catalog_fixture *f = *state;
     const struct weft_product *a = product(f, "h.a", "1.0.0", NULL);
     const struct weft_product *b = product(f, "h.b", "1.0.0", NULL);
     const struct weft_product *b_was_a = product(f, "h.b", "1.0.0", "a");
@@ -371,7 +274,7 @@ static void files_ask(void **state)
         sizeof((const struct weft_product *const[]){__VA_ARGS__}) / sizeof(void *)
     plan_does(f, FILES(a, b), "");
     plan_does(f, FILES(b_was_a), ""); /* an empty home: nothing to rename */
-    put(f, a);
+    catalog_put(f, a);
     plan_does(f, FILES(b_was_a), "h.a>h.b ");
     plan_does(f, FILES(b_was_a, b2_was_a), "h.a>h.b ");
     plan_refuses(f, FILES(c_was_a), 1, "does not speak for its domain");
@@ -386,30 +289,30 @@ static void files_ask(void **state)
     f->owns_count = 0;
     plan_refuses(f, FILES(a, b_was_a), 1, "still has a file");
     plan_refuses(f, FILES(b_was_a, c_was_a), 1, "too");
-    put(f, b);
+    catalog_put(f, b);
     plan_refuses(f, FILES(b_was_a), 1, "another product");
     /* A chain: who makes room comes first, wherever it stands. */
     plan_does(f, FILES(b_was_a, c_was_b), "h.b>h.c h.a>h.b ");
     plan_does(f, FILES(c_was_b, b_was_a), "h.b>h.c h.a>h.b ");
     plan_refuses(f, FILES(a_was_b, b_was_a), 2, "swap");
-    begin(f);
+    catalog_begin(f);
     OK(weft_catalog_rename(f->txn, "local:test", "h.b", "h.c", &f->error));
     OK(weft_catalog_rename(f->txn, "local:test", "h.a", "h.b", &f->error));
-    commit(f);
+    catalog_commit(f);
     /* Done: `was` may stay where it is, and the old name may be another's. */
     plan_does(f, FILES(b_was_a, c_was_b), "");
-    put(f, a);
+    catalog_put(f, a);
     plan_does(f, FILES(a, b_was_a, c_was_b), "");
     /* In a circle of three, and behind one that cannot. */
     plan_refuses(f, FILES(a_was_c, product(f, "h.c", "1.0.0", "h.x"), b), 1, "another product");
     plan_refuses(f, FILES(a_was_c, c_was_b, product(f, "h.b", "1.0.0", "h.a")), 1,
                  "another product");
-    rebuilds(f);
+    catalog_rebuilds(f);
 }
 
 static int torture_rename(void *arg, struct weft_error *error)
 {
-    struct fixture *f = arg;
+    struct catalog_fixture *f = arg;
     struct weft_ledger_txn *txn = NULL;
     int rc = weft_ledger_begin_write(f->ledger, &txn, error);
     if (rc == 0)
@@ -419,7 +322,7 @@ static int torture_rename(void *arg, struct weft_error *error)
 }
 
 struct torture_files {
-    struct fixture *f;
+    struct catalog_fixture *f;
     const struct weft_product *files[2];
 };
 
@@ -443,9 +346,9 @@ static int torture_plan(void *arg, struct weft_error *error)
 
 static void allocation_fails(void **state)
 {
-    struct fixture *f = *state;
-    put(f, product(f, "h.a", "1.0.0", NULL));
-    put(f, product(f, "h.b", "1.0.0", NULL));
+    struct catalog_fixture *f = *state;
+    catalog_put(f, product(f, "h.a", "1.0.0", NULL));
+    catalog_put(f, product(f, "h.b", "1.0.0", NULL));
     struct torture_files t = {f,
                               {product(f, "h.b", "1.0.0", "a"), product(f, "h.c", "1.0.0", "b")}};
     assert_true(weft_test_torture(torture_plan, &t) > 10);
@@ -457,12 +360,12 @@ int main(void)
     weft_lake_register();
     weft_catalog_register();
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test_setup_teardown(key_and_folder_stay, setup, teardown),
-        cmocka_unit_test_setup_teardown(old_name_is_free, setup, teardown),
-        cmocka_unit_test_setup_teardown(pins_move_along, setup, teardown),
-        cmocka_unit_test_setup_teardown(cannot_be_renamed, setup, teardown),
-        cmocka_unit_test_setup_teardown(files_ask, setup, teardown),
-        cmocka_unit_test_setup_teardown(allocation_fails, setup, teardown),
+        cmocka_unit_test_setup_teardown(key_and_folder_stay, catalog_setup, catalog_teardown),
+        cmocka_unit_test_setup_teardown(old_name_is_free, catalog_setup, catalog_teardown),
+        cmocka_unit_test_setup_teardown(pins_move_along, catalog_setup, catalog_teardown),
+        cmocka_unit_test_setup_teardown(cannot_be_renamed, catalog_setup, catalog_teardown),
+        cmocka_unit_test_setup_teardown(files_ask, catalog_setup, catalog_teardown),
+        cmocka_unit_test_setup_teardown(allocation_fails, catalog_setup, catalog_teardown),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -90,8 +90,10 @@ static void reads_what_is_current(void **state)
     assert_int_equal(report.outcome->state, WEFT_RUN_PUBLISHED);
     assert_int_equal(rows_of(f, "health.copy"), 3);
     assert_int_equal(number(f, "SELECT COUNT(*) FROM flow_sources"), 2);
-    /* Another contract is another key. */
+    /* Words are not in the key; what can make other rows is. */
     reader(f, "copy", "1.0.1", "", "write: replace\ndescription: the same\n");
+    assert_int_equal(ask_for(f, "health.copy", WEFT_JOB_RUN).outcome->state, WEFT_RUN_NOTHING_NEW);
+    reader(f, "copy", "1.0.2", "", "write: replace\nquality: {rows: {min: 1}}\n");
     assert_int_equal(ask_for(f, "health.copy", WEFT_JOB_RUN).outcome->state, WEFT_RUN_PUBLISHED);
     holds(f);
 }

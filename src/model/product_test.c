@@ -457,28 +457,13 @@ static void product_names(void **state)
     release(&f);
 }
 
-static int torture(void *arg, struct weft_error *error)
-{
-    struct weft_diag diag;
-    const struct weft_product *product = NULL;
-    struct weft_arena *arena = weft_arena_new(0);
-    if (arena == NULL)
-        return weft_error_nomem(error);
-    weft_diag_init(&diag);
-    int rc =
-        weft_product_parse(arena, arg, strlen(arg), "p.yaml", "/nowhere", &diag, &product, error);
-    weft_diag_release(&diag);
-    weft_arena_free(arena);
-    return rc;
-}
-
 static void product_torture(void **state)
 {
     (void)state;
     char good[sizeof whole], bad[] = "nam: a\ndomain: B\nschema:\n  - {nme: x, type: lng}\n";
     memcpy(good, whole, sizeof whole);
-    weft_test_torture(torture, good);
-    weft_test_torture(torture, bad);
+    weft_test_torture(parse_once, good);
+    weft_test_torture(parse_once, bad);
 }
 
 int main(void)

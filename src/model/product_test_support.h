@@ -92,4 +92,20 @@ static inline void mistake(const char *text, int line, const char *message, cons
     release(&f);
 }
 
+/* For weft_test_torture: arg is the text. */
+static inline int parse_once(void *arg, struct weft_error *error)
+{
+    struct weft_diag diag;
+    const struct weft_product *product = NULL;
+    struct weft_arena *arena = weft_arena_new(0);
+    if (arena == NULL)
+        return weft_error_nomem(error);
+    weft_diag_init(&diag);
+    int rc =
+        weft_product_parse(arena, arg, strlen(arg), "p.yaml", "/nowhere", &diag, &product, error);
+    weft_diag_release(&diag);
+    weft_arena_free(arena);
+    return rc;
+}
+
 #endif

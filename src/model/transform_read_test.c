@@ -234,21 +234,6 @@ static void product_was(void **state)
     mistake(HEAD "was: c.d@1\n", 4, "without a version", "leave `@`");
 }
 
-static int torture(void *arg, struct weft_error *error)
-{
-    struct weft_diag diag;
-    const struct weft_product *product = NULL;
-    struct weft_arena *arena = weft_arena_new(0);
-    if (arena == NULL)
-        return weft_error_nomem(error);
-    weft_diag_init(&diag);
-    int rc =
-        weft_product_parse(arena, arg, strlen(arg), "p.yaml", "/nowhere", &diag, &product, error);
-    weft_diag_release(&diag);
-    weft_arena_free(arena);
-    return rc;
-}
-
 static void product_transform_torture(void **state)
 {
     (void)state;
@@ -259,9 +244,9 @@ static void product_transform_torture(void **state)
                       "order_by: o\nwas: z\n",
          bad[] = HEAD "graph: {algorithm: leidn, edges: select, resolution: 0}\n"
                       "inputs:\n  x: {product: a, files: 'https://u@x/*'}\nwrite: append\n";
-    weft_test_torture(torture, graph);
-    weft_test_torture(torture, sql);
-    weft_test_torture(torture, bad);
+    weft_test_torture(parse_once, graph);
+    weft_test_torture(parse_once, sql);
+    weft_test_torture(parse_once, bad);
 }
 
 int main(void)

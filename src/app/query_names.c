@@ -1,0 +1,406 @@
+/*
+ * query_names.c - the names of a query: of products, past or deferred ones too, of what was set
+ * aside, and of the mesh's own tables; each asked for at the gate before it is looked up.
+ */
+#include "app/query_internal.h"
+
+#include "base/text.h"
+#include "engine/mesh_table.h"
+#include "flow/quarantine.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#define QUARANTINE_SUFFIX "__quarantine"
+
+/* "name__v2" -> name and 2; major 0 when there is no such ending. */
+static int name_split(struct weft_arena *arena, const char *table, const char **name, int *major,
+                      struct weft_error *error)
+{
+    const char *mark = strstr(table, "__v");
+    int64_t number = 0;
+    size_t length = strlen(table);
+    if (mark != NULL && weft_parse_int64(mark + 3, strlen(mark + 3), &number) && number >= 0 &&
+        number < 1000)
+        length = (size_t)(mark - table);
+    *name = weft_arena_strndup(arena, table, length);
+    *major = length == strlen(table) ? 0 : (int)number;
+    return *name == NULL ? weft_error_nomem(error) : 0;
+}
+
+/* An empty table would be an answer; that there was none is another one. */
+static int snapshot_none(int64_t time_us, const char *product, struct weft_error *error)
+{
+    char when[WEFT_TIME_TEXT];
+    weft_time_format(time_us, when);
+    weft_error_set(error, WEFT_E_NOT_FOUND, "`%s` has no snapshot at that time, %s", product, when);
+    return weft_error_hint(error, "`weft snapshots %s` shows when there was one", product);
+}
+
+/* A home that tables are read from: the own one, or the one that is deferred to. */
+struct query_home {
+    struct weft_ledger_txn *txn;
+    const char *path;
+    int64_t sequence; /* that --as-of means there; 0 = now */
+};
+
+/* A table of the lake or of quarantine that a reference means. */
+struct query_table {
+    const struct query_home *home;
+    const char *space;
+    const char *name;
+    const char *product; /* NULL for quarantine */
+    const struct weft_table *table;
+};
+
+/* As the ledger was at the sequence: its order counts, not the clocks of those who wrote.
+ * Quarantine begins with the first row that is set aside: before, it is empty (NULL in *out). */
+static int snapshot_at(struct weft_query *query, const struct query_table *of, int64_t sequence,
+                       int64_t time_us, const struct weft_snapshot **out, struct weft_error *error)
+{
+    struct weft_pointer pointer;
+    int rc = sequence == 0 ? WEFT_NOT_THERE
+                           : weft_pointer_get(of->home->txn, query->context->arena, of->space,
+                                              of->name, sequence, &pointer, error);
+    if (rc == 0)
+        rc = weft_table_find(of->table, pointer.snapshot_id, out, error);
+    if (rc == WEFT_NOT_THERE)
+        return of->product == NULL ? 0 : snapshot_none(time_us, of->product, error);
+    return rc;
+}
+
+/* The snapshot that a reference means: AT of its own, else the query's --as-of, else current. */
+static int snapshot_choose(struct weft_query *query, const struct query_table *of,
+                           const struct weft_resolve_at *at, const struct weft_snapshot **out,
+                           struct weft_error *error)
+{
+    *out = NULL;
+    if (at->given && at->version != 0) {
+        int rc = weft_table_find(of->table, at->version, out, error);
+        if (rc == WEFT_NOT_THERE)
+            return weft_error_set(error, WEFT_E_NOT_FOUND,
+                                  "there is no snapshot %" PRId64 " of this table", at->version);
+        return rc;
+    }
+    if (at->given) {
+        int64_t sequence;
+        WEFT_TRY(weft_ledger_sequence_at(of->home->txn, at->timestamp_us, &sequence, error));
+        return snapshot_at(query, of, sequence, at->timestamp_us, out, error);
+    }
+    if (query->as_of_us != 0)
+        return snapshot_at(query, of, of->home->sequence, query->as_of_us, out, error);
+    *out = weft_table_current(of->table);
+    return 0;
+}
+
+static int columns_of(struct weft_arena *arena, const struct weft_table_schema *schema,
+                      const struct weft_relation_column **out, size_t *count,
+                      struct weft_error *error)
+{
+    struct weft_relation_column *columns =
+        weft_arena_array(arena, schema->count + 1, sizeof *columns);
+    if (columns == NULL)
+        return weft_error_nomem(error);
+    for (size_t i = 0; i < schema->count; i++)
+        columns[i] = (struct weft_relation_column){.name = schema->columns[i].name,
+                                                   .type = schema->columns[i].type,
+                                                   .field_id = schema->columns[i].id};
+    *out = columns;
+    *count = schema->count;
+    return 0;
+}
+
+static int columns_fill(struct weft_arena *arena, const struct weft_table_schema *schema,
+                        struct weft_relation *out, struct weft_error *error)
+{
+    return columns_of(arena, schema, &out->columns, &out->column_count, error);
+}
+
+/* One file alone is read by one thread where its columns are found by field id. */
+static int file_columns_fill(struct weft_arena *arena, const struct weft_table *table,
+                             const struct weft_data_file *file, struct weft_relation *out,
+                             struct weft_error *error)
+{
+    const struct weft_table_schema *written = NULL;
+    int rc = weft_table_file_schema(table, file, &written, error);
+    if (rc != 0)
+        return rc < 0 ? rc : 0;
+    return columns_of(arena, written, &out->file_columns, &out->file_column_count, error);
+}
+
+static int files_fill(const char *home, struct weft_arena *arena, const struct weft_table *table,
+                      const struct weft_snapshot *snapshot, struct weft_relation *out,
+                      struct weft_error *error)
+{
+    struct weft_data_files data, deletes;
+    WEFT_TRY(weft_table_files(arena, home, table, snapshot, &data, &deletes, error));
+    if (deletes.count > 0)
+        return weft_error_set(error, WEFT_E_NOT_YET,
+                              "this snapshot has delete files, which this version cannot read yet");
+    const char **files = weft_arena_array(arena, data.count + 1, sizeof *files);
+    if (files == NULL)
+        return weft_error_nomem(error);
+    for (size_t i = 0; i < data.count; i++) {
+        files[i] = weft_arena_format(arena, "%s/%s", home, data.items[i].path);
+        if (files[i] == NULL)
+            return weft_error_nomem(error);
+    }
+    out->files = files;
+    out->file_count = data.count;
+    out->snapshot_id = snapshot->snapshot_id;
+    if (data.count == 1 && !out->plain)
+        return file_columns_fill(arena, table, &data.items[0], out, error);
+    return 0;
+}
+
+/* A table of the lake or of quarantine, at the snapshot that counts. */
+static int table_relation(struct weft_query *query, const struct query_home *home,
+                          struct weft_arena *arena, const char *space, const char *table_name,
+                          const struct weft_resolve_at *at, struct weft_relation *out,
+                          struct weft_error *error)
+{
+    struct weft_pointer pointer;
+    struct weft_table *table;
+    const struct weft_snapshot *snapshot;
+    int rc = weft_pointer_get(home->txn, arena, space, table_name, 0, &pointer, error);
+    if (rc != 0)
+        return rc;
+    WEFT_TRY(weft_table_load(arena, home->path, pointer.metadata, &table, error));
+    struct query_table of = {home, space, table_name,
+                             strcmp(space, WEFT_SPACE_LAKE) == 0 ? out->product : NULL, table};
+    WEFT_TRY(snapshot_choose(query, &of, at, &snapshot, error));
+    const struct weft_table_schema *schema = weft_table_schema(table);
+    if (snapshot != NULL && (at->given || query->as_of_us != 0))
+        schema = weft_table_schema_of(table, snapshot->schema_id);
+    if (schema == NULL)
+        return weft_error_set(error, WEFT_E_CORRUPT, "a snapshot of %s names no schema",
+                              table_name);
+    out->kind = WEFT_RELATION_FILES;
+    out->plain = weft_table_schema_of(table, 1) == NULL; /* it never changed */
+    WEFT_TRY(columns_fill(arena, schema, out, error));
+    return snapshot == NULL ? 0 : files_fill(home->path, arena, table, snapshot, out, error);
+}
+
+/* The contract's fields, for a product that is registered but has no snapshot yet. */
+static int empty_relation(const struct weft_query *query, struct weft_arena *arena,
+                          const struct weft_registered *product, struct weft_relation *out,
+                          struct weft_error *error)
+{
+    const struct weft_product *contract =
+        product->in_force != NULL ? product->in_force : product->pending;
+    if (contract == NULL || contract->schema.count == 0) {
+        weft_error_set(error, WEFT_E_NOT_FOUND,
+                       "`%s` has no snapshot yet, and its fields are not "
+                       "known before",
+                       product->full_name);
+        return weft_error_hint(error, "`weft run %s` or `weft load %s FILE` publishes the first",
+                               product->full_name, product->full_name);
+    }
+    struct weft_relation_column *columns =
+        weft_arena_array(arena, contract->schema.count, sizeof *columns);
+    if (columns == NULL)
+        return weft_error_nomem(error);
+    for (size_t i = 0; i < contract->schema.count; i++)
+        columns[i] = (struct weft_relation_column){.name = contract->schema.items[i].name,
+                                                   .type = contract->schema.items[i].type};
+    if (query->out != NULL)
+        weft_out_note(query->out, "%s has no snapshot yet: it is read as an empty table",
+                      product->full_name);
+    out->kind = WEFT_RELATION_FILES;
+    out->columns = columns;
+    out->column_count = contract->schema.count;
+    return 0;
+}
+
+static struct query_home home_own(const struct weft_query *query)
+{
+    return (struct query_home){query->txn, weft_ledger_home(query->context->ledger),
+                               query->context->request.sequence};
+}
+
+/* As the environment that is deferred to has it. WEFT_NOT_THERE: it has no snapshot there. */
+static int deferred_relation(struct weft_query *query, struct weft_arena *arena,
+                             const char *full_name, int major, const struct weft_resolve_name *name,
+                             struct weft_relation *out, struct weft_error *error)
+{
+    const struct weft_run_deferred *to = &query->context->deferred;
+    struct weft_registered product;
+    if (query->deferred == NULL)
+        return WEFT_NOT_THERE;
+    struct query_home home = {query->deferred, to->home, 0};
+    if (query->as_of_us != 0)
+        WEFT_TRY(weft_ledger_sequence_at(home.txn, query->as_of_us, &home.sequence, error));
+    int rc = weft_catalog_product(home.txn, arena, full_name, major, 0, &product, error);
+    if (rc != 0)
+        return rc;
+    struct weft_relation made = {
+        .product = weft_arena_format(arena, "%s:%s", to->environment, product.full_name)};
+    if (made.product == NULL)
+        return weft_error_nomem(error);
+    rc = table_relation(query, &home, arena, WEFT_SPACE_LAKE, product.table, &name->at, &made,
+                        error);
+    if (rc != 0)
+        return rc;
+    *out = made;
+    if (query->out != NULL)
+        weft_out_note(query->out, "%s is read from the environment `%s`: deferred to %s", full_name,
+                      to->environment, to->environment);
+    return 0;
+}
+
+static int product_relation(struct weft_query *query, struct weft_arena *arena,
+                            const struct weft_resolve_name *name, struct weft_relation *out,
+                            struct weft_error *error)
+{
+    const char *table;
+    int major;
+    struct weft_registered product;
+    WEFT_TRY(name_split(arena, name->table, &table, &major, error));
+    char *full_name = weft_arena_format(arena, "%s.%s", name->schema, table);
+    if (full_name == NULL)
+        return weft_error_nomem(error);
+    struct query_home home = home_own(query);
+    int rc = weft_catalog_product(query->txn, arena, full_name, major, 0, &product, error);
+    if (rc == WEFT_NOT_THERE)
+        return deferred_relation(query, arena, full_name, major, name, out, error);
+    if (rc != 0)
+        return rc;
+    out->product = product.full_name;
+    rc = table_relation(query, &home, arena, WEFT_SPACE_LAKE, product.table, &name->at, out, error);
+    if (rc != WEFT_NOT_THERE)
+        return rc;
+    rc = deferred_relation(query, arena, full_name, product.major, name, out, error);
+    if (rc != WEFT_NOT_THERE)
+        return rc;
+    if (name->at.given && name->at.version != 0)
+        return weft_error_set(error, WEFT_E_NOT_FOUND, "`%s` has no snapshot yet",
+                              product.full_name);
+    int64_t time_us = name->at.given ? name->at.timestamp_us : query->as_of_us;
+    if (time_us != 0)
+        return snapshot_none(time_us, product.full_name, error);
+    return empty_relation(query, arena, &product, out, error);
+}
+
+/* Of which moment the states of rows are; 0 = now. */
+static int quarantine_sequence(struct weft_query *query, const struct weft_resolve_at *at,
+                               int64_t *sequence, struct weft_error *error)
+{
+    int64_t time_us = 0;
+    *sequence = 0;
+    if (at->given && at->version != 0) {
+        int rc = weft_run_of_snapshot(query->txn, at->version, sequence, &time_us, error);
+        return rc < 0 ? rc : 0;
+    }
+    if (at->given)
+        return weft_ledger_sequence_at(query->txn, at->timestamp_us, sequence, error);
+    if (query->as_of_us != 0)
+        *sequence = query->context->request.sequence;
+    return 0;
+}
+
+/* <domain>__quarantine.<product> */
+static int quarantine_relation(struct weft_query *query, struct weft_arena *arena,
+                               const struct weft_resolve_name *name, struct weft_relation *out,
+                               struct weft_error *error)
+{
+    const char *table;
+    int major;
+    struct weft_registered product;
+    size_t length = strlen(name->schema) - strlen(QUARANTINE_SUFFIX);
+    WEFT_TRY(name_split(arena, name->table, &table, &major, error));
+    char *full_name = weft_arena_format(arena, "%.*s.%s", (int)length, name->schema, table);
+    if (full_name == NULL)
+        return weft_error_nomem(error);
+    int rc = weft_catalog_product(query->txn, arena, full_name, major, 0, &product, error);
+    if (rc != 0)
+        return rc;
+    out->product = weft_arena_format(arena, "%s.%s", name->schema, name->table);
+    struct weft_relation stored = {0};
+    struct query_home home = home_own(query);
+    rc = table_relation(query, &home, arena, WEFT_SPACE_QUARANTINE, product.table, &name->at,
+                        &stored, error);
+    if (rc < 0)
+        return rc;
+    int64_t sequence = 0;
+    WEFT_TRY(quarantine_sequence(query, &name->at, &sequence, error));
+    return weft_quarantine_relation(query->txn, arena, product.table,
+                                    rc == WEFT_NOT_THERE ? NULL : &stored, sequence, out, error);
+}
+
+static bool is_quarantine(const char *schema)
+{
+    size_t length = strlen(schema), suffix = strlen(QUARANTINE_SUFFIX);
+    return length > suffix && strcmp(schema + length - suffix, QUARANTINE_SUFFIX) == 0;
+}
+
+/* The one way in: the gate first, then the name. */
+int weft_query_resolve(void *arg, struct weft_arena *arena, const struct weft_resolve_name *name,
+                       struct weft_relation *out, struct weft_error *error)
+{
+    struct weft_query *query = arg;
+    struct weft_decision decision;
+    if (name->schema == NULL)
+        return WEFT_NOT_THERE;
+    char *asked = weft_arena_format(arena, "%s.%s", name->schema, name->table);
+    if (asked == NULL)
+        return weft_error_nomem(error);
+    WEFT_TRY(weft_trust_decide(&query->context->request, asked, &decision, error));
+    if (decision.verdict != WEFT_VERDICT_YES)
+        return WEFT_NOT_THERE;
+    if (strcmp(name->schema, "mesh") == 0)
+        return weft_mesh_table_relation(arena, name->table, out, error);
+    if (is_quarantine(name->schema))
+        return quarantine_relation(query, arena, name, out, error);
+    return product_relation(query, arena, name, out, error);
+}
+
+static const char *mesh_tables_list(struct weft_arena *arena)
+{
+    WEFT_CLEANUP(weft_buf_release) struct weft_buf list;
+    weft_buf_init(&list, 8192);
+    size_t count = weft_mesh_table_count();
+    for (size_t i = 0; i < count; i++)
+        weft_buf_addf(&list, "%smesh.%s",
+                      i == 0          ? ""
+                      : i + 1 < count ? ", "
+                                      : " or ",
+                      weft_mesh_table_nth(i)->name);
+    return list.failed ? NULL : weft_arena_strndup(arena, list.data, list.length);
+}
+
+/* The nearest product or table of the mesh; the gate was asked by those who list them. */
+const char *weft_query_suggest(void *arg, struct weft_arena *arena,
+                               const struct weft_resolve_name *name)
+{
+    struct weft_query *query = arg;
+    struct weft_error ignored = WEFT_ERROR_INIT;
+    struct weft_registered_digest *digests = NULL;
+    size_t count = 0;
+    if (weft_catalog_digests(query->txn, arena, &digests, &count, &ignored) < 0)
+        return NULL;
+    size_t tables = weft_mesh_table_count();
+    const char **names = weft_arena_array(arena, count + tables + 1, sizeof *names);
+    char *asked = weft_arena_format(arena, "%s%s%s", name->schema == NULL ? "" : name->schema,
+                                    name->schema == NULL ? "" : ".", name->table);
+    if (names == NULL || asked == NULL)
+        return NULL;
+    for (size_t i = 0; i < count; i++) {
+        /* "shop.orders" in one pair of quotes is one word with a dot in it. */
+        if (name->schema == NULL && strcmp(digests[i].full_name, name->table) == 0)
+            return weft_arena_format(arena, "%s without quotes, or each part in its own",
+                                     digests[i].full_name);
+        const char *dot = strchr(digests[i].full_name, '.');
+        /* `select * from orders` means shop.orders. */
+        if (name->schema == NULL && dot != NULL && strcmp(dot + 1, name->table) == 0)
+            return digests[i].full_name;
+        names[i] = digests[i].full_name;
+    }
+    for (size_t i = 0; i < tables; i++) {
+        names[count + i] = weft_arena_format(arena, "mesh.%s", weft_mesh_table_nth(i)->name);
+        if (names[count + i] == NULL)
+            return NULL;
+    }
+    const char *near = weft_suggest(asked, names, count + tables);
+    bool mesh = name->schema != NULL && strcmp(name->schema, "mesh") == 0;
+    return near == NULL && mesh ? mesh_tables_list(arena) : near;
+}
