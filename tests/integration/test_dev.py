@@ -107,6 +107,7 @@ def test_once(mesh):
     change(mesh, ORDERS.replace("type: long, min", "type: lang, min"))
     done = mesh("dev", "--once", status=1)
     assert "data_product.yaml:6:26" in done.stderr and "1 mistake to repair" in done.stderr
+    change(mesh, ORDERS)
     assert "no product `shop.oders`" in mesh("dev", "--once", "shop.oders", status=1).stderr
 
 
