@@ -2,9 +2,7 @@
  * op_quarantine.c - quarantine: what was set aside and why, examples of a blocked run, replay,
  * dismiss. The rows are read through the same way as any query.
  */
-#include "app/ops_internal.h"
-#include "app/query_internal.h"
-#include "app/runs.h"
+#include "app/quarantine_internal.h"
 
 #include "base/fs.h"
 #include "base/text.h"
@@ -21,7 +19,15 @@ static const struct weft_op_arg quarantine_args[] = {
     {"product", 0, WEFT_ARG_WORD_NEEDED, "PRODUCT", "domain.product"},
     {"run", 0, WEFT_ARG_TEXT, "RUN", "Show the examples that a blocked run kept."},
     {"rule", 0, WEFT_ARG_TEXT, "RULE", "Only rows that broke this rule."},
+    {"since", 0, WEFT_ARG_TEXT, "TIME", "Only rows that were set aside at that time or later."},
+    {"before", 0, WEFT_ARG_TEXT, "TIME", "Only rows that were set aside before that time."},
     {"replay", 0, WEFT_ARG_FLAG, NULL, "Send the open rows through the present contract."},
+    {"export", 0, WEFT_ARG_TEXT, "FILE",
+     "Write them to a file to be mended: .csv, .tsv, .json, .ndjson; - is standard output."},
+    {"from", 0, WEFT_ARG_TEXT, "FILE",
+     "With --replay: the rows of such a file, with its values; needs --because."},
+    {"format", 0, WEFT_ARG_TEXT, "FORMAT",
+     "Of the file, where its name does not say it: csv, tsv, json, ndjson."},
     {"dismiss", 0, WEFT_ARG_FLAG, NULL, "Close the open rows; needs --because."},
     {"all", 0, WEFT_ARG_FLAG, NULL, "Also rows that were replayed, dismissed or closed."},
     WEFT_ARG_BECAUSE,
@@ -93,10 +99,34 @@ static int blocked_show(struct weft_context *context, const char *run, const cha
 
 /* ---- rows that were set aside ---- */
 
-static int quarantine_sql(struct weft_buf *sql, const char *select, const char *full_name,
-                          const struct weft_op_request *request, const char *tail,
-                          struct weft_error *error)
+/* Times are those of runs, which the ledger has. */
+static int times_put(struct weft_context *context, struct weft_buf *sql, const char *table,
+                     const struct weft_op_request *request, struct weft_error *error)
 {
+    WEFT_CLEANUP(weft_ledger_endp) struct weft_ledger_txn *txn = NULL;
+    struct weft_quarantine_choice choice;
+    const char *const *runs = NULL;
+    size_t count = 0;
+    WEFT_TRY(weft_quarantine_choice_read(request, &choice, error));
+    if (choice.since_us == 0 && choice.before_us == 0)
+        return 0;
+    WEFT_TRY(weft_ledger_begin_read(context->ledger, &txn, error));
+    WEFT_TRY(weft_quarantine_runs(txn, context->arena, table, &choice, &runs, &count, error));
+    weft_buf_adds(sql, count == 0 ? " and (false" : " and q.run_id in (");
+    for (size_t i = 0; i < count; i++) {
+        weft_buf_adds(sql, i > 0 ? ", " : "");
+        weft_buf_add_sql_text(sql, runs[i], strlen(runs[i]));
+    }
+    weft_buf_addc(sql, ')');
+    return 0;
+}
+
+int weft_quarantine_sql(struct weft_context *context, struct weft_buf *sql, const char *select,
+                        const struct weft_registered *product,
+                        const struct weft_op_request *request, const char *tail,
+                        struct weft_error *error)
+{
+    const char *full_name = product->name;
     size_t domain = strcspn(full_name, ".");
     const char *rule = weft_op_text(request, "rule");
     weft_buf_addf(sql, "select %s from %.*s__quarantine.%s q where ", select, (int)domain,
@@ -107,6 +137,7 @@ static int quarantine_sql(struct weft_buf *sql, const char *select, const char *
         weft_buf_add_sql_text(sql, rule, strlen(rule));
         weft_buf_addc(sql, ')');
     }
+    WEFT_TRY(times_put(context, sql, product->table, request, error));
     weft_buf_adds(sql, tail);
     return weft_buf_check(sql, error);
 }
@@ -221,11 +252,11 @@ static int rows_json(struct weft_context *context, const struct weft_registered 
 {
     WEFT_CLEANUP(weft_query_release) struct weft_query query;
     weft_query_init(&query, context);
-    WEFT_TRY(quarantine_sql(&query.sql,
-                            "q.row_id, q.run_id, q.contract_version, q.port, q.file, q.line, "
-                            "q.byte, q.raw, q.\"values\", array_to_string(q.rules, chr(10)), "
-                            "q.state, q.state_by",
-                            product->name, request, " order by q.run_id, q.byte, q.row_id", error));
+    WEFT_TRY(weft_quarantine_sql(context, &query.sql,
+                                 "q.row_id, q.run_id, q.contract_version, q.port, q.file, q.line, "
+                                 "q.byte, q.raw, q.\"values\", array_to_string(q.rules, chr(10)), "
+                                 "q.state, q.state_by",
+                                 product, request, " order by q.run_id, q.byte, q.row_id", error));
     WEFT_TRY(weft_query_open(&query, error));
     int rc = rows_json_send(&query, weft_registered_newest(product), out, error);
     struct weft_error audit = WEFT_ERROR_INIT;
@@ -330,10 +361,10 @@ static int rows_people(struct weft_context *context, const struct weft_registere
     WEFT_CLEANUP(weft_buf_release) struct weft_buf inner;
     weft_query_init(&query, context);
     weft_buf_init(&inner, 65536);
-    WEFT_TRY(quarantine_sql(&inner,
-                            "unnest(q.rules) as rule, q.file, q.line, q.raw, q.row_id, "
-                            "q.state, q.port, q.\"values\" as v",
-                            product->name, request, "", error));
+    WEFT_TRY(weft_quarantine_sql(context, &inner,
+                                 "unnest(q.rules) as rule, q.file, q.line, q.raw, q.row_id, "
+                                 "q.state, q.port, q.\"values\" as v",
+                                 product, request, "", error));
     weft_buf_addf(
         &query.sql,
         "select rule, n, file, line, raw, state, n_open, port, v from (select r.rule as rule, "
@@ -394,29 +425,17 @@ static int rule_check(struct weft_context *context, const char *full_name,
 
 /* ---- repair ---- */
 
-static int replay(struct weft_context *context, const struct weft_registered *product,
-                  const struct weft_op_request *request, struct weft_out *out,
-                  struct weft_error *error)
-{
-    struct weft_runs runs;
-    WEFT_TRY(weft_runs_init(&runs, context, "replay", weft_op_given(request, "no-wait"), error));
-    runs.options.mode = WEFT_JOB_REPLAY;
-    runs.options.rule = weft_op_text(request, "rule");
-    WEFT_TRY(weft_runs_add_registered(&runs, product, error));
-    WEFT_TRY(weft_outbox_flush(context->ledger, error));
-    return weft_runs_do(&runs, out, error);
-}
-
 static int dismiss(struct weft_context *context, const struct weft_registered *product,
                    const struct weft_op_request *request, struct weft_out *out,
                    struct weft_error *error)
 {
     const char *because;
     int64_t count = 0;
+    struct weft_quarantine_choice choice;
     WEFT_TRY(weft_op_because(request, &because, error));
-    WEFT_TRY(weft_quarantine_dismiss(context->ledger, context->arena, product,
-                                     weft_op_text(request, "rule"), context->request.principal,
-                                     because, &count, error));
+    WEFT_TRY(weft_quarantine_choice_read(request, &choice, error));
+    WEFT_TRY(weft_quarantine_dismiss(context->ledger, context->arena, product, &choice,
+                                     context->request.principal, because, &count, error));
     WEFT_CLEANUP(weft_buf_release) struct weft_buf buf;
     weft_buf_init(&buf, 4096);
     struct weft_json_writer json;
@@ -436,16 +455,22 @@ static int quarantine_run(struct weft_context *context, const struct weft_op_req
     struct weft_registered product;
     const char *run = weft_op_text(request, "run");
     bool replays = weft_op_given(request, "replay"), dismisses = weft_op_given(request, "dismiss");
-    if (replays + dismisses + (run != NULL) > 1)
+    bool exports = weft_op_given(request, "export"), from = weft_op_given(request, "from");
+    if (replays + dismisses + exports + (run != NULL) > 1)
         return weft_error_set(error, WEFT_E_USAGE,
-                              "--run, --replay and --dismiss exclude one "
-                              "another");
+                              "--run, --replay, --dismiss and --export exclude one another");
+    if (from && !replays)
+        return weft_error_set(error, WEFT_E_USAGE, "--from goes with --replay");
+    if (weft_op_given(request, "format") && !exports && !from)
+        return weft_error_set(error, WEFT_E_USAGE, "--format goes with --export or --from");
     WEFT_TRY(weft_context_product(context, weft_op_text(request, "product"), &product, error));
     if (run != NULL)
         return blocked_show(context, run, weft_op_text(request, "rule"), out, error);
     WEFT_TRY(rule_check(context, product.name, request, error));
     if (replays)
-        return replay(context, &product, request, out, error);
+        return weft_quarantine_replay(context, &product, request, out, error);
+    if (exports)
+        return weft_quarantine_export(context, &product, request, out, error);
     if (dismisses)
         return dismiss(context, &product, request, out, error);
     if (!out->for_people)

@@ -210,6 +210,7 @@ static int outcome_tell(const char *name, const struct weft_run_report *report,
 
 /* ---- for programs ---- */
 
+/* The caller ends the object. */
 static void run_json(const struct weft_runs_item *item, const struct weft_run_report *report,
                      struct weft_json_writer *json)
 {
@@ -230,7 +231,6 @@ static void run_json(const struct weft_runs_item *item, const struct weft_run_re
         weft_json_put_null(json);
     weft_json_member_text(json, "error",
                           outcome->error.code == WEFT_E_NONE ? NULL : outcome->error.message);
-    weft_json_end_object(json);
 }
 
 /* One that did not come to a report. */
@@ -277,6 +277,10 @@ static int report_tell(struct teller *teller, const struct weft_schedule_ended *
     const struct weft_product *pending = ended->product->pending;
     run_json(&teller->runs->items[ended->item], ended->report, teller->json);
     WEFT_TRY(outcome_tell(name, ended->report, teller->out, error));
+    if (outcome->state == WEFT_RUN_PUBLISHED || outcome->state == WEFT_RUN_NOTHING_NEW)
+        WEFT_TRY(weft_runs_stayed(teller->runs, weft_registered_newest(ended->product), outcome,
+                                  teller->out, teller->json, error));
+    weft_json_end_object(teller->json);
     if (outcome->state != WEFT_RUN_NOTHING_NEW || pending == NULL)
         return 0;
     if (ended->report->enforced)

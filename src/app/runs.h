@@ -28,6 +28,10 @@ int weft_runs_add(struct weft_runs *runs, const char *full_name, int major, cons
                   struct weft_error *error) WEFT_MUST_CHECK;
 int weft_runs_add_registered(struct weft_runs *runs, const struct weft_registered *product,
                              struct weft_error *error) WEFT_MUST_CHECK;
+/* Of rows of a file that were to be replayed: which stay, and why. */
+int weft_runs_stayed(const struct weft_runs *runs, const struct weft_product *contract,
+                     const struct weft_outcome *outcome, struct weft_out *out,
+                     struct weft_json_writer *json, struct weft_error *error) WEFT_MUST_CHECK;
 /* Runs all; one that fails stops only those that read it: they are skipped, with the cause. 0, or
  * -1 with the error whose exit status is the highest (a skipped one counts as what caused it).
  * Programs get one array of run records, in the order in which they ended. */

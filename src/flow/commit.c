@@ -306,7 +306,8 @@ static int publish(struct weft_ledger_txn *txn, struct weft_asker *asker,
                                                outcome->detected_count, error));
     if (outcome->replayed_count > 0)
         WEFT_TRY(weft_flow_quarantine_append(txn, asker->ledger, actor, WEFT_KIND_REPLAYED,
-                                             asker->registered.table, asker->run_id, NULL,
+                                             asker->registered.table, asker->run_id,
+                                             asker->options->because, asker->options->edits,
                                              outcome->replayed, outcome->replayed_count, error));
     return asker->mode == WEFT_JOB_RUN || asker->mode == WEFT_JOB_REBUILD
                ? checked_put(txn, asker, error)

@@ -22,12 +22,24 @@ struct weft_quarantine_range {
     const char *state_by;
     int64_t row_from;
     int64_t row_to;
+    int64_t aside_us; /* when the run that set them aside ended */
+};
+
+/* Which rows: NULL and 0 = any. */
+struct weft_quarantine_choice {
+    const char *rule;            /* that they broke */
+    int64_t since_us, before_us; /* when they were set aside: from, up to but not with */
 };
 
 /* By run in order of time, then row. state NULL = any; sequence 0 = now. In the arena. */
 int weft_quarantine_ranges(struct weft_ledger_txn *txn, struct weft_arena *arena, const char *table,
                            const char *state, int64_t sequence, struct weft_quarantine_range **out,
                            size_t *out_count, struct weft_error *error) WEFT_MUST_CHECK;
+
+/* The runs whose rows the times choose, in order of time. In the arena. */
+int weft_quarantine_runs(struct weft_ledger_txn *txn, struct weft_arena *arena, const char *table,
+                         const struct weft_quarantine_choice *choice, const char *const **out,
+                         size_t *out_count, struct weft_error *error) WEFT_MUST_CHECK;
 
 /* stored: the quarantine table's files, NULL = there is none yet (an empty table of that shape).
  * States are as of the sequence, 0 = now: rows that had none then are left out. out->product stays

@@ -4,10 +4,12 @@
  * is what makes a replay happen once: state and publication change in one transaction.
  */
 #include "engine/engine.h"
+#include "flow/edits.h"
 #include "flow/quarantine.h"
 #include "flow/run_internal.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 /* ---- ranges ---- */
@@ -22,7 +24,8 @@ int weft_quarantine_ranges(struct weft_ledger_txn *txn, struct weft_arena *arena
     int rc;
     WEFT_TRY(weft_sql_query(
         txn, &stmt, error,
-        "SELECT q.run_id, q.state, q.state_by, q.row_from, q.row_to FROM flow_quarantine q "
+        "SELECT q.run_id, q.state, q.state_by, q.row_from, q.row_to, r.finished_at FROM "
+        "flow_quarantine q "
         "JOIN flow_runs r ON r.run_id = q.run_id WHERE q.product = ?1 AND "
         "(?2 IS NULL OR q.state = ?2) AND q.seq_from <= ?3 AND (q.seq_to IS NULL OR q.seq_to > ?3) "
         "ORDER BY r.seq_from, q.row_from",
@@ -32,7 +35,8 @@ int weft_quarantine_ranges(struct weft_ledger_txn *txn, struct weft_arena *arena
             return weft_error_nomem(error);
         struct weft_quarantine_range *range = &ranges[count++];
         *range = (struct weft_quarantine_range){.row_from = weft_stmt_column_int(stmt, 3),
-                                                .row_to = weft_stmt_column_int(stmt, 4)};
+                                                .row_to = weft_stmt_column_int(stmt, 4),
+                                                .aside_us = weft_stmt_column_int(stmt, 5)};
         WEFT_TRY(weft_sql_text(arena, stmt, 0, &range->run_id, error));
         WEFT_TRY(weft_sql_text(arena, stmt, 1, &range->state, error));
         WEFT_TRY(weft_sql_text(arena, stmt, 2, &range->state_by, error));
@@ -209,9 +213,9 @@ static void number_sql(struct weft_buf *sql, const struct weft_relation *stored)
 }
 
 /* SELECT q.*, state, state_by over the stored rows that have a state. */
-static int states_sql(struct weft_buf *sql, const struct weft_relation *stored,
-                      const struct weft_quarantine_range *ranges, size_t count, bool with_number,
-                      struct weft_error *error)
+int weft_flow_states_sql(struct weft_buf *sql, const struct weft_relation *stored,
+                         const struct weft_quarantine_range *ranges, size_t count, bool with_number,
+                         struct weft_error *error)
 {
     weft_buf_adds(sql, "SELECT q.*, s.state AS state, s.state_by AS state_by");
     if (with_number) {
@@ -240,9 +244,9 @@ static int states_sql(struct weft_buf *sql, const struct weft_relation *stored,
 }
 
 /* What the quarantine table holds now. WEFT_NOT_THERE when there is none. */
-static int stored_read(struct weft_ledger_txn *txn, struct weft_ledger *ledger,
-                       struct weft_arena *arena, const char *table_name, struct weft_relation *out,
-                       struct weft_error *error)
+int weft_flow_stored_read(struct weft_ledger_txn *txn, struct weft_ledger *ledger,
+                          struct weft_arena *arena, const char *table_name,
+                          struct weft_relation *out, struct weft_error *error)
 {
     const char *home = weft_ledger_home(ledger);
     struct weft_pointer pointer;
@@ -292,8 +296,8 @@ static int picked_query(struct weft_engine *engine, const char *sql, struct pick
 }
 
 /* The open rows that broke one rule: only the stored rows know which. */
-static int pick_engine(struct weft_ledger *ledger, struct weft_engine **out,
-                       struct weft_error *error)
+int weft_flow_pick_engine(struct weft_ledger *ledger, struct weft_engine **out,
+                          struct weft_error *error)
 {
     WEFT_CLEANUP(weft_freep)
     char *folder = weft_format("%s/quarantine", weft_ledger_home(ledger));
@@ -315,12 +319,12 @@ static int pick_by_rule(struct weft_ledger *ledger, const struct weft_relation *
     WEFT_CLEANUP(weft_buf_release) struct weft_buf sql;
     weft_buf_init(&sql, WEFT_RUN_LIST_MAX);
     weft_buf_adds(&sql, "SELECT run_id, row_number_in_run FROM (");
-    WEFT_TRY(states_sql(&sql, stored, ranges, count, true, error));
+    WEFT_TRY(weft_flow_states_sql(&sql, stored, ranges, count, true, error));
     weft_buf_adds(&sql, ") WHERE list_contains(rules, ");
     weft_buf_add_sql_text(&sql, rule, strlen(rule));
     weft_buf_adds(&sql, ") ORDER BY 1, 2");
     WEFT_TRY(weft_buf_check(&sql, error));
-    WEFT_TRY(pick_engine(ledger, &engine, error));
+    WEFT_TRY(weft_flow_pick_engine(ledger, &engine, error));
     return picked_query(engine, sql.data, pick, error);
 }
 
@@ -338,29 +342,64 @@ static int rule_find(struct weft_ledger *ledger, const struct weft_relation *sto
     weft_buf_add_sql_text(&sql, rule, strlen(rule));
     weft_buf_adds(&sql, ") LIMIT 1");
     WEFT_TRY(weft_buf_check(&sql, error));
-    WEFT_TRY(pick_engine(ledger, &engine, error));
+    WEFT_TRY(weft_flow_pick_engine(ledger, &engine, error));
     WEFT_TRY(weft_engine_query(engine, sql.data, NULL, 0, &result, error));
     int rc = weft_result_row(result, error);
     return rc == WEFT_END ? WEFT_NOT_THERE : rc;
 }
 
+static bool is_chosen(const struct weft_quarantine_choice *choice,
+                      const struct weft_quarantine_range *range)
+{
+    return (choice->since_us == 0 || range->aside_us >= choice->since_us) &&
+           (choice->before_us == 0 || range->aside_us < choice->before_us);
+}
+
+int weft_quarantine_runs(struct weft_ledger_txn *txn, struct weft_arena *arena, const char *table,
+                         const struct weft_quarantine_choice *choice, const char *const **out,
+                         size_t *out_count, struct weft_error *error)
+{
+    struct weft_quarantine_range *ranges = NULL;
+    size_t count = 0, kept = 0;
+    WEFT_TRY(weft_quarantine_ranges(txn, arena, table, NULL, 0, &ranges, &count, error));
+    const char **runs = weft_arena_array(arena, count + 1, sizeof *runs);
+    if (runs == NULL)
+        return weft_error_nomem(error);
+    for (size_t i = 0; i < count; i++) {
+        if (is_chosen(choice, &ranges[i]) &&
+            (kept == 0 || strcmp(runs[kept - 1], ranges[i].run_id) != 0))
+            runs[kept++] = ranges[i].run_id;
+    }
+    *out = runs;
+    *out_count = kept;
+    return 0;
+}
+
 int weft_flow_quarantine_pick(struct weft_ledger *ledger, struct weft_arena *arena,
-                              const struct weft_registered *product, const char *rule,
+                              const struct weft_registered *product,
+                              const struct weft_quarantine_choice *choice,
                               const struct weft_job_replay **out, size_t *out_count,
                               struct weft_error *error)
 {
     WEFT_CLEANUP(weft_ledger_endp) struct weft_ledger_txn *txn = NULL;
     struct weft_quarantine_range *ranges = NULL;
     struct pick pick = {.arena = arena};
-    size_t count = 0;
+    static const struct weft_quarantine_choice any;
+    choice = choice == NULL ? &any : choice;
+    const char *rule = choice->rule;
+    size_t all = 0, count = 0;
     WEFT_TRY(weft_ledger_begin_read(ledger, &txn, error));
     WEFT_TRY(weft_quarantine_ranges(txn, arena, product->table, WEFT_QUARANTINE_OPEN, 0, &ranges,
-                                    &count, error));
+                                    &all, error));
+    for (size_t i = 0; i < all; i++) {
+        if (is_chosen(choice, &ranges[i]))
+            ranges[count++] = ranges[i];
+    }
     for (size_t i = 0; rule == NULL && i < count; i++)
         WEFT_TRY(pick_add(&pick, ranges[i].run_id, ranges[i].row_from, ranges[i].row_to, error));
     if (rule != NULL) {
         struct weft_relation stored;
-        int rc = stored_read(txn, ledger, arena, product->table, &stored, error);
+        int rc = weft_flow_stored_read(txn, ledger, arena, product->table, &stored, error);
         if (rc == 0 && count > 0)
             rc = pick_by_rule(ledger, &stored, rule, ranges, count, &pick, error);
         if (rc == 0 && pick.count == 0)
@@ -411,11 +450,47 @@ static int rows_put(struct weft_ledger *ledger, struct weft_json_writer *writer,
     return weft_flow_list_put(ledger, writer, "rows", &json, error);
 }
 
+static int number_compare(const void *a, const void *b)
+{
+    const int64_t *one = a, *other = b;
+    return (*one > *other) - (*one < *other);
+}
+
+static bool replays_have(const struct weft_job_replay *rows, size_t count, const char *run_id,
+                         int64_t number)
+{
+    for (size_t i = 0; i < count; i++) {
+        if (strcmp(rows[i].run_id, run_id) == 0 &&
+            bsearch(&number, rows[i].row_numbers, rows[i].row_count, sizeof number,
+                    number_compare) != NULL)
+            return true;
+    }
+    return false;
+}
+
+/* That values were changed, and by which file: the values themselves stay outside. */
+static void edits_put(struct weft_json_writer *writer, const struct weft_edits *edits,
+                      const struct weft_job_replay *rows, size_t count)
+{
+    int64_t edited = 0;
+    if (edits == NULL)
+        return;
+    for (size_t i = 0; i < edits->count; i++) {
+        const struct weft_edit *edit = &edits->items[i];
+        edited += edit->changed && replays_have(rows, count, edit->run_id, edit->number);
+    }
+    weft_json_key(writer, "edited");
+    weft_json_begin_object(writer);
+    weft_json_member_text(writer, "digest", edits->digest);
+    weft_json_member_int(writer, "rows", edited);
+    weft_json_end_object(writer);
+}
+
 int weft_flow_quarantine_append(struct weft_ledger_txn *txn, struct weft_ledger *ledger,
                                 const char *actor, const char *kind, const char *table,
                                 const char *run_id, const char *because,
-                                const struct weft_job_replay *rows, size_t count,
-                                struct weft_error *error)
+                                const struct weft_edits *edits, const struct weft_job_replay *rows,
+                                size_t count, struct weft_error *error)
 {
     struct weft_json_writer writer;
     WEFT_CLEANUP(weft_buf_release) struct weft_buf body;
@@ -428,6 +503,7 @@ int weft_flow_quarantine_append(struct weft_ledger_txn *txn, struct weft_ledger 
         weft_json_member_text(&writer, "run_id", run_id);
     if (because != NULL)
         weft_json_member_text(&writer, "because", because);
+    edits_put(&writer, edits, rows, count);
     WEFT_TRY(rows_put(ledger, &writer, rows, count, error));
     weft_json_end_object(&writer);
     WEFT_TRY(weft_buf_check(&body, error));
@@ -435,15 +511,15 @@ int weft_flow_quarantine_append(struct weft_ledger_txn *txn, struct weft_ledger 
 }
 
 int weft_quarantine_dismiss(struct weft_ledger *ledger, struct weft_arena *arena,
-                            const struct weft_registered *product, const char *rule,
-                            const char *actor, const char *because, int64_t *count,
-                            struct weft_error *error)
+                            const struct weft_registered *product,
+                            const struct weft_quarantine_choice *choice, const char *actor,
+                            const char *because, int64_t *count, struct weft_error *error)
 {
     WEFT_CLEANUP(weft_ledger_endp) struct weft_ledger_txn *txn = NULL;
     const struct weft_job_replay *rows = NULL;
     size_t row_count = 0;
     int64_t dismissed = 0;
-    int found = weft_flow_quarantine_pick(ledger, arena, product, rule, &rows, &row_count, error);
+    int found = weft_flow_quarantine_pick(ledger, arena, product, choice, &rows, &row_count, error);
     if (found != 0)
         return found;
     for (size_t i = 0; i < row_count; i++)
@@ -451,7 +527,7 @@ int weft_quarantine_dismiss(struct weft_ledger *ledger, struct weft_arena *arena
     if (dismissed > 0) {
         WEFT_TRY(weft_ledger_begin_write(ledger, &txn, error));
         WEFT_TRY(weft_flow_quarantine_append(txn, ledger, actor, WEFT_KIND_DISMISSED,
-                                             product->table, NULL, because, rows, row_count,
+                                             product->table, NULL, because, NULL, rows, row_count,
                                              error));
         int rc = weft_ledger_commit(txn, error);
         txn = NULL;
@@ -516,7 +592,7 @@ int weft_quarantine_relation(struct weft_ledger_txn *txn, struct weft_arena *are
     if (stored == NULL || count == 0)
         empty_sql(&sql, columns, fixed + 2);
     else
-        WEFT_TRY(states_sql(&sql, stored, ranges, count, false, error));
+        WEFT_TRY(weft_flow_states_sql(&sql, stored, ranges, count, false, error));
     WEFT_TRY(weft_buf_check(&sql, error));
     const char *text = weft_arena_strdup(arena, sql.data);
     if (text == NULL)

@@ -284,17 +284,34 @@ static int outcome_end(struct weft_asker *asker, struct weft_outcome *outcome, i
     return weft_flow_commit_failed(asker, sequence, error);
 }
 
+/* Just the rows of a file; whether they are open still, the commit sees. */
+static int run_edits(struct weft_asker *asker, struct weft_error *error)
+{
+    const struct weft_edits *edits = asker->options->edits;
+    asker->replays = edits->replays;
+    asker->replay_count = edits->replay_count;
+    if (asker->contract->write != WEFT_WRITE_REPLACE)
+        return 0;
+    weft_error_set(error, WEFT_E_REFUSED,
+                   "each run makes %s anew from its inputs: values that are edited here would be "
+                   "gone with the next one",
+                   asker->registered.name);
+    return weft_error_hint(error, "mend its input, and run it");
+}
+
 static int run_replays(struct weft_asker *asker, struct weft_error *error)
 {
     if (asker->mode != WEFT_JOB_REPLAY)
         return 0;
+    if (asker->options->edits != NULL)
+        return run_edits(asker, error);
     int rc = weft_flow_quarantine_pick(asker->ledger, asker->arena, &asker->registered,
-                                       asker->options->rule, &asker->replays, &asker->replay_count,
-                                       error);
+                                       &asker->options->choice, &asker->replays,
+                                       &asker->replay_count, error);
     WEFT_TRY(rc);
     if (rc == WEFT_NOT_THERE) {
         weft_error_set(error, WEFT_E_NOT_FOUND, "no row of %s was set aside by the rule %s",
-                       asker->registered.name, asker->options->rule);
+                       asker->registered.name, asker->options->choice.rule);
         return weft_error_hint(error, "`weft quarantine %s` names the rules",
                                asker->registered.full_name);
     }
@@ -354,6 +371,17 @@ static int warnings_join(struct weft_asker *asker, struct weft_outcome *outcome,
     return 0;
 }
 
+/* The worker reads them from a file of the run's own folder: they may be many. */
+static int edits_give(struct weft_asker *asker, struct weft_job *job, struct weft_error *error)
+{
+    const struct weft_edits *edits = asker->options->edits;
+    if (edits == NULL || edits->changed == 0)
+        return 0;
+    job->edits = weft_arena_format(asker->arena, "%s/edits.ndjson", asker->temp_dir);
+    return job->edits == NULL ? weft_error_nomem(error)
+                              : weft_edits_write(edits, job->edits, error);
+}
+
 int weft_flow_ask(struct weft_asker *asker, struct weft_outcome *outcome, struct weft_error *error)
 {
     struct weft_job job;
@@ -364,6 +392,7 @@ int weft_flow_ask(struct weft_asker *asker, struct weft_outcome *outcome, struct
     WEFT_TRY(weft_flow_connect(asker, &job, error));
     if (asker->mode != WEFT_JOB_REPLAY)
         job.replay_count = 0;
+    WEFT_TRY(edits_give(asker, &job, error));
     WEFT_TRY(weft_flow_worker_ask(asker, &job, outcome, error));
     /* Who knows in what state that left it. */
     if (outcome->state == WEFT_RUN_FAILED && !asker->worker_is_own)

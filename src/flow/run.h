@@ -17,6 +17,8 @@
 #define WEFT_FLOW_RUN_H
 
 #include "catalog/product_entry.h"
+#include "flow/edits.h"
+#include "flow/quarantine.h"
 #include "job/job.h"
 #include "ledger/ledger.h"
 #include "model/connection.h"
@@ -46,7 +48,9 @@ struct weft_run_options {
     const char *cause;                 /* "run", "apply", "load", "replay" */
     const struct weft_job_file *files; /* LOAD, --reread */
     size_t file_count;
-    const char *rule; /* REPLAY: only rows that broke this rule; NULL = all open ones */
+    struct weft_quarantine_choice choice; /* REPLAY: of the open rows */
+    const struct weft_edits *edits; /* REPLAY: just these rows, with their values; NULL = none */
+    const char *because;            /* REPLAY: NULL = no reason was given */
     bool no_wait;
     int64_t lock_wait_us;
     const struct weft_settings *settings;
@@ -120,13 +124,14 @@ int weft_run_drop(struct weft_ledger *ledger, struct weft_arena *arena,
                   const struct weft_registered *product, const char *actor, const char *because,
                   struct weft_error *error) WEFT_MUST_CHECK;
 
-/* Open quarantine rows become dismissed; rule NULL = all. *count = how many: 0 when none is open.
+/* Open quarantine rows that are chosen (NULL = all) become dismissed. *count = how many: 0 when none is open.
  * WEFT_NOT_THERE when the rule never set aside a row of this product, so that it may be misspelt
  * (weft_run fails with NOT_FOUND then). */
 int weft_quarantine_dismiss(struct weft_ledger *ledger, struct weft_arena *arena,
-                            const struct weft_registered *product, const char *rule,
-                            const char *actor, const char *because, int64_t *count,
-                            struct weft_error *error) WEFT_MUST_CHECK;
+                            const struct weft_registered *product,
+                            const struct weft_quarantine_choice *choice, const char *actor,
+                            const char *because, int64_t *count, struct weft_error *error)
+    WEFT_MUST_CHECK;
 
 /* The entry run.ended of the run or rollback that made a snapshot (of a product, or of what it set
  * aside): the last one of its transaction, so the state as of it holds all that the run changed.

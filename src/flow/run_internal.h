@@ -7,6 +7,9 @@
 #include "base/fs.h"
 #include "base/process.h"
 #include "catalog/sql.h"
+#include "engine/engine.h"
+#include "flow/edits.h"
+#include "flow/quarantine.h"
 #include "flow/run.h"
 #include "lake/pointer.h"
 
@@ -84,18 +87,31 @@ int weft_flow_fold_dismissed(struct weft_ledger_txn *txn, const struct weft_ledg
 int weft_flow_quarantine_close(struct weft_ledger_txn *txn, const char *table, const char *run_id,
                                const char *state, int64_t sequence, struct weft_error *error)
     WEFT_MUST_CHECK;
-/* The open rows, as a job names them; rule NULL = all of them. WEFT_NOT_THERE when the rule never
- * set aside a row. */
+/* The open rows that are chosen, as a job names them. WEFT_NOT_THERE when the rule never set aside
+ * a row. */
 int weft_flow_quarantine_pick(struct weft_ledger *ledger, struct weft_arena *arena,
-                              const struct weft_registered *product, const char *rule,
+                              const struct weft_registered *product,
+                              const struct weft_quarantine_choice *choice,
                               const struct weft_job_replay **out, size_t *count,
                               struct weft_error *error) WEFT_MUST_CHECK;
 /* Appends quarantine.replayed or quarantine.dismissed; CONFLICT when a row is no longer open. */
 int weft_flow_quarantine_append(struct weft_ledger_txn *txn, struct weft_ledger *ledger,
                                 const char *actor, const char *kind, const char *table,
                                 const char *run_id, const char *because,
+                                const struct weft_edits *edits, /* NULL = none */
                                 const struct weft_job_replay *rows, size_t count,
                                 struct weft_error *error) WEFT_MUST_CHECK;
+/* What the quarantine table holds now. WEFT_NOT_THERE when there is none. */
+int weft_flow_stored_read(struct weft_ledger_txn *txn, struct weft_ledger *ledger,
+                          struct weft_arena *arena, const char *table_name,
+                          struct weft_relation *out, struct weft_error *error) WEFT_MUST_CHECK;
+/* SELECT q.*, state, state_by, and row_number_in_run, over the stored rows that have a state. */
+int weft_flow_states_sql(struct weft_buf *sql, const struct weft_relation *stored,
+                         const struct weft_quarantine_range *ranges, size_t count, bool with_number,
+                         struct weft_error *error) WEFT_MUST_CHECK;
+/* An engine that sees the home's quarantine and nothing else. */
+int weft_flow_pick_engine(struct weft_ledger *ledger, struct weft_engine **out,
+                          struct weft_error *error) WEFT_MUST_CHECK;
 /* ---- list.c: a long part of a body, here or in a file named by hash ---- */
 /* Puts "<key>": <json> or "<key>_list": "<hash>" into a body. */
 int weft_flow_list_put(struct weft_ledger *ledger, struct weft_json_writer *writer, const char *key,

@@ -73,10 +73,9 @@ static int format_by_hand(struct job_work *work, enum weft_file_format *out,
         if (path != NULL)
             (void)weft_format_of_file(path, &format);
         if (i > 0 && format != *out)
-            return weft_error_set(error, WEFT_E_REFUSED,
-                                  "%s is %s, %s is %s: load them one after the other",
-                                  work->job->files[0].shown, weft_format_name(*out), path,
-                                  weft_format_name(format));
+            return weft_error_set(
+                error, WEFT_E_REFUSED, "%s is %s, %s is %s: load them one after the other",
+                work->job->files[0].shown, weft_format_name(*out), path, weft_format_name(format));
         *out = format;
     }
     return 0;
@@ -553,24 +552,26 @@ static int replay_judge(struct job_work *work, struct job_replay *replay, struct
     WEFT_TRY(job_keys_check(work, error));
     WEFT_TRY(job_row_checks_tell(work, error));
     WEFT_TRY(job_figures_tell(work, error));
+    WEFT_TRY(work->made != NULL      ? job_replay_made_tell(work, error)
+             : work->parquet != NULL ? job_parquet_replay_tell(work, error)
+                                     : job_replay_tell(replay, error));
     if (work->data.records == 0 && job_replay_ports_passed(work) == 0) {
-        const char *text = weft_arena_format(
-            work->arena, "none of %" PRId64 " rows passes now",
-            work->out->balance.input_quarantined + work->out->balance.output_quarantined);
+        const char *text = weft_arena_format(work->arena, "none of %" PRId64 " rows passes now",
+                                             work->out->balance.input_quarantined +
+                                                 work->out->balance.output_quarantined);
         if (text == NULL)
             return weft_error_nomem(error);
+        work->out->replayed_count = 0;
         WEFT_TRY(job_warn(work, text, error));
         return job_nothing_new(work);
     }
     WEFT_TRY(job_table_rules(work, error));
     if (work->out->state == WEFT_RUN_BLOCKED) {
+        work->out->replayed_count = 0;
         work->out->balance.published = 0;
         return job_sweep(work, error);
     }
     WEFT_TRY(balance_check(work, error));
-    WEFT_TRY(work->made != NULL      ? job_replay_made_tell(work, error)
-             : work->parquet != NULL ? job_parquet_replay_tell(work, error)
-                                     : job_replay_tell(replay, error));
     if (work->made != NULL)
         WEFT_TRY(job_quarantine_write(work, error));
     WEFT_TRY(job_publish(work, error));
@@ -581,8 +582,7 @@ static int replay_judge(struct job_work *work, struct job_replay *replay, struct
 static int replay_rows(struct job_work *work, struct job_replay **replay, struct weft_error *error)
 {
     WEFT_TRY(job_engine_start(work, error));
-    int rc =
-        work->made != NULL      ? job_replay_made(work, error)
+    int rc = work->made != NULL      ? job_replay_made(work, error)
              : work->parquet != NULL ? job_parquet_replay(work, error)
                                      : job_replay_spool(work, replay, error);
     if (rc < 0)

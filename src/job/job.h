@@ -106,6 +106,8 @@ struct weft_job {
     const char *last_key; /* run key of the run that made the current snapshot; NULL = none */
     const struct weft_job_replay *replays;
     size_t replay_count;
+    const char
+        *edits; /* REPLAY: lines {"row_id", "values"} of rows with other values; NULL = none */
     int64_t memory_bytes; /* budget of the engine's instance: already divided by 1.25 */
     int threads;
     const char *temp_dir;
@@ -179,6 +181,13 @@ struct weft_balance {
     int64_t superseded;
 };
 
+/* A replayed row that still fails: it stays where it is. */
+struct weft_outcome_stayed {
+    const char *run_id;
+    int64_t number;
+    const char *rules; /* one a line */
+};
+
 struct weft_outcome_table {
     struct weft_table_made made;
     const char *operation; /* append, overwrite */
@@ -216,6 +225,8 @@ struct weft_outcome {
     /* REPLAY: the rows that pass now and are in `table`, by run; all others stay as they are. */
     const struct weft_job_replay *replayed;
     size_t replayed_count;
+    const struct weft_outcome_stayed *stayed; /* the first of them: examples_max */
+    size_t stayed_count;
     int64_t passed_on; /* of these, rows of ports of a product with sql */
     int64_t made_anew; /* rows that the SQL made of them */
     int64_t duration_us;

@@ -26,6 +26,7 @@ static const struct member job_members[] = {
     MEMBER(weft_job, run_id, M_CHARS),
     MEMBER(weft_job, mode, M_INT),
     MEMBER(weft_job, home, M_TEXT),
+    MEMBER(weft_job, edits, M_TEXT),
     MEMBER(weft_job, document, M_TEXT),
     MEMBER(weft_job, folder, M_TEXT),
     MEMBER(weft_job, table, M_TEXT),
@@ -114,6 +115,11 @@ static const struct member outcome_file_members[] = {
     MEMBER(weft_outcome_file, quarantined, M_INT64),
     MEMBER(weft_outcome_file, etag, M_TEXT),
     MEMBER(weft_outcome_file, last_modified, M_TEXT),
+};
+static const struct member stayed_members[] = {
+    MEMBER(weft_outcome_stayed, run_id, M_TEXT),
+    MEMBER(weft_outcome_stayed, number, M_INT64),
+    MEMBER(weft_outcome_stayed, rules, M_TEXT),
 };
 static const struct member check_members[] = {
     MEMBER(weft_outcome_check, rule, M_TEXT),     MEMBER(weft_outcome_check, kind, M_TEXT),
@@ -281,6 +287,8 @@ int weft_outcome_write(const struct weft_outcome *outcome, struct weft_buf *out,
                 outcome->source_count, sizeof *outcome->sources);
     objects_put(&w, "checks", MEMBERS(check_members), outcome->checks, outcome->check_count,
                 sizeof *outcome->checks);
+    objects_put(&w, "stayed", MEMBERS(stayed_members), outcome->stayed, outcome->stayed_count,
+                sizeof *outcome->stayed);
     outcome_table_put(&w, "table", outcome->table);
     outcome_table_put(&w, "quarantine", outcome->quarantine);
     texts_put(&w, "warnings", outcome->warnings, outcome->warning_count);
@@ -514,6 +522,9 @@ static int outcome_lists_get(struct weft_arena *arena, yyjson_val *value, struct
     WEFT_TRY(objects_get(arena, value, "checks", MEMBERS(check_members),
                          sizeof(struct weft_outcome_check), &items, &out->check_count, error));
     out->checks = items;
+    WEFT_TRY(objects_get(arena, value, "stayed", MEMBERS(stayed_members),
+                         sizeof(struct weft_outcome_stayed), &items, &out->stayed_count, error));
+    out->stayed = items;
     WEFT_TRY(outcome_table_get(arena, value, "table", &out->table, error));
     WEFT_TRY(outcome_table_get(arena, value, "quarantine", &out->quarantine, error));
     WEFT_TRY(texts_get(arena, value, "warnings", &out->warnings, &out->warning_count, error));

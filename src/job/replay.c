@@ -210,6 +210,26 @@ static int spool_row(struct job_replay *replay, size_t run, int64_t number, cons
 
 /* ---- the stored rows ---- */
 
+/* Values that were edited stand in the place of those that are stored. */
+static int quarantine_wrap(struct job_work *work, const struct weft_relation *relation,
+                           struct weft_buf *sql, struct weft_error *error)
+{
+    const char *edits = work->job->edits;
+    weft_buf_adds(sql, edits == NULL
+                           ? "SELECT q.*, false AS edited FROM ("
+                           : "SELECT q.* REPLACE (coalesce(e.\"values\", q.\"values\") AS "
+                             "\"values\"), e.row_id IS NOT NULL AS edited FROM (");
+    WEFT_TRY(weft_relation_print(relation, sql, error));
+    weft_buf_adds(sql, ") AS q");
+    if (edits == NULL)
+        return weft_buf_check(sql, error);
+    weft_buf_adds(sql, " LEFT JOIN read_json(");
+    weft_buf_add_sql_text(sql, edits, strlen(edits));
+    weft_buf_adds(sql, ", format = 'newline_delimited', columns = {'row_id': 'VARCHAR', 'values': "
+                       "'VARCHAR'}) AS e ON e.row_id = q.row_id");
+    return weft_buf_check(sql, error);
+}
+
 int job_quarantine_print(struct job_work *work, struct weft_buf *sql, struct weft_error *error)
 {
     const struct weft_job *job = work->job;
@@ -242,13 +262,13 @@ int job_quarantine_print(struct job_work *work, struct weft_buf *sql, struct wef
                                      .column_count = schema->count,
                                      .files = files,
                                      .file_count = data.count};
-    return weft_relation_print(&relation, sql, error);
+    return quarantine_wrap(work, &relation, sql, error);
 }
 
 static int stored_print(struct job_work *work, struct weft_buf *sql, struct weft_error *error)
 {
     weft_buf_adds(sql, "SELECT CAST(split_part(row_id, ':', 2) AS BIGINT) AS number, file, raw, "
-                       "\"values\" FROM (");
+                       "\"values\", edited FROM (");
     WEFT_TRY(job_quarantine_print(work, sql, error));
     weft_buf_adds(sql, ") AS q WHERE run_id = ? AND raw IS NOT NULL");
     if (work->parent != NULL) {
@@ -257,6 +277,26 @@ static int stored_print(struct job_work *work, struct weft_buf *sql, struct weft
     }
     weft_buf_adds(sql, " ORDER BY number");
     return weft_buf_check(sql, error);
+}
+
+/* As it was, or what its new values make. */
+static int run_row(struct job_replay *replay, struct weft_result *result, size_t run,
+                   int64_t number, struct weft_error *error)
+{
+    WEFT_CLEANUP(weft_buf_release) struct weft_buf record;
+    WEFT_CLEANUP(weft_buf_release) struct weft_buf values;
+    weft_buf_init(&record, HEADER_MAX);
+    weft_buf_init(&values, HEADER_MAX);
+    weft_buf_adds(&values, weft_result_text(result, 3));
+    WEFT_TRY(weft_buf_check(&values, error));
+    if (weft_result_int(result, 4) == 0)
+        weft_buf_adds(&record, weft_result_text(result, 2));
+    else if (job_replay_record(replay->work->input, values.data, &record, error) < 0)
+        return weft_error_prefix(error, "row %s:%" PRId64, replay->work->job->replays[run].run_id,
+                                 number);
+    WEFT_TRY(weft_buf_check(&record, error));
+    return spool_row(replay, run, number, weft_result_text(result, 1), record.data, values.data,
+                     error);
 }
 
 static int run_spool(struct job_replay *replay, const char *sql, size_t run,
@@ -276,8 +316,7 @@ static int run_spool(struct job_replay *replay, const char *sql, size_t run,
             if (at == wanted->row_count || wanted->row_numbers[at] != number)
                 continue;
         }
-        WEFT_TRY(spool_row(replay, run, number, weft_result_text(result, 1),
-                           weft_result_text(result, 2), weft_result_text(result, 3), error));
+        WEFT_TRY(run_row(replay, result, run, number, error));
     }
     return rc < 0 ? rc : 0;
 }
@@ -340,7 +379,8 @@ int job_replay_tell(struct job_replay *replay, struct weft_error *error)
     for (size_t i = 0; i < replay->count; i++) {
         const struct replay_row *row = &replay->rows[i];
         if (rejected < rules->row_count && rules->ids[rejected] == row->id) {
-            rejected++;
+            WEFT_TRY(job_replay_stayed(work, work->job->replays[row->run].run_id, row->number,
+                                       rejected++, error));
             continue;
         }
         if (count == 0 || strcmp(told[count - 1].run_id, work->job->replays[row->run].run_id) != 0)

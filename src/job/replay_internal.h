@@ -16,7 +16,14 @@ int job_replay_spool(struct job_work *work, struct job_replay **out, struct weft
 int job_replay_tell(struct job_replay *replay, struct weft_error *error) WEFT_MUST_CHECK;
 /* Removes the spooled files. NULL is nothing. */
 void job_replay_free(struct job_replay *replay);
-/* SELECT over all rows of the product's quarantine. */
+/* That a row of the job stays: `row` among those of work->rules. Beyond examples_max nothing. */
+int job_replay_stayed(struct job_work *work, const char *run_id, int64_t number, size_t row,
+                      struct weft_error *error) WEFT_MUST_CHECK;
+/* The record of a text input that says these values (a JSON object) in its format. */
+int job_replay_record(const struct weft_input *input, const char *values, struct weft_buf *out,
+                      struct weft_error *error) WEFT_MUST_CHECK;
+/* SELECT over all rows of the product's quarantine, with the values they are to be read with, and
+ * `edited`. */
 int job_quarantine_print(struct job_work *work, struct weft_buf *sql, struct weft_error *error)
     WEFT_MUST_CHECK;
 

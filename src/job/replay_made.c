@@ -247,7 +247,8 @@ int job_replay_path_tell(struct job_work *work, const char *path, int64_t record
     for (; (rc = weft_result_row(result, error)) == 0; id++) {
         int64_t run = weft_result_int(result, 0);
         if (rejected < rules->row_count && rules->ids[rejected] == id) {
-            rejected++;
+            WEFT_TRY(job_replay_stayed(work, job->replays[run].run_id, weft_result_int(result, 1),
+                                       rejected++, error));
             continue;
         }
         if (run != last)

@@ -39,12 +39,12 @@ struct job_file {
     const char *local; /* where its bytes lie: out.path, or the copy of a URL; NULL = not fetched */
     bool url;
     bool again;
-    bool read;           /* it is part of this pass */
-    int64_t base;        /* id of its byte 0: ids are unique over the job's files */
-    int64_t text_length; /* bytes after decompression; known at the end */
+    bool read;               /* it is part of this pass */
+    int64_t base;            /* id of its byte 0: ids are unique over the job's files */
+    int64_t text_length;     /* bytes after decompression; known at the end */
     const char *engine_path; /* of a file that the engine reads: what it calls it */
-    size_t cells;        /* in each record */
-    const int *map;      /* cell -> column, -1 = left out */
+    size_t cells;            /* in each record */
+    const int *map;          /* cell -> column, -1 = left out */
     struct weft_texts header;
     int64_t rejected;
 };
@@ -86,7 +86,7 @@ struct job_work {
     size_t port_count;
     struct job_source *sources;
     size_t source_count;
-    struct job_made *made; /* NULL = its rows come from files */
+    struct job_made *made;       /* NULL = its rows come from files */
     struct job_parquet *parquet; /* of files in Parquet; else `scan` reads them */
 
     struct job_known *known;
@@ -115,7 +115,7 @@ struct job_work {
     struct job_columns columns;
     struct job_rules rules;
     struct job_scan *scan;
-    struct aside *aside; /* while quarantine is written */
+    struct aside *aside;         /* while quarantine is written */
     struct job_example *example; /* of a test; NULL = none */
 
     struct job_reference *references;
@@ -125,6 +125,9 @@ struct job_work {
     const char *data_shown; /* relative to the home */
     struct weft_data_file data;
 
+    struct weft_outcome_stayed *stayed;
+    size_t stayed_count;
+    size_t stayed_capacity;
     const char **warnings;
     size_t warning_count;
     size_t warning_capacity;

@@ -1,8 +1,10 @@
 """Rows that were set aside come back: replayed at ports of a product with sql, exported, edited and
 read again, chosen by rule and by time."""
 import csv
+import hashlib
 import io
 import json
+import sqlite3
 
 import pytest
 from mesh_support import Mesh
@@ -141,3 +143,199 @@ def test_what_cannot_come_back_says_why(tmp_path):
     assert "1 row of input y stays" in done.stderr and "read whole by each run" in done.stderr
     assert "weft run d.p --rebuild" in done.stderr
     assert mesh.sql("select distinct state from d__quarantine.p") == [("open",)]
+
+
+# ---- export, edit, replay
+
+
+LOADED = """input: {files: ../../../in/*.csv, read: new%s}
+schema:
+  - {name: id, type: long, required: true}
+  - {name: who, type: string, pattern: "[a-z, ]+"}
+  - {name: n, type: long, max: 10}
+key: [id]
+"""
+
+
+@pytest.fixture
+def loaded(tmp_path):
+    mesh = Mesh(tmp_path / "m")
+    mesh.write("in/1.csv", 'id,who,n\n1,ann,5\n02,"Bob, B",50\n3,cy,x\n4,dee,11\n1,eve,1\n')
+    mesh.product(LOADED % "")
+    mesh.apply()
+    return mesh
+
+
+def read_csv(mesh, name="bad.csv"):
+    return list(csv.DictReader(io.StringIO((mesh.folder / name).read_text())))
+
+
+def write_csv(mesh, rows, name="bad.csv", **more):
+    text = io.StringIO()
+    writer = csv.DictWriter(text, rows[0].keys(), lineterminator="\r\n", **more)
+    writer.writeheader()
+    writer.writerows(rows)
+    mesh.write(name, "\ufeff" + text.getvalue())
+
+
+def by_line(mesh, product="d.p"):
+    return {row["line"]: row["state"] for row in mesh.json("quarantine", product, "--all")}
+
+
+def test_export_edit_replay(loaded):
+    mesh = loaded
+    said = mesh("quarantine", "d.p", "--export", "bad.csv").stdout
+    assert "4 rows of d.p written to bad.csv" in said and "--from bad.csv" in said
+    rows = read_csv(mesh)
+    assert list(rows[0]) == ["_row", "_rules", "_why", "_run", "_port", "_file", "_line",
+                             "id", "who", "n"]
+    assert [(r["_line"], r["_rules"], r["id"], r["who"], r["n"]) for r in rows] == [
+        ("3", "who.pattern; n.max", "02", "Bob, B", "50"), ("4", "n.type", "3", "cy", "x"),
+        ("5", "n.max", "4", "dee", "11"), ("6", "key", "1", "eve", "1")]
+    assert "50" in rows[0]["_why"] and rows[0]["_row"].endswith(":1")
+    rows[0].update(who="bob, b", n="9")
+    rows[1].update(n="12")
+    rows[3].update({"id": "5"})
+    write_csv(mesh, [rows[3], rows[0], rows[1]], delimiter=";")  # row of line 5 is left out
+    mesh("quarantine", "d.p", "--replay", "--from", "bad.csv", status=2)  # a reason is due
+    done = mesh("quarantine", "d.p", "--replay", "--from", "bad.csv", "--because", "typing errors")
+    assert "bad.csv:4 stays: n.max" in done.stdout and "12" in done.stdout
+    assert mesh.sql("select id, who, n from d.p order by id") == [
+        (1, "ann", 5), (2, "bob, b", 9), (5, "eve", 1)]
+    assert by_line(mesh) == {3: "replayed", 4: "open", 5: "open", 6: "replayed"}
+    mesh("ledger", "verify")
+    mesh("doctor")
+    # The same file again: two of its rows are not open any more.
+    again = mesh("quarantine", "d.p", "--replay", "--from", "bad.csv", "--because", "x",
+                 status=None)
+    assert again.returncode != 0 and "bad.csv:" in again.stderr and "not open" in again.stderr
+    assert mesh.sql("select count(*) from d.p") == [(3,)]
+
+
+def entries(mesh, kind):
+    with sqlite3.connect(mesh.folder / ".weft/dev/weft.db") as db:
+        names = [row[1] for row in db.execute("pragma table_info(entries)")]
+        return [dict(zip(names, row)) for row in
+                db.execute("select * from entries where kind = ?", [kind])]
+
+
+def test_the_ledger_tells_of_edits_without_values(loaded):
+    mesh = loaded
+    mesh("quarantine", "d.p", "--export", "bad.csv")
+    rows = read_csv(mesh)
+    rows[2]["n"] = "7"
+    rows[2]["who"] = "verysecret"
+    write_csv(mesh, rows[2:3])
+    mesh("quarantine", "d.p", "--replay", "--from", "bad.csv", "--because", "by phone")
+    (entry,) = entries(mesh, "quarantine.replayed")
+    body = json.loads(entry["body"])
+    assert body["because"] == "by phone"
+    assert body["edited"] == {
+        "digest": hashlib.sha256((mesh.folder / "bad.csv").read_bytes()).hexdigest(), "rows": 1}
+    home = mesh.folder / ".weft/dev"
+    assert b"verysecret" not in (home / "weft.db").read_bytes()
+    assert not [p for p in (home / "tmp").rglob("*")]
+
+
+@pytest.mark.parametrize("change, said", [
+    (lambda r: r[0].update(_row=r[0]["_row"][:-1] + "9"), "bad.csv:2: no row of d.p"),
+    (lambda r: r[1].update(_row=r[0]["_row"]), "bad.csv:3: the row"),
+    (lambda r: r[1].update(_row=""), "bad.csv:3: it has no row id"),
+    (lambda r: [x.update(extra="1") for x in r], "has no column \"extra\""),
+    (lambda r: [x.pop("_row") for x in r], "no column is called _row"),
+])
+def test_a_file_that_does_not_fit_is_refused_with_its_line(loaded, change, said):
+    mesh = loaded
+    mesh("quarantine", "d.p", "--export", "bad.csv")
+    rows = read_csv(mesh)
+    change(rows)
+    write_csv(mesh, rows)
+    done = mesh("quarantine", "d.p", "--replay", "--from", "bad.csv", "--because", "x", status=None)
+    assert done.returncode == 1 and said in done.stderr, done.stderr
+    assert set(by_line(mesh).values()) == {"open"}
+
+
+def test_untouched_rows_are_replayed_as_they_were(loaded):
+    mesh = loaded
+    mesh("quarantine", "d.p", "--export", "bad.csv")
+    mesh.product((LOADED % "").replace("max: 10", "max: 20"))
+    mesh.apply("--no-run")
+    done = mesh("quarantine", "d.p", "--replay", "--from", "bad.csv", "--because", "new limit")
+    assert by_line(mesh) == {3: "open", 4: "open", 5: "replayed", 6: "open"}
+    assert done.stdout.count("stays:") == 3 and "key" in done.stdout
+    (entry,) = entries(mesh, "quarantine.replayed")
+    assert json.loads(entry["body"])["edited"]["rows"] == 0
+
+
+@pytest.mark.parametrize("name", ["bad.json", "bad.ndjson"])
+def test_json_both_ways(loaded, name):
+    mesh = loaded
+    mesh("quarantine", "d.p", "--export", name)
+    text = (mesh.folder / name).read_text()
+    rows = json.loads(text) if name == "bad.json" else list(map(json.loads, text.splitlines()))
+    assert rows[0]["rules"] == ["who.pattern", "n.max"]
+    assert rows[1]["values"] == {"id": "3", "who": "cy", "n": "x"}
+    rows[1]["values"]["n"] = 3
+    del rows[1]["values"]["who"]
+    mesh.write(name, json.dumps(rows[1:2]) if name == "bad.json" else json.dumps(rows[1]))
+    mesh("quarantine", "d.p", "--replay", "--from", name, "--because", "x")
+    assert mesh.sql("select who, n from d.p where id = 3") == [("cy", 3)]
+    out = mesh("quarantine", "d.p", "--export", "-", "--format", "ndjson").stdout
+    assert len(out.splitlines()) == 3
+    assert mesh("quarantine", "d.p", "--export", "-").stdout.startswith("_row,_rules")
+
+
+def test_rule_and_time_choose(loaded):
+    mesh = loaded
+    first = mesh.last_run()["finished_at"]
+    mesh.write("in/2.csv", "id,who,n\n7,gus,70\n8,hal,y\n9,ida,1\n")
+    mesh("run", "d.p")
+    assert len(mesh.json("quarantine", "d.p")) == 6
+    assert len(mesh.json("quarantine", "d.p", "--rule", "n.max")) == 3
+    second = mesh.last_run()["finished_at"]
+    assert first < second
+    assert len(mesh.json("quarantine", "d.p", "--since", second)) == 2
+    assert len(mesh.json("quarantine", "d.p", "--before", second)) == 4
+    assert len(mesh.json("quarantine", "d.p", "--before", "2001-01-01")) == 0
+    mesh("quarantine", "d.p", "--export", "x.csv", "--since", second, "--rule", "n.max")
+    assert [row["id"] for row in read_csv(mesh, "x.csv")] == ["7"]
+    mesh("quarantine", "d.p", "--since", "yesterday", status=2)
+    mesh.product((LOADED % "").replace("max: 10", "max: 100"))
+    mesh.apply("--no-run")
+    mesh("quarantine", "d.p", "--replay", "--since", second)
+    assert mesh.sql("select id from d.p order by id") == [(1,), (7,), (9,)]
+    mesh("quarantine", "d.p", "--dismiss", "--before", second, "--rule", "key", "--because", "x")
+    assert by_line(mesh)[6] == "dismissed"
+    mesh("quarantine", "d.p", "--replay")
+    assert mesh.sql("select id from d.p order by id") == [(1,), (4,), (7,), (9,)]
+
+
+def test_edited_rows_of_the_output_and_of_a_port(joined):
+    mesh = joined
+    mesh.product(REPORTS % (100, 600), "daily")
+    mesh.apply("--no-run")
+    mesh("quarantine", "d.daily", "--replay")
+    mesh("quarantine", "d.daily", "--export", "bad.csv")
+    rows = read_csv(mesh)
+    made = [r for r in rows if r["_port"] == ""]
+    port = [r for r in rows if r["_port"] == "reports"]
+    assert [(r["fips"], r["county"], r["cases"]) for r in made] == [("00002", "Bo", "700")]
+    assert [(r["FIPS code"], r["cases"]) for r in port] == [("2", "60")]
+    made[0]["cases"] = "500"
+    port[0]["FIPS code"] = "00001"
+    write_csv(mesh, made + port)
+    mesh("quarantine", "d.daily", "--replay", "--from", "bad.csv", "--because", "x")
+    assert mesh.sql("select fips, cases from d.daily order by cases") == [
+        ("00001", 5), ("00001", 50), ("00001", 60), ("00002", 70), ("00002", 500)]
+    assert [s for _, s in states(mesh)].count("open") == 0
+    mesh("doctor")
+
+
+def test_a_replaced_product_refuses_edits(tmp_path):
+    mesh = Mesh(tmp_path / "m")
+    mesh.product("input: {files: ../../../x.csv}\nschema:\n  - {name: a, type: long}\n")
+    mesh.write("x.csv", "a\n1\nz\n")
+    mesh.apply()
+    mesh("quarantine", "d.p", "--export", "bad.csv")
+    done = mesh("quarantine", "d.p", "--replay", "--from", "bad.csv", "--because", "x", status=None)
+    assert done.returncode == 1 and "anew" in done.stderr and "mend its input" in done.stderr
