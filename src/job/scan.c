@@ -70,34 +70,49 @@ struct job_scan_local *job_scan_local_new(struct job_scan *scan)
 
 static duckdb_logical_type type_of(const struct weft_type *type);
 
-/* Lists, structs and maps are made of their parts' types. */
-static duckdb_logical_type nested_type(const struct weft_type *type)
+static void types_free(duckdb_logical_type *types, size_t count)
 {
-    duckdb_logical_type parts[2] = {NULL, NULL};
-    duckdb_logical_type made = NULL;
-    if (type->kind != WEFT_TYPE_STRUCT) {
-        parts[0] = type_of(type->element);
-        parts[1] = type->kind == WEFT_TYPE_MAP ? type_of(type->key) : NULL;
-        made = type->kind == WEFT_TYPE_MAP ? weft_duckdb.create_map_type(parts[1], parts[0])
-                                           : weft_duckdb.create_list_type(parts[0]);
-        weft_duckdb.destroy_logical_type(&parts[0]);
-        if (parts[1] != NULL)
-            weft_duckdb.destroy_logical_type(&parts[1]);
-        return made;
+    for (size_t i = 0; i < count; i++) {
+        if (types[i] != NULL)
+            weft_duckdb.destroy_logical_type(&types[i]);
     }
+}
+
+static duckdb_logical_type struct_type(const struct weft_type *type)
+{
+    duckdb_logical_type made = NULL;
     WEFT_CLEANUP(weft_freep)
     const char **names = weft_alloc_array(type->field_count + 1, sizeof *names);
     WEFT_CLEANUP(weft_freep)
     duckdb_logical_type *types = weft_alloc_array(type->field_count + 1, sizeof *types);
-    if (names == NULL || types == NULL)
-        return NULL;
-    for (size_t i = 0; i < type->field_count; i++) {
+    bool whole = names != NULL && types != NULL;
+    for (size_t i = 0; whole && i < type->field_count; i++) {
         names[i] = type->fields[i].name;
         types[i] = type_of(type->fields[i].type);
+        whole = types[i] != NULL;
     }
-    made = weft_duckdb.create_struct_type(types, names, type->field_count);
-    for (size_t i = 0; i < type->field_count; i++)
-        weft_duckdb.destroy_logical_type(&types[i]);
+    if (whole)
+        made = weft_duckdb.create_struct_type(types, names, type->field_count);
+    if (types != NULL)
+        types_free(types, type->field_count);
+    return made;
+}
+
+/* Lists, structs and maps are made of their parts' types; NULL = out of memory. */
+static duckdb_logical_type nested_type(const struct weft_type *type)
+{
+    duckdb_logical_type parts[2] = {NULL, NULL};
+    duckdb_logical_type made = NULL;
+    if (type->kind == WEFT_TYPE_STRUCT)
+        return struct_type(type);
+    parts[0] = type_of(type->element);
+    if (type->kind == WEFT_TYPE_MAP)
+        parts[1] = type_of(type->key);
+    if (parts[0] != NULL && type->kind == WEFT_TYPE_LIST)
+        made = weft_duckdb.create_list_type(parts[0]);
+    else if (parts[0] != NULL && parts[1] != NULL)
+        made = weft_duckdb.create_map_type(parts[1], parts[0]);
+    types_free(parts, WEFT_COUNT(parts));
     return made;
 }
 
@@ -125,6 +140,15 @@ static duckdb_logical_type type_of(const struct weft_type *type)
     return weft_duckdb.create_logical_type(types[type->kind]);
 }
 
+static void scan_nomem(struct job_scan *scan)
+{
+    pthread_mutex_lock(&scan->mutex);
+    if (!scan->failed)
+        weft_error_nomem(&scan->error);
+    scan->failed = true;
+    pthread_mutex_unlock(&scan->mutex);
+}
+
 static void csv_bind(duckdb_bind_info info)
 {
     struct job_scan *scan = weft_duckdb.bind_get_extra_info(info);
@@ -135,6 +159,7 @@ static void csv_bind(duckdb_bind_info info)
                                        ? weft_duckdb.create_logical_type(DUCKDB_TYPE_VARCHAR)
                                        : type_of(columns->items[i].type);
         if (type == NULL) {
+            scan_nomem(scan);
             weft_duckdb.bind_set_error(info, "out of memory");
             return;
         }
@@ -172,11 +197,7 @@ static void csv_local_init(duckdb_init_info info)
         weft_duckdb.init_set_init_data(info, local, local_end);
         return;
     }
-    pthread_mutex_lock(&scan->mutex);
-    if (!scan->failed)
-        weft_error_nomem(&scan->error);
-    scan->failed = true;
-    pthread_mutex_unlock(&scan->mutex);
+    scan_nomem(scan);
     weft_duckdb.init_set_error(info, "out of memory");
 }
 
@@ -332,10 +353,7 @@ static int local_next(struct job_scan_local *local, const char **why)
         return -1;
     *why = "out of memory";
     if (local->file != before && !local_enter_file(local, local->file)) {
-        pthread_mutex_lock(&scan->mutex);
-        scan->failed = true;
-        weft_error_nomem(&scan->error);
-        pthread_mutex_unlock(&scan->mutex);
+        scan_nomem(scan);
         return -1;
     }
     if (local->records == NULL)
