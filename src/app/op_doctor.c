@@ -181,40 +181,73 @@ static int doctor_connections(struct doctor *doctor, struct weft_error *error)
     return 0;
 }
 
+static int doctor_rebase(struct weft_context *context, const char *home, struct weft_out *out,
+                         struct weft_error *error)
+{
+    struct weft_ledger *ledger;
+    int64_t count = 0;
+    WEFT_TRY(weft_context_ledger(context, false, &ledger, error));
+    WEFT_TRY(weft_run_rebase(ledger, context->arena, context->request.principal, &count, error));
+    WEFT_CLEANUP(weft_buf_release) struct weft_buf buf;
+    weft_buf_init(&buf, 4096);
+    struct weft_json_writer json;
+    weft_json_writer_init(&json, &buf);
+    weft_json_begin_object(&json);
+    weft_json_member_int(&json, "rebased", count);
+    weft_json_end_object(&json);
+    WEFT_TRY(weft_out_json(out, &buf, error));
+    return weft_out_line(out, WEFT_STYLE_GOOD, error,
+                         count == 1 ? "%" PRId64 " table now names its files below %s"
+                                    : "%" PRId64 " tables now name their files below %s",
+                         count, home);
+}
+
+/* In a checkout before the first apply there is no home, and yet a machine and connections to try;
+ * elsewhere a home that is not there is a mistake. */
+static int doctor_has_home(struct weft_context *context, const char *home, bool *has,
+                           struct weft_error *error)
+{
+    const struct weft_mesh *mesh;
+    struct weft_ledger *ledger;
+    WEFT_CLEANUP(weft_freep) char *format = weft_path_join(home, "format");
+    if (format == NULL)
+        return weft_error_nomem(error);
+    WEFT_TRY(weft_context_mesh_quiet(context, &mesh, error));
+    bool of_checkout = strcmp(weft_context_home_origin(context), "the environment") == 0;
+    *has = mesh == NULL || !of_checkout || weft_fs_exists(format);
+    if (!*has)
+        return 0;
+    WEFT_TRY(weft_context_ledger(context, false, &ledger, error));
+    return weft_outbox_flush(ledger, error);
+}
+
+static int doctor_look(struct doctor *doctor, const char *home, bool has, struct weft_error *error)
+{
+    WEFT_TRY(doctor_machine(doctor, home, error));
+    WEFT_TRY(doctor_engine(doctor, error));
+    if (!has)
+        WEFT_TRY(finding(doctor, "home", true, "there is none yet: `weft apply` makes it", error));
+    if (has) {
+        WEFT_TRY(doctor_ledger(doctor, error));
+        WEFT_TRY(doctor_tables(doctor, error));
+        WEFT_TRY(doctor_place(doctor, error));
+        WEFT_TRY(doctor_outbox(doctor, error));
+    }
+    return doctor_connections(doctor, error);
+}
+
 static int doctor_run(struct weft_context *context, const struct weft_op_request *request,
                       struct weft_out *out, struct weft_error *error)
 {
     struct doctor doctor = {.context = context, .out = out};
     const char *home;
-    struct weft_ledger *ledger;
+    bool has = false;
     WEFT_TRY(weft_context_home(context, &home, error));
-    WEFT_TRY(weft_context_ledger(context, false, &ledger, error));
-    if (weft_op_given(request, "rebase")) {
-        int64_t count = 0;
-        WEFT_TRY(
-            weft_run_rebase(ledger, context->arena, context->request.principal, &count, error));
-        WEFT_CLEANUP(weft_buf_release) struct weft_buf buf;
-        weft_buf_init(&buf, 4096);
-        struct weft_json_writer json;
-        weft_json_writer_init(&json, &buf);
-        weft_json_begin_object(&json);
-        weft_json_member_int(&json, "rebased", count);
-        weft_json_end_object(&json);
-        WEFT_TRY(weft_out_json(out, &buf, error));
-        return weft_out_line(out, WEFT_STYLE_GOOD, error,
-                             count == 1 ? "%" PRId64 " table now names its files below %s"
-                                        : "%" PRId64 " tables now name their files below %s",
-                             count, home);
-    }
-    WEFT_TRY(weft_outbox_flush(ledger, error));
+    if (weft_op_given(request, "rebase"))
+        return doctor_rebase(context, home, out, error);
+    WEFT_TRY(doctor_has_home(context, home, &has, error));
     WEFT_TRY(weft_out_table(out, doctor_columns, WEFT_COUNT(doctor_columns), error));
-    WEFT_TRY(doctor_machine(&doctor, home, error));
-    WEFT_TRY(doctor_engine(&doctor, error));
-    WEFT_TRY(doctor_ledger(&doctor, error));
-    WEFT_TRY(doctor_tables(&doctor, error));
-    WEFT_TRY(doctor_place(&doctor, error));
-    WEFT_TRY(doctor_outbox(&doctor, error));
-    WEFT_TRY(doctor_connections(&doctor, error));
+    WEFT_TRY(doctor_look(&doctor, home, has, error));
     WEFT_TRY(weft_out_table_end(out, error));
     if (doctor.bad > 0)
         return weft_error_set(error, WEFT_E_CORRUPT, "%zu finding%s to look into", doctor.bad,
@@ -225,7 +258,12 @@ static int doctor_run(struct weft_context *context, const struct weft_op_request
 const struct weft_op weft_op_doctor = {
     .name = "doctor",
     .group = "home",
-    .summary = "Check the machine and the home; --rebase after the home was moved.",
+    .summary = "Check the machine, the home and each connection; --rebase after the home was "
+               "moved.",
+    .help = "Each connection of weft.yaml is tried with its secret: PostgreSQL by `select 1`, "
+            "object storage by a signed request (for each bucket of the environment that names "
+            "it), web servers by a GET. Those that only buckets of other environments name are "
+            "left alone. Secrets are shown nowhere. Exit status 1 when something is found.",
     .args = doctor_args,
     .arg_count = WEFT_COUNT(doctor_args),
     .run = doctor_run,

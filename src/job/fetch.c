@@ -50,18 +50,6 @@ static int secret_get(const struct weft_job_connection *connection, struct weft_
     return weft_secret_read(&source, connection->folder, what, secret, error);
 }
 
-/* A server may send anything back, also in what is kept and told. */
-static void got_clean(const struct weft_secret *secret, struct weft_http_got *got)
-{
-    char before[sizeof got->etag];
-    memcpy(before, got->etag, sizeof before);
-    weft_secret_hide(secret, got->etag);
-    if (strcmp(before, got->etag) != 0)
-        got->etag[0] = '\0';
-    weft_secret_wipe(before, sizeof before);
-    weft_secret_hide(secret, got->last_modified);
-}
-
 static int get_with_secret(const struct weft_job_connection *connection, struct weft_http_get *get,
                            struct weft_http_got *got, struct weft_error *error)
 {
@@ -76,9 +64,7 @@ static int get_with_secret(const struct weft_job_connection *connection, struct 
     get->header_count = 1;
     if (rc == 0)
         rc = weft_http_get(get, got, error);
-    if (rc == 0)
-        got_clean(&secret, got);
-    else
+    if (rc < 0)
         weft_secret_hide_error(&secret, error);
     weft_http_line_free(line);
     weft_secret_release(&secret);

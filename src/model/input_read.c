@@ -371,7 +371,11 @@ static void read_urls(struct weft_draft *draft, const struct weft_node *node,
         const char *text = input->patterns.items[i];
         if (strstr(text, "://") == NULL)
             continue;
-        if (url_is_http(text)) {
+        if (!url_is_http(text) && url_masked(reader, text) != text) {
+            weft_reader_mistake(
+                reader, pattern_place(node, i), "write a path, http://... or https://...",
+                "`%.100s` cannot be read: it holds a user or a password", url_masked(reader, text));
+        } else if (url_is_http(text)) {
             urls++;
             url_check(reader, pattern_place(node, i), text);
         } else if (strncmp(text, "s3://", 5) == 0)

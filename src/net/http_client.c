@@ -436,6 +436,30 @@ static int get_with(struct transfer *transfer, struct weft_error *error)
     return rc;
 }
 
+/* Does the text hold what a line of the request says, or its last word ("Bearer x")? */
+static bool holds_header(const char *text, const char *line)
+{
+    const char *value = strchr(line, ':');
+    if (value == NULL)
+        return false;
+    value += 1 + strspn(value + 1, " ");
+    const char *word = strrchr(value, ' ');
+    word = word == NULL ? value : word + 1;
+    return strlen(word) >= WEFT_SECRET_SHORT && strstr(text, word) != NULL;
+}
+
+/* A server may send back what it was sent, and this is kept and told. */
+static void got_clean(const struct weft_http_get *get, struct weft_http_got *got)
+{
+    char *const texts[] = {got->etag, got->last_modified, got->server};
+    for (size_t i = 0; i < get->header_count; i++) {
+        for (size_t t = 0; t < WEFT_COUNT(texts); t++) {
+            if (holds_header(texts[t], get->headers[i]))
+                texts[t][0] = '\0';
+        }
+    }
+}
+
 int weft_http_get(const struct weft_http_get *get, struct weft_http_got *out,
                   struct weft_error *error)
 {
@@ -455,6 +479,7 @@ int weft_http_get(const struct weft_http_get *get, struct weft_http_got *out,
         weft_error_prefix(error, "%.*s%s", shown, get->url, get->url[shown] == '?' ? "?..." : "");
         return rc;
     }
+    got_clean(get, &transfer.got);
     *out = transfer.got;
     return 0;
 }
