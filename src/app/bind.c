@@ -7,6 +7,7 @@
 #include "app/pins.h"
 #include "base/text.h"
 #include "catalog/columns.h"
+#include "job/job.h"
 #include "job/transform.h"
 
 #include <stdio.h>
@@ -126,6 +127,31 @@ static int relation_of_read(struct binder *binder, const struct weft_book_read *
     return 0;
 }
 
+/* _file and _line, which every file port has for SQL that names them. */
+static int columns_own_add(struct weft_arena *arena, unsigned own, struct bind_columns *columns,
+                           struct weft_error *error)
+{
+    struct weft_relation_column *items =
+        weft_arena_array(arena, columns->count + 2, sizeof *items);
+    size_t count = columns->count;
+    if (items == NULL)
+        return weft_error_nomem(error);
+    memcpy(items, columns->items, count * sizeof *items);
+    for (unsigned i = 1; i <= 2; i++) {
+        const struct weft_type *type;
+        const char *name = weft_job_own_name(i, &type);
+        bool there = (own >> i & 1) == 0;
+        for (size_t k = 0; k < columns->count; k++)
+            there = there || weft_equal_fold(items[k].name, name);
+        if (!there)
+            items[count++] =
+                (struct weft_relation_column){.name = name, .type = type, .hidden = true};
+    }
+    columns->items = items;
+    columns->count = count;
+    return 0;
+}
+
 static int relation_of_port(struct binder *binder, struct weft_arena *arena,
                             const struct weft_input *input, struct weft_relation *out,
                             struct weft_error *error)
@@ -139,6 +165,7 @@ static int relation_of_port(struct binder *binder, struct weft_arena *arena,
         return WEFT_NOT_THERE;
     }
     WEFT_TRY(columns_of_fields(arena, &input->schema, &columns, error));
+    WEFT_TRY(columns_own_add(arena, weft_job_own_named(binder->product), &columns, error));
     *out = (struct weft_relation){.kind = WEFT_RELATION_FILES,
                                   .product = input->name,
                                   .columns = columns.items,

@@ -97,9 +97,30 @@ static void table_columns(struct resolve *resolve, struct scope_source *source, 
     for (size_t i = 0; i < relation->column_count; i++) {
         struct scope_column *column =
             scope_add_column(resolve, &source->columns, relation->columns[i].name);
-        if (column != NULL)
-            scope_add_origin(resolve, &column->origins, (struct resolve_origin){index, (int)i});
+        if (column == NULL)
+            continue;
+        column->hidden = relation->columns[i].hidden;
+        scope_add_origin(resolve, &column->origins, (struct resolve_origin){index, (int)i});
     }
+}
+
+/* A hidden column of these sources that is also on the left; NULL = none. */
+static const char *hidden_name(struct scope_source *from, struct scope_source *left)
+{
+    for (struct scope_source *source = from; source != NULL; source = source->next) {
+        for (size_t i = 0; i < source->columns.count; i++) {
+            const struct scope_column *column = &source->columns.items[i];
+            if (column->hidden && left == NULL)
+                return column->name;
+            for (struct scope_source *one = left; one != NULL && one != from; one = one->next) {
+                const struct scope_column *other =
+                    column->name == NULL ? NULL : scope_find_column(&one->columns, column->name);
+                if (other != NULL && (other->hidden || column->hidden))
+                    return column->name;
+            }
+        }
+    }
+    return NULL;
 }
 
 static bool alias_taken(const struct scope *scope, const char *alias)
@@ -260,6 +281,12 @@ static int walk_join(struct walk *walk, yyjson_mut_val *ref, const struct scope_
     struct resolve_origins *sink = resolve->sink;
     resolve->sink = NULL;
     bool natural = tree_is(ref, "ref_type", "NATURAL");
+    const char *hidden = natural ? hidden_name(*right, scope->sources) : NULL;
+    if (hidden != NULL) {
+        resolve_refuse(resolve, WEFT_E_SQL_REFUSED, tree_location(ref),
+                       "NATURAL JOIN would compare %s too", hidden);
+        return weft_error_hint(resolve->error, "name the columns: USING (...)");
+    }
     yyjson_mut_val *names = yyjson_mut_obj_get(ref, "using_columns");
     if (natural || yyjson_mut_arr_size(names) > 0)
         join_names(walk, scope, *right, names, natural);
@@ -292,6 +319,12 @@ static int walk_opaque(struct walk *walk, yyjson_mut_val *ref, const struct scop
     }
     for (struct scope_source *source = inner.sources; source != NULL; source = source->next)
         walk_use_for_good(walk, &source->columns);
+    const char *hidden = hidden_name(inner.sources, NULL);
+    if (hidden != NULL) {
+        resolve_refuse(resolve, WEFT_E_SQL_REFUSED, tree_location(ref),
+                       "PIVOT and UNPIVOT would take %s for a column of the table", hidden);
+        return weft_error_hint(resolve->error, "write a subquery there: (select ... from ...)");
+    }
     yyjson_mut_obj_iter members = yyjson_mut_obj_iter_with(ref);
     yyjson_mut_val *key;
     while ((key = yyjson_mut_obj_iter_next(&members)) != NULL) {

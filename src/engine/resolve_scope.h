@@ -13,6 +13,7 @@
 struct scope_column {
     const char *name; /* NULL = named by its expression's text */
     struct resolve_origins origins;
+    bool hidden; /* no star gives it */
 };
 
 struct scope_columns {

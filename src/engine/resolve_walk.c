@@ -60,6 +60,40 @@ static bool source_merged(const struct scope_source *source, const char *name)
     return false;
 }
 
+/* What no star gives is left out of it by name. */
+static void star_hide(struct resolve *resolve, yyjson_mut_val *star, const char *table,
+                      const char *column)
+{
+    yyjson_mut_val *list = yyjson_mut_obj_get(star, "qualified_exclude_list");
+    if (list == NULL) {
+        list = yyjson_mut_arr(resolve->doc);
+        tree_set(resolve, star, "qualified_exclude_list", list);
+    }
+    yyjson_mut_val *item = yyjson_mut_obj(resolve->doc);
+    if (list == NULL || item == NULL ||
+        !yyjson_mut_obj_add_str(resolve->doc, item, "catalog", "") ||
+        !yyjson_mut_obj_add_str(resolve->doc, item, "schema", "") ||
+        !yyjson_mut_obj_add_strcpy(resolve->doc, item, "table", table) ||
+        !yyjson_mut_obj_add_strcpy(resolve->doc, item, "column", column) ||
+        !yyjson_mut_arr_append(list, item))
+        resolve->nomem = true;
+}
+
+static bool star_hides(yyjson_mut_val *star, const struct scope_source *source, const char *name)
+{
+    yyjson_mut_arr_iter items =
+        yyjson_mut_arr_iter_with(yyjson_mut_obj_get(star, "qualified_exclude_list"));
+    yyjson_mut_val *item;
+    while ((item = yyjson_mut_arr_iter_next(&items)) != NULL) {
+        const char *table = tree_text(item, "table");
+        if (weft_equal_fold(tree_text(item, "column"), name) &&
+            (weft_equal_fold(table, source->alias) ||
+             (source->table != NULL && weft_equal_fold(table, source->table))))
+            return true;
+    }
+    return false;
+}
+
 /* out may be NULL: only the use counts. */
 static void star_expand(struct walk *walk, yyjson_mut_val *star, struct scope *scope,
                         struct scope_columns *out)
@@ -87,6 +121,11 @@ static void star_expand(struct walk *walk, yyjson_mut_val *star, struct scope *s
                 struct scope_column *column = &source->columns.items[i];
                 if (star_leaves_out(star, column->name))
                     continue;
+                if (column->hidden && yyjson_mut_obj_get(star, "expr") == NULL) {
+                    if (!star_hides(star, source, column->name))
+                        star_hide(resolve, star, source->alias, column->name);
+                    continue;
+                }
                 if (out == NULL || !plain) {
                     scope_use(resolve, &column->origins);
                 } else if (of != NULL || !source_merged(source, column->name)) {

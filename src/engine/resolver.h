@@ -29,6 +29,7 @@ struct weft_relation_column {
     const struct weft_type *type;
     int field_id;          /* 0 = none */
     const char *treatment; /* NULL; an expression in the column that replaces it */
+    bool hidden;           /* there for those who name it: no star gives it */
 };
 
 struct weft_relation {

@@ -55,6 +55,26 @@ static int format_check(const struct weft_input *input, struct weft_error *error
     return 0;
 }
 
+/* `from: _file` and `from: _line` have types of their own. */
+static int own_check(const struct weft_product *product, const struct weft_fields *fields,
+                     struct weft_error *error)
+{
+    for (size_t i = 0; i < fields->count; i++) {
+        const struct weft_field *field = &fields->items[i];
+        const struct weft_type *type;
+        enum job_own own = job_own_of(field->from);
+        if (own == JOB_OWN_NONE)
+            continue;
+        (void)weft_job_own_name(own, &type);
+        if (weft_type_equal(field->type, type))
+            continue;
+        weft_error_set(error, WEFT_E_INVALID, "field %s: `from: %s` is a %s", field->name,
+                       field->from, own == JOB_OWN_FILE ? "string" : "long");
+        return at_place(product, field->place, error);
+    }
+    return 0;
+}
+
 int weft_job_check(const struct weft_product *product, struct weft_error *error)
 {
     bool transform = weft_transform_is(product);
@@ -68,6 +88,7 @@ int weft_job_check(const struct weft_product *product, struct weft_error *error)
             continue;
         if (format_check(input, error) < 0)
             return at_place(product, input->place, error);
+        WEFT_TRY(own_check(product, &input->schema, error));
         if (input_is_flat(input))
             WEFT_TRY(fields_check(product, &input->schema, error));
     }

@@ -201,6 +201,8 @@ static int scan_header_map(struct job_scan *scan, struct job_file *file)
             WEFT_TRY(job_warn(work, warnings.extra, &scan->error));
         if (warnings.missing != NULL)
             WEFT_TRY(job_warn(work, warnings.missing, &scan->error));
+        if (warnings.own != NULL)
+            WEFT_TRY(job_warn(work, warnings.own, &scan->error));
     }
     file->map = map;
     return 0;
@@ -530,6 +532,7 @@ static int block_next(struct job_scan *scan, struct job_scan_local *local)
     local->split.index_at = 0;
     local->split.index_count = 2 * count;
     local->split.base = scan->work->files[scan->at].base + scan->next;
+    WEFT_TRY(job_lines_index(scan, local, end, &scan->error));
     if (scan->next == 0)
         WEFT_TRY(header_take(scan, local));
     scan->next += (int64_t)end;
@@ -682,6 +685,7 @@ int job_scan_restart(struct job_scan *scan, bool hash, struct weft_error *error)
     }
     packed_find(scan);
     scan->text = job_text_of(work->input);
+    scan->lines = job_own_lines(&work->columns);
     WEFT_TRY(job_records_restart(scan, error));
     if (!hash)
         return 0;

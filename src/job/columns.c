@@ -2,6 +2,7 @@
  * columns.c - see columns_internal.h.
  */
 #include "job/columns_internal.h"
+#include "job/job.h"
 
 #include "base/map.h"
 #include "base/text.h"
@@ -87,6 +88,15 @@ static int column_set_sql(struct weft_arena *arena, const struct weft_input *inp
 static int column_init(struct weft_arena *arena, const struct weft_input *input, size_t index,
                        struct job_column *column, struct weft_error *error)
 {
+    if (column->own != JOB_OWN_NONE) {
+        const struct weft_type *type;
+        (void)weft_job_own_name(column->own, &type);
+        if (!weft_type_equal(type, column->type))
+            return weft_error_set(error, WEFT_E_INVALID, "field %s: `from: %s` is a %s",
+                                  column->name, column->header,
+                                  column->own == JOB_OWN_FILE ? "string" : "long");
+        return 0;
+    }
     if (input->format == WEFT_FORMAT_PARQUET)
         return 0; /* the file has types */
     bool flat = input->format == WEFT_FORMAT_CSV || input->format == WEFT_FORMAT_TSV;
@@ -131,7 +141,8 @@ static int columns_of_fields(struct weft_arena *arena, const struct weft_input *
         column->header = field->from != NULL ? field->from : field->name;
         column->type = field->type;
         column->field = field;
-        column->required = field->required;
+        column->own = job_own_of(field->from);
+        column->required = field->required && column->own == JOB_OWN_NONE;
         WEFT_TRY(column_init(arena, input, i, column, error));
     }
     bool json = input->format == WEFT_FORMAT_JSON || input->format == WEFT_FORMAT_NDJSON;
@@ -260,15 +271,15 @@ static int columns_check_key(const struct weft_product *product, struct job_colu
         if (column < 0)
             return weft_error_set(error, WEFT_E_INVALID, "the key's field %s is no column",
                                   product->key.items[i]);
-        out->items[column].required = true;
+        out->items[column].required = out->items[column].own == JOB_OWN_NONE;
     }
     return 0;
 }
 
 int job_columns_make(struct weft_arena *arena, const struct weft_product *product,
                      const struct weft_input *input, const struct job_sample *sample,
-                     const struct weft_table_schema *table, struct job_columns *out,
-                     struct weft_error *error)
+                     const struct weft_table_schema *table, unsigned own_wanted,
+                     struct job_columns *out, struct weft_error *error)
 {
     *out = (struct job_columns){.input = input, .from = "weft_csv0()"};
     if (job_columns_need_sample(product, input)) {
@@ -281,6 +292,7 @@ int job_columns_make(struct weft_arena *arena, const struct weft_product *produc
         WEFT_TRY(columns_of_fields(arena, input, fields, out, error));
         out->fields = product->schema.count > 0 ? product->schema : input->schema;
     }
+    WEFT_TRY(job_own_add(arena, out, own_wanted, error));
     WEFT_TRY(columns_check_key(product, out, error));
     return outputs_make(arena, out, error);
 }

@@ -19,6 +19,11 @@
 #define JOB_ALIAS "r"
 #define JOB_MARKS "weft_marks" /* (id, word): the bits that were set for a row of the SQL */
 
+/* Where a row comes from (own.c). */
+#define JOB_OWN_FILE_NAME "_file"
+#define JOB_OWN_LINE_NAME "_line"
+enum job_own { JOB_OWN_NONE, JOB_OWN_FILE, JOB_OWN_LINE };
+
 struct job_column {
     const char *name;
     const char *header; /* what a file calls it */
@@ -27,6 +32,7 @@ struct job_column {
     const char *sql;                /* NULL = read by weft; else how its text becomes the value */
     const char *cast;               /* rows of the SQL: the expression that gives it */
     bool required;                  /* a file without it is refused */
+    enum job_own own;               /* weft gives it, where the file has no such column */
 };
 
 struct job_output {
@@ -42,7 +48,8 @@ struct job_columns {
     size_t output_count;
     struct weft_fields fields; /* of the table */
     bool detected;
-    size_t kept; /* detected: so many of the first ones are the table's, the others are new */
+    size_t hidden; /* so many of the last ones are there only for SQL that names them */
+    size_t kept;   /* detected: so many of the first ones are the table's, the others are new */
     /* Both the input and the product have a schema: then the input's rules bear the port's name. */
     const char *port_prefix;        /* NULL = none */
     const struct weft_input *input; /* NULL = rows of the SQL */
@@ -60,11 +67,19 @@ struct job_sample {
     const struct weft_type *const *types;
 };
 
-/* sample is needed only when neither input nor product has a schema. table: the present schema, or
+/* ---- own.c ---- */
+enum job_own job_own_of(const char *header);
+/* Adds those of the bits 1 << JOB_OWN_... that no column is called like, as hidden ones. */
+int job_own_add(struct weft_arena *arena, struct job_columns *columns, unsigned own,
+                struct weft_error *error) WEFT_MUST_CHECK;
+/* Are lines to be counted? */
+bool job_own_lines(const struct job_columns *columns);
+
+/* own: hidden columns that are wanted (job_own_add). sample is needed only when neither input nor product has a schema. table: the present schema, or
  * NULL; what it has keeps its type. */
 int job_columns_make(struct weft_arena *arena, const struct weft_product *product,
                      const struct weft_input *input, const struct job_sample *sample,
-                     const struct weft_table_schema *table, struct job_columns *out,
+                     const struct weft_table_schema *table, unsigned own, struct job_columns *out,
                      struct weft_error *error) WEFT_MUST_CHECK;
 bool job_columns_need_sample(const struct weft_product *product, const struct weft_input *input);
 
@@ -76,6 +91,7 @@ int job_columns_find(const struct job_columns *columns, const char *name); /* -1
 struct job_header_warnings {
     const char *extra; /* arena; NULL = none */
     const char *missing;
+    const char *own; /* _file or _line is a column of the file */
 };
 
 /* From a header to columns: cell i of a record is column map[i], or -1. A file that has none of the

@@ -397,13 +397,14 @@ int job_columns_and_rules(struct job_work *work, struct weft_error *error)
 {
     struct job_sample sample = {0};
     bool unknown = job_columns_need_sample(work->product, work->input);
+    unsigned own = work->parent == NULL ? 0 : weft_job_own_named(work->parent->product);
     if (work->parquet != NULL)
         WEFT_TRY(job_parquet_open(work, error));
     if (unknown)
         WEFT_TRY(work->parquet != NULL ? job_parquet_sample(work, &sample, error)
                                        : job_scan_sample(work, &sample, error));
     WEFT_TRY(job_columns_make(work->arena, work->product, work->input, &sample,
-                              columns_present(work), &work->columns, error));
+                              columns_present(work), own, &work->columns, error));
     if (work->number > 0) {
         work->columns.port_prefix = work->input->name;
         work->columns.from = weft_arena_format(work->arena, "weft_csv%zu()", work->number);

@@ -276,13 +276,18 @@ void job_fill_column(struct job_scan_local *local, size_t column, duckdb_vector 
                         .begin = local->split.begin + column * local->split.row_max,
                         .size = local->split.size + column * local->split.row_max,
                         .vector = vector};
-    if (!local->present[column]) {
+    bool own = columns->items[column].own != JOB_OWN_NONE;
+    if (own && !local->present[column]) {
+        job_own_fill(local, column, vector, rows, false);
+    } else if (!local->present[column]) {
         for (size_t row = 0; row < rows; row++)
             fill_null(&fill, row);
     } else if (columns->items[column].sql != NULL)
         fill_string(&fill, rows);
     else
         fill_typed(&fill, rows);
+    if (own && fill.json) /* a record that has no such key */
+        job_own_fill(local, column, vector, rows, true);
 }
 
 /* ---- key hashes ---- */

@@ -312,7 +312,7 @@ static int header_missing(struct weft_arena *arena, const struct job_columns *co
     size_t count = 0;
     weft_buf_init(&names, 1 << 20);
     for (size_t i = 0; i < columns->count; i++) {
-        if (header_has(header, columns->items[i].header))
+        if (header_has(header, columns->items[i].header) || columns->items[i].own != JOB_OWN_NONE)
             continue;
         names_put(&names, columns->items[i].header, count++);
         if (near == NULL)
@@ -351,6 +351,13 @@ int job_columns_map(struct weft_arena *arena, const struct job_columns *columns,
         return job_header_refuse(columns, header, where, error);
     WEFT_TRY(header_check_doubles(header, where, error));
     for (size_t i = 0; i < columns->count; i++) {
+        if (columns->items[i].own != JOB_OWN_NONE && header_has(header, columns->items[i].header)) {
+            warnings->own =
+                weft_arena_format(arena, "%s has a column \"%s\": that is what %s means there",
+                                  where, columns->items[i].header, columns->items[i].header);
+            if (warnings->own == NULL)
+                return weft_error_nomem(error);
+        }
         if (columns->items[i].required && !header_has(header, columns->items[i].header))
             return header_refuse_missing(columns, header, &columns->items[i], where, error);
     }

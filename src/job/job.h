@@ -260,6 +260,11 @@ int weft_job_run_key(const struct weft_product *product, const struct weft_job_s
                      size_t source_count, const struct weft_outcome_file *files, size_t file_count,
                      char out[WEFT_SHA256_HEX], struct weft_error *error) WEFT_MUST_CHECK;
 
+/* Which of the columns _file and _line the product's SQL may name, as bits; the name and type of
+ * each: 1 and 2. */
+unsigned weft_job_own_named(const struct weft_product *product);
+const char *weft_job_own_name(unsigned own, const struct weft_type **type);
+
 /* What a run of this product could not do, as far as its file tells: for those who plan. NOT_YET,
  * with the place where it is written. */
 int weft_job_check(const struct weft_product *product, struct weft_error *error) WEFT_MUST_CHECK;

@@ -439,6 +439,8 @@ int job_parquet_map(struct job_work *work, struct weft_error *error)
             WEFT_TRY(job_warn(work, warnings.extra, error));
         if (warnings.missing != NULL)
             WEFT_TRY(job_warn(work, warnings.missing, error));
+        if (warnings.own != NULL && work->job->mode != WEFT_JOB_REPLAY)
+            WEFT_TRY(job_warn(work, warnings.own, error));
         group->map = map;
     }
     return 0;
@@ -486,6 +488,18 @@ static void bits_begin(struct job_work *work, struct branch *branch)
     }
 }
 
+static void own_file_print(const struct job_work *work, const struct job_parquet_group *group,
+                           struct weft_buf *out)
+{
+    weft_buf_adds(out, "list_extract([");
+    for (size_t i = group->first; i < group->first + group->count; i++) {
+        const char *shown = work->files[work->parquet->files[i]].out.shown;
+        weft_buf_adds(out, i > group->first ? ", " : "");
+        weft_buf_add_sql_text(out, shown, strlen(shown));
+    }
+    weft_buf_adds(out, "], CAST(q.file_index AS BIGINT) + 1) AS ");
+}
+
 static int column_put(struct job_work *work, const struct job_parquet_group *group, size_t at,
                       struct branch *branch, struct weft_error *error)
 {
@@ -499,7 +513,11 @@ static int column_put(struct job_work *work, const struct job_parquet_group *gro
     }
     weft_buf_adds(&branch->inner, ", ");
     weft_buf_adds(&branch->outer, ", ");
-    if (from == NULL) {
+    if (from == NULL && column->own == JOB_OWN_LINE) {
+        weft_buf_adds(&branch->inner, "q.file_row_number + 1 AS ");
+    } else if (from == NULL && column->own == JOB_OWN_FILE) {
+        own_file_print(work, group, &branch->inner);
+    } else if (from == NULL) {
         weft_buf_adds(&branch->inner, "CAST(NULL AS ");
         weft_type_print_duckdb(column->type, &branch->inner);
         weft_buf_adds(&branch->inner, ") AS ");

@@ -38,6 +38,8 @@ static int columns_print(struct job_work *work, struct weft_buf *sql, struct wef
         work->table == NULL ? NULL : weft_table_schema(work->table);
     for (size_t i = 0; i < fields->count; i++) {
         const struct weft_field *field = &fields->items[i];
+        if (job_own_of(field->from) != JOB_OWN_NONE)
+            continue;
         value_print(field->from != NULL ? field->from : field->name, field->type, sql);
     }
     if (fields->count == 0 && table == NULL)
@@ -58,7 +60,8 @@ static int stored_print(struct job_work *work, struct weft_buf *sql, struct weft
         weft_buf_add_sql_text(sql, job->replays[i].run_id, strlen(job->replays[i].run_id));
         weft_buf_addf(sql, " THEN %zu", i);
     }
-    weft_buf_adds(sql, " END AS BIGINT) AS \"weft$run\", number AS \"weft$number\"");
+    weft_buf_adds(sql, " END AS BIGINT) AS \"weft$run\", number AS \"weft$number\""
+                       ", file AS \"" JOB_OWN_FILE_NAME "\", line AS \"" JOB_OWN_LINE_NAME "\"");
     WEFT_TRY(columns_print(work, sql, error));
     weft_buf_adds(sql, " FROM ");
     WEFT_TRY(job_replay_rows_print(work, sql, error));

@@ -123,6 +123,18 @@ int job_ports_read(struct job_work *work, struct weft_error *error)
 int job_port_relation(struct job_work *port, struct weft_relation *out, struct weft_error *error)
 {
     WEFT_TRY(job_relation_new(port, out, error));
+    size_t shown = port->columns.fields.count - port->columns.hidden;
+    struct weft_relation_column *columns =
+        weft_arena_array(port->arena, out->column_count + 1, sizeof *columns);
+    if (columns == NULL)
+        return weft_error_nomem(error);
+    for (size_t i = 0; i < out->column_count; i++) {
+        columns[i] = out->columns[i];
+        for (size_t k = shown; k < port->columns.fields.count; k++)
+            columns[i].hidden = columns[i].hidden ||
+                                strcmp(columns[i].name, port->columns.fields.items[k].name) == 0;
+    }
+    out->columns = columns;
     out->product = port->input->name;
     return 0;
 }

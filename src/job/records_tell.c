@@ -166,7 +166,7 @@ static int missing_warn(struct job_scan *scan, size_t at, struct weft_error *err
     if (names == NULL)
         return weft_error_nomem(error);
     for (size_t i = 0; i < columns->count; i++) {
-        if (!seen[i])
+        if (!seen[i] && columns->items[i].own == JOB_OWN_NONE)
             names[missing.count++] = columns->items[i].header;
     }
     if (missing.count == 0)

@@ -21,6 +21,15 @@ struct replay_row {
     int64_t number;
 };
 
+/* A row as it is stored. */
+struct stored {
+    int64_t number;
+    const char *file;
+    const char *raw;
+    const char *values;
+    int64_t line;
+};
+
 struct job_replay {
     struct job_work *work;
     struct replay_row *rows; /* heap; ids ascend */
@@ -32,6 +41,8 @@ struct job_replay {
     int64_t length; /* of its text */
     char *values;   /* header of it: the keys, as one text; heap */
     struct weft_buf out;
+    struct job_origin *origins; /* in the arena; as many as rows */
+    size_t origin_capacity;
 };
 
 void job_replay_free(struct job_replay *replay)
@@ -184,16 +195,34 @@ static int spool_format(struct job_replay *replay, const char *shown, struct wef
     return 0;
 }
 
-static int spool_row(struct job_replay *replay, size_t run, int64_t number, const char *shown,
-                     const char *raw, const char *values, struct weft_error *error)
+/* What _file and _line say of it: where it stood, not where it is spooled. */
+static int origin_add(struct job_replay *replay, const struct stored *row, struct weft_error *error)
+{
+    struct job_work *work = replay->work;
+    if (weft_arena_reserve(work->arena, &replay->origins, &replay->origin_capacity,
+                           replay->count + 1, sizeof *replay->origins) < 0)
+        return weft_error_nomem(error);
+    const char *before = replay->count == 0 ? NULL : replay->origins[replay->count - 1].file;
+    const char *file = before != NULL && strcmp(before, row->file) == 0
+                           ? before
+                           : weft_arena_strdup(work->arena, row->file);
+    if (file == NULL)
+        return weft_error_nomem(error);
+    replay->origins[replay->count] =
+        (struct job_origin){replay->base + replay->length, row->line, file};
+    return 0;
+}
+
+static int spool_row(struct job_replay *replay, size_t run, const struct stored *row,
+                     struct weft_error *error)
 {
     WEFT_CLEANUP(weft_buf_release) struct weft_buf header;
     weft_buf_init(&header, HEADER_MAX);
-    WEFT_TRY(spool_format(replay, shown, error));
+    WEFT_TRY(spool_format(replay, row->file, error));
     if (spool_text(replay) == JOB_TEXT_CSV)
-        WEFT_TRY(header_of(replay, values, &header, error));
+        WEFT_TRY(header_of(replay, row->values, &header, error));
     if (replay->values == NULL || strcmp(replay->values, header.data) != 0)
-        WEFT_TRY(spool_begin(replay, shown, header.data, error));
+        WEFT_TRY(spool_begin(replay, row->file, header.data, error));
     if (spool_text(replay) == JOB_TEXT_JSON && replay->length > 1) {
         weft_buf_addc(&replay->out, ',');
         replay->length++;
@@ -201,10 +230,12 @@ static int spool_row(struct job_replay *replay, size_t run, int64_t number, cons
     if (weft_array_reserve(&replay->rows, &replay->capacity, replay->count + 1,
                            sizeof *replay->rows) < 0)
         return weft_error_nomem(error);
-    replay->rows[replay->count++] = (struct replay_row){replay->base + replay->length, run, number};
-    weft_buf_adds(&replay->out, raw);
+    WEFT_TRY(origin_add(replay, row, error));
+    replay->rows[replay->count++] =
+        (struct replay_row){replay->base + replay->length, run, row->number};
+    weft_buf_adds(&replay->out, row->raw);
     weft_buf_addc(&replay->out, '\n');
-    replay->length += (int64_t)strlen(raw) + 1;
+    replay->length += (int64_t)strlen(row->raw) + 1;
     return replay->out.length < SPOOL_WRITE ? 0 : spool_flush(replay, error);
 }
 
@@ -268,7 +299,7 @@ int job_quarantine_print(struct job_work *work, struct weft_buf *sql, struct wef
 static int stored_print(struct job_work *work, struct weft_buf *sql, struct weft_error *error)
 {
     weft_buf_adds(sql, "SELECT CAST(split_part(row_id, ':', 2) AS BIGINT) AS number, file, raw, "
-                       "\"values\", edited FROM (");
+                       "\"values\", edited, line FROM (");
     WEFT_TRY(job_quarantine_print(work, sql, error));
     weft_buf_adds(sql, ") AS q WHERE run_id = ? AND raw IS NOT NULL");
     if (work->parent != NULL) {
@@ -295,8 +326,12 @@ static int run_row(struct job_replay *replay, struct weft_result *result, size_t
         return weft_error_prefix(error, "row %s:%" PRId64, replay->work->job->replays[run].run_id,
                                  number);
     WEFT_TRY(weft_buf_check(&record, error));
-    return spool_row(replay, run, number, weft_result_text(result, 1), record.data, values.data,
-                     error);
+    struct stored row = {.number = number,
+                         .file = weft_result_text(result, 1),
+                         .raw = record.data,
+                         .values = values.data,
+                         .line = weft_result_int(result, 5)};
+    return spool_row(replay, run, &row, error);
 }
 
 static int run_spool(struct job_replay *replay, const char *sql, size_t run,
@@ -354,6 +389,8 @@ int job_replay_spool(struct job_work *work, struct job_replay **out, struct weft
     for (size_t i = 0; i < work->job->replay_count; i++)
         WEFT_TRY(run_spool(replay, sql.data, i, error));
     WEFT_TRY(spool_end(replay, error));
+    work->origins = replay->origins;
+    work->origin_count = replay->count;
     work->read_count = work->file_count;
     return replay->count == 0 ? WEFT_END : 0;
 }

@@ -269,8 +269,9 @@ static int conditions_add(struct rules_builder *b)
 /* A hash of the bits tells equal values where equal values have equal bits. */
 static bool column_hashes(const struct job_column *column)
 {
-    return column->sql == NULL && column->type->kind != WEFT_TYPE_FLOAT &&
-           column->type->kind != WEFT_TYPE_DOUBLE && !weft_type_is_nested(column->type);
+    return column->sql == NULL && column->own == JOB_OWN_NONE &&
+           column->type->kind != WEFT_TYPE_FLOAT && column->type->kind != WEFT_TYPE_DOUBLE &&
+           !weft_type_is_nested(column->type);
 }
 
 static int unique_add(struct rules_builder *b, const char *id, enum weft_on_fail on_fail,

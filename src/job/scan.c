@@ -29,6 +29,7 @@ void job_scan_local_free(struct job_scan_local *local)
     weft_free(local->blocks);
     weft_free(local->hash);
     weft_free(local->hash_null);
+    weft_free(local->newlines);
     weft_free(local);
 }
 

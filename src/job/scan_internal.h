@@ -55,6 +55,8 @@ struct job_scan {
     int64_t bytes_done; /* on disk, of all files */
     int64_t bytes_total;
     int64_t told_us;
+    bool lines;   /* they are counted (own.c) */
+    int64_t line; /* of the next block */
     bool hash;
     struct job_hashes *hashes; /* one for each unique of the rules */
     struct job_mark *marks;
@@ -81,6 +83,10 @@ struct job_scan_local {
     struct job_hash_block **blocks; /* one for each unique */
     uint64_t *hash;                 /* row_max */
     bool *hash_null;
+    int64_t line;       /* of the block's first byte */
+    uint32_t *newlines; /* places in the block, as it was read */
+    size_t newline_count;
+    size_t newline_capacity;
 };
 
 /* Under the mutex: the next block. 0, WEFT_END, or -1 with scan->error set. */
@@ -103,6 +109,12 @@ enum job_text job_text_of(const struct weft_input *input);
 int job_line_of(const struct job_work *work, const struct job_file *file, int64_t byte,
                 int64_t *line);
 size_t job_count_lines(const char *data, size_t length);
+/* Under the mutex, before the block is changed: where its lines end. */
+int job_lines_index(struct job_scan *scan, struct job_scan_local *local, size_t length,
+                    struct weft_error *error) WEFT_MUST_CHECK;
+/* Fills the vector of _file or _line; only_null: where it has no value yet. */
+void job_own_fill(struct job_scan_local *local, size_t column, duckdb_vector vector, size_t rows,
+                  bool only_null);
 struct job_scan_local *job_scan_local_new(struct job_scan *scan);
 void job_scan_local_free(struct job_scan_local *local);
 

@@ -49,6 +49,13 @@ struct job_file {
     int64_t rejected;
 };
 
+/* Where a row stood that is replayed. */
+struct job_origin {
+    int64_t id;
+    int64_t line;
+    const char *file;
+};
+
 /* A field whose values must be among those of another product. */
 struct job_reference {
     const char *field;
@@ -91,6 +98,8 @@ struct job_work {
 
     struct job_known *known;
     size_t known_count;
+    const struct job_origin *origins; /* of a replay; by id */
+    size_t origin_count;
     struct job_file *files;
     size_t file_count;
     size_t file_capacity;
