@@ -91,6 +91,21 @@ static int pager_finish(struct command *command, int rc, struct weft_error *erro
     return paged && command->pager.gone ? 0 : rc < 0 ? rc : ended < 0 ? ended : rc;
 }
 
+/* At a terminal, the line of the statement and a mark below the place; told, so not told again. */
+static void query_error_show(struct command *command, struct weft_error *error)
+{
+    const struct weft_op_value *words = weft_op_value(&command->args.request, "sql");
+    WEFT_CLEANUP(weft_buf_release) struct weft_buf text;
+    weft_buf_init(&text, TEXT_MAX);
+    for (size_t i = 0; i < words->count; i++)
+        weft_buf_addf(&text, "%s%s", i == 0 ? "" : " ", words->texts[i]);
+    if (text.failed || error->line == 0 || weft_process_cancelled() ||
+        !command->terminal.err_terminal)
+        return;
+    weft_terminal_error_in(&command->terminal, error, text.data, text.length, true);
+    error->message[0] = '\0';
+}
+
 static int query_do(struct command *command, struct weft_out *out, struct weft_error *error)
 {
     const struct weft_op_request *request = &command->args.request;
@@ -103,6 +118,8 @@ static int query_do(struct command *command, struct weft_out *out, struct weft_e
     weft_terminal_quiet(&command->terminal);
     rc = pager_finish(command, rc, error);
     weft_pager_close(&command->pager);
+    if (rc < 0 && !shell)
+        query_error_show(command, error);
     return rc;
 }
 

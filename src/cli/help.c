@@ -171,6 +171,15 @@ void weft_help_command_print(const struct weft_op *op, struct weft_buf *out, int
 static int commands_page(struct weft_buf *out, struct weft_error *error)
 {
     WEFT_TRY(weft_op_page_print(out, error));
+    for (size_t i = weft_op_count(); i < weft_args_command_count(); i++) {
+        const struct weft_op *own = weft_args_command_nth(i);
+        weft_buf_addf(out, "\n## weft %s\n\n%s\n", own->name, own->summary);
+        if (own->help != NULL)
+            weft_buf_addf(out, "\n%s\n", own->help);
+        for (size_t a = 0; a < own->arg_count; a++)
+            weft_buf_addf(out, "\n| argument | meaning |\n|---|---|\n| `%s` | %s |\n",
+                          own->args[a].value, own->args[a].help);
+    }
     weft_buf_adds(out, "\n## Options of every command\n\nBefore or behind the command's name.\n\n"
                        "| argument | meaning |\n|---|---|\n");
     for (size_t i = 0; i < weft_args_global_count(); i++) {

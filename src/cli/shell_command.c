@@ -117,6 +117,8 @@ static char *product_word(const char *name)
 
 static int describe(struct weft_shell *shell, const char *argument, struct weft_error *error)
 {
+    if (shell->as_of != NULL)
+        say(shell, "(the newest state, not that of %s)", shell->as_of);
     if (argument[0] == '\0')
         return op_show(shell, "ls", NULL, error);
     weft_shell_names_refresh(shell);
@@ -262,13 +264,19 @@ static int output_take(struct weft_shell *shell, const char *argument, struct we
         return weft_error_hint(error, "\\o FILE writes to a file; `weft query -f FILE | COMMAND` "
                                       "pipes");
     }
+    if (shell->file_open)
+        shell->session.format = shell->screen_format;
     WEFT_TRY(weft_shell_file_close(shell, error));
     if (argument[0] == '\0') {
         say(shell, "Results go to the screen.");
         return 0;
     }
+    shell->screen_format = shell->session.format;
     WEFT_TRY(format_of_file(shell, argument, error));
-    WEFT_TRY(file_open(shell, argument, error));
+    if (file_open(shell, argument, error) < 0) {
+        shell->session.format = shell->screen_format;
+        return -1;
+    }
     say(shell, "Results go to %s as %s; \\o ends it.", argument, formats[shell->session.format]);
     return 0;
 }

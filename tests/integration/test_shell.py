@@ -112,6 +112,17 @@ def test_control_c_stops_the_query_not_the_shell(shell):
     one.type("\x04").end()
 
 
+def test_limits_hold_and_the_shell_goes_on(shell):
+    one = shell("--set", "query_timeout=1s", "--memory", "200MB")
+    assert "longer than allowed" in ask(one, LONG)
+    assert "\n7\n" in ask(one, "select 7 as x;")
+    text = ask(one, "select count(*) from (select i, row_number() over (order by hash(i)) "
+               "from range(80000000) r(i));")
+    assert "error: " in text, text
+    assert "\n8\n" in ask(one, "select 8 as x;")
+    one.type("\x04").end()
+
+
 def test_control_c_clears_the_line_and_the_statement(shell):
     one = shell()
     one.type("select 'open\r").wait("'-> ")
@@ -310,7 +321,6 @@ def test_output_to_a_file(shell, tmp_path, made):
     ask(one, "select 3 as c;")
     assert (tmp_path / "out.csv").read_text() == "a,b\n1,2\nc\n3\n"
     ask(one, "\\o")
-    ask(one, "\\table")
     assert "\n9\n" in ask(one, "select 9 as x;")
     ask(one, f"\\o {tmp_path}/out.txt")
     ask(one, "select 'wide " + "x" * 200 + "' as a;")
@@ -430,7 +440,9 @@ def test_the_pager_of_one_query(made):
     one = Terminal("query", sql, cwd=made, env={"PAGER": "head -n 1"}, lines=20)
     one.end()
     one = Terminal("query", "select nam from shop.orders", cwd=made, env=env, lines=20)
-    assert "P:" not in one.end(status=1)
+    text = one.end(status=1)
+    assert "P:" not in text
+    assert re.search(r'error: there is no column "nam" here\n  select nam .*\n         \^\n', text)
 
 
 def test_a_shell_whose_output_goes_to_a_file(made, tmp_path):
