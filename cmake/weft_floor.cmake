@@ -27,10 +27,12 @@ target_link_libraries(weft_test_options INTERFACE weft_options)
 target_compile_definitions(weft_test_options INTERFACE
   WEFT_BANNED_ALLOW_ALLOC WEFT_BANNED_ALLOW_IO WEFT_BANNED_ALLOW_PROCESS WEFT_BANNED_ALLOW_JUMP)
 
+set(WEFT_TEST_TSAN "TSAN_OPTIONS=halt_on_error=1:second_deadlock_stack=1")
+string(APPEND WEFT_TEST_TSAN ":suppressions=${CMAKE_SOURCE_DIR}/tests/support/tsan.supp")
 set(WEFT_TEST_ENVIRONMENT
   "ASAN_OPTIONS=detect_leaks=1:detect_stack_use_after_return=1:allocator_may_return_null=1"
   "UBSAN_OPTIONS=print_stacktrace=1:halt_on_error=1"
-  "TSAN_OPTIONS=halt_on_error=1:second_deadlock_stack=1"
+  "${WEFT_TEST_TSAN}"
   "TZ=UTC" "LC_ALL=C.UTF-8")
 
 function(weft_floor_test floor source)

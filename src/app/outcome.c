@@ -33,34 +33,49 @@ int weft_outcome_check_tell(const struct weft_outcome_check *check, struct weft_
 /* What a registered contract is called as a file (weft_product_from_document). */
 #define DOCUMENT "registered document"
 
-/* Only then is a place in the document one in the SQL. */
-static bool sql_is_alone(const struct weft_product *contract)
+/* Where a text of SQL stands in the checkout's file. */
+struct sql_place {
+    const char *file;
+    struct weft_place place;
+    int indent;
+};
+
+/* `text`: behind DOCUMENT, "#check" for that of a check, "" for that of the product. */
+static struct sql_place sql_place_of(struct weft_arena *arena, const struct weft_product *file,
+                                     const char *text)
 {
-    for (size_t i = 0; i < contract->quality.check_count; i++) {
-        if (contract->quality.checks[i].sql != NULL)
-            return false;
+    for (size_t i = 0; text[0] == '#' && i < file->quality.check_count; i++) {
+        const struct weft_check *check = &file->quality.checks[i];
+        if (strcmp(check->name, text + 1) == 0)
+            return (struct sql_place){file->file, check->place, check->indent};
     }
-    return true;
+    if (text[0] == '#' || (file->sql == NULL && file->graph == NULL))
+        return (struct sql_place){.indent = -1};
+    return (struct sql_place){weft_pins_file(arena, file),
+                              file->graph != NULL ? file->graph->edges_place : file->sql_place,
+                              file->graph != NULL ? file->graph->edges_indent : file->sql_indent};
 }
 
 void weft_outcome_place(const struct weft_mesh *mesh, const struct weft_product *contract,
                         struct weft_error *error)
 {
-    if (error->line == 0 || strcmp(error->file, DOCUMENT) != 0)
+    const size_t length = strlen(DOCUMENT);
+    if (error->line == 0 || strncmp(error->file, DOCUMENT, length) != 0 ||
+        (error->file[length] != '\0' && error->file[length] != '#'))
         return;
+    char text[sizeof error->file];
+    memcpy(text, error->file + length, strlen(error->file + length) + 1);
     error->file[0] = '\0';
     const struct weft_product *file =
         mesh == NULL ? NULL : weft_mesh_product(mesh, contract->full_name, contract->major);
     WEFT_CLEANUP(weft_arena_freep) struct weft_arena *arena = weft_arena_new(0);
-    if (file == NULL || arena == NULL || strcmp(file->digest, contract->digest) != 0 ||
-        !sql_is_alone(contract) || (file->sql == NULL && file->graph == NULL))
+    if (file == NULL || arena == NULL || strcmp(file->digest, contract->digest) != 0)
         return;
-    struct weft_place place = file->graph != NULL ? file->graph->edges_place : file->sql_place;
-    int indent = file->graph != NULL ? file->graph->edges_indent : file->sql_indent;
-    if (indent < 0 || place.line == 0)
+    struct sql_place of = sql_place_of(arena, file, text);
+    if (of.indent < 0 || of.place.line == 0)
         return;
-    int column = error->column + (error->line == 1 ? place.column - 1 : indent);
-    (void)weft_error_at(error, weft_pins_file(arena, file), error->line + place.line - 1, column);
+    int column = error->column + (error->line == 1 ? of.place.column - 1 : of.indent);
+    (void)weft_error_at(error, of.file, error->line + of.place.line - 1, column);
 }
 
 static void checks_json(const struct weft_outcome *outcome, struct weft_json_writer *json)

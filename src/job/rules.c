@@ -223,6 +223,16 @@ static int type_rules_add(struct rules_builder *b)
 
 /* ---- conditions ---- */
 
+/* A check's SQL counts its own lines: its errors name it, so that who has the file can place them. */
+const char *job_check_file(struct weft_arena *arena, const struct weft_product *product,
+                           const struct weft_check *check)
+{
+    if (check->place.line > 0)
+        return product->file; /* of a file: lines are the file's */
+    const char *file = weft_arena_format(arena, "%s#%s", product->file, check->name);
+    return file == NULL ? product->file : file;
+}
+
 static int condition_add(struct rules_builder *b, const struct weft_check *check,
                          const struct weft_relation_column *columns)
 {
@@ -231,7 +241,7 @@ static int condition_add(struct rules_builder *b, const struct weft_check *check
                                            .deterministic = true,
                                            .size_max = 1 << 17,
                                            .depth_max = 150,
-                                           .file = b->product->file,
+                                           .file = job_check_file(b->arena, b->product, check),
                                            .line_offset = WEFT_MAX(check->place.line - 1, 0),
                                            .column_offset = WEFT_MAX(check->place.column - 1, 0),
                                            .indent = check->indent};

@@ -95,4 +95,9 @@ static inline bool job_mask_has(const uint64_t *mask, size_t rule)
     return mask[rule >> 6] >> (rule & 63) & 1;
 }
 
+/* The `file` of errors in a check's text: "registered document#name" where lines are the text's
+ * own. */
+const char *job_check_file(struct weft_arena *arena, const struct weft_product *product,
+                           const struct weft_check *check);
+
 #endif

@@ -142,7 +142,8 @@ mistake("what is new of a product that is replaced", "apply --yes",
 mistake("references to no field", "plan",
         product("sql: select town from health.days\nschema:\n"
                 "  - {name: town, type: string, references: health.days.twon}\n", "total"))
-mistake("breaking change without a major", "apply --yes --env prod", days("type: long", "type: int"),
+mistake("breaking change without a major", "apply --yes --env prod",
+        days("type: long", "type: int"),
         before=("apply --yes --env prod",), then=True,
         base={"weft.yaml": "mesh: small\nenvironments: {prod: {home: .weft/prod}}\n"})
 mistake("the version goes back", "apply --yes --env prod",
@@ -150,7 +151,8 @@ mistake("the version goes back", "apply --yes --env prod",
         then=True, base={"weft.yaml": "mesh: small\nenvironments: {prod: {home: .weft/prod}}\n"})
 
 # ---- SQL ----
-mistake("typo in a column", "plan", sql("select twon, sum(cases) as cases from health.days group by 1"))
+mistake("typo in a column", "plan",
+        sql("select twon, sum(cases) as cases from health.days group by 1"))
 mistake("typo in a table", "plan", sql("select town from health.day"))
 mistake("a table without its domain", "plan", sql("select town from days"))
 mistake("missing upstream", "plan", sql("select town from finance.costs"))
@@ -159,7 +161,8 @@ mistake("two commas", "plan", sql("select town,, cases from health.days"))
 mistake("missing bracket in SQL", "plan", sql("select sum(cases from health.days"))
 mistake("a quote that does not end", "plan", sql("select town from health.days where town = 'Ulm"))
 mistake("double quotes for a text", "plan", sql('select cases from health.days where town = "Ulm"'))
-mistake("a reserved word in a condition", "plan", sql("select town from health.days where order = 1"))
+mistake("a reserved word in a condition", "plan",
+        sql("select town from health.days where order = 1"))
 mistake("a reserved word to read", "plan", sql("select town, group from health.days"))
 mistake("a reserved word as a column without AS", "plan",
         sql("select town, cases end from health.days"))
@@ -169,7 +172,8 @@ mistake("a WHERE after GROUP BY", "plan",
         sql("select town from health.days group by town where cases > 1"))
 mistake("an equals sign too many", "plan", sql("select town from health.days where cases === 1"))
 mistake("unknown function", "plan", sql("select strlen2(town) as n from health.days"))
-mistake("function of another database", "plan", sql("select nvl(town, 'x') as town from health.days"))
+mistake("function of another database", "plan",
+        sql("select nvl(town, 'x') as town from health.days"))
 mistake("forbidden function", "plan", sql("select * from read_csv('/etc/passwd')"))
 mistake("random", "plan", sql("select random() as r from health.days"))
 mistake("two statements", "plan", sql("select 1 as a; select 2 as b"))
@@ -179,7 +183,8 @@ mistake("text added to a number", "plan", sql("select town + 1 as n from health.
 mistake("an ambiguous column", "plan",
         sql("select town from health.days a join health.days b on a.day = b.day"))
 mistake("a column without a name", "plan", sql("select sum(cases) from health.days"))
-mistake("a ring", "plan", {**sql("select * from health.b", "a"), **sql("select * from health.a", "b")})
+mistake("a ring", "plan",
+        {**sql("select * from health.b", "a"), **sql("select * from health.a", "b")})
 mistake("a product that reads itself", "plan", sql("select * from health.total"))
 mistake("sql_file that is not there", "validate", product("sql_file: totals.sql\n", "total"))
 mistake("sql_file out of the checkout", "validate", product("sql_file: /etc/hostname\n", "total"))
@@ -209,14 +214,16 @@ mistake("a file with a BOM and Windows line ends", "apply --yes",
             OWNER + DAYS).replace("\n", "\r\n")}, status=0)
 mistake("wrong date format", "apply --yes", {"in/a.csv": ROWS.replace("2026-01-0", "01/0")})
 mistake("a date of 31 February", "apply --yes", {"in/a.csv": "day,town,cases\n2026-02-31,Ulm,1\n"})
-mistake("a number with a comma", "apply --yes", {"in/a.csv": "day,town,cases\n2026-01-01,Ulm,\"1,5\"\n"})
+mistake("a number with a comma", "apply --yes",
+        {"in/a.csv": "day,town,cases\n2026-01-01,Ulm,\"1,5\"\n"})
 mistake("no row is left", "apply --yes", {"in/a.csv": "day,town,cases\n2026-01-01,Ulm,-1\n"})
 mistake("a quote in a file that does not end", "apply --yes",
         {"in/a.csv": "day,town,cases\n2026-01-01,\"Ulm,1\n2026-01-02,Ulm,2\n"})
 mistake("an empty file", "apply --yes", {"in/a.csv": ""})
 mistake("a file that is HTML", "apply --yes",
         {"in/a.csv": "<!DOCTYPE html>\n<html><body>Not Found</body></html>\n"})
-mistake("a workbook named csv", "apply --yes", {"in/a.csv": b"PK\x03\x04\x14\x00\x06\x00" + bytes(60)})
+mistake("a workbook named csv", "apply --yes",
+        {"in/a.csv": b"PK\x03\x04\x14\x00\x06\x00" + bytes(60)})
 mistake("a glob that matches nothing", "apply --yes", {"in/a.csv": None})
 mistake("a file that is not there", "apply --yes", days("in/*.csv", "in/b.csv"))
 mistake("a directory in place of a file", "apply --yes", days("in/*.csv", "in"))
@@ -258,7 +265,8 @@ mistake("disk full", "run", {"in/b.csv": ROWS * 1}, before=APPLIED, then=True,
 mistake("wrong --as-of", "query 'select * from health.days' --as-of yesterday", before=APPLIED)
 mistake("--as-of before the first snapshot", "query 'select * from health.days' --as-of 2001-01-01",
         before=APPLIED)
-mistake("rollback to a wrong snapshot", "rollback health.days 12345 --because mistake", before=APPLIED)
+mistake("rollback to a wrong snapshot", "rollback health.days 12345 --because mistake",
+        before=APPLIED)
 mistake("rollback without a reason", "rollback health.days 12345", before=APPLIED)
 mistake("quarantine with a wrong run id", "quarantine health.days --run 12ab", before=APPLIED)
 mistake("drop without --because", "drop health.total --yes", before=APPLIED)

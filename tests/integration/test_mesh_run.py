@@ -276,3 +276,24 @@ def test_behind_looks_through_all_steps(tmp_path):
         "a.three": "a.one", "a.both": "a.base, a.one"}
     mesh("run")
     assert {row["behind"] for row in mesh.json("status")} == {None}
+
+
+def test_errors_of_checks_and_of_the_sql_have_their_places(tmp_path):
+    """In a run, where the contract is the registered one and its SQL counts its own lines."""
+    mesh = Mesh(tmp_path / "m")
+    mesh.write("a.csv", "id,word\n1,x\n")
+    mesh.product("input: {files: ../../../a.csv}\nschema:\n  - {name: id, type: long}\n"
+                 "  - {name: word, type: string}\n", "base", "a")
+    file = "domains/a/p/data_product.yaml"
+    checks = ("quality:\n  checks:\n    - name: first\n"
+              "      sql: select id from this where id < 0\n"
+              "    - name: second\n      sql: |\n        select id\n        from this\n"
+              "        where cast(word as integer) > 1\n")
+    mesh.product("sql: select id, word from a.base\n" + checks, "p", "a")
+    told = places(mesh.apply(status=1).stderr)
+    assert told == [(f"{file}:12:15", "a.p: a value cannot be converted to the type that is asked "
+                                      "for")], told
+    mesh.product("sql: |\n  select id, word,\n    cast(word as integer) as n\n  from a.base\n"
+                 + checks, "p", "a")
+    told = places(mesh.apply(status=1).stderr)
+    assert told[0][0] == f"{file}:5:5", told
