@@ -1,10 +1,11 @@
 /*
  * encoding.h - texts in other encodings than UTF-8, as decoders of a source (codec/source.h).
  *
- * latin-1 is ISO 8859-1: its bytes 0x80 to 0x9f are control characters that no text has, and stand
- * for letters in windows-1252; they are refused with that hint. utf-16 goes by its mark; without one
- * the first character must be ASCII, whose zero byte tells the order. Refused, with the byte: half a
- * character, a surrogate alone, a mark of another encoding, bytes that stand for nothing.
+ * latin-1 is ISO 8859-1: its bytes 0x80 to 0x9f are control characters that no text has, and
+ * stand for letters in windows-1252; they are refused with that hint. utf-16 goes by its mark;
+ * without one the first character must be ASCII, whose zero byte tells the order. Refused, with the
+ * byte: half a character, a surrogate alone, a mark of another encoding, bytes that stand for
+ * nothing.
  */
 #ifndef WEFT_CODEC_ENCODING_H
 #define WEFT_CODEC_ENCODING_H

@@ -3,8 +3,8 @@
  * end, piece by piece, and the members of one object as slices of its text.
  *
  * Split: the text is an array of values, or one object, or objects one behind another. Brackets,
- * strings and commas are followed, nothing else: a broken element whose brackets match is an element
- * all the same, and the scan of it says no. Where the brackets do not match, or a string holds a
+ * strings and commas are followed, nothing else: a broken element whose brackets match is an
+ * element all the same, and the scan of it says no. Where the brackets do not match, or a string holds a
  * line end, nothing behind is certain any more: the split stops there for good.
  *
  * Scan: RFC 8259 to the letter, of UTF-8 (which the caller has checked): no comments, no trailing
@@ -46,8 +46,8 @@ struct weft_json_split {
 };
 
 void weft_json_split_init(struct weft_json_split *split);
-/* Goes on from `at` to length. *count pairs (begin, end) of whole elements are added to pairs, which
- * has room for as many numbers as data has bytes, and one. last: nothing follows. False = wrong. */
+/* Goes on from `at` to length. *count pairs (begin, end) of whole elements are added to pairs, with
+ * room for as many numbers as data has bytes, and one. last: nothing follows. False = wrong. */
 bool weft_json_split_run(struct weft_json_split *split, const char *data, size_t length, bool last,
                          uint32_t *pairs, size_t *count);
 /* What lies before this place is not needed any more; shift takes it away. */

@@ -3,9 +3,9 @@
  * is no UTF-8, hashed as it lies on disk, and checked to be the same file at the end as at the
  * beginning. Thread rule: one thread at a time.
  *
- * A decoder stands between the (decompressed) bytes and the text: an encoding (codec/encoding.h), or
- * a binary format whose records come out as lines of JSON. All places in the text, so also the ids
- * of rows, are places in what the decoder gives.
+ * A decoder stands between the (decompressed) bytes and the text: an encoding (codec/encoding.h),
+ * or a binary format whose records come out as lines of JSON. All places in the text, so also the
+ * ids of rows, are places in what the decoder gives.
  */
 #ifndef WEFT_CODEC_SOURCE_H
 #define WEFT_CODEC_SOURCE_H

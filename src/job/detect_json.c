@@ -1,6 +1,6 @@
 /*
- * detect_json.c - types of the keys of json and ndjson that nobody declared: from the first block of
- * each file. Numbers, booleans, and texts that are dates keep being that; an object is a struct
+ * detect_json.c - types of the keys of json and ndjson that nobody declared: from the first block
+ * of each file. Numbers, booleans, and texts that are dates keep being that; an object is a struct
  * when its keys are the same in most of them, a list a list of what its elements are; whatever is
  * mixed, deep or has keys like a dictionary is json. A text "12" is a text.
  */

@@ -18,8 +18,8 @@
 #define JOB_BLOCK ((size_t)1 << 20)
 #define JOB_CELLS_MAX ((size_t)1 << 19) /* of one batch: keeps wide files within the cache */
 
-/* How the text of an input is cut into records. A binary format whose decoder (codec/source.h) gives
- * lines of JSON is JOB_TEXT_LINES. */
+/* How the text of an input is cut into records. A binary format whose decoder (codec/source.h)
+ * gives lines of JSON is JOB_TEXT_LINES. */
 enum job_text { JOB_TEXT_CSV, JOB_TEXT_LINES, JOB_TEXT_JSON };
 
 /* The size of a cell whose value is of another kind than the column can take. */
@@ -121,7 +121,7 @@ void job_scan_local_free(struct job_scan_local *local);
 /* Fills the vector of one column; sets bits for cells that do not parse. */
 void job_fill_column(struct job_scan_local *local, size_t column, duckdb_vector vector,
                      size_t rows);
-/* For detection: does the text read as a date, a timestamp, as the options say these are written? */
+/* For detection: does the text read as a date, a timestamp, as the options say? */
 bool job_date_fits(const struct weft_csv_options *csv, const char *text, size_t length);
 bool job_timestamp_fits(const struct weft_csv_options *csv, const char *text, size_t length);
 /* Types of the keys of json, from the first block of each file (detect_json.c). */
