@@ -12,7 +12,7 @@ struct weft_connection_try {
 };
 
 /* What doctor tries in the environment in use: each connection of the mesh, object storage by each
- * of the environment's buckets, but for connections that only buckets of other environments name. */
+ * of the environment's buckets, but for those that only buckets of other environments name. */
 int weft_connections_list(const struct weft_mesh *mesh, struct weft_arena *arena,
                           struct weft_connection_try **out, size_t *count, struct weft_error *error)
     WEFT_MUST_CHECK;

@@ -68,7 +68,7 @@ int weft_context_ledger(struct weft_context *context, bool create, struct weft_l
 /* Where the environment in use defers to; *out NULL = nowhere. */
 int weft_context_deferred(struct weft_context *context, const struct weft_run_deferred **out,
                           struct weft_error *error) WEFT_MUST_CHECK;
-/* That home, opened for reading only and guarded against its maintenance; *ledger NULL where nothing
+/* That home, opened for reading only and guarded against maintenance; *ledger NULL where nothing
  * is deferred, or there is no home yet. */
 int weft_context_deferred_ledger(struct weft_context *context, struct weft_ledger **ledger,
                                  struct weft_error *error) WEFT_MUST_CHECK;

@@ -1,6 +1,6 @@
 /*
- * hash.h - SHA-256 (FIPS 180-4, by OpenSSL) whole and streaming, HMAC with it, XXH3, hexadecimal and
- * base64.
+ * hash.h - SHA-256 (FIPS 180-4, by OpenSSL) whole and streaming, HMAC with it, XXH3, hexadecimal
+ * and base64.
  * Thread rule: a streaming state belongs to one thread at a time.
  */
 #ifndef WEFT_BASE_HASH_H

@@ -1,8 +1,8 @@
 /*
  * deferred.c - `defer:`: products that have no snapshot in this home are read from the home of
  * another environment. That home is opened for reading only: no slot is left there, but a lock on
- * the folder of its slots (lake/pointer.h), which its maintenance respects, and which needs no right
- * to write.
+ * the folder of its slots (lake/pointer.h), which its maintenance respects, and which needs no
+ * right to write.
  */
 #include "flow/run_internal.h"
 

@@ -35,8 +35,8 @@ struct weft_worker *weft_worker_new(void) WEFT_MUST_CHECK; /* NULL: memory is ou
 int weft_worker_begin(struct weft_worker *worker, struct weft_error *error) WEFT_MUST_CHECK;
 void weft_worker_free(struct weft_worker *worker);
 
-/* Another environment, whose home is read where a product has no snapshot here. Nothing is written
- * there. */
+/* Another environment, whose home is read where a product has no snapshot here. Nothing is
+ * written there. */
 struct weft_run_deferred {
     const char *environment; /* its name */
     const char *home;        /* absolute */

@@ -207,6 +207,16 @@ static void test_slots(void **state)
     lake_test_ok(weft_slot_oldest(home, &oldest, &error), &error);
     assert_true(oldest == INT64_MAX);
     weft_slot_close(NULL);
+    /* Who may not write leaves none, and keeps all; several may. */
+    int first = -1, second = -1;
+    lake_test_ok(weft_slot_guard(home, &first, &error), &error);
+    lake_test_ok(weft_slot_guard(home, &second, &error), &error);
+    weft_fd_close(&first);
+    lake_test_ok(weft_slot_oldest(home, &oldest, &error), &error);
+    assert_int_equal(oldest, 0);
+    weft_fd_close(&second);
+    lake_test_ok(weft_slot_oldest(home, &oldest, &error), &error);
+    assert_true(oldest == INT64_MAX);
 }
 
 static int torture_slots(void *arg, struct weft_error *failure)

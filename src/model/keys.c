@@ -109,8 +109,7 @@ static const struct weft_key input_keys[] = {
      .help = "A connection that weft.yaml names. Of the kind http: `files` are relative to its "
              "URL. Other kinds: not yet."},
     {"format", VALUE, .value = WEFT_VALUE_WORD, .words = "csv|tsv|json|ndjson|parquet|avro",
-     .otherwise = "guessed from the name",
-     .help = "What the files hold; avro is not read in this version."},
+     .otherwise = "guessed from the name", .help = "What the files hold."},
     {"options", MAP, .section = WEFT_SECTION_OPTIONS,
      .help = "How the files are written; of json: null, encoding and the formats of dates."},
     {"schema", MAPS, .section = WEFT_SECTION_INPUT_FIELD,
@@ -201,7 +200,8 @@ static const struct weft_key field_keys[] = {
 static const struct weft_key input_field_keys[] = {
     {"name", VALUE, .help = "The column's name in the SQL, or the header's."},
     {"from", VALUE, .otherwise = "the name",
-     .help = "The header's name or the key, where it is another; in json also a path: place.city."},
+     .help = "The header's name or the key, where it is another; in json also a path: place.city. "
+             "_file and _line say where the row stood."},
     FIELD_KEYS,
 };
 
@@ -485,6 +485,11 @@ static const struct {
     {"source", "inputs"},
     {"sources", "inputs"},
     {"query", "sql"},
+    {"bearer", "token"},
+    {"url", "http"},
+    {"postgresql", "postgres"},
+    {"username", "user"},
+    {"environment", "env"},
     {"transform", "sql"},
     {"transformation", "sql"},
     {"team", "owner"},

@@ -271,6 +271,47 @@ static void mesh_mistakes(void **state)
     stop(&f);
 }
 
+static void mesh_connections(void **state)
+{
+    (void)state;
+    struct fixture f;
+    start(&f);
+    put(&f, "weft.yaml",
+        "mesh: x\nenvironments:\n  dev: {buckets: {b: {endpoint: 'https://s3', connection: "
+        "lake}}}\n"
+        "  try: {defer: dev}\nconnections:\n"
+        "  erp: {postgres: 'host=db', password: {env: A}}\n"
+        "  api: {http: 'https://x/', header: X-Key, token: {file: k}}\n"
+        "  lake: {s3: 'https://s3', region: r, access_key: {command: c}, secret_key: {env: B}}\n");
+    load_good(&f, NULL);
+    assert_int_equal(f.mesh->connection_count, 3);
+    const struct weft_connection *c = weft_mesh_connection(f.mesh, "erp");
+    assert_int_equal(c->kind, WEFT_CONNECTION_POSTGRES);
+    assert_string_equal(c->target, "host=db");
+    assert_int_equal(c->password.kind, WEFT_SECRET_ENV);
+    assert_string_equal(c->password.text, "A");
+    assert_int_equal(c->token.kind, WEFT_SECRET_NONE);
+    c = weft_mesh_connection(f.mesh, "api");
+    assert_string_equal(c->header, "X-Key");
+    assert_int_equal(c->token.kind, WEFT_SECRET_FILE);
+    c = weft_mesh_connection(f.mesh, "lake");
+    assert_string_equal(c->region, "r");
+    assert_int_equal(c->access_key.kind, WEFT_SECRET_COMMAND);
+    assert_null(weft_mesh_connection(f.mesh, "none"));
+    assert_null(f.mesh->deferred);
+    assert_string_equal(f.mesh->environment->buckets[0].connection, "lake");
+    load_good(&f, "try");
+    assert_string_equal(f.mesh->deferred->name, "dev");
+    put(&f, "weft.yaml",
+        "mesh: x\nconnections:\n  a: {bearer: {env: A}, http: 'https://x'}\n"
+        "  b: {postgres: 'host=db', password: {env: A, file: b}}\n  c: {http: 'https://u:p@x'}\n");
+    load(&f, NULL);
+    assert_true(says(&f, "weft.yaml", 3, "`bearer` is not a key of a connection"));
+    assert_true(says(&f, "weft.yaml", 4, "one of env, file, command"));
+    assert_true(says(&f, "weft.yaml", 5, "holds no user and no password"));
+    stop(&f);
+}
+
 static int torture(void *arg, struct weft_error *error)
 {
     struct weft_diag diag;
@@ -291,7 +332,9 @@ static void mesh_torture(void **state)
     (void)state;
     struct fixture f;
     start(&f);
-    put(&f, "weft.yaml", "mesh: x\nenvironments: {dev: {vars: {inbox: a}}}\n");
+    put(&f, "weft.yaml",
+        "mesh: x\nenvironments: {dev: {vars: {inbox: a}, defer: b}, b: {}}\n"
+        "connections: {c: {http: 'https://x', token: {env: A}}}\n");
     put(&f, "domains/sales/domain.yaml", "owner: x\n");
     put(&f, "domains/sales/a/data_product.yaml", PRODUCT "input: {files: '${inbox}/x.csv'}\n");
     put(&f, "domains/sales/b/data_product.yaml", PRODUCT "input: {files: '${inbx}/x.csv'}\n");
@@ -371,11 +414,12 @@ static void mesh_schema_and_page(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(mesh_finds_root),   cmocka_unit_test(mesh_places),
-        cmocka_unit_test(mesh_without_file), cmocka_unit_test(mesh_owns_what_it_holds),
-        cmocka_unit_test(mesh_renames),      cmocka_unit_test(mesh_ports_like_domains),
-        cmocka_unit_test(mesh_mistakes),     cmocka_unit_test(mesh_torture),
-        cmocka_unit_test(mesh_is_fast),      cmocka_unit_test(mesh_schema_and_page),
+        cmocka_unit_test(mesh_finds_root),      cmocka_unit_test(mesh_places),
+        cmocka_unit_test(mesh_without_file),    cmocka_unit_test(mesh_owns_what_it_holds),
+        cmocka_unit_test(mesh_renames),         cmocka_unit_test(mesh_ports_like_domains),
+        cmocka_unit_test(mesh_mistakes),        cmocka_unit_test(mesh_connections),
+        cmocka_unit_test(mesh_torture),         cmocka_unit_test(mesh_is_fast),
+        cmocka_unit_test(mesh_schema_and_page),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -10,7 +10,7 @@ static void product_mistakes_of_ports(void **state)
             "`format` is for inputs that read", "leave it out");
     mistake(HEAD "inputs: {x: {product: c.d, schema: [{name: y}]}}\n", 4,
             "`schema` is for inputs that read", "leave it out");
-    mistake(HEAD "inputs: {x: {product: c.d, files: x.csv}}\n", 4, "more than one of files", NULL);
+    mistake(HEAD "inputs: {x: {product: c.d, files: x.csv}}\n", 4, "reads a product, and", NULL);
     mistake(HEAD "inputs: {x: {product: c.d, done: x}}\n", 4, "`done` is for inputs", NULL);
     mistake(HEAD "inputs: {x: {product: b.a}}\n", 4, "would read itself", "older");
     mistake(HEAD "inputs: {x: {product: a@1}}\n", 4, "would read itself", "older");

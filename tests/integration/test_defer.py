@@ -92,7 +92,8 @@ def test_where_it_comes_from_is_told_and_kept(mesh):
         {"upstream": "dev:shop.orders", "position": str(snapshot)}]
     assert "deferred to dev: shop.orders@1" in there(mesh, "ls").stderr
     assert "deferred to dev: shop.orders@1" in there(mesh, "status").stderr
-    assert "reads       shop.orders@1 (deferred to dev)" in there(mesh, "show", "shop.totals").stdout
+    shown = there(mesh, "show", "shop.totals").stdout
+    assert "reads       shop.orders@1 (deferred to dev)" in shown
     shown = json.loads(there(mesh, "show", "--json", "shop.totals").stdout)
     assert shown["reads"][0]["deferred_to"] == "dev" and shown["deferred_to"] is None
     asked = there(mesh, "query", "--json", "select id from shop.orders order by id")
