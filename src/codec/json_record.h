@@ -4,8 +4,8 @@
  *
  * Split: the text is an array of values, or one object, or objects one behind another. Brackets,
  * strings and commas are followed, nothing else: a broken element whose brackets match is an
- * element all the same, and the scan of it says no. Where the brackets do not match, or a string holds a
- * line end, nothing behind is certain any more: the split stops there for good.
+ * element all the same, and the scan of it says no. Where the brackets do not match, or a string
+ * holds a line end, nothing behind is certain any more: the split stops there for good.
  *
  * Scan: RFC 8259 to the letter, of UTF-8 (which the caller has checked): no comments, no trailing
  * commas, no NaN; beyond it no surrogate alone, no \u0000, and no more depth than
