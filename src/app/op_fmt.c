@@ -45,7 +45,7 @@ static int files_add(struct fmt *fmt, struct fmt_files *files, const char *path,
 static bool name_ours(const char *name)
 {
     size_t length = strlen(name);
-    bool product = strncmp(name, "data_product", 12) == 0 && length > 17 &&
+    bool product = strncmp(name, "data_product", 12) == 0 && length >= 17 &&
                    strcmp(name + length - 5, ".yaml") == 0;
     return product || strcmp(name, "domain.yaml") == 0;
 }

@@ -1,6 +1,7 @@
 /*
  * op_home.c - ledger, settings, schema, version: about the home and the program.
  */
+#include "app/editor.h"
 #include "app/ops_internal.h"
 
 #include "base/clock.h"
@@ -199,13 +200,20 @@ const struct weft_op weft_op_settings = {
 
 static const struct weft_op_arg schema_args[] = {
     {"which", 0, WEFT_ARG_WORD, "product|mesh|domain", "Of which file; product without it."},
+    {"write", 0, WEFT_ARG_FLAG, NULL,
+     "Write all three to .weft/schema of the checkout, where the files' first lines look."},
 };
 
 static int schema_run(struct weft_context *context, const struct weft_op_request *request,
                       struct weft_out *out, struct weft_error *error)
 {
-    (void)context;
     const char *which = weft_op_text(request, "which");
+    if (weft_op_given(request, "write")) {
+        if (context->root == NULL)
+            WEFT_TRY(weft_mesh_find_root(context->start, &context->root, error));
+        WEFT_TRY(weft_editor_schemas(context->root, error));
+        return weft_out_line(out, WEFT_STYLE_GOOD, error, "%s/.weft/schema", context->root);
+    }
     WEFT_CLEANUP(weft_buf_release) struct weft_buf buf;
     weft_buf_init(&buf, (size_t)4 << 20);
     WEFT_TRY(weft_schema_print(which == NULL ? "product" : which, &buf, error));

@@ -1,6 +1,7 @@
 /*
  * op_init.c - init: a small mesh, ready to edit, with one bad row to repair.
  */
+#include "app/editor.h"
 #include "app/ops_internal.h"
 
 #include "base/fs.h"
@@ -13,17 +14,21 @@ struct init_file {
     const char *text; /* NAME stands for the mesh's name */
 };
 
+#define EDITOR_LINE "# yaml-language-server: $schema=../../../.weft/schema/product.json\n"
+
 static const struct init_file init_files[] = {
     {"weft.yaml",
+     "# yaml-language-server: $schema=.weft/schema/mesh.json\n"
      "# The mesh file: its name, its environments. `weft schema mesh` lists every key.\n"
      "mesh: NAME\n"
      "environments:\n"
-     "  dev:  {home: .weft/dev, vars: {inbox: inbox}}\n"
+     "  dev: {home: .weft/dev, vars: {inbox: inbox}}\n"
      "  prod: {home: .weft/prod, vars: {inbox: inbox}, s3_fallback: refuse}\n"},
     {".gitignore", ".weft/\n"},
-    {"domains/shop/domain.yaml", "owner: shop-team@example.org\n"
+    {"domains/shop/domain.yaml", "# yaml-language-server: $schema=../../.weft/schema/domain.json\n"
+                                 "owner: shop-team@example.org\n"
                                  "description: Everything that is sold.\n"},
-    {"domains/shop/orders/data_product.yaml",
+    {"domains/shop/orders/data_product.yaml", EDITOR_LINE
      "# One file, one data product. `weft plan` shows what it would do, `weft apply` does it.\n"
      "version: 1.0.0\n"
      "description: Orders as the shop takes them, one row per order.\n"
@@ -39,13 +44,26 @@ static const struct init_file init_files[] = {
      "quality:\n"
      "  completeness: 0.95\n"
      "  freshness: 7d\n"},
-    {"domains/shop/customers/data_product.yaml",
+    {"domains/shop/customers/data_product.yaml", EDITOR_LINE
      "# A product without an input is loaded by hand: weft load shop.customers customers.csv\n"
      "version: 1.0.0\n"
      "description: People who bought something.\n"
      "schema:\n"
      "  - {name: customer, type: string, required: true}\n"
      "  - {name: email, type: string, pattern: \"[^@]+@[^@]+\", classification: pii.email}\n"
+     "key: [customer]\n"},
+    {"domains/shop/revenue/data_product.yaml", EDITOR_LINE
+     "# Made of another product: each run of it reads the snapshot that is current then.\n"
+     "version: 1.0.0\n"
+     "description: What each customer bought, one row per customer.\n"
+     "sql: |\n"
+     "  select customer, count(*) as orders, sum(amount) as revenue\n"
+     "  from shop.orders\n"
+     "  group by customer\n"
+     "schema:\n"
+     "  - {name: customer, type: string, required: true}\n"
+     "  - {name: orders, type: long, required: true, min: 1}\n"
+     "  - {name: revenue, type: \"decimal(38,2)\", required: true}\n"
      "key: [customer]\n"},
     {"inbox/orders.csv", "order_id,ordered_on,customer,amount\n"
                          "1,2026-01-05,ada,19.90\n"
@@ -144,6 +162,7 @@ static int init_run(struct weft_context *context, const struct weft_op_request *
         if (!weft_fs_exists(path))
             WEFT_TRY(file_write(root, name, file, error));
     }
+    WEFT_TRY(weft_editor_schemas(root, error));
     WEFT_CLEANUP(weft_buf_release) struct weft_buf buf;
     weft_buf_init(&buf, 65536);
     struct weft_json_writer json;

@@ -6,9 +6,18 @@
 static int record_took(void *arg, const struct infer_cell *cells, struct weft_error *error)
 {
     struct infer *infer = arg;
-    (void)error;
-    for (size_t i = 0; i < infer->column_count; i++)
-        infer_column_add(&infer->columns[i], &cells[i]);
+    for (size_t i = 0; i < infer->column_count; i++) {
+        struct infer_column *column = &infer->columns[i];
+        infer_column_add(column, &cells[i]);
+        if (!cells[i].json || cells[i].absent)
+            continue;
+        struct weft_json_slice slice = {
+            .data = cells[i].text, .length = cells[i].length, .kind = cells[i].kind};
+        if (column->own == NULL)
+            column->own = job_shape_new(infer->arena);
+        if (column->own == NULL || job_shape_add(infer->arena, column->own, &slice) < 0)
+            return weft_error_nomem(error);
+    }
     return 0;
 }
 

@@ -210,11 +210,33 @@ static void text_took(struct infer_column *column, const char *text, size_t leng
     column->ats += at_sign != NULL && memchr(text, ' ', length) == NULL;
 }
 
+/* A text of JSON is no number, whatever it says; lists and objects are judged by their shape. */
+static void json_took(struct infer_column *column, const struct infer_cell *cell)
+{
+    bool nested = cell->kind == WEFT_JSON_ARRAY || cell->kind == WEFT_JSON_OBJECT;
+    column->json |= 1u << cell->kind;
+    if (nested || cell->kind == WEFT_JSON_TEXT)
+        column->kinds &=
+            nested ? 0
+                   : 1u << INFER_DATE | 1u << INFER_TIME | 1u << INFER_TIMESTAMP | 1u << INFER_UUID;
+    if (nested) {
+        column->values++;
+        column->formats = 0;
+        column->shape_state = -1;
+        column->different_count = INFER_VALUES + 1;
+    }
+}
+
 void infer_column_add(struct infer_column *column, const struct infer_cell *cell)
 {
     if (cell->absent) {
         column->absent++;
         return;
+    }
+    if (cell->json) {
+        json_took(column, cell);
+        if (cell->kind == WEFT_JSON_ARRAY || cell->kind == WEFT_JSON_OBJECT)
+            return;
     }
     if (cell->length == 0 && !cell->quoted) {
         column->empty++;

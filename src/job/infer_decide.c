@@ -183,6 +183,19 @@ static void type_decimal(struct infer_column *column)
     note(column, "money, so exact: decimal");
 }
 
+static void type_whole(struct infer_column *column)
+{
+    if (column->exponent || column->scale_max > 0 || (column->kinds >> INFER_LONG & 1) != 0)
+        return;
+    if (column->whole_max > 38) {
+        column->type.kind = WEFT_TYPE_STRING;
+        note(column, "numbers of %d digits, which no number type holds: string", column->whole_max);
+        return;
+    }
+    column->type = (struct weft_type){.kind = WEFT_TYPE_DECIMAL, .precision = 38, .scale = 0};
+    note(column, "whole numbers too large for long");
+}
+
 static bool type_number(const struct infer *infer, struct infer_column *column)
 {
     bool whole = kind_has(column, INFER_LONG);
@@ -200,8 +213,11 @@ static bool type_number(const struct infer *infer, struct infer_column *column)
         return false;
     }
     column->type.kind = whole ? WEFT_TYPE_LONG : WEFT_TYPE_DOUBLE;
-    if (real && !whole && !column->exponent && column->scale_max <= 4 &&
-        column->whole_max + 4 <= 18 && infer_name_has(column->name, MONEY))
+    if (!whole)
+        type_whole(column);
+    if (column->type.kind == WEFT_TYPE_DOUBLE && real && !whole && !column->exponent &&
+        column->scale_max <= 4 && column->whole_max + 4 <= 18 &&
+        infer_name_has(column->name, MONEY))
         type_decimal(column);
     return true;
 }
@@ -247,6 +263,26 @@ static bool type_time(const struct infer *infer, struct infer_column *column)
     column->format = chosen;
     column->type.kind = timed ? WEFT_TYPE_TIMESTAMP : WEFT_TYPE_DATE;
     return true;
+}
+
+/* Of JSON: what is nested, or now this and now that. True = that is the type. */
+static int type_json(const struct infer *infer, struct infer_column *column, bool *done,
+                     struct weft_error *error)
+{
+    unsigned nested = 1u << WEFT_JSON_ARRAY | 1u << WEFT_JSON_OBJECT;
+    bool mixed = (column->json & (column->json - 1)) != 0;
+    const struct weft_type *type = column->declared;
+    *done = type != NULL;
+    if (type == NULL && column->own != NULL && (mixed || (column->json & nested) != 0)) {
+        type = job_shape_type(infer->arena, column->own);
+        if (type == NULL)
+            return weft_error_nomem(error);
+        note(column, mixed ? "values of several kinds" : "as its parts are in all records");
+        *done = true;
+    }
+    if (*done)
+        column->type = *type;
+    return 0;
 }
 
 static void decide_type(const struct infer *infer, struct infer_column *column)
@@ -422,8 +458,11 @@ static void note_presence(const struct infer *infer, struct infer_column *column
 static int decide_column(const struct infer *infer, struct infer_column *column,
                          struct weft_error *error)
 {
+    bool done = false;
     note_presence(infer, column);
-    decide_type(infer, column);
+    WEFT_TRY(type_json(infer, column, &done, error));
+    if (!done)
+        decide_type(infer, column);
     switch (column->type.kind) {
     case WEFT_TYPE_STRING:
         if (column->values == 0)
@@ -436,12 +475,14 @@ static int decide_column(const struct infer *infer, struct infer_column *column,
     case WEFT_TYPE_LONG:
     case WEFT_TYPE_DOUBLE:
     case WEFT_TYPE_DECIMAL:
-        decide_bounds(column);
+        if ((column->kinds >> INFER_LONG & 7) != 0)
+            decide_bounds(column);
         return 0;
     case WEFT_TYPE_DATE:
     case WEFT_TYPE_TIMESTAMP:
     case WEFT_TYPE_TIMESTAMPTZ:
-        note_times(column);
+        if (column->values > 0 && (column->kinds != 0 || column->format >= 0))
+            note_times(column);
         return 0;
     default:
         return 0;

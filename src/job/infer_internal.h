@@ -7,7 +7,9 @@
 #ifndef WEFT_JOB_INFER_INTERNAL_H
 #define WEFT_JOB_INFER_INTERNAL_H
 
+#include "codec/json_record.h"
 #include "job/infer.h"
+#include "job/shape_internal.h"
 #include "model/product.h"
 
 #define INFER_BLOCK ((size_t)1 << 20)
@@ -23,7 +25,9 @@ struct infer_cell {
     const char *text;
     size_t length;
     bool quoted;
-    bool absent; /* the file has no such column, or null in JSON */
+    bool absent;              /* the file has no such column, or null in JSON */
+    bool json;                /* the value is one of JSON, of this kind */
+    enum weft_json_kind kind; /* a text without its escapes */
 };
 
 /* What a text may be. The order is that of preference; a bit each in infer_column.kinds. */
@@ -87,6 +91,10 @@ struct infer_column {
     struct infer_value *different;
     size_t different_count; /* INFER_VALUES + 1 = more */
     uint8_t *sketch;
+
+    unsigned json;                    /* bits: kinds of JSON that were met */
+    struct shape *own;                /* of all its values; NULL = none of JSON */
+    const struct weft_type *declared; /* by the file itself; NULL */
 
     /* decided */
     struct weft_type type;
@@ -154,6 +162,14 @@ typedef int infer_record_fn(void *arg, const struct infer_cell *cells, struct we
  * changed: begin anew. */
 int infer_read(struct infer *infer, const char *stage, bool first, infer_record_fn *fn, void *arg,
                struct weft_error *error) WEFT_MUST_CHECK;
+
+/* The same for files of JSON, and for those that are read as such. */
+int infer_read_json(struct infer *infer, const struct weft_infer_file *file, const char *stage,
+                    bool first, infer_record_fn *fn, void *arg, struct weft_error *error)
+    WEFT_MUST_CHECK;
+/* The column of this name; by place where there is no header. Made where it is the first time. */
+int infer_column_find(struct infer *infer, const char *name, size_t length, size_t place,
+                      size_t *out, struct weft_error *error) WEFT_MUST_CHECK;
 
 int infer_column_init(struct infer_column *column, struct weft_arena *arena,
                       struct weft_error *error) WEFT_MUST_CHECK;

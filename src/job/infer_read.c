@@ -173,24 +173,31 @@ static int reader_next(struct reader *reader, size_t start, struct weft_error *e
 
 /* ---- the header ---- */
 
-static int column_find(struct infer *infer, const char *header, size_t place, size_t *out,
-                       struct weft_error *error)
+int infer_column_find(struct infer *infer, const char *name, size_t length, size_t place,
+                      size_t *out, struct weft_error *error)
 {
-    for (size_t i = 0; i < infer->column_count; i++) {
-        if (infer->dialect.header ? strcmp(infer->columns[i].header, header) == 0 : i == place) {
-            *out = i;
+    size_t count = infer->column_count;
+    bool by_name = infer->dialect.header;
+    for (size_t i = 0, at = place; i < count; i++, at++) { /* mostly in its place */
+        at = at >= count ? 0 : at;
+        const char *known = infer->columns[at].header;
+        if (by_name ? strlen(known) == length && memcmp(known, name, length) == 0 : at == place) {
+            *out = at;
             return 0;
         }
     }
-    if ((int64_t)infer->column_count >= infer->what->columns_max)
+    if ((int64_t)count >= infer->what->columns_max)
         return weft_error_set(error, WEFT_E_INPUT,
                               "there are more columns than columns_max, %" PRId64,
                               infer->what->columns_max);
-    if (weft_arena_reserve(infer->arena, &infer->columns, &infer->column_capacity,
-                           infer->column_count + 1, sizeof *infer->columns) < 0)
+    if (weft_arena_reserve(infer->arena, &infer->columns, &infer->column_capacity, count + 1,
+                           sizeof *infer->columns) < 0)
         return weft_error_nomem(error);
-    struct infer_column *column = &infer->columns[infer->column_count];
-    *column = (struct infer_column){.header = header, .absent = infer->records};
+    struct infer_column *column = &infer->columns[count];
+    *column = (struct infer_column){.header = weft_arena_strndup(infer->arena, name, length),
+                                    .absent = infer->records};
+    if (column->header == NULL)
+        return weft_error_nomem(error);
     *out = infer->column_count++;
     return infer_column_init(column, infer->arena, error);
 }
@@ -240,7 +247,7 @@ static int file_begin(struct reader *reader, size_t *start, struct weft_error *e
         size_t column = 0;
         if (name == NULL)
             return weft_error_nomem(error);
-        WEFT_TRY(column_find(infer, name, i, &column, error));
+        WEFT_TRY(infer_column_find(infer, name, strlen(name), i, &column, error));
         reader->column[i] = (int)column;
     }
     *start = dialect->header ? head.end : at;
@@ -274,12 +281,13 @@ static int batch_take(struct reader *reader, size_t rows, bool first, infer_reco
             continue;
         }
         for (size_t c = 0; c < columns; c++)
-            reader->record[c] = (struct infer_cell){"", 0, false, true};
+            reader->record[c] = (struct infer_cell){.text = "", .absent = true};
         for (size_t i = 0; i < reader->cells; i++) {
             uint32_t size = split->size[i * split->row_max + row];
             reader->record[reader->column[i]] =
-                (struct infer_cell){split->data + split->begin[i * split->row_max + row],
-                                    size & ~WEFT_CSV_QUOTED, (size & WEFT_CSV_QUOTED) != 0, false};
+                (struct infer_cell){.text = split->data + split->begin[i * split->row_max + row],
+                                    .length = size & ~WEFT_CSV_QUOTED,
+                                    .quoted = (size & WEFT_CSV_QUOTED) != 0};
         }
         if (first)
             reader->infer->records++;
@@ -312,7 +320,7 @@ static int file_read(struct reader *reader, bool first, infer_record_fn *fn, voi
                      struct weft_error *error)
 {
     struct infer *infer = reader->infer;
-    WEFT_TRY(infer_source_open(infer, reader->file, &reader->source, error));
+    WEFT_TRY(infer_source_open(infer, reader->file, &reader->source, NULL, error));
     size_t start = 0;
     int rc = reader_next(reader, 0, error);
     if (rc == WEFT_END) {
@@ -343,7 +351,10 @@ int infer_read(struct infer *infer, const char *stage, bool first, infer_record_
         WEFT_CLEANUP(reader_release)
         struct reader reader = {
             .infer = infer, .file = &infer->what->files[i], .stage = stage, .line = 1};
-        int rc = file_read(&reader, first, fn, arg, error);
+        int rc =
+            infer->dialect.format == WEFT_FORMAT_CSV || infer->dialect.format == WEFT_FORMAT_TSV
+                ? file_read(&reader, first, fn, arg, error)
+                : infer_read_json(infer, reader.file, stage, first, fn, arg, error);
         if (rc != 0)
             return rc;
     }

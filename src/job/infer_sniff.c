@@ -28,6 +28,18 @@ static int refuse(const char *shown, const char *what, const char *hint, struct 
     return hint == NULL ? -1 : weft_error_hint(error, "%s", hint);
 }
 
+/* Objects line by line, or a text of JSON. */
+static enum weft_file_format json_format(const char *shown, const char *text, size_t length)
+{
+    struct weft_json_slice slice;
+    const char *line = memchr(text, '\n', length);
+    size_t name = strlen(shown);
+    bool named = name > 5 && weft_equal_fold(shown + name - 5, ".json");
+    bool whole =
+        weft_json_scan(text, line == NULL ? length : (size_t)(line - text), &slice) == NULL;
+    return *text == '{' && whole && !named ? WEFT_FORMAT_NDJSON : WEFT_FORMAT_JSON;
+}
+
 /* What is no table of text. Formats are told by their first bytes, whatever the name says. */
 static int sniff_magic(struct infer *infer, const char *data, size_t length,
                        struct weft_error *error)
@@ -57,10 +69,8 @@ static int sniff_magic(struct infer *infer, const char *data, size_t length,
         infer->dialect.format = WEFT_FORMAT_PARQUET;
     else if (length >= 4 && memcmp(data, "Obj\x01", 4) == 0)
         infer->dialect.format = WEFT_FORMAT_AVRO;
-    else if (*text == '[')
-        infer->dialect.format = WEFT_FORMAT_JSON;
-    else if (*text == '{')
-        infer->dialect.format = WEFT_FORMAT_NDJSON;
+    else if (*text == '[' || *text == '{')
+        infer->dialect.format = json_format(shown, text, rest);
     return 0;
 }
 
@@ -110,7 +120,7 @@ static int sniff_head(struct infer *infer, struct weft_buf *out, struct weft_err
     bool whole;
     const struct weft_infer_file *file = &infer->what->files[0];
     infer->dialect.encoding = "utf-8";
-    WEFT_TRY(infer_source_open(infer, file, &source, error));
+    WEFT_TRY(infer_source_open(infer, file, &source, NULL, error));
     WEFT_TRY(head_read(source, out, &whole, error));
     WEFT_TRY(sniff_magic(infer, out->data, out->length, error));
     infer->dialect.encoding = encoding_of(out->data, out->length, whole);
@@ -118,7 +128,7 @@ static int sniff_head(struct infer *infer, struct weft_buf *out, struct weft_err
         return 0;
     weft_source_closep(&source);
     weft_buf_clear(out);
-    WEFT_TRY(infer_source_open(infer, file, &source, error));
+    WEFT_TRY(infer_source_open(infer, file, &source, NULL, error));
     WEFT_TRY(head_read(source, out, &whole, error));
     return sniff_magic(infer, out->data, out->length, error);
 }
@@ -302,6 +312,11 @@ int infer_sniff(struct infer *infer, struct weft_error *error)
     infer->dialect = (struct infer_dialect){
         .format = WEFT_FORMAT_CSV, .encoding = "utf-8", .delimiter = ',', .quote = '"'};
     WEFT_TRY(sniff_head(infer, &head, error));
+    infer->dialect.header = true;
+    infer->dialect.header_sure = infer->dialect.format != WEFT_FORMAT_CSV;
+    if (infer->dialect.format == WEFT_FORMAT_PARQUET)
+        return weft_error_set(error, WEFT_E_NOT_YET, "%s: Parquet cannot be looked at yet",
+                              infer->what->files[0].shown);
     if (infer->dialect.format != WEFT_FORMAT_CSV)
         return 0;
     return sniff_table(infer, &head, error);

@@ -3,6 +3,7 @@
  */
 #include "job/infer_text.h"
 
+#include "codec/avro_json.h"
 #include "codec/encoding.h"
 
 #include <string.h>
@@ -89,22 +90,28 @@ int infer_record_read(struct weft_arena *arena, const char *data, size_t length,
 }
 
 int infer_source_open(const struct infer *infer, const struct weft_infer_file *file,
-                      struct weft_source **out, struct weft_error *error)
+                      struct weft_source **out, const struct weft_decoder **decoder,
+                      struct weft_error *error)
 {
     enum weft_encoding encoding = WEFT_ENCODING_UTF_8;
     struct weft_source *source = NULL;
-    struct weft_decoder *decoder = NULL;
+    struct weft_decoder *made = NULL;
     if (!weft_encoding_of(infer->dialect.encoding, &encoding))
         return weft_error_set(error, WEFT_E_INTERNAL, "no encoding %s", infer->dialect.encoding);
     WEFT_TRY(weft_source_open(file->path, file->shown, infer->what->file_size_max, &source, error));
-    int rc = weft_encoding_decoder(encoding, &decoder, error);
+    int rc = infer->dialect.format == WEFT_FORMAT_AVRO
+                 ? weft_avro_decoder_new(&made, error)
+                 : weft_encoding_decoder(encoding, &made, error);
     if (rc == 0)
-        rc = weft_source_decode(source, decoder, error);
-    if (rc < 0)
+        rc = weft_source_decode(source, made, error);
+    if (rc < 0) {
         weft_source_close(source);
-    else
-        *out = source;
-    return rc;
+        return rc;
+    }
+    if (decoder != NULL)
+        *decoder = made;
+    *out = source;
+    return 0;
 }
 
 /* Bytes that are no UTF-8 are western text of one byte for a letter: windows-1252 where it uses

@@ -85,9 +85,11 @@ static void write_head(const struct infer *infer, struct weft_buf *out)
         weft_buf_addf(out, "# %s record%s more, the first in line %" PRId64 " of ", count,
                       infer->aside.count == 1 ? "" : "s", infer->aside.line);
         put_comment(out, infer->aside.file);
-        weft_buf_adds(out, ",\n# do not have the columns of the header, or have text behind a "
-                           "closing quote: a run "
-                           "sets them aside.\n");
+        bool text = infer->dialect.format <= WEFT_FORMAT_TSV;
+        weft_buf_addf(out, ",\n# %s: a run sets them aside.\n",
+                      text ? "do not have the columns of the header, or have text behind a closing "
+                             "quote"
+                           : "are no objects, do not read, or have a key twice");
     }
     if (!infer->dialect.header_sure && infer->dialect.header && infer->records > 0)
         weft_buf_adds(out, "# That the first line is a header is not certain: all columns are "
@@ -100,7 +102,7 @@ static void write_head(const struct infer *infer, struct weft_buf *out)
 
 static void put_type(struct weft_buf *out, const struct weft_type *type)
 {
-    bool quote = type->kind == WEFT_TYPE_DECIMAL;
+    bool quote = type->kind == WEFT_TYPE_DECIMAL || weft_type_is_nested(type);
     weft_buf_adds(out, quote ? "\"" : "");
     weft_type_print(type, out);
     weft_buf_adds(out, quote ? "\"" : "");
