@@ -262,6 +262,47 @@ static void test_signals(void **state)
     }
 }
 
+/* A shell goes on after any number of Ctrl-C; SIGTERM is told apart; a window's change is noted. */
+static void test_session(void **state)
+{
+    (void)state;
+    struct weft_process process = spawned("session", NULL, -1);
+    const int sent[] = {SIGINT, SIGINT, SIGINT, SIGWINCH, SIGTERM};
+    char told[8] = {0};
+    assert_int_equal(read(process.out, told, 1), 1);
+    for (size_t i = 0; i < WEFT_COUNT(sent); i++) {
+        kill(process.pid, sent[i]);
+        assert_int_equal(read(process.out, told, 1), 1);
+        assert_int_equal(told[0], sent[i] == SIGWINCH ? 'w' : sent[i] == SIGTERM ? 't' : 'i');
+    }
+    int status = ended(&process);
+    assert_true(WIFEXITED(status));
+    assert_int_equal(WEXITSTATUS(status), 0);
+}
+
+/* What this process ignores is not ignored in a pager: `yes | head` would not end. */
+static void test_spawn_shell(void **state)
+{
+    struct weft_error error = WEFT_ERROR_INIT;
+    struct weft_process process;
+    int ends[2], status;
+    (void)state;
+    signal(SIGPIPE, SIG_IGN);
+    assert_int_equal(
+        weft_process_spawn_shell("yes | head -n 1 >/dev/null; exit 3", -1, &process, &error), 0);
+    assert_int_equal(weft_process_wait(&process, &status, NULL, &error), 0);
+    assert_int_equal(WEXITSTATUS(status), 3);
+    assert_int_equal(pipe2(ends, O_CLOEXEC), 0);
+    assert_int_equal(
+        weft_process_spawn_shell("read word; test \"$word\" = hello", ends[0], &process, &error),
+        0);
+    close(ends[0]);
+    assert_int_equal(write(ends[1], "hello\n", 6), 6);
+    close(ends[1]);
+    assert_int_equal(weft_process_wait(&process, &status, NULL, &error), 0);
+    assert_int_equal(WEXITSTATUS(status), 0);
+}
+
 static void test_machine(void **state)
 {
     (void)state;
@@ -334,6 +375,19 @@ static int role_signals(const char *how)
     return weft_process_check_cancelled(&error) < 0 ? (int)error.code : 97;
 }
 
+static int role_session(void)
+{
+    weft_process_catch_signals();
+    weft_process_catch_session();
+    for (char tell = 'r'; write(1, &tell, 1) == 1 && tell != 't';) {
+        while (!weft_process_cancelled() && !weft_process_resize_take())
+            usleep(1000);
+        tell = !weft_process_cancelled() ? 'w' : weft_process_terminated() ? 't' : 'i';
+        weft_process_cancel_forget();
+    }
+    return 0;
+}
+
 static int role_faults(void)
 {
     weft_fault_role("tester");
@@ -391,6 +445,8 @@ static int role(int argc, char **argv)
         return role_middle();
     if (strcmp(argv[1], "signals") == 0)
         return role_signals(argv[2]);
+    if (strcmp(argv[1], "session") == 0)
+        return role_session();
     if (strcmp(argv[1], "faults") == 0)
         return role_faults();
     if (strcmp(argv[1], "bound") == 0 && argc > 2)
@@ -422,6 +478,8 @@ int main(int argc, char **argv)
         cmocka_unit_test(test_death_with_the_parent),
         cmocka_unit_test(test_an_orphan_does_not_begin),
         cmocka_unit_test(test_signals),
+        cmocka_unit_test(test_session),
+        cmocka_unit_test(test_spawn_shell),
         cmocka_unit_test(test_machine),
 #ifdef WEFT_FAULTS
         cmocka_unit_test(test_fault_points),

@@ -1,7 +1,7 @@
 /*
  * bash.h - completion in bash: `weft completion bash` prints a script that asks `weft complete`
- * at each Tab. What can stand where comes from the tables that the parser reads (args.h, app/op.h), the
- * values from the checkout and the home (app/candidates.h).
+ * at each Tab. What can stand where comes from the tables that the parser reads (args.h, app/op.h),
+ * the values from the checkout and the home (app/candidates.h).
  *
  * The answer: a first line "words", "open" (no blank goes behind them), "files" or "folders" (bash
  * knows these better), then one candidate a line, of plain characters only, so that nothing has to

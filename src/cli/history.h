@@ -2,7 +2,8 @@
  * history.h - the statements that were typed: a file of one person, read when a shell begins, one
  * line appended for each entry, so that several shells lose none. In a line \n stands for a line
  * end and \\ for a backslash; what is not UTF-8 or broken off is passed over. Bounded: the oldest
- * go when a shell begins. Mode 0600. Nothing here stops a shell: a disk that is full keeps no history.
+ * go when a shell begins. Mode 0600. Nothing here stops a shell: a disk that is full keeps no
+ * history.
  * Thread rule: one thread.
  */
 #ifndef WEFT_CLI_HISTORY_H
