@@ -2,8 +2,9 @@
  * selection.h - which products a command means.
  *
  * A selection is a list of words: "d.p" and "d.p@1" (a product), "d.*" (a domain's), "*" (all),
- * "tag:covid", "state:modified", "state:new"; "+x" takes all that x reads too, through any number of products, "x+" all that
- * depends on x, "+x+" both. Words are added together; `exclude` takes away afterwards.
+ * "tag:covid", "state:modified", "state:new"; "+x" takes all that x reads too, through any number
+ * of products, "x+" all that depends on x, "+x+" both. Words are added together; `exclude` takes
+ * away afterwards.
  * Thread rule: values only.
  */
 #ifndef WEFT_MODEL_SELECTION_H

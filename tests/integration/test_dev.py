@@ -18,7 +18,8 @@ schema:
   - {name: amount, type: long, min: 0}
 key: id
 tests:
-  - {name: negative, given: {input: [{id: 1, amount: 1}, {id: 2, amount: -1}]}, expect: [{id: 1, amount: 1}]}
+  - {name: negative, given: {input: [{id: 1, amount: 1}, {id: 2, amount: -1}]},
+     expect: [{id: 1, amount: 1}]}
 """
 DOUBLE = """sql: select id, amount * 2 as amount from shop.orders
 schema:

@@ -87,7 +87,8 @@ def test_rows_go_through_the_port_and_its_rules(mesh):
   - name: nothing_given
     expect: []
   - {name: all_set_aside, given: {input: [{id: 1, amount: -1}]}, expect: []}
-  - {name: null_is_no_empty_text, given: {input: [{id: 1, note: ""}, {id: 2, note: null}, {id: 3, note: "NULL"}]},
+  - {name: null_is_no_empty_text,
+     given: {input: [{id: 1, note: ""}, {id: 2, note: null}, {id: 3, note: "NULL"}]},
      expect: [{id: 1, note: ""}, {id: 2, note: null}, {id: 3, note: "NULL"}]}
 """)
     done = mesh("test")
@@ -103,7 +104,10 @@ tests:
   - name: sums
     now: 2026-03-02T00:00:00Z
     given:
-      shop.orders: [{id: 1, day: 2026-01-01, amount: 1.5}, {id: 2, day: 2026-01-01, amount: 2}, {id: 3, amount: 2}]
+      shop.orders:
+        - {id: 1, day: 2026-01-01, amount: 1.5}
+        - {id: 2, day: 2026-01-01, amount: 2}
+        - {id: 3, amount: 2}
       people: [{id: 1, name: Ann, tags: [a, "b,c"], home: {city: Rome, zip: 12}}]
     expect: [{day: 2026-01-01, amount: 3.5, at: "2026-03-02T00:00:00Z", tags: [a, "b,c"]}]
   - name: no_rows_at_all
@@ -136,7 +140,8 @@ def test_files_of_rows(mesh):
 def test_order(mesh):
     orders(mesh, """
   - {name: any_order, given: {input: [{id: 1}, {id: 2}]}, expect: [{id: 2}, {id: 1}]}
-  - {name: this_order, ordered: true, given: {input: [{id: 1}, {id: 2}]}, expect: [{id: 1}, {id: 2}]}
+  - {name: this_order, ordered: true,
+     given: {input: [{id: 1}, {id: 2}]}, expect: [{id: 1}, {id: 2}]}
   - {name: another, ordered: true, given: {input: [{id: 1}, {id: 2}]}, expect: [{id: 2}, {id: 1}]}
 """)
     done = mesh("test", status=1)
@@ -161,7 +166,8 @@ tests:
 def test_product_loaded_by_hand(mesh):
     mesh.product(PEOPLE.split("  - {name: tags")[0] + """key: id
 tests:
-  - {name: twins, given: {load: [{id: 1, name: a}, {id: 1, name: b}, {id: 2}]}, expect: [{id: 1, name: a}]}
+  - {name: twins, given: {load: [{id: 1, name: a}, {id: 1, name: b}, {id: 2}]},
+     expect: [{id: 1, name: a}]}
 """, "people", "shop")
     assert "1 passed" in mesh("test").stdout
 
@@ -194,7 +200,9 @@ schema:
   - {name: id, type: long}
   - {name: country, type: string, references: reference.countries.code}
 tests:
-  - {name: looked_up, given: {input: [{id: 1, country: IT}, {id: 2, country: XX}], reference.countries: [{code: IT}]},
+  - {name: looked_up,
+
+     given: {input: [{id: 1, country: IT}, {id: 2, country: XX}], reference.countries: [{code: IT}]},
      expect: [{id: 1, country: IT}]}
   - {name: not_looked_up, given: {input: [{id: 2, country: XX}]}, expect: [{id: 2, country: XX}]}
 """, "p", "d")
@@ -210,7 +218,10 @@ quality: {checks: [{name: past, condition: "t < now()"}]}
 tests:
   - name: digits_are_kept
     now: 2020-01-01
-    given: {input: [{d: 12345678901234567890.12, t: 2019-12-31T23:59:59}, {d: 1, t: 2020-01-02T00:00:00}]}
+    given:
+      input:
+        - {d: 12345678901234567890.12, t: 2019-12-31T23:59:59}
+        - {d: 1, t: 2020-01-02T00:00:00}
     expect: [{d: 12345678901234567890.13, t: 2019-12-31T23:59:59}]
 """, "p", "d")
     done = mesh("test", status=1)
@@ -336,7 +347,9 @@ def test_selections_by_state(mesh):
 def test_junit_with_hostile_texts(mesh):
     orders(mesh, """
   - {name: good, given: {input: [{id: 1}]}, expect: [{id: 1}]}
-  - {name: hostile, given: {input: [{id: 1, note: "</failure>]]>&<\\"'\\x01\\x1b[31m\\uFFFE"}]}, expect: [{id: 1, note: b}]}
+  - name: hostile
+    given: {input: [{id: 1, note: "</failure>]]>&<\\"'\\x01\\x1b[31m\\uFFFE"}]}
+    expect: [{id: 1, note: b}]
 """)
     file = mesh.folder / "out.xml"
     mesh("test", "--junit", file, status=1)
@@ -356,9 +369,13 @@ def test_junit_with_hostile_texts(mesh):
 
 # ---- the process ----
 
+def many(count):
+    return "".join(f"  - {{name: t{i}, given: {{input: [{{id: {i}}}]}}, "
+                   f"expect: [{{id: {i}}}]}}\n" for i in range(count))
+
+
 def test_many_tests_are_quick_and_leave_nothing(mesh, tmp_path):
-    orders(mesh, "".join(f"  - {{name: t{i}, given: {{input: [{{id: {i}}}]}}, expect: [{{id: {i}}}]}}\n"
-                         for i in range(40)))
+    orders(mesh, many(40))
     temp = tmp_path / "temp"
     temp.mkdir()
     done = mesh("test", env={"TMPDIR": str(temp)})
@@ -368,8 +385,7 @@ def test_many_tests_are_quick_and_leave_nothing(mesh, tmp_path):
 
 
 def test_stopped_in_the_middle(mesh, tmp_path):
-    orders(mesh, "".join(f"  - {{name: t{i}, given: {{input: [{{id: {i}}}]}}, expect: [{{id: {i}}}]}}\n"
-                         for i in range(400)))
+    orders(mesh, many(400))
     temp = tmp_path / "temp"
     temp.mkdir()
     process = subprocess.Popen([BIN, "test", "--json"], cwd=mesh.folder, stdout=subprocess.PIPE,
