@@ -1,7 +1,7 @@
 """The mistakes that people make in their first weeks: each is a folder, what was done before, and a
-command; what it answers stands, whole, in mistakes.txt. `python test_mistakes.py --write` writes that
-file anew: read what changed as the one who made the mistake. Does it say what, where, why, and what
-to do?"""
+command; what it answers stands, whole, in mistakes.txt. `python test_mistakes.py --write` writes
+that file anew: read what changed as the one who made the mistake. Does it say what, where, why, and
+what to do?"""
 import os
 import resource
 import stat
@@ -99,7 +99,8 @@ mistake("version of two parts", "validate", {DAYS_YAML: "owner: x@y.z\nversion: 
 mistake("a name with capitals", "validate",
         {DAYS_YAML: None, "domains/Health/Days/data_product.yaml": OWNER + DAYS, TOTAL_YAML: None})
 mistake("a name with a dash", "validate",
-        {DAYS_YAML: None, "domains/health/by-day/data_product.yaml": OWNER + DAYS, TOTAL_YAML: None})
+        {DAYS_YAML: None, "domains/health/by-day/data_product.yaml": OWNER + DAYS,
+         TOTAL_YAML: None})
 mistake("wrong domain name", "validate", {DAYS_YAML: "domain: helth\n" + OWNER + DAYS})
 mistake("product named twice", "validate",
         {"domains/health/other/data_product.yaml": "name: days\n" + OWNER + DAYS})
@@ -203,7 +204,7 @@ mistake("query of a product that never ran", "query 'select * from health.days'"
 # ---- files ----
 mistake("header mismatch", "apply --yes", {"in/a.csv": ROWS.replace("town", "city")}, status=0)
 mistake("a column that is missing", "apply --yes", {"in/a.csv": "day,cases\n2026-01-01,1\n",
-                                                    **days("type: string", "type: string, required: true")})
+         **days("type: string", "type: string, required: true")})
 mistake("no header", "apply --yes", {"in/a.csv": "2026-01-01,Ulm,1\n"})
 mistake("wrong delimiter", "apply --yes", {"in/a.csv": ROWS.replace(",", ";")})
 mistake("a file in latin-1", "apply --yes",
@@ -240,10 +241,12 @@ mistake("load of the same file again", "load health.hand hand.csv",
 mistake("run of a product that is loaded by hand", "run health.hand",
         product("schema:\n  - {name: a, type: long}\n", "hand"), before=APPLIED)
 mistake("a changed file of read: new", "run health.days", days("*.csv}", "*.csv, read: new}"),
-        before=APPLIED, do=lambda folder: (folder / "in/a.csv").write_text(ROWS + "2026-01-03,Ulm,5\n"))
+        before=APPLIED,
+        do=lambda folder: (folder / "in/a.csv").write_text(ROWS + "2026-01-03,Ulm,5\n"))
 mistake("an upstream without a snapshot", "run health.total", before=("apply --yes --no-run",))
 mistake("a check that blocks", "apply --yes",
-        product(DAYS + "quality:\n  checks:\n    - {name: many, sql: select * from this where cases < 100}\n"))
+        product(DAYS + "quality:\n  checks:\n    - name: many\n"
+                "      sql: select * from this where cases < 100\n"))
 mistake("too few rows", "apply --yes", product(DAYS + "quality: {rows: {min: 100}}\n"))
 mistake("two rules that block", "apply --yes",
         product(DAYS + "quality: {rows: {min: 100}, batch: {min: 100}}\n"))
