@@ -201,8 +201,8 @@ schema:
   - {name: country, type: string, references: reference.countries.code}
 tests:
   - {name: looked_up,
-
-     given: {input: [{id: 1, country: IT}, {id: 2, country: XX}], reference.countries: [{code: IT}]},
+     given: {input: [{id: 1, country: IT}, {id: 2, country: XX}],
+             reference.countries: [{code: IT}]},
      expect: [{id: 1, country: IT}]}
   - {name: not_looked_up, given: {input: [{id: 2, country: XX}]}, expect: [{id: 2, country: XX}]}
 """, "p", "d")
