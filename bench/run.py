@@ -85,11 +85,13 @@ COLUMNS = (
 
 
 def raw_ingest(file, out):
-    """Raw DuckDB with the same rules, of csv or of ndjson."""
+    """Raw DuckDB with the same rules, of csv, of ndjson or of parquet."""
     lines = file.suffix == ".ndjson"
     read = (
         f"read_json('{file}', columns={COLUMNS}, format='newline_delimited')"
         if lines
+        else f"read_parquet('{file}')"
+        if file.suffix == ".parquet"
         else f"read_csv('{file}', columns={COLUMNS}, header=true)"
     )
     members = ",".join("'" + s.replace("'", "''") + "'" for s in STATES)
@@ -153,6 +155,12 @@ def as_json(csv, lines, array):
             g.write(text + "\n")
             h.write((",\n" if i else "") + text)
         h.write("]\n")
+
+
+def as_parquet(csv, out):
+    read = f"read_csv('{csv}', columns={COLUMNS}, header=true)"
+    subprocess.run(raw(f"copy (from {read}) to '{out}' (format parquet)"), check=True,
+                   stdout=subprocess.DEVNULL)
 
 
 def one_row(work):
@@ -474,6 +482,9 @@ def main():
             as_json(csv, lines, array)
             ingest(work, lines, "721k ndjson", 1.25)
             ingest(work, array, "721k json", 1.5, against=lines)
+            parquet = work / "reports.parquet"
+            as_parquet(csv, parquet)
+            ingest(work, parquet, "721k parquet", 1.35)
             all_bad(work, csv, good)
             one_row(work)
             commands(work, folder, home)
