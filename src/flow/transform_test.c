@@ -704,7 +704,7 @@ static void test_replay(void **state)
                             "SELECT l[1] FROM {t} WHERE id = 2 AND \"at\" = DATE "
                             "'2020-01-06' AND len(l) = 2"),
                      200);
-    const int64_t third[] = {m->f.outcome.replayed[0].row_numbers[0] == 1 ? 2 : 1};
+    const int64_t third[] = {3}; /* in the order of their values */
     all.row_numbers = third;
     all.row_count = 1;
     run(m, &m->out, REPLAY("1000"), WEFT_JOB_REPLAY);

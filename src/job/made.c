@@ -249,6 +249,35 @@ static int settled_from(struct job_work *work, struct weft_error *error)
     return 0;
 }
 
+/* Does the statement end with an ORDER BY of its own? */
+static int sql_orders(struct job_work *work, bool *orders, struct weft_error *error)
+{
+    const char *text = work->made->transform.resolved.sql;
+    WEFT_CLEANUP(weft_buf_release) struct weft_buf sql;
+    WEFT_CLEANUP(weft_result_closep) struct weft_result *result = NULL;
+    weft_buf_init(&sql, SQL_MAX);
+    weft_buf_adds(&sql, "SELECT list_contains(json_extract_string(json_serialize_sql(");
+    weft_buf_add_sql_text(&sql, text, strlen(text));
+    weft_buf_adds(&sql, "), '$.statements[0].node.modifiers[*].type'), 'ORDER_MODIFIER')");
+    WEFT_TRY(weft_buf_check(&sql, error));
+    WEFT_TRY(weft_engine_query(work->engine, sql.data, NULL, 0, &result, error));
+    int rc = weft_result_row(result, error);
+    *orders = rc == 0 && !weft_result_is_null(result, 0) && weft_result_int(result, 0) != 0;
+    return rc < 0 ? rc : 0;
+}
+
+/* Of rows with one key the first stays, or the last: where threads decide which comes first, the
+ * rows are put in the order of their values, so that the same input gives the same table. */
+static int order_print(struct job_work *work, struct weft_buf *sql, struct weft_error *error)
+{
+    bool orders = false;
+    if (work->keeps_order || work->product->graph != NULL || work->rules.unique_count == 0)
+        return 0;
+    WEFT_TRY(sql_orders(work, &orders, error));
+    weft_buf_adds(sql, orders ? "" : " ORDER BY ALL");
+    return 0;
+}
+
 /* A table without rows would leave a file without columns. */
 int job_made_settle(struct job_work *work, struct weft_error *error)
 {
@@ -267,6 +296,7 @@ int job_made_settle(struct job_work *work, struct weft_error *error)
         weft_buf_add_sql_name(&sql, columns->items[i].name);
     }
     weft_buf_addf(&sql, " FROM %s", columns->from);
+    WEFT_TRY(order_print(work, &sql, error));
     WEFT_TRY(weft_buf_check(&sql, error));
     if (job_pass_spool(work, sql.data, made->path, &made->records, error) < 0)
         return job_made_failure(work, error);

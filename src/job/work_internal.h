@@ -108,6 +108,7 @@ struct job_work {
     bool append;  /* what is published stays */
 
     struct weft_engine *engine;
+    bool keeps_order;         /* the engine gives rows in the order of what they come from */
     struct weft_table *table; /* NULL = none yet */
     struct weft_table_schema schema;
     struct weft_data_files live; /* of the current snapshot; only after job_live_load */

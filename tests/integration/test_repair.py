@@ -339,3 +339,18 @@ def test_a_replaced_product_refuses_edits(tmp_path):
     mesh("quarantine", "d.p", "--export", "bad.csv")
     done = mesh("quarantine", "d.p", "--replay", "--from", "bad.csv", "--because", "x", status=None)
     assert done.returncode == 1 and "anew" in done.stderr and "mend its input" in done.stderr
+
+
+@pytest.mark.parametrize("sql, kept", [("select k, n from x", 0),
+                                       ("select k, n from x order by (n + 200) % 400", 200)])
+def test_which_of_two_rows_with_one_key_stays_does_not_hang_on_threads(tmp_path, sql, kept):
+    """Without an ORDER BY of its own the first by value; with one, the first of that order."""
+    mesh = Mesh(tmp_path / "m")
+    for i in range(4):
+        mesh.write(f"in/{i}.csv", "k,n\n" + "".join(
+            f"{k},{399 - n}\n" for n in range(i * 100, i * 100 + 100) for k in range(200)))
+    mesh.product("inputs:\n  x:\n    files: ../../../in/*.csv\n    schema:\n"
+                 "      - {name: k, type: long}\n      - {name: n, type: long}\n"
+                 f"sql: {sql}\nkey: [k]\n")
+    mesh.apply(env={"WEFT_THREADS": "4"})
+    assert mesh.sql("select min(n), max(n), count(*) from d.p") == [(kept, kept, 200)]
