@@ -16,7 +16,6 @@
 
 #include <stdio.h>
 #include <string.h>
-#include <strings.h>
 
 #define EXAMPLE_PORT "load" /* of a product that is loaded by hand */
 #define EXAMPLE_SQL_MAX ((size_t)1 << 26)
@@ -69,34 +68,11 @@ static void csv_options_plain(struct weft_input *input, bool tabs)
                                            .decimal_separator = '.'};
 }
 
-/* What the name of a file says of its format; -1 = nothing. */
-static int format_of_name(const char *path)
-{
-    static const struct {
-        const char *suffix;
-        enum weft_file_format format;
-    } suffixes[] = {{".csv", WEFT_FORMAT_CSV},      {".tsv", WEFT_FORMAT_TSV},
-                    {".json", WEFT_FORMAT_JSON},    {".ndjson", WEFT_FORMAT_NDJSON},
-                    {".jsonl", WEFT_FORMAT_NDJSON}, {".parquet", WEFT_FORMAT_PARQUET},
-                    {".avro", WEFT_FORMAT_AVRO}};
-    size_t length = strlen(path);
-    if (length > 3 && strcasecmp(path + length - 3, ".gz") == 0)
-        length -= 3;
-    else if (length > 4 && strcasecmp(path + length - 4, ".zst") == 0)
-        length -= 4;
-    for (size_t i = 0; i < WEFT_COUNT(suffixes); i++) {
-        size_t suffix = strlen(suffixes[i].suffix);
-        if (length > suffix && strncasecmp(path + length - suffix, suffixes[i].suffix, suffix) == 0)
-            return (int)suffixes[i].format;
-    }
-    return -1;
-}
-
 static void port_of_file(struct weft_input *input, const char *path)
 {
-    int format = format_of_name(path);
-    if (format >= 0 && format != (int)input->format) {
-        input->format = (enum weft_file_format)format;
+    enum weft_file_format format;
+    if (weft_format_of_file(path, &format) && format != input->format) {
+        input->format = format;
         csv_options_plain(input, format == WEFT_FORMAT_TSV);
     }
     input->files = path;
@@ -111,9 +87,25 @@ static bool is_nested(const struct weft_fields *fields)
     return false;
 }
 
+/* Rows that are given have the names of fields, not those of headers, paths in JSON, or `_line`. */
+static int names_plain(struct job_work *work, struct weft_input *input, struct weft_error *error)
+{
+    const struct weft_fields *from = &input->schema;
+    struct weft_field *fields = weft_arena_array(work->arena, from->count + 1, sizeof *fields);
+    if (fields == NULL)
+        return weft_error_nomem(error);
+    for (size_t i = 0; i < from->count; i++) {
+        fields[i] = from->items[i];
+        fields[i].from = NULL;
+    }
+    input->schema.items = fields;
+    return 0;
+}
+
 static int port_of_rows(struct job_work *work, struct weft_input *input, yyjson_val *rows,
                         struct weft_error *error)
 {
+    WEFT_TRY(names_plain(work, input, error));
     static const char *const nulls[] = {JOB_EXAMPLE_NULL};
     const struct weft_product *product = work->product;
     const struct weft_fields *fields =

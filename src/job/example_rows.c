@@ -253,8 +253,7 @@ int job_rows_json(struct job_work *work, const char *sql, struct weft_json_write
 /* ---- rows as a file ---- */
 
 struct columns {
-    const char **names;   /* as the rows call them */
-    const char **headers; /* as the file does */
+    const char **names;
     size_t count;
 };
 
@@ -279,7 +278,6 @@ static int columns_of_rows(struct job_work *work, yyjson_val *rows, struct colum
             out->names[out->count++] = yyjson_get_str(key);
         }
     }
-    out->headers = out->names;
     return 0;
 }
 
@@ -290,14 +288,10 @@ static int columns_make(struct job_work *work, const struct weft_fields *fields,
     if (fields->count == 0)
         return columns_of_rows(work, rows, out, error);
     out->names = weft_arena_array(work->arena, fields->count, sizeof *out->names);
-    out->headers = weft_arena_array(work->arena, fields->count, sizeof *out->headers);
-    if (out->names == NULL || out->headers == NULL)
+    if (out->names == NULL)
         return weft_error_nomem(error);
-    for (size_t i = 0; i < fields->count; i++) {
-        const struct weft_field *field = &fields->items[i];
-        out->names[i] = field->name;
-        out->headers[i] = field->from != NULL ? field->from : field->name;
-    }
+    for (size_t i = 0; i < fields->count; i++)
+        out->names[i] = fields->items[i].name;
     out->count = fields->count;
     return 0;
 }
@@ -339,7 +333,7 @@ static int csv_print(const struct columns *columns, yyjson_val *rows, struct wef
     yyjson_val *row;
     for (size_t c = 0; c < columns->count; c++) {
         weft_buf_adds(out, c > 0 ? "," : "");
-        csv_text(out, columns->headers[c], strlen(columns->headers[c]));
+        csv_text(out, columns->names[c], strlen(columns->names[c]));
     }
     weft_buf_addc(out, '\n');
     yyjson_arr_foreach(rows, i, n, row)
@@ -375,7 +369,7 @@ static int lines_print(const struct columns *columns, const struct weft_fields *
             yyjson_val *value = yyjson_obj_get(row, columns->names[c]);
             weft_buf_addc(out, c > 0 ? ',' : '{');
             weft_json_writer_init(&name, out);
-            weft_json_put_text(&name, columns->headers[c]);
+            weft_json_put_text(&name, columns->names[c]);
             weft_buf_addc(out, ':');
             if (is_json_text(fields, c, value)) {
                 weft_buf_add(out, yyjson_get_str(value), yyjson_get_len(value));

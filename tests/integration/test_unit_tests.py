@@ -228,6 +228,27 @@ tests:
     assert "12345678901234567890.12" in done.stdout and "12345678901234567890.13" in done.stdout
 
 
+def test_lines_of_json_and_where_rows_stood(mesh):
+    mesh.product("""inputs:
+  r:
+    files: x*.ndjson
+    format: ndjson
+    schema:
+      - {name: id, type: long}
+      - {name: city, type: string, from: place.city}
+      - {name: tags, type: "list<string>"}
+      - {name: parts, type: "struct<a: int, b: date>"}
+      - {name: line, type: long, from: _line}
+sql: select id, city, tags, parts.b as b, line from r
+tests:
+  - name: nested
+    given: {r: [{id: 1, city: Rome, tags: [a, null], parts: {a: 1, b: 2020-01-01}, line: 7},
+                {id: 2, tags: []}, {id: 3, parts: {a: x}}]}
+    expect: [{id: 1, city: Rome, tags: [a, null], b: 2020-01-01, line: 7}, {id: 2, tags: []}]
+""", "p", "d")
+    assert "1 passed" in mesh("test").stdout
+
+
 # ---- differences ----
 
 def test_differences_are_readable(mesh):
