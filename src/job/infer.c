@@ -9,7 +9,7 @@ static int record_took(void *arg, const struct infer_cell *cells, struct weft_er
     for (size_t i = 0; i < infer->column_count; i++) {
         struct infer_column *column = &infer->columns[i];
         infer_column_add(column, &cells[i]);
-        if (!cells[i].json || cells[i].absent)
+        if (!cells[i].json || cells[i].absent || column->declared != NULL)
             continue;
         struct weft_json_slice slice = {
             .data = cells[i].text, .length = cells[i].length, .kind = cells[i].kind};

@@ -167,6 +167,8 @@ int infer_read(struct infer *infer, const char *stage, bool first, infer_record_
 int infer_read_json(struct infer *infer, const struct weft_infer_file *file, const char *stage,
                     bool first, infer_record_fn *fn, void *arg, struct weft_error *error)
     WEFT_MUST_CHECK;
+int infer_read_parquet(struct infer *infer, const struct weft_infer_file *file, bool first,
+                       infer_record_fn *fn, void *arg, struct weft_error *error) WEFT_MUST_CHECK;
 /* The column of this name; by place where there is no header. Made where it is the first time. */
 int infer_column_find(struct infer *infer, const char *name, size_t length, size_t place,
                       size_t *out, struct weft_error *error) WEFT_MUST_CHECK;

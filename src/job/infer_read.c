@@ -351,10 +351,18 @@ int infer_read(struct infer *infer, const char *stage, bool first, infer_record_
         WEFT_CLEANUP(reader_release)
         struct reader reader = {
             .infer = infer, .file = &infer->what->files[i], .stage = stage, .line = 1};
-        int rc =
-            infer->dialect.format == WEFT_FORMAT_CSV || infer->dialect.format == WEFT_FORMAT_TSV
-                ? file_read(&reader, first, fn, arg, error)
-                : infer_read_json(infer, reader.file, stage, first, fn, arg, error);
+        int rc;
+        switch (infer->dialect.format) {
+        case WEFT_FORMAT_CSV:
+        case WEFT_FORMAT_TSV:
+            rc = file_read(&reader, first, fn, arg, error);
+            break;
+        case WEFT_FORMAT_PARQUET:
+            rc = infer_read_parquet(infer, reader.file, first, fn, arg, error);
+            break;
+        default:
+            rc = infer_read_json(infer, reader.file, stage, first, fn, arg, error);
+        }
         if (rc != 0)
             return rc;
     }

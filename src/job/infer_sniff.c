@@ -123,6 +123,8 @@ static int sniff_head(struct infer *infer, struct weft_buf *out, struct weft_err
     WEFT_TRY(infer_source_open(infer, file, &source, NULL, error));
     WEFT_TRY(head_read(source, out, &whole, error));
     WEFT_TRY(sniff_magic(infer, out->data, out->length, error));
+    if (infer->dialect.format == WEFT_FORMAT_PARQUET || infer->dialect.format == WEFT_FORMAT_AVRO)
+        return 0;
     infer->dialect.encoding = encoding_of(out->data, out->length, whole);
     if (strcmp(infer->dialect.encoding, "utf-8") == 0)
         return 0;
@@ -314,9 +316,6 @@ int infer_sniff(struct infer *infer, struct weft_error *error)
     WEFT_TRY(sniff_head(infer, &head, error));
     infer->dialect.header = true;
     infer->dialect.header_sure = infer->dialect.format != WEFT_FORMAT_CSV;
-    if (infer->dialect.format == WEFT_FORMAT_PARQUET)
-        return weft_error_set(error, WEFT_E_NOT_YET, "%s: Parquet cannot be looked at yet",
-                              infer->what->files[0].shown);
     if (infer->dialect.format != WEFT_FORMAT_CSV)
         return 0;
     return sniff_table(infer, &head, error);

@@ -250,3 +250,21 @@ def test_new_in_a_checkout(weft, tmp_path):
     assert '"../../../inbox/more.csv"' in text
     assert not (folder / "weft.yaml").exists()
     shutil.rmtree(tmp_path / "m" / "domains" / "shop" / "more")
+
+
+def test_json_and_parquet(weft, tmp_path):
+    lines = [json.dumps({"id": i, "day": f"2020-01-{i % 28 + 1:02d}", "tags": ["a"] * (i % 3),
+                         "at": {"city": "x", "zip": f"{i:05d}"}, "n": i / 2,
+                         "mixed": i if i % 2 else "x"}) for i in range(40)]
+    (tmp_path / "a.ndjson").write_text("\n".join(lines[:20]) + '\n[1]\n{"id":1,"id":2}\n'
+                                       + "\n".join(lines[20:]) + "\n")
+    published, quarantined, text, _ = from_file_to_table(weft, tmp_path, "a.ndjson", "shop.a")
+    assert (published, quarantined) == (40, 2) and "# 2 records more" in text
+    assert 'type: "list<string>"' in text and 'type: "struct<city: string, zip: string>"' in text
+    assert "type: json" in field(text, "mixed")[0] and "key: [id]" in text
+    (tmp_path / "b.json").write_text("[" + ",\n".join(lines) + "]")
+    assert from_file_to_table(weft, tmp_path, "b.json", "shop.b")[:2] == (40, 0)
+    weft("query", "-o", "c.parquet", "select id, day, tags, n, id::smallint as s from shop.a")
+    published, quarantined, text, _ = from_file_to_table(weft, tmp_path, "c.parquet", "shop.c")
+    assert (published, quarantined) == (40, 0)
+    assert "type: date" in field(text, "day")[0] and "type: int" in field(text, "s")[0]
