@@ -65,6 +65,7 @@ struct look {
     bool *wanted;     /* items that changed and are selected */
     size_t changed_count;
     size_t tests, failed, previewed;
+    size_t wrong; /* could not be looked at, or would not be published */
 };
 
 /* ---- fingerprints ---- */
@@ -377,7 +378,18 @@ static void wrong_tell(struct look *look, const struct weft_error *wrong)
     weft_diag_init(&diag);
     weft_diag_add_error(&diag, wrong);
     weft_out_diag(look->dev->out, &diag);
-    look->failed++;
+    look->wrong++;
+}
+
+/* What a product reads may just not be there yet. */
+static void no_preview_tell(struct look *look, const struct weft_error *wrong)
+{
+    if (wrong->code != WEFT_E_REFUSED) {
+        wrong_tell(look, wrong);
+        return;
+    }
+    weft_out_note(look->dev->out, "no preview: %s%s%s", wrong->message,
+                  wrong->hint[0] == '\0' ? "" : "; ", wrong->hint);
 }
 
 static int tests_do(struct look *look, struct weft_error *error)
@@ -414,7 +426,7 @@ static int previews_do(struct look *look, struct weft_error *error)
                                    &wrong);
         WEFT_TRY(weft_process_check_cancelled(error));
         if (rc < 0)
-            wrong_tell(look, &wrong);
+            no_preview_tell(look, &wrong);
         look->previewed += rc == 0;
     }
     return 0;
@@ -425,7 +437,7 @@ static int summary_tell(struct look *look, int64_t since, struct weft_error *err
     WEFT_CLEANUP(weft_buf_release) struct weft_buf text;
     struct weft_json_writer json;
     int64_t ms = (weft_clock_mono_us() - since) / 1000;
-    bool good = look->failed == 0 && look->diag.errors == 0;
+    bool good = look->failed == 0 && look->wrong == 0 && look->diag.errors == 0;
     weft_buf_init(&text, 1 << 16);
     weft_json_writer_init(&json, &text);
     weft_json_begin_object(&json);
@@ -434,6 +446,7 @@ static int summary_tell(struct look *look, int64_t since, struct weft_error *err
     weft_json_member_int(&json, "mistakes", (int64_t)look->diag.errors);
     weft_json_member_int(&json, "tests", (int64_t)look->tests);
     weft_json_member_int(&json, "failed", (int64_t)look->failed);
+    weft_json_member_int(&json, "wrong", (int64_t)look->wrong);
     weft_json_member_int(&json, "previewed", (int64_t)look->previewed);
     weft_json_member_int(&json, "ms", ms);
     weft_json_end_object(&json);
@@ -498,7 +511,7 @@ static int look_do(struct dev *dev, int64_t since, struct weft_error *error)
     struct look look = {.dev = dev};
     struct weft_error wrong = WEFT_ERROR_INIT;
     int rc = look_files(&look, since, &wrong);
-    size_t mistakes = look.diag.errors, failed = look.failed;
+    size_t mistakes = look.diag.errors, failed = look.failed + look.wrong;
     look_release(&look);
     if (rc < 0 && (dev->once || dev->first || wrong.code == WEFT_E_CANCELLED)) {
         *error = wrong;
