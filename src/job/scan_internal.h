@@ -47,10 +47,10 @@ struct job_scan {
     int64_t next_id; /* base of the file */
     bool file_ended;
     size_t packed_before; /* files from there on are not compressed */
-    bool ended;
+    atomic_bool ended;    /* read behind the pass, too, without the mutex */
     bool failed;
-    bool stopped;
-    bool sampling; /* only header and first records are wanted */
+    atomic_bool stopped; /* likewise */
+    bool sampling;       /* only header and first records are wanted */
     struct weft_error error;
     int64_t bytes_done; /* on disk, of all files */
     int64_t bytes_total;
