@@ -23,8 +23,8 @@ int infer_record_read(struct weft_arena *arena, const char *data, size_t length,
                       const struct infer_dialect *dialect, struct infer_record *out,
                       struct weft_error *error) WEFT_MUST_CHECK;
 size_t infer_count_lines(const char *data, size_t length);
-/* The file as text: of the dialect's encoding, or of records of Avro as JSON; *decoder (may be NULL)
- * is then what reads them. */
+/* The file as text: of the dialect's encoding, or of records of Avro as JSON; *decoder (may be
+ * NULL) is then what reads them. */
 int infer_source_open(const struct infer *infer, const struct weft_infer_file *file,
                       struct weft_source **out, const struct weft_decoder **decoder,
                       struct weft_error *error) WEFT_MUST_CHECK;

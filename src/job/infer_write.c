@@ -8,18 +8,19 @@
 
 /* ---- YAML ---- */
 
+/* As codec/yaml_format.c leaves quotes out: `weft fmt` has nothing to do. */
 static bool word_plain(const char *text, size_t length)
 {
     static const char *const meant[] = {"true", "false", "null", "yes", "no",
                                         "on",   "off",   "y",    "n"};
-    if (length == 0 || !((text[0] >= 'a' && text[0] <= 'z') || (text[0] >= 'A' && text[0] <= 'Z')))
+    if (length == 0 || length > 200)
         return false;
     for (size_t i = 0; i < length; i++) {
         char c = text[i];
-        bool plain = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
-                     c == '_' || (i + 1 < length && i > 0 && (c == '-' || c == '.' || c == '/')) ||
-                     (c == ' ' && i + 1 < length && text[i + 1] != ' ');
-        if (!plain)
+        bool letter = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '_';
+        bool inner = (c >= '0' && c <= '9') || c == '-' || c == '.' || c == '/' || c == '@';
+        bool space = c == ' ' && i + 1 < length && text[i + 1] != ' ';
+        if (!letter && (i == 0 || !(inner || space)))
             return false;
     }
     for (size_t i = 0; i < WEFT_COUNT(meant); i++) {
@@ -166,10 +167,8 @@ static void write_nulls(const struct infer *infer, struct weft_buf *out)
     weft_buf_adds(out, "[\"\"");
     for (int w = 0; w < INFER_WORDS; w++) {
         if ((infer->nulls >> w & 1) != 0) {
-            weft_buf_adds(out, ", \"");
-            for (const char *c = infer_words[w]; *c != '\0'; c++)
-                weft_buf_addf(out, *c == '\\' ? "\\%c" : "%c", *c);
-            weft_buf_addc(out, '"');
+            weft_buf_adds(out, ", ");
+            puts_text(out, infer_words[w]);
         }
     }
     weft_buf_addc(out, ']');

@@ -57,7 +57,7 @@ def test_types_and_comments(weft, tmp_path):
     text = infer(weft, tmp_path, "t.csv", "Nr;zip;Day;price;visits;colour;on;at\n" + rows)
     assert text.splitlines()[0].startswith("# yaml-language-server: $schema=")
     assert 'delimiter: ";"' in text and 'decimal_separator: ","' in text
-    assert 'date_format: "%d.%m.%Y"' in text and 'null: ["", "NA"]' in text
+    assert 'date_format: "%d.%m.%Y"' in text and 'null: ["", NA]' in text
     assert "from: Nr" in text
     assert field(text, "nr")[0] == "- {name: nr, type: long, required: true}"
     line, comment = field(text, "zip")
