@@ -43,7 +43,8 @@ def test_by_key(weft, shop, tmp_path):
     out = weft("diff", "shop.things").stdout
     assert "1 added, 1 removed, 1 changed, 1 the same" in out
     assert "changed in: amount 1" in out
-    assert out.splitlines()[-3:] == ["- id: 2, name: b, amount: 2.00", "~ id: 3  amount: NULL -> 3.50",
+    assert out.splitlines()[-3:] == ["- id: 2, name: b, amount: 2.00",
+                                     "~ id: 3  amount: NULL -> 3.50",
                                      "+ id: 4, name: d, amount: 4.00"]
     head, rows = rows_of(weft, "shop.things")
     assert (head["added"], head["removed"], head["changed"], head["same"]) == (1, 1, 1, 1)
@@ -78,8 +79,7 @@ def test_snapshots_by_word(weft, shop):
 def test_columns_that_came_and_went(weft, shop, tmp_path):
     shop("id,name,amount\n1,a,1.00\n2,b,2.00\n")
     file = tmp_path / "domains/shop/things/data_product.yaml"
-    file.write_text(PRODUCT.replace("name: name, type: string", "name: title, was: name, type: string")
-                    + "")
+    file.write_text(PRODUCT.replace("name: name, type", "name: title, was: name, type"))
     file.write_text(file.read_text().replace("key:", "  - {name: colour, type: string}\nkey:"))
     weft("apply", "--yes")
     shop("id,title,amount,colour\n1,a,1.00,red\n2,x,2.00,\n")

@@ -34,7 +34,8 @@ def from_file_to_table(weft, folder, name, product="shop.things"):
 
 
 def test_three_commands(weft, tmp_path):
-    (tmp_path / "customers.csv").write_text("id,name,joined\n1,Ada,2026-01-05\n2,Grace,2026-02-07\n")
+    (tmp_path / "customers.csv").write_text("id,name,joined\n1,Ada,2026-01-05\n"
+                                            "2,Grace,2026-02-07\n")
     weft("new", "shop.customers", "--from", "customers.csv")
     weft("apply", "--yes")
     out = weft("query", "--format", "csv", "from shop.customers").stdout
@@ -144,7 +145,8 @@ MESSY = {
     "real": "a,b\n1e5,1.5\n-2.5E-3,.5\n0,5.\n",
     "infinity": "a\nInfinity\n1\n",
     "money": "id,price\n1,10\n2,12.345\n3,-7.1\n",
-    "dates": "d,e,t\n01.02.2020,2020-01-01,2020-01-01 10:00\n25.12.2019,2020-01-02,2020-01-02 11:30\n",
+    "dates": "d,e,t\n01.02.2020,2020-01-01,2020-01-01 10:00\n"
+             "25.12.2019,2020-01-02,2020-01-02 11:30\n",
     "us_dates": "d,t\n1/2/2020,1/31/2020 10:00\n12/25/2019,2/1/2020 23:59\n",
     "months": "d\n1 Jan 2020\n15 Feb 2021\n",
     "short_years": "d\n01/25/20\n02/26/69\n",
@@ -152,7 +154,8 @@ MESSY = {
     "impossible_date": "d\n2020-02-30\n2020-01-01\n",
     "year_columns": "country,2019,2020\nDE,1,2\nFR,3,4\n",
     "times": "t\n10:00\n23:59:59.5\n",
-    "uuids": "u,v\n00112233-4455-6677-8899-aabbccddeeff,1\n10112233-4455-6677-8899-AABBCCDDEEFF,2\n",
+    "uuids": "u,v\n00112233-4455-6677-8899-aabbccddeeff,1\n"
+             "10112233-4455-6677-8899-AABBCCDDEEFF,2\n",
     "booleans": "b,c\nTrue,yes\nfalse,no\n",
     "json_text": 'a,b\n1,"{""x"": 1}"\n2,[]\n',
     "only_header": "a,b\n",
