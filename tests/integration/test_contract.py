@@ -180,8 +180,7 @@ def test_the_whole_example(mesh):
 
 
 @pytest.mark.parametrize("key", [
-    "access: {purposes: [x]}", "protect: {a: {method: hash}}", "partition: [a]",
-    "input: {files: x.parquet}", "input: {files: x.json}"])
+    "access: {purposes: [x]}", "protect: {a: {method: hash}}", "partition: [a]"])
 def test_what_does_not_act_is_refused_by_apply(mesh, key):
     text = "schema:\n  - {name: a, type: long}\nkey: [a]\n" + key + "\n"
     mesh.product(text)
