@@ -176,7 +176,8 @@ static bool explain_words(struct weft_yaml_place place, const char *words, struc
          "end the text with the quote it begins with"},
         {"wrongly indented single-quoted", 0, "the quote has no end",
          "end the text with the quote it begins with"},
-        {"missing comma in flow", 0, "a comma or a closing bracket is missing before this",
+        {"missing comma in flow", 0,
+         "the file is not YAML: a comma or a closing bracket is missing before this",
          "what stands between { and } or [ and ] has commas; a text with one of these brackets in "
          "it, as ${name}, stands in quotes there"},
         {"in sequence while in mapping", 0, "the items of one list do not begin in one column",
