@@ -296,6 +296,7 @@ static int block_read(struct avro_decoder *decoder, bool last, struct weft_error
         (struct weft_avro_cursor){.data = (const unsigned char *)decoder->unpacked.data,
                                   .length = decoder->unpacked.length,
                                   .base = begin,
+                                  .error = error,
                                   .values_left = &decoder->values_left};
     return 0;
 }
