@@ -279,7 +279,7 @@ def test_questions_at_a_terminal(tmp_path):
     asked = Terminal("apply", cwd=mesh).read_until("[y/N] ")
     asked.type("what\n").read_until("[y/N] what\r\nApply this plan? [y/N] ")
     assert "3 published" in asked.type("Yes\n").end()
-    assert len(json.loads(weft("ls", "--json", cwd=mesh).stdout)) == 2
+    assert len(json.loads(weft("ls", "--json", cwd=mesh).stdout)) == 3
 
 
 def test_progress_leaves_no_trace(tmp_path):
