@@ -15,9 +15,10 @@ static int fuzz_relation(void *arg, struct weft_arena *arena, const struct weft_
 {
     static const struct weft_type number = {.kind = WEFT_TYPE_LONG};
     static const struct weft_type text = {.kind = WEFT_TYPE_STRING};
-    static const struct weft_relation_column columns[] = {{"id", &number, 1, NULL},
-                                                          {"state", &text, 2, NULL},
-                                                          {"amount", &number, 3, "amount // 10"}};
+    static const struct weft_relation_column columns[] = {
+        {"id", &number, 1, NULL, false},
+        {"state", &text, 2, NULL, false},
+        {"amount", &number, 3, "amount // 10", false}};
     static const char *const files[] = {FUZZ_FILE};
     (void)arg;
     (void)arena;
