@@ -9,6 +9,7 @@
 #include "base/map.h"
 #include "engine/mesh_table.h"
 #include "flow/run.h"
+#include "lake/pointer.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -31,7 +32,7 @@ struct status_row {
     int64_t ended_at;
     const char *unfinished; /* what follows a publication and failed so far; NULL = nothing */
     const char *behind;     /* what it reads, in one step or more, that has newer data, as a list */
-    const struct status_row **reads;
+    struct status_row **reads;
     bool *stale; /* of reads: newer than what was read of it */
     size_t read_count, read_capacity, stale_capacity;
     const char **late; /* the names in behind */
@@ -155,7 +156,7 @@ static int runs_read(struct status *status, struct weft_error *error)
     return rc < 0 ? rc : 0;
 }
 
-static int read_add(struct weft_arena *arena, struct status_row *row, const struct status_row *read,
+static int read_add(struct weft_arena *arena, struct status_row *row, struct status_row *read,
                     bool stale, struct weft_error *error)
 {
     if (weft_arena_reserve(arena, &row->reads, &row->read_capacity, row->read_count + 1,
@@ -166,6 +167,52 @@ static int read_add(struct weft_arena *arena, struct status_row *row, const stru
     row->reads[row->read_count] = read;
     row->stale[row->read_count++] = stale;
     return 0;
+}
+
+/* "dev:shop.orders": read of the home that is deferred to, where it may have another state by now;
+ * or it has one here by now, which comes first. */
+static int deferred_find(struct status *status, const char *table, const char *shown,
+                         struct status_row **out, struct weft_error *error)
+{
+    struct weft_arena *arena = status->context->arena;
+    struct weft_ledger_txn *there;
+    struct weft_pointer pointer;
+    struct status_row *here = weft_map_get(status->index, table);
+    *out = here;
+    if (here != NULL && here->has_table)
+        return 0;
+    *out = NULL;
+    WEFT_TRY(weft_context_deferred_txn(status->context, &there, error));
+    int rc = there == NULL
+                 ? WEFT_NOT_THERE
+                 : weft_pointer_get(there, arena, WEFT_SPACE_LAKE, table, 0, &pointer, error);
+    if (rc != 0 || pointer.snapshot_id == 0)
+        return rc < 0 ? rc : 0;
+    struct status_row *made = weft_arena_alloc(arena, sizeof *made);
+    if (made == NULL)
+        return weft_error_nomem(error);
+    *made = (struct status_row){.product = weft_arena_strdup(arena, shown),
+                                .snapshot_id = pointer.snapshot_id};
+    *out = made;
+    return made->product == NULL ? weft_error_nomem(error) : 0;
+}
+
+/* What a product has read, as it is now; *out NULL = it is not known any more. */
+static int upstream_find(struct status *status, const char *upstream, struct status_row **out,
+                         struct weft_error *error)
+{
+    const struct weft_run_deferred *deferred;
+    size_t length = strcspn(upstream, ":");
+    if (upstream[length] == '\0') {
+        *out = weft_map_get(status->index, upstream);
+        return 0;
+    }
+    WEFT_TRY(weft_context_deferred(status->context, &deferred, error));
+    *out = NULL;
+    if (deferred == NULL || strlen(deferred->environment) != length ||
+        memcmp(deferred->environment, upstream, length) != 0)
+        return 0;
+    return deferred_find(status, upstream + length + 1, upstream, out, error);
 }
 
 /* Positions in other products against what these have now. */
@@ -182,10 +229,12 @@ static int inputs_read(struct status *status, struct weft_error *error)
             continue;
         struct status_row *row = weft_map_get(
             status->index, weft_stmt_column_text(stmt, weft_op_mesh_column(table, "product")));
-        const struct status_row *read =
-            weft_map_get(status->index, weft_stmt_column_text(stmt, upstream));
+        struct status_row *read;
         char now[32];
-        if (row == NULL || read == NULL)
+        if (row == NULL)
+            continue;
+        WEFT_TRY(upstream_find(status, weft_stmt_column_text(stmt, upstream), &read, error));
+        if (read == NULL)
             continue;
         snprintf(now, sizeof now, "%" PRId64, read->snapshot_id);
         bool same = strcmp(now, weft_stmt_column_text(stmt, position)) == 0;
@@ -218,7 +267,7 @@ static int late_follow(struct status *status, struct status_row *row, struct wef
         return 0;
     row->followed = true;
     for (size_t i = 0; i < row->read_count; i++) {
-        struct status_row *read = weft_map_get(status->index, row->reads[i]->product);
+        struct status_row *read = row->reads[i];
         if (row->stale[i])
             WEFT_TRY(late_add(status->context->arena, row, read->product, error));
         WEFT_TRY(late_follow(status, read, error));

@@ -144,6 +144,7 @@ static int trial_add(struct weft_trials *trials, const struct weft_trial *trial,
     WEFT_CLEANUP(weft_buf_release) struct weft_buf text;
     struct weft_json_writer json;
     struct weft_trial *items = (struct weft_trial *)(uintptr_t)trials->items;
+    weft_buf_init(&text, DETAILS_MAX);
     if (weft_arena_reserve(trials->arena, &items, &trials->capacity, trials->count + 1,
                            sizeof *items) < 0)
         return weft_error_nomem(error);
@@ -152,7 +153,6 @@ static int trial_add(struct weft_trials *trials, const struct weft_trial *trial,
     trials->failed += trial->state == WEFT_TRIAL_FAILED;
     trials->warned += trial->state == WEFT_TRIAL_WARNED;
     WEFT_TRY(trial_people(trials, trial, error));
-    weft_buf_init(&text, DETAILS_MAX);
     weft_json_writer_init(&json, &text);
     trial_json(trial, &json);
     WEFT_TRY(weft_buf_check(&text, error));
@@ -366,9 +366,12 @@ int weft_trials_rules(struct weft_trials *trials, struct weft_book *book, size_t
         return 0;
     WEFT_TRY(weft_book_registered(book, item, &registered, error));
     struct weft_registered asked = *registered;
-    if (book->items[item].planned)
+    if (book->items[item].planned) {
         asked.pending = product;
+        WEFT_TRY(weft_pins_registered(book, item, &asked.reads, error));
+    }
     WEFT_TRY(weft_context_ledger(trials->context, false, &ledger, error));
+    WEFT_TRY(weft_context_deferred(trials->context, &trials->options.deferred, error));
     int rc = weft_run_check(ledger, trials->arena, &asked, &trials->options, outcome, error);
     if (rc != 0)
         return rc < 0 ? rc : 0;

@@ -614,6 +614,13 @@ static void test_references(void **state)
     assert_int_equal(weft_ledger_commit(txn, &error), 0);
     f->job.table = "d.p";
     f->job.table_folder = "lake/d/p";
+    const struct weft_job_source lookup = {.name = "references:county",
+                                           .product = "d.counties@1",
+                                           .table = "d.counties",
+                                           .metadata = f->outcome.table->made.metadata_path,
+                                           .snapshot_id = f->outcome.table->made.snapshot_id};
+    f->job.lookups = &lookup;
+    f->job.lookup_count = 1;
     job_run(f, doc, WEFT_JOB_RUN);
     expect_balance(f, 4, 3, 1);
     job_commit(f);

@@ -164,6 +164,8 @@ static void job_fill(const struct weft_asker *asker, struct weft_job *job)
         .replay_count = asker->replay_count,
         .sources = asker->sources,
         .source_count = asker->source_count,
+        .lookups = asker->lookups,
+        .lookup_count = asker->lookup_count,
         .last_key = asker->last_key,
         .temp_dir = asker->temp_dir,
     };

@@ -52,6 +52,8 @@ struct weft_asker {
     size_t replay_count;
     const struct weft_job_source *sources; /* what it reads of other products */
     size_t source_count;
+    const struct weft_job_source *lookups; /* what its fields refer to */
+    size_t lookup_count;
     const char *last_key;   /* run key of the state that counts; NULL = none */
     struct weft_slot *slot; /* keeps the sources' files; NULL = it reads none */
     int guard_fd;           /* likewise, of the home that is deferred to; -1 = it is not read */

@@ -205,15 +205,21 @@ int weft_flow_sources_read(struct weft_ledger_txn *txn, struct weft_asker *asker
         weft_arena_array(asker->arena, reads->count + 1, sizeof *sources);
     if (sources == NULL)
         return weft_error_nomem(error);
+    struct weft_job_source *lookups =
+        weft_arena_array(asker->arena, reads->count + 1, sizeof *lookups);
+    if (lookups == NULL)
+        return weft_error_nomem(error);
     WEFT_CLEANUP(weft_flow_deferred_end) struct weft_flow_deferred deferred = {0};
-    asker->source_count = 0;
+    asker->source_count = asker->lookup_count = 0;
     for (size_t i = 0; i < reads->count; i++) {
-        WEFT_TRY(source_read(&deferred, txn, asker, &reads->items[i], &sources[asker->source_count],
-                             error));
         /* What is only looked up must be there and may be read, and gives the run no rows. */
-        asker->source_count += !weft_read_is_lookup(reads->items[i].name);
+        bool lookup = weft_read_is_lookup(reads->items[i].name);
+        struct weft_job_source *out =
+            lookup ? &lookups[asker->lookup_count++] : &sources[asker->source_count++];
+        WEFT_TRY(source_read(&deferred, txn, asker, &reads->items[i], out, error));
     }
     asker->sources = sources;
+    asker->lookups = lookups;
     return 0;
 }
 

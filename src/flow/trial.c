@@ -74,17 +74,24 @@ static int check_has_rows(struct weft_asker *asker, struct weft_error *error)
 static int check_begin(struct weft_asker *asker, struct weft_error *error)
 {
     const struct weft_registered *registered = &asker->registered;
-    struct weft_registered_read *read = weft_arena_alloc(asker->arena, sizeof *read);
-    if (read == NULL)
+    const struct weft_registered_reads own = registered->reads;
+    struct weft_registered_read *reads =
+        weft_arena_array(asker->arena, own.count + 1, sizeof *reads);
+    size_t count = 1;
+    if (reads == NULL)
         return weft_error_nomem(error);
     int rc = check_has_rows(asker, error);
     if (rc != 0)
         return rc;
-    *read = (struct weft_registered_read){.name = CHECK_PORT,
-                                          .is_port = true,
-                                          .full_name = registered->full_name,
-                                          .major = registered->major};
-    asker->registered.reads = (struct weft_registered_reads){read, 1};
+    reads[0] = (struct weft_registered_read){.name = CHECK_PORT,
+                                             .is_port = true,
+                                             .full_name = registered->full_name,
+                                             .major = registered->major};
+    for (size_t i = 0; i < own.count; i++) {
+        if (weft_read_is_lookup(own.items[i].name))
+            reads[count++] = own.items[i];
+    }
+    asker->registered.reads = (struct weft_registered_reads){reads, count};
     WEFT_TRY(weft_uuid(asker->run_id, error));
     WEFT_TRY(check_dir(asker, error));
     asker->started_us = weft_clock_us();

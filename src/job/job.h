@@ -94,6 +94,10 @@ struct weft_job {
     size_t file_count;
     const struct weft_job_source *sources;
     size_t source_count;
+    /* What `references:` of its fields look up, at its snapshot: name is "references:FIELD"
+     * (catalog/product_entry.h). */
+    const struct weft_job_source *lookups;
+    size_t lookup_count;
     const struct weft_job_connection *connections; /* that its inputs name */
     size_t connection_count;
     /* TEST: the rows, as JSON; else NULL.

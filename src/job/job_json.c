@@ -238,6 +238,8 @@ int weft_job_write(const struct weft_job *job, struct weft_buf *out, struct weft
                 sizeof *job->files);
     objects_put(&w, "sources", MEMBERS(job_source_members), job->sources, job->source_count,
                 sizeof *job->sources);
+    objects_put(&w, "lookups", MEMBERS(job_source_members), job->lookups, job->lookup_count,
+                sizeof *job->lookups);
     objects_put(&w, "connections", MEMBERS(job_connection_members), job->connections,
                 job->connection_count, sizeof *job->connections);
     replays_put(&w, "replays", job->replays, job->replay_count);
@@ -479,6 +481,10 @@ int weft_job_read(struct weft_arena *arena, const char *line, size_t length, str
     WEFT_TRY(objects_get(arena, root, "sources", MEMBERS(job_source_members),
                          sizeof(struct weft_job_source), &sources, &job.source_count, error));
     job.sources = sources;
+    void *lookups = NULL;
+    WEFT_TRY(objects_get(arena, root, "lookups", MEMBERS(job_source_members),
+                         sizeof(struct weft_job_source), &lookups, &job.lookup_count, error));
+    job.lookups = lookups;
     void *connections = NULL;
     WEFT_TRY(objects_get(arena, root, "connections", MEMBERS(job_connection_members),
                          sizeof(struct weft_job_connection), &connections, &job.connection_count,

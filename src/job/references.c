@@ -1,11 +1,11 @@
 /*
  * references.c - `references: domain.product.field`: the published rows of another product, among
- * whose values a field's must be. The other product is read as it is when the run begins.
+ * whose values a field's must be. The asker says which state of it, and in which home.
  */
 #include "job/work_internal.h"
 
 #include "catalog/product_entry.h"
-#include "lake/pointer.h"
+#include "lake/table.h"
 
 #include <string.h>
 
@@ -21,21 +21,26 @@ static int target_split(struct job_work *work, const struct weft_field *field, c
     return *table == NULL ? weft_error_nomem(error) : 0;
 }
 
-static int target_files(struct job_work *work, const char *metadata, const char *column,
-                        const char *as, struct job_reference *out, struct weft_error *error)
+static int target_files(struct job_work *work, const struct weft_job_source *target,
+                        const char *column, const char *as, struct job_reference *out,
+                        struct weft_error *error)
 {
-    const struct weft_job *job = work->job;
+    const char *home = target->home != NULL ? target->home : work->job->home;
     struct weft_table *table = NULL;
     struct weft_data_files data = {0};
     struct weft_data_files deletes = {0};
     struct weft_relation_column *columns = weft_arena_alloc(work->arena, sizeof *columns);
-    WEFT_TRY(weft_table_load(work->arena, job->home, metadata, &table, error));
-    if (weft_table_current(table) != NULL)
-        WEFT_TRY(weft_table_files(work->arena, job->home, table, weft_table_current(table), &data,
-                                  &deletes, error));
+    const struct weft_snapshot *snapshot = NULL;
+    WEFT_TRY(weft_table_load(work->arena, home, target->metadata, &table, error));
+    int rc = weft_table_find(table, target->snapshot_id, &snapshot, error);
+    WEFT_TRY(rc);
+    if (rc == WEFT_NOT_THERE)
+        return weft_error_set(error, WEFT_E_CORRUPT, "%s has no snapshot %" PRId64, target->product,
+                              target->snapshot_id);
+    WEFT_TRY(weft_table_files(work->arena, home, table, snapshot, &data, &deletes, error));
     const struct weft_table_schema *schema = weft_table_schema(table);
     const char **files = weft_arena_array(work->arena, data.count + 1, sizeof *files);
-    out->folder = weft_arena_format(work->arena, "%s/%s/", job->home, weft_table_folder(table));
+    out->folder = weft_arena_format(work->arena, "%s/%s/", home, weft_table_folder(table));
     if (columns == NULL || files == NULL || out->folder == NULL)
         return weft_error_nomem(error);
     for (size_t i = 0; i < schema->count; i++) {
@@ -46,7 +51,7 @@ static int target_files(struct job_work *work, const char *metadata, const char 
     if (columns->type == NULL)
         return weft_error_set(error, WEFT_E_NOT_FOUND, "references: there is no field %s", column);
     for (size_t i = 0; i < data.count; i++) {
-        files[i] = weft_arena_format(work->arena, "%s/%s", job->home, data.items[i].path);
+        files[i] = weft_arena_format(work->arena, "%s/%s", home, data.items[i].path);
         if (files[i] == NULL)
             return weft_error_nomem(error);
     }
@@ -59,36 +64,35 @@ static int target_files(struct job_work *work, const char *metadata, const char 
     return 0;
 }
 
-/* A product that the run reads too is referred to in the same state. */
-static const char *source_metadata(const struct job_work *work, const char *name)
+static bool is_of(const struct weft_job_source *source, const char *table)
 {
-    for (size_t i = 0; i < work->job->source_count; i++) {
-        const struct weft_job_source *source = &work->job->sources[i];
-        if ((!source->is_port && strcmp(source->name, name) == 0) ||
-            strcmp(source->table, name) == 0)
-            return source->metadata;
+    size_t length = strlen(table);
+    return source->product != NULL && strncmp(source->product, table, length) == 0 &&
+           source->product[length] == '@';
+}
+
+/* A product that the run reads too is referred to in the same state; else as the asker found it. */
+static const struct weft_job_source *target_of(const struct job_work *work, const char *field,
+                                               const char *table)
+{
+    const struct weft_job *job = work->job;
+    for (size_t i = 0; i < job->source_count; i++) {
+        const struct weft_job_source *source = &job->sources[i];
+        if ((!source->is_port && strcmp(source->name, table) == 0) ||
+            strcmp(source->table, table) == 0)
+            return source;
+    }
+    /* Fields of several ports may have one name. */
+    for (size_t i = 0; i < job->lookup_count; i++) {
+        const struct weft_job_source *lookup = &job->lookups[i];
+        if (strcmp(lookup->name + strlen(WEFT_READ_LOOKUP), field) == 0 && is_of(lookup, table))
+            return lookup;
     }
     return NULL;
 }
 
-/* Else as it is now, by the name that people call it. */
-static int current_metadata(struct job_work *work, struct weft_ledger_txn *txn, const char *name,
-                            const char **out, struct weft_error *error)
-{
-    struct weft_registered registered;
-    struct weft_pointer pointer;
-    int rc = weft_catalog_product(txn, work->arena, name, 0, 0, &registered, error);
-    if (rc < 0)
-        return rc;
-    rc = weft_pointer_get(txn, work->arena, WEFT_SPACE_LAKE, rc == 0 ? registered.table : name, 0,
-                          &pointer, error);
-    if (rc == 0)
-        *out = pointer.metadata;
-    return rc;
-}
-
-static int reference_load(struct job_work *work, struct weft_ledger_txn *txn,
-                          const struct weft_field *field, struct weft_error *error)
+static int reference_load(struct job_work *work, const struct weft_field *field,
+                          struct weft_error *error)
 {
     struct job_reference *out = &work->references[work->reference_count];
     const char *column = NULL;
@@ -99,24 +103,19 @@ static int reference_load(struct job_work *work, struct weft_ledger_txn *txn,
         work->reference_count += given == 0;
         return given < 0 ? given : 0;
     }
-    const char *metadata = source_metadata(work, out->table);
-    int rc = metadata != NULL ? 0 : current_metadata(work, txn, out->table, &metadata, error);
-    if (rc < 0)
-        return rc;
-    if (rc == WEFT_NOT_THERE) {
+    const struct weft_job_source *target = target_of(work, field->name, out->table);
+    if (target == NULL) {
         weft_error_set(error, WEFT_E_NOT_FOUND, "field %s: %s has no published rows", field->name,
                        out->table);
         return weft_error_hint(error, "run %s first", out->table);
     }
-    WEFT_TRY(target_files(work, metadata, column, field->name, out, error));
+    WEFT_TRY(target_files(work, target, column, field->name, out, error));
     work->reference_count++;
     return 0;
 }
 
 int job_references_load(struct job_work *work, struct weft_error *error)
 {
-    WEFT_CLEANUP(weft_ledger_closep) struct weft_ledger *ledger = NULL;
-    WEFT_CLEANUP(weft_ledger_endp) struct weft_ledger_txn *txn = NULL;
     static const struct weft_fields none = {0};
     const struct weft_fields *fields = work->product->schema.count > 0 ? &work->product->schema
                                        : work->input != NULL           ? &work->input->schema
@@ -129,13 +128,9 @@ int job_references_load(struct job_work *work, struct weft_error *error)
     work->references = weft_arena_array(work->arena, count, sizeof *work->references);
     if (work->references == NULL)
         return weft_error_nomem(error);
-    if (work->job->mode != WEFT_JOB_TEST) {
-        WEFT_TRY(weft_ledger_open(work->job->home, WEFT_LEDGER_READ_ONLY, &ledger, error));
-        WEFT_TRY(weft_ledger_begin_read(ledger, &txn, error));
-    }
     for (size_t i = 0; i < fields->count; i++) {
         if (fields->items[i].references != NULL)
-            WEFT_TRY(reference_load(work, txn, &fields->items[i], error));
+            WEFT_TRY(reference_load(work, &fields->items[i], error));
     }
     return 0;
 }

@@ -126,6 +126,67 @@ def test_new_rows_of_the_other(mesh):
     assert rows(mesh, "select total from shop.totals") == [{"total": 106}]
 
 
+def behind(mesh):
+    return {row["product"]: row["behind"]
+            for row in json.loads(there(mesh, "status", "--json").stdout)}
+
+
+def test_status_says_what_the_other_has_newer(mesh):
+    there(mesh, "apply", "--yes", "shop.totals")
+    assert behind(mesh)["shop.totals"] is None
+    mesh.write("inbox/b.csv", "id,n\n5,100\n")
+    mesh.weft("run", "shop.orders")
+    assert behind(mesh)["shop.totals"] == "dev:shop.orders"
+    there(mesh, "run", "shop.totals")
+    assert behind(mesh)["shop.totals"] is None
+    there(mesh, "apply", "--yes", "shop.orders")  # its own snapshot comes first now
+    assert behind(mesh)["shop.totals"] == "shop.orders"
+    there(mesh, "run", "shop.totals")
+    assert behind(mesh)["shop.totals"] is None
+    (mesh.root / ".weft/dev").rename(mesh.root / ".weft/gone")
+    assert behind(mesh)["shop.totals"] is None
+
+
+VISITS = """\
+version: 1.0.0
+input: {files: ../../../visits/*.csv}
+schema:
+  - {name: who, type: long, references: shop.orders.id}
+  - {name: place, type: string}
+"""
+
+
+def test_references_are_looked_up_where_the_rows_are(mesh):
+    """Of the other home while there are none here; of the major that the contract is pinned to."""
+    mesh.product("visits", VISITS)
+    mesh.write("visits/v.csv", "who,place\n1,a\n2,b\n3,c\n9,d\n")
+    done = there(mesh, "apply", "--yes", "shop.visits")
+    assert "4 read, 2 published, 2 quarantined" in done.stdout
+    assert "shop.orders@1 is deferred to dev" in done.stdout + done.stderr
+    assert rows(mesh, "select who from shop.visits order by who") == [{"who": 1}, {"who": 3}]
+    tested = there(mesh, "test", "shop.visits")
+    assert "shop.orders" not in tested.stderr
+    # A snapshot of its own comes first.
+    mesh.write("inbox/a.csv", "id,n\n2,2\n")
+    there(mesh, "apply", "--yes", "shop.orders")
+    there(mesh, "run", "shop.visits", "--rebuild")
+    assert rows(mesh, "select who from shop.visits") == [{"who": 2}]
+
+
+def test_references_go_by_the_pinned_major(mesh):
+    mesh.product("visits", VISITS)
+    mesh.write("visits/v.csv", "who,place\n1,a\n77,b\n")
+    mesh.weft("apply", "--yes")
+    assert mesh.one("select count(*) from shop.visits") == 1
+    first = mesh.root / "domains/shop/orders/data_product.yaml"
+    first.rename(first.with_name("data_product.v1.yaml"))
+    mesh.product("orders", ORDERS.replace("1.0.0", "2.0.0").replace("inbox", "second"))
+    mesh.write("second/a.csv", "id,n\n77,2\n")
+    mesh.weft("apply", "--yes", "shop.orders")
+    mesh.weft("run", "shop.visits", "--rebuild")
+    assert mesh.one("select min(who) from shop.visits") == 1
+
+
 def test_positions_of_read_new_name_the_home(mesh):
     mesh.product("orders", ORDERS.replace("inbox/*.csv}", "inbox/*.csv, read: new}"))
     mesh.product("copy", PORT)
