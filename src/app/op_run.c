@@ -118,8 +118,8 @@ static int files_named(struct weft_context *context, const struct weft_op_value 
 }
 
 /* One product, by its name: its worker loads its libraries while the ledger is opened and the
- * checkout read. *out stays NULL where a pattern or a missing home may mean no run at all, and where
- * the process cannot be started: then the run says so. */
+ * checkout read. *out stays NULL where a pattern or a missing home may mean no run at all, and
+ * where the process cannot be started: then the run says so. */
 static int worker_ahead(struct weft_context *context, const struct weft_op_value *words,
                         struct weft_worker **out, struct weft_error *error)
 {

@@ -8,8 +8,8 @@
  * their digits ("12.50"); bytes and fixed as "\x" and hexadecimal digits; dates and times as ISO
  * 8601 texts, instants with Z.
  *
- * Hostile input is bounded: a block is at most 256 MB, packed and unpacked; depths and the number of
- * values for each byte as in avro.h. Markers and counts of blocks are checked.
+ * Hostile input is bounded: a block is at most 256 MB, packed and unpacked; depths and the number
+ * of values for each byte as in avro.h. Markers and counts of blocks are checked.
  */
 #ifndef WEFT_CODEC_AVRO_JSON_H
 #define WEFT_CODEC_AVRO_JSON_H

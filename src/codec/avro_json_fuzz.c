@@ -1,7 +1,7 @@
 /*
- * avro_json_fuzz.c - data files of Avro as lines of JSON (avro_json.h), given in two sizes of pieces:
- * the same text or the same failure, and every line is JSON. The first byte chooses: raw snappy, or
- * a file.
+ * avro_json_fuzz.c - data files of Avro as lines of JSON (avro_json.h), given in two sizes of
+ * pieces: the same text or the same failure, and every line is JSON. The first byte chooses: raw
+ * snappy, or a file.
  */
 #include "codec/avro_internal.h"
 #include "codec/avro_json.h"

@@ -2,10 +2,10 @@
  * cells.h - a small table of text, whole in memory: what a person saved from a spreadsheet.
  *
  * Comma, semicolon or tab between cells, whichever the first line has most of outside of quotes;
- * cells may be quoted with ", doubled inside; lines end with LF or CRLF; a byte order mark and empty
- * lines are passed over. Records may differ in their number of cells: that is for the caller.
- * Refused, with the line: text behind a closing quote, a quote that is not closed, bytes that are no
- * UTF-8, a NUL.
+ * cells may be quoted with ", doubled inside; lines end with LF or CRLF; a byte order mark and
+ * empty lines are passed over. Records may differ in their number of cells: that is for the caller.
+ * Refused, with the line: text behind a closing quote, a quote that is not closed, bytes that are
+ * no UTF-8, a NUL.
  */
 #ifndef WEFT_CODEC_CELLS_H
 #define WEFT_CODEC_CELLS_H

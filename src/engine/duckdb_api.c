@@ -13,8 +13,8 @@
 #define DUCKDB_SERIES "v1.5."
 
 /* Its 25,000 functions are bound as they are called, and looked for in the library itself before
- * those of this program: both together make opening it three times as fast. A sanitizer has to stand
- * in front of the library's calls. */
+ * those of this program: both together make opening it three times as fast. A sanitizer has to
+ * stand in front of the library's calls. */
 #if WEFT_SANITIZED
 #define DUCKDB_OPEN (RTLD_LAZY | RTLD_LOCAL)
 #else

@@ -1,6 +1,6 @@
 /*
- * resolve_hint.c - what may be meant by a text that is no SQL: the parser says where it gave up, not
- * what was typed wrong.
+ * resolve_hint.c - what may be meant by a text that is no SQL: the parser says where it gave up,
+ * not what was typed wrong.
  */
 #include "engine/resolve_internal.h"
 
@@ -101,7 +101,8 @@ static int hint_name(const char *sql, struct token token, struct weft_error *err
                            length, sql + token.start, length, sql + token.start);
 }
 
-/* Brackets that are open at the end, outside of texts and comments. Below zero: closed too often. */
+/* Brackets that are open at the end, outside of texts and comments. Below zero: closed too
+ * often. */
 static int brackets_open(const char *sql, size_t length)
 {
     int open = 0;

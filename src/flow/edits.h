@@ -2,12 +2,13 @@
  * edits.h - rows of quarantine that a person exported, changed and wants replayed.
  *
  * A file of comma, semicolon or tab separated cells has a line of names and a row for each row of
- * quarantine: `_row` is its id, names that begin with `_` and are in WEFT_EDITS_OWN_NAMES tell of it
- * and are not read back, all others are its values. A JSON file is an array, or a line each, of
+ * quarantine: `_row` is its id, names that begin with `_` and are in WEFT_EDITS_OWN_NAMES tell of
+ * it and are not read back, all others are its values. A JSON file is an array, or a line each, of
  * {"row_id": ..., "values": {...}}. What the file leaves out of a row stays as it was.
  *
- * Refused, with file and line: an id that no open row has, one that comes twice, a value in a column
- * that the row does not have. Values are in the arena and go to the worker; none goes to the ledger.
+ * Refused, with file and line: an id that no open row has, one that comes twice, a value in a
+ * column that the row does not have. Values are in the arena and go to the worker; none goes to the
+ * ledger.
  */
 #ifndef WEFT_FLOW_EDITS_H
 #define WEFT_FLOW_EDITS_H

@@ -31,7 +31,8 @@ void weft_flow_register(void);
  * one of its own). It dies with the thread that used it first. Freeing waits for its end. */
 struct weft_worker;
 struct weft_worker *weft_worker_new(void) WEFT_MUST_CHECK; /* NULL: memory is out */
-/* Starts the process ahead of its first run: it gets ready while the caller looks for what to do. */
+/* Starts the process ahead of its first run: it gets ready while the caller looks for what to
+ * do. */
 int weft_worker_begin(struct weft_worker *worker, struct weft_error *error) WEFT_MUST_CHECK;
 void weft_worker_free(struct weft_worker *worker);
 
@@ -124,9 +125,9 @@ int weft_run_drop(struct weft_ledger *ledger, struct weft_arena *arena,
                   const struct weft_registered *product, const char *actor, const char *because,
                   struct weft_error *error) WEFT_MUST_CHECK;
 
-/* Open quarantine rows that are chosen (NULL = all) become dismissed. *count = how many: 0 when none is open.
- * WEFT_NOT_THERE when the rule never set aside a row of this product, so that it may be misspelt
- * (weft_run fails with NOT_FOUND then). */
+/* Open quarantine rows that are chosen (NULL = all) become dismissed. *count = how many: 0 when
+ * none is open. WEFT_NOT_THERE when the rule never set aside a row of this product, so that it may
+ * be misspelt (weft_run fails with NOT_FOUND then). */
 int weft_quarantine_dismiss(struct weft_ledger *ledger, struct weft_arena *arena,
                             const struct weft_registered *product,
                             const struct weft_quarantine_choice *choice, const char *actor,

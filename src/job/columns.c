@@ -107,7 +107,8 @@ static int column_init(struct weft_arena *arena, const struct weft_input *input,
     return column_set_sql(arena, input, index, column, error);
 }
 
-/* `from: a.b` reads a part of what `from: a`, or a field a, reads whole: weft reads a value once. */
+/* `from: a.b` reads a part of what `from: a`, or a field a, reads whole: weft reads a value
+ * once. */
 static int columns_check_paths(const struct job_columns *columns, struct weft_error *error)
 {
     for (size_t i = 0; i < columns->count; i++) {

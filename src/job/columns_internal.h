@@ -75,8 +75,8 @@ int job_own_add(struct weft_arena *arena, struct job_columns *columns, unsigned 
 /* Are lines to be counted? */
 bool job_own_lines(const struct job_columns *columns);
 
-/* own: hidden columns that are wanted (job_own_add). sample is needed only when neither input nor product has a schema. table: the present schema, or
- * NULL; what it has keeps its type. */
+/* own: hidden columns that are wanted (job_own_add). sample is needed only when neither input nor
+ * product has a schema. table: the present schema, or NULL; what it has keeps its type. */
 int job_columns_make(struct weft_arena *arena, const struct weft_product *product,
                      const struct weft_input *input, const struct job_sample *sample,
                      const struct weft_table_schema *table, unsigned own, struct job_columns *out,

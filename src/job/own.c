@@ -2,10 +2,10 @@
  * own.c - where a row comes from, as columns: `_file`, the path as it is shown, and `_line`, the
  * line on which its record begins (of binary files the record's number).
  *
- * A field of an input's schema gets them by `from: _file`. A product's SQL names them: then they are
- * columns of its file ports, which no star gives. A file that has a column of that name keeps it,
- * with a warning. Lines are counted only where somebody asks: while blocks are handed out, which is
- * before cells are changed in place.
+ * A field of an input's schema gets them by `from: _file`. A product's SQL names them: then they
+ * are columns of its file ports, which no star gives. A file that has a column of that name keeps
+ * it, with a warning. Lines are counted only where somebody asks: while blocks are handed out,
+ * which is before cells are changed in place.
  */
 #include "job/scan_internal.h"
 

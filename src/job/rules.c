@@ -223,7 +223,8 @@ static int type_rules_add(struct rules_builder *b)
 
 /* ---- conditions ---- */
 
-/* A check's SQL counts its own lines: its errors name it, so that who has the file can place them. */
+/* A check's SQL counts its own lines: its errors name it, so that who has the file can place
+ * them. */
 const char *job_check_file(struct weft_arena *arena, const struct weft_product *product,
                            const struct weft_check *check)
 {

@@ -3,7 +3,8 @@
  *
  * The order is manifest, manifest list, metadata. Each file is durable before the next is begun,
  * their names are when the metadata is: one sync of the folder makes all three so, and nobody but
- * the ledger's commit, which comes after it, leads a reader there. What a failure leaves behind carries the run's id in its name (weft_table_sweep).
+ * the ledger's commit, which comes after it, leads a reader there. What a failure leaves behind
+ * carries the run's id in its name (weft_table_sweep).
  */
 #include "base/fs.h"
 #include "base/random.h"
