@@ -81,8 +81,9 @@ def test_all_files_of_the_repository(weft, root, tmp_path):
     it says (fmt looks itself)."""
     files = [p for p in root.glob("**/*.yaml") if "build" not in p.relative_to(root).parts[0]
              and not {"third_party", "corpus"} & set(p.parts)]
-    seeds = [p for folder in ("codec/corpus/yaml", "codec/corpus/yaml_format", "model/corpus/product",
-                              "model/corpus/mesh") for p in (root / "src" / folder).glob("*")]
+    folders = ("codec/corpus/yaml", "codec/corpus/yaml_format", "model/corpus/product",
+               "model/corpus/mesh")
+    seeds = [p for folder in folders for p in (root / "src" / folder).glob("*")]
     assert len(files) > 10
     refused = 0
     for path in files + random.Random(1).sample(seeds, min(len(seeds), 150)):
@@ -98,8 +99,8 @@ def test_all_files_of_the_repository(weft, root, tmp_path):
 
 
 PIECES = ["a: 1", "b:", "  c: 2", "    d: [1, 2,", "   3]", "- x", "  - y", "-   z: 1", "    w: 2",
-          "# c", "   # d", "", "e: |", "    text", "      more", "f: >-", "  folded", "g: {h: 1,i: 2}",
-          "  j: 'q'", "k: \"two", "  lines\"", "l: plain", "   goes on", "m:", "- 1", "-", "  n: 3",
+          "# c", "   # d", "", "e: |", "    text", "      more", "f: >-", "  folded",
+          "g: {h: 1,i: 2}", "  j: 'q'", "k: \"two", "  lines\"", "l: plain", "   goes on", "m:", "- 1", "-", "  n: 3",
           "? o", "---", "p: [", "]", "\tq: 1", "r: x # y", "s: 'it''s' #z", "- - 1", "  - 2"]
 
 

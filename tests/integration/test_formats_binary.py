@@ -38,7 +38,8 @@ class Binary(Mesh):
 
     def aside(self):
         return self.rows("select file, line, byte, raw, \"values\", rules from "
-                         "shop__quarantine.p order by run_id, cast(split_part(row_id, ':', 2) as bigint)")
+                         "shop__quarantine.p order by run_id, "
+                         "cast(split_part(row_id, ':', 2) as bigint)")
 
     def runs(self):
         return self.rows("select state, read, accepted, quarantined, published from mesh.runs "
@@ -61,7 +62,8 @@ def test_types_are_taken_from_the_file(tmp_path):
         "d": pa.array([0.1, -1e300]), "dec": pa.array([decimal.Decimal("-1.25")] * 2,
                                                      pa.decimal128(20, 2)),
         "s": ["ä\n\"", ""], "bin": pa.array([b"\x00\xff", b""], pa.binary()),
-        "day": pa.array([dt.date(1969, 12, 31)] * 2), "t": pa.array([dt.time(23, 59, 59, 999999)] * 2),
+        "day": pa.array([dt.date(1969, 12, 31)] * 2),
+        "t": pa.array([dt.time(23, 59, 59, 999999)] * 2),
         "ts": pa.array([moment] * 2, pa.timestamp("us")),
         "ns": pa.array([moment] * 2, pa.timestamp("ns")),
         "ms": pa.array([moment.replace(microsecond=678000)] * 2, pa.timestamp("ms")),
@@ -207,7 +209,8 @@ def test_with_sql_and_glob_characters(tmp_path):
     mesh = Binary(tmp_path, {"p": """\
 version: 1.0.0
 inputs:
-  f: {files: '../../../inbox/f*.parquet', schema: [{name: id, type: long, min: 0}, {name: v, type: long}]}
+  f: {files: '../../../inbox/f*.parquet',
+      schema: [{name: id, type: long, min: 0}, {name: v, type: long}]}
   g: {files: ../../../inbox/g.csv, schema: [{name: id, type: long}]}
 sql: select f.id, v from f join g using (id)
 schema: [{name: id, type: long}, {name: v, type: long, max: 5}]
@@ -263,9 +266,11 @@ def test_many_files_of_two_kinds(tmp_path):
     mesh = mesh_of(tmp_path, product(["name: id, type: long"], key="[id]"))
     for i in range(60):
         kind = pa.int32() if i % 20 < 10 else pa.float64()
-        mesh.table(f"f{i:03}.parquet", {"id": pa.array([i * 10 + k for k in range(10)] + [0], kind)})
+        ids = pa.array([i * 10 + k for k in range(10)] + [0], kind)
+        mesh.table(f"f{i:03}.parquet", {"id": ids})
     mesh.weft("run", "shop.p")
-    assert mesh.rows("select count(*) n, count(distinct id) d from shop.p") == [{"n": 600, "d": 600}]
+    counted = mesh.rows("select count(*) n, count(distinct id) d from shop.p")
+    assert counted == [{"n": 600, "d": 600}]
     aside = mesh.aside()
     assert len(aside) == 60 and all(a["rules"] == ["key"] and a["line"] == 11 for a in aside)
     assert len({a["file"] for a in aside}) == 60
@@ -333,9 +338,10 @@ def test_avro_types_and_codecs(tmp_path, codec):
         assert "detected " + words in told, (words, told)
     assert mesh.rows("select count(*) n, sum(id) s, count(distinct s) d from shop.p") == [
         {"n": 3000, "s": 2999 * 1500, "d": 3000}]
-    row = mesh.rows("select i, f, d, b, s, hex(bin) bin, hex(fx) fx, e, cast(\"dec\" as varchar) \"dec\", "
-                    "cast(fdec as varchar) fdec, cast(\"day\" as varchar) \"day\", tm, tu, ts, tus, lts, u, "
-                    "l, m, st, any from shop.p where id = 4".replace(", any from", ", \"any\" from"))[0]
+    row = mesh.rows('select i, f, d, b, s, hex(bin) bin, hex(fx) fx, e, '
+                    'cast("dec" as varchar) "dec", cast(fdec as varchar) fdec, '
+                    'cast("day" as varchar) "day", tm, tu, ts, tus, lts, u, l, m, st, "any" '
+                    'from shop.p where id = 4')[0]
     assert row == {
         "i": -4, "f": 0.5, "d": 0.1, "b": True, "s": "ä4\n\"\\", "bin": "00FF", "fx": "61626364",
         "e": "GREEN", "dec": "-1234.50", "fdec": str(-10**37), "day": "1969-12-31",
@@ -355,7 +361,8 @@ def test_avro_rows_set_aside_and_replayed(tmp_path):
     avro(tmp_path / "inbox" / "a.avro",
          [{"id": 1, "d": 1.0, "n": 1, "bin": b""}, {"id": 2, "d": float("nan"), "n": 1, "bin": b""},
           {"id": 3, "d": 0.1, "n": 2**63 - 1, "bin": b"\x00\x01"},
-          {"id": 4, "d": 0.1, "n": 7, "bin": b"\x00\x01"}, {"id": 1, "d": 0.0, "n": None, "bin": b""}],
+          {"id": 4, "d": 0.1, "n": 7, "bin": b"\x00\x01"},
+          {"id": 1, "d": 0.0, "n": None, "bin": b""}],
          schema={"type": "record", "name": "r", "fields": fields})
     mesh.weft("run", "shop.p")
     aside = mesh.aside()

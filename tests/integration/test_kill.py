@@ -337,8 +337,8 @@ class World:
             writer.writerows(chosen)
         good = {int(row["tag"]) for row in chosen}
         after = before.turned(good, "replayed").plus(good, ())
-        return Step(["quarantine", "shop.orders", "--replay", "--from", sheet, "--because", "fixed"],
-                    {"orders": after}, ("shop.orders",), already="not open")
+        words = ["quarantine", "shop.orders", "--replay", "--from", sheet, "--because", "fixed"]
+        return Step(words, {"orders": after}, ("shop.orders",), already="not open")
 
     def step_dismiss(self):
         before = self.state["orders"]

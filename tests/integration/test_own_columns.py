@@ -29,7 +29,8 @@ class Own(Mesh):
 
 
 def test_in_sql(tmp_path):
-    mesh = Own(tmp_path, "select *, regexp_extract(_file, '[^/]+$') as name, f._LINE as line from f")
+    mesh = Own(tmp_path, "select *, regexp_extract(_file, '[^/]+$') as name, "
+                         "f._LINE as line from f")
     for name, text in FILES.items():
         mesh.write("inbox/" + name, text)
     mesh.go()
@@ -84,7 +85,8 @@ def test_only_ports_have_them(tmp_path):
 
 
 def test_a_file_with_such_a_column(tmp_path):
-    mesh = Own(tmp_path, "select id, _file as f1, _line as l1 from f", more=", extra_columns: ignore")
+    mesh = Own(tmp_path, "select id, _file as f1, _line as l1 from f",
+               more=", extra_columns: ignore")
     mesh.write("inbox/a.csv", "id,_file,s\n1,mine,x\n")
     mesh.write("inbox/b.csv", "id,s\n2,x\n")
     done = mesh.go()

@@ -134,7 +134,8 @@ def width(text):
 TEXTS = {
     "wide": "漢字かな交じり文", "emoji": "🙂👍🏽", "combining": "e\u0301a\u0308o", "latin": "Ärger",
     "hebrew": "שלום עולם", "arabic": "مرحبا", "tab": "a\tb", "line": "a\nb",
-    "escape": "\x1b[31mred", "bell": "\x07", "turned": "\u202egnirts", "joined": "👩\u200d👩", "empty": "", "zero": "a\u200bb",
+    "escape": "\x1b[31mred", "bell": "\x07", "turned": "\u202egnirts",
+    "joined": "👩\u200d👩", "empty": "", "zero": "a\u200bb",
 }
 
 
