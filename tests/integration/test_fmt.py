@@ -101,7 +101,8 @@ def test_all_files_of_the_repository(weft, root, tmp_path):
 PIECES = ["a: 1", "b:", "  c: 2", "    d: [1, 2,", "   3]", "- x", "  - y", "-   z: 1", "    w: 2",
           "# c", "   # d", "", "e: |", "    text", "      more", "f: >-", "  folded",
           "g: {h: 1,i: 2}", "  j: 'q'", "k: \"two", "  lines\"", "l: plain",
-          "   goes on", "m:", "- 1", "-", "  n: 3", "? o", "---", "p: [", "]", "\tq: 1", "r: x # y", "s: 'it''s' #z", "- - 1", "  - 2"]
+          "   goes on", "m:", "- 1", "-", "  n: 3", "? o", "---", "p: [", "]", "\tq: 1",
+          "r: x # y", "s: 'it''s' #z", "- - 1", "  - 2"]
 
 
 @pytest.mark.parametrize("seed", range(4))
