@@ -118,10 +118,11 @@ const struct weft_op weft_op_validate = {
 
 /* ---- plan ---- */
 
-/* The plan, its new texts of SQL and the settings checked: what cannot run is not registered. */
+/* The plan, its new texts of SQL and the settings checked: what cannot run is not registered. show:
+ * also one with mistakes, because it tells whom they are about. */
 static int plan_checked(struct weft_context *context, const struct weft_op_request *request,
                         struct weft_out *out, struct weft_mesh **mesh, struct weft_plan *plan,
-                        struct weft_error *error)
+                        bool show, struct weft_error *error)
 {
     WEFT_CLEANUP(weft_diag_release) struct weft_diag diag;
     weft_diag_init(&diag);
@@ -131,6 +132,8 @@ static int plan_checked(struct weft_context *context, const struct weft_op_reque
                             weft_op_value(request, "exclude"), false, &diag, plan, error));
     weft_diag_sort(&diag);
     weft_out_diag(out, &diag);
+    if (show)
+        WEFT_TRY(weft_plan_show(plan, out, error));
     if (diag.errors > 0)
         return weft_error_set(error, WEFT_E_INVALID, "%zu mistake%s to repair; nothing was changed",
                               diag.errors, diag.errors == 1 ? "" : "s");
@@ -148,8 +151,7 @@ static int plan_run(struct weft_context *context, const struct weft_op_request *
 {
     struct weft_mesh *mesh;
     struct weft_plan plan;
-    WEFT_TRY(plan_checked(context, request, out, &mesh, &plan, error));
-    WEFT_TRY(weft_plan_show(&plan, out, error));
+    WEFT_TRY(plan_checked(context, request, out, &mesh, &plan, true, error));
     if (weft_op_given(request, "exit-code") && plan.count > 0)
         return WEFT_CHANGED;
     if (plan.count > plan.refused)
@@ -264,7 +266,7 @@ static int apply_run(struct weft_context *context, const struct weft_op_request 
 {
     struct weft_mesh *mesh;
     struct weft_plan plan;
-    WEFT_TRY(plan_checked(context, request, out, &mesh, &plan, error));
+    WEFT_TRY(plan_checked(context, request, out, &mesh, &plan, false, error));
     if (out->for_people)
         WEFT_TRY(weft_plan_show(&plan, out, error));
     WEFT_TRY(weft_plan_refused(&plan, error));

@@ -164,7 +164,8 @@ static int plan_do(struct weft_plan_maker *maker, const struct weft_op_value *wo
     maker->plan.count = maker->count;
     maker->plan.chosen = maker->chosen;
     WEFT_TRY(weft_plan_offer(&maker->plan, maker->items, error));
-    return plan_bind(maker, ring, diag, error);
+    WEFT_TRY(plan_bind(maker, ring, diag, error));
+    return maker->alone || ring ? 0 : weft_plan_impact(maker, error);
 }
 
 /* A home that another mesh's products are in: a wrong place, or the mesh's name was changed. */

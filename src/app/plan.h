@@ -10,6 +10,26 @@
 
 enum weft_plan_action { WEFT_PLAN_ADD, WEFT_PLAN_CHANGE, WEFT_PLAN_RETIRE, WEFT_PLAN_KEEP };
 
+/* On the way from what changes to who is reached. */
+struct weft_plan_step {
+    size_t item;        /* of the book */
+    const char *column; /* NULL = which of its rows there are, or the whole table */
+};
+
+/* Somebody who is reached by a change, through any number of products. */
+struct weft_plan_reached {
+    size_t change;      /* of the item's changes; WEFT_PLAN_NO_CHANGE = that it is retired */
+    size_t item;        /* of the book */
+    const char *column; /* of its table; NULL = its rows, or the whole table */
+    const char *check;  /* NULL; the rule of it that is reached */
+    const char *how;    /* "identity", "filter" ...; "table" = by reading it at all; "unknown" =
+                           its SQL does not tell */
+    const struct weft_plan_step *path; /* begins with what changes; ends with this one */
+    size_t path_count;
+    const char *owner; /* NULL = none is named */
+};
+#define WEFT_PLAN_NO_CHANGE SIZE_MAX
+
 struct weft_plan_item {
     enum weft_plan_action action;
     size_t item; /* of the book */
@@ -29,6 +49,8 @@ struct weft_plan_item {
     const char *warning; /* NULL; what does not act yet */
     const char *note;    /* NULL; where the table will lie */
     const char *offer;   /* NULL; a newer version to write or to read */
+    const struct weft_plan_reached *reached; /* by change, then the nearest first */
+    size_t reached_count;
 };
 
 struct weft_plan {
@@ -61,6 +83,16 @@ int weft_plan_offer(struct weft_plan *plan, struct weft_plan_item *items, struct
     WEFT_MUST_CHECK;
 /* 0, or -1 with the first refusal. */
 int weft_plan_refused(const struct weft_plan *plan, struct weft_error *error) WEFT_MUST_CHECK;
+/* "reference.counties.county -> california.daily.county" */
+void weft_plan_path_print(const struct weft_book *book, const struct weft_plan_reached *reached,
+                          struct weft_buf *out);
+/* Who is reached by one change of an item, or by its retirement. */
+int weft_plan_reached_show(const struct weft_book *book, const struct weft_plan_item *item,
+                           size_t change, struct weft_out *out, struct weft_error *error)
+    WEFT_MUST_CHECK;
+/* "reached": [...], a member of an object that is begun. */
+void weft_plan_reached_json(const struct weft_book *book, const struct weft_plan_item *item,
+                            struct weft_json_writer *json);
 /* As people read it, and as a table for programs. */
 int weft_plan_show(const struct weft_plan *plan, struct weft_out *out, struct weft_error *error)
     WEFT_MUST_CHECK;

@@ -35,6 +35,28 @@ int weft_plan_item_changes(struct weft_plan_maker *maker, struct weft_plan_item 
 int weft_plan_item_gone(struct weft_plan_maker *maker, struct weft_plan_item *item,
                         struct weft_error *error) WEFT_MUST_CHECK;
 
+/* ---- plan_edges.c: which columns a product takes from what it reads ---- */
+struct weft_plan_edge {
+    size_t from;        /* item of the book */
+    const char *column; /* of it; NULL = any: it does not tell */
+    const char *to;     /* column of the reader; NULL = its rows, or any */
+    const char *check;  /* instead of `to`: a rule of the reader */
+    const char *how;
+};
+struct weft_plan_edges {
+    const struct weft_plan_edge *items;
+    size_t count;
+    bool made;
+};
+int weft_plan_edges_make(struct weft_plan_maker *maker, size_t reader, struct weft_plan_edges *out,
+                         struct weft_error *error) WEFT_MUST_CHECK;
+/* The checks of its `quality` that name the column. */
+int weft_plan_edges_checks(struct weft_plan_maker *maker, size_t item, const char *column,
+                           struct weft_texts *out, struct weft_error *error) WEFT_MUST_CHECK;
+
+/* ---- plan_impact.c: who is reached; fills `reached` of all items ---- */
+int weft_plan_impact(struct weft_plan_maker *maker, struct weft_error *error) WEFT_MUST_CHECK;
+
 /* ---- plan_reads.c: what it reads, and who reads it ---- */
 int weft_plan_item_reads(struct weft_plan_maker *maker, struct weft_plan_item *item,
                          struct weft_error *error) WEFT_MUST_CHECK;

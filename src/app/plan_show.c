@@ -6,8 +6,6 @@
 #include <stdio.h>
 #include <string.h>
 
-static const char class_names[][12] = {"editorial", "compatible", "breaking"};
-
 static enum weft_style action_style(enum weft_plan_action action)
 {
     static const enum weft_style styles[] = {WEFT_STYLE_ADDED, WEFT_STYLE_CHANGED,
@@ -123,7 +121,8 @@ static int lines_show(const struct weft_change *change, struct weft_out *out,
     }
     return weft_out_line(out, WEFT_STYLE_CHANGED, error, "      ~ %s, line %d: %.*s -> %.*s   (%s)",
                          change->path, line, (int)strcspn(before, "\n"), before,
-                         (int)strcspn(after, "\n"), after, class_names[change->change_class]);
+                         (int)strcspn(after, "\n"), after,
+                         weft_change_class_name(change->change_class));
 }
 
 static int change_show(const struct weft_change *change, struct weft_out *out,
@@ -131,15 +130,15 @@ static int change_show(const struct weft_change *change, struct weft_out *out,
 {
     if (change->before == NULL)
         return weft_out_line(out, WEFT_STYLE_ADDED, error, "      + %s: %s   (%s)", change->path,
-                             change->after, class_names[change->change_class]);
+                             change->after, weft_change_class_name(change->change_class));
     if (change->after == NULL)
         return weft_out_line(out, WEFT_STYLE_REMOVED, error, "      - %s: %s   (%s)", change->path,
-                             change->before, class_names[change->change_class]);
+                             change->before, weft_change_class_name(change->change_class));
     if (strchr(change->before, '\n') != NULL && strchr(change->after, '\n') != NULL)
         return lines_show(change, out, error);
     return weft_out_line(out, WEFT_STYLE_CHANGED, error, "      ~ %s: %s -> %s   (%s)",
                          change->path, change->before, change->after,
-                         class_names[change->change_class]);
+                         weft_change_class_name(change->change_class));
 }
 
 static int refused_show(const struct weft_plan_item *item, struct weft_out *out,
@@ -166,8 +165,12 @@ static int item_show(const struct weft_book *book, const struct weft_plan_item *
                            item->was == NULL ? "" : "   was ", item->was == NULL ? "" : item->was));
     if (item->action == WEFT_PLAN_ADD)
         WEFT_TRY(added_show(&book->items[item->item], out, error));
-    for (size_t i = 0; i < item->changes.count; i++)
+    for (size_t i = 0; i < item->changes.count; i++) {
         WEFT_TRY(change_show(&item->changes.items[i], out, error));
+        WEFT_TRY(weft_plan_reached_show(book, item, i, out, error));
+    }
+    if (item->action == WEFT_PLAN_RETIRE)
+        WEFT_TRY(weft_plan_reached_show(book, item, WEFT_PLAN_NO_CHANGE, out, error));
     if (item->action == WEFT_PLAN_CHANGE)
         WEFT_TRY(pins_show(&book->items[item->item], out, error));
     if (item->at_once && item->refused == NULL)
@@ -201,11 +204,15 @@ static void item_json(const struct weft_book *book, const struct weft_plan_item 
         weft_json_member_text(json, "path", change->path);
         weft_json_member_text(json, "before", change->before);
         weft_json_member_text(json, "after", change->after);
-        weft_json_member_text(json, "class", class_names[change->change_class]);
+        weft_json_member_text(json, "class", weft_change_class_name(change->change_class));
         weft_json_member_text(json, "reason", change->reason);
+        weft_json_member_text(json, "rule", change->rule);
+        weft_json_member_text(json, "readers", weft_change_class_name(change->readers));
+        weft_json_member_text(json, "writers", weft_change_class_name(change->writers));
         weft_json_end_object(json);
     }
     weft_json_end_array(json);
+    weft_plan_reached_json(book, item, json);
     weft_json_member_bool(json, "at_once", item->at_once);
     weft_json_member_text(json, "refused", item->refused);
     weft_json_member_text(json, "refused_file", item->refused_file);

@@ -190,12 +190,13 @@ static int commands_page(struct weft_buf *out, struct weft_error *error)
         weft_buf_addf(out, "--%s%s%s` | %s |\n", arg->name, arg->value == NULL ? "" : " ",
                       arg->value == NULL ? "" : arg->value, arg->help);
     }
-    weft_buf_adds(out, "\n## Exit status\n\n| status | meaning |\n|---|---|\n| 0 | done |\n"
-                       "| 1 | failed or refused |\n| 2 | wrong arguments, or a question with no "
-                       "terminal to ask at and no `--yes` |\n| 3 | blocked by a check or a policy "
-                       "|\n| 4 | there are changes (`plan --exit-code`) |\n| 130 | stopped by "
-                       "Ctrl-C |\n| 141 | the reader of standard output went away |\n\nOf several "
-                       "products the highest counts.\n");
+    weft_buf_adds(
+        out, "\n## Exit status\n\n| status | meaning |\n|---|---|\n| 0 | done |\n"
+             "| 1 | failed or refused |\n| 2 | wrong arguments, or a question with no "
+             "terminal to ask at and no `--yes` |\n| 3 | blocked by a check or a policy, or a test "
+             "failed |\n| 4 | there are changes (`plan --exit-code`) |\n| 130 | stopped by "
+             "Ctrl-C |\n| 141 | the reader of standard output went away |\n\nOf several "
+             "products the highest counts.\n");
     return weft_buf_check(out, error);
 }
 
@@ -224,6 +225,8 @@ int weft_reference_print(const char *page, struct weft_buf *out, struct weft_err
         return weft_settings_page_print(out, error);
     if (strcmp(page, "errors") == 0)
         return errors_page(out, error);
+    if (strcmp(page, "changes") == 0)
+        return weft_changes_page_print(out, error);
     weft_error_set(error, WEFT_E_USAGE, "there is no page `%s`", page);
-    return weft_error_hint(error, "commands, keys, settings or errors");
+    return weft_error_hint(error, "commands, keys, settings, errors or changes");
 }

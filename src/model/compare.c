@@ -1,7 +1,8 @@
 /*
  * compare.c - what differs between two versions of a product, and what that does to those who read
- * or write it. One table says of which class a kind of difference is, and why.
+ * or write it. One table (change_rules.h) says of which class a kind of difference is, and why.
  */
+#include "model/change_rules.h"
 #include "model/product_internal.h"
 
 #include "base/text.h"
@@ -11,83 +12,13 @@
 
 #define CHANGE_TEXT_MAX 200
 
-enum change_kind {
-    CHANGE_WORDS,
-    CHANGE_VERSION,
-    CHANGE_NAME,
-    CHANGE_GOVERNANCE,
-    CHANGE_STATUS,
-    CHANGE_RETIRED,
-    CHANGE_INPUT,
-    CHANGE_WRITE,
-    CHANGE_TRANSFORM,
-    CHANGE_STORAGE,
-    CHANGE_KEY,
-    CHANGE_SCHEMA_WRITTEN,
-    CHANGE_SCHEMA_DROPPED,
-    CHANGE_FIELD_ADDED,
-    CHANGE_FIELD_ADDED_REQUIRED,
-    CHANGE_FIELD_REMOVED,
-    CHANGE_FIELD_RENAMED,
-    CHANGE_FIELD_ORDER,
-    CHANGE_TYPE_WIDER,
-    CHANGE_TYPE_NESTED_ADDED,
-    CHANGE_TYPE_OTHER,
-    CHANGE_NOW_REQUIRED,
-    CHANGE_NOT_REQUIRED,
-    CHANGE_RULE,
-    CHANGE_ON_FAIL,
-    CHANGE_QUALITY,
-    CHANGE_OPERATION,
-    CHANGE_ACCESS,
-    CHANGE_KIND_COUNT
-};
-
-static const struct {
-    enum weft_change_class change_class;
-    const char *reason;
-} rules[CHANGE_KIND_COUNT] = {
-    [CHANGE_WORDS] = {WEFT_CHANGE_EDITORIAL, "words for people; the data stays the same"},
-    [CHANGE_VERSION] = {WEFT_CHANGE_EDITORIAL, "a version alone changes nothing"},
-    [CHANGE_NAME] = {WEFT_CHANGE_BREAKING, "readers name the product by its old name"},
-    [CHANGE_GOVERNANCE] = {WEFT_CHANGE_COMPATIBLE, "other rules of governance may apply"},
-    [CHANGE_STATUS] = {WEFT_CHANGE_COMPATIBLE, "the product can still be read"},
-    [CHANGE_RETIRED] = {WEFT_CHANGE_BREAKING, "the product is given up"},
-    [CHANGE_INPUT] = {WEFT_CHANGE_COMPATIBLE, "where the data comes from; the contract stays"},
-    [CHANGE_WRITE] = {WEFT_CHANGE_BREAKING, "the table would mean something else"},
-    [CHANGE_TRANSFORM] = {WEFT_CHANGE_COMPATIBLE, "the contract stays, values may differ"},
-    [CHANGE_STORAGE] = {WEFT_CHANGE_COMPATIBLE,
-                        "how the table is stored; readers see no difference"},
-    [CHANGE_KEY] = {WEFT_CHANGE_BREAKING, "readers and upserts go by the key"},
-    [CHANGE_SCHEMA_WRITTEN] = {WEFT_CHANGE_COMPATIBLE,
-                               "the columns were detected and are now declared; checked when run"},
-    [CHANGE_SCHEMA_DROPPED] = {WEFT_CHANGE_BREAKING, "the columns are no longer promised"},
-    [CHANGE_FIELD_ADDED] = {WEFT_CHANGE_COMPATIBLE,
-                            "readers that do not know it are not disturbed"},
-    [CHANGE_FIELD_ADDED_REQUIRED] = {WEFT_CHANGE_BREAKING,
-                                     "rows and writers so far have no value for it"},
-    [CHANGE_FIELD_REMOVED] = {WEFT_CHANGE_BREAKING, "readers may use it"},
-    [CHANGE_FIELD_RENAMED] = {WEFT_CHANGE_BREAKING, "readers use its old name"},
-    [CHANGE_FIELD_ORDER] = {WEFT_CHANGE_COMPATIBLE, "readers go by name"},
-    [CHANGE_TYPE_WIDER] = {WEFT_CHANGE_COMPATIBLE, "every value so far fits"},
-    [CHANGE_TYPE_NESTED_ADDED] = {WEFT_CHANGE_COMPATIBLE,
-                                  "nested fields were added; the others stay"},
-    [CHANGE_TYPE_OTHER] = {WEFT_CHANGE_BREAKING, "values so far, and readers, have the old type"},
-    [CHANGE_NOW_REQUIRED] = {WEFT_CHANGE_BREAKING, "rows and writers so far may have no value"},
-    [CHANGE_NOT_REQUIRED] = {WEFT_CHANGE_BREAKING, "readers rely on there being a value"},
-    [CHANGE_RULE] = {WEFT_CHANGE_COMPATIBLE, "which rows pass changes, not what a row is"},
-    [CHANGE_ON_FAIL] = {WEFT_CHANGE_COMPATIBLE, "what happens to rows that break a rule"},
-    [CHANGE_QUALITY] = {WEFT_CHANGE_COMPATIBLE, "what is promised about the whole table"},
-    [CHANGE_OPERATION] = {WEFT_CHANGE_COMPATIBLE, "how the product is run and kept"},
-    [CHANGE_ACCESS] = {WEFT_CHANGE_COMPATIBLE, "who may read; the data stays the same"},
-};
-
 struct comparison {
     struct weft_reader reader; /* for its arena and sticky failure */
     struct weft_diag diag;
     struct weft_change *items;
     size_t count;
     size_t capacity;
+    const char *field; /* that is compared, as it was called before; NULL = none */
     struct weft_error *error;
     int rc;
 };
@@ -103,7 +34,7 @@ static const char *change_text(struct comparison *c, const char *text)
     return weft_reader_format(&c->reader, "%.*s...", (int)cut, text);
 }
 
-static void change_add(struct comparison *c, enum change_kind kind, const char *path,
+static void change_add(struct comparison *c, enum weft_change_kind kind, const char *path,
                        const char *before, const char *after)
 {
     if (weft_arena_reserve(c->reader.arena, &c->items, &c->capacity, c->count + 1,
@@ -111,12 +42,20 @@ static void change_add(struct comparison *c, enum change_kind kind, const char *
         c->reader.nomem = true;
         return;
     }
+    const struct weft_change_rule *rule = &weft_change_rules[kind];
     c->items[c->count++] = (struct weft_change){
         .path = path,
         .before = change_text(c, before),
         .after = change_text(c, after),
-        .change_class = rules[kind].change_class,
-        .reason = rules[kind].reason,
+        .rule = rule->id,
+        .change_class = WEFT_MAX(rule->readers, rule->writers),
+        .reason = rule->writers > rule->readers ? rule->writers_why : rule->readers_why,
+        .readers = rule->readers,
+        .readers_why = rule->readers_why,
+        .writers = rule->writers,
+        .writers_why = rule->writers_why,
+        .reach = rule->reach,
+        .field = c->field,
     };
 }
 
@@ -125,7 +64,7 @@ static bool same(const char *a, const char *b)
     return a == b || (a != NULL && b != NULL && strcmp(a, b) == 0);
 }
 
-static void compare_text(struct comparison *c, enum change_kind kind, const char *path,
+static void compare_text(struct comparison *c, enum weft_change_kind kind, const char *path,
                          const char *before, const char *after)
 {
     if (!same(before, after))
@@ -133,7 +72,7 @@ static void compare_text(struct comparison *c, enum change_kind kind, const char
 }
 
 /* All of them for comparing, the first few for showing. */
-static void compare_texts(struct comparison *c, enum change_kind kind, const char *path,
+static void compare_texts(struct comparison *c, enum weft_change_kind kind, const char *path,
                           struct weft_texts before, struct weft_texts after)
 {
     bool equal = before.count == after.count;
@@ -226,9 +165,9 @@ static void compare_type(struct comparison *c, const char *path, const struct we
         c->rc = weft_error_hint(c->error, "nested fields are read by name: add `%s` and keep `%s`",
                                 new_name, old_name);
     }
-    enum change_kind kind = weft_type_widens(from, to) ? CHANGE_TYPE_WIDER
-                            : type_grows(from, to)     ? CHANGE_TYPE_NESTED_ADDED
-                                                       : CHANGE_TYPE_OTHER;
+    enum weft_change_kind kind = weft_type_widens(from, to) ? CHANGE_TYPE_WIDER
+                                 : type_grows(from, to)     ? CHANGE_TYPE_NESTED_ADDED
+                                                            : CHANGE_TYPE_OTHER;
     change_add(c, kind, path, type_print(c, from), type_print(c, to));
 }
 
@@ -239,11 +178,53 @@ static const char *count_text(struct comparison *c, int64_t value)
     return value < 0 ? NULL : weft_reader_format(&c->reader, "%" PRId64, value);
 }
 
+/* up: 1 = a higher bound is tighter, -1 = a lower one is, 0 = it is no bound. */
+static void compare_rule(struct comparison *c, const char *path, const char *before,
+                         const char *after, int up)
+{
+    enum weft_change_kind kind = CHANGE_RULE;
+    if (same(before, after))
+        return;
+    enum weft_bound_move move = before == NULL || after == NULL || up == 0
+                                    ? WEFT_BOUND_UNKNOWN
+                                    : weft_bound_compare(before, after);
+    if (before == NULL || after == NULL)
+        kind = before == NULL ? CHANGE_RULE_TIGHTER : CHANGE_RULE_LOOSER;
+    else if (move != WEFT_BOUND_UNKNOWN)
+        kind = (move == WEFT_BOUND_UP) == (up > 0) ? CHANGE_RULE_TIGHTER : CHANGE_RULE_LOOSER;
+    change_add(c, kind, path, before, after);
+}
+
+static bool texts_hold(struct weft_texts all, struct weft_texts some)
+{
+    for (size_t i = 0; i < some.count; i++) {
+        bool found = false;
+        for (size_t j = 0; !found && j < all.count; j++)
+            found = strcmp(all.items[j], some.items[i]) == 0;
+        if (!found)
+            return false;
+    }
+    return true;
+}
+
+static enum weft_change_kind enum_kind(struct weft_texts before, struct weft_texts after)
+{
+    if (before.count == 0)
+        return CHANGE_RULE_TIGHTER;
+    if (after.count == 0)
+        return CHANGE_RULE_LOOSER;
+    bool kept = texts_hold(after, before), within = texts_hold(before, after);
+    return kept && !within   ? CHANGE_ENUM_GROWN
+           : within && !kept ? CHANGE_RULE_TIGHTER
+                             : CHANGE_RULE;
+}
+
 static void compare_field(struct comparison *c, const char *prefix, const struct weft_field *before,
                           const struct weft_field *after)
 {
     struct weft_reader *r = &c->reader;
     const char *p = weft_reader_format(r, "%s.%s", prefix, after->name);
+    c->field = before->name;
 #define PATH(key) weft_reader_format(r, "%s." key, p)
     if (strcmp(before->name, after->name) != 0)
         change_add(c, CHANGE_FIELD_RENAMED, p, before->name, after->name);
@@ -251,17 +232,18 @@ static void compare_field(struct comparison *c, const char *prefix, const struct
     if (before->required != after->required)
         change_add(c, after->required ? CHANGE_NOW_REQUIRED : CHANGE_NOT_REQUIRED, PATH("required"),
                    before->required ? "true" : "false", after->required ? "true" : "false");
-    compare_text(c, CHANGE_RULE, PATH("pattern"), before->pattern, after->pattern);
-    compare_texts(c, CHANGE_RULE, PATH("enum"), before->values, after->values);
-    compare_text(c, CHANGE_RULE, PATH("min"), before->min, after->min);
-    compare_text(c, CHANGE_RULE, PATH("max"), before->max, after->max);
-    compare_text(c, CHANGE_RULE, PATH("min_length"), count_text(c, before->min_length),
-                 count_text(c, after->min_length));
-    compare_text(c, CHANGE_RULE, PATH("max_length"), count_text(c, before->max_length),
-                 count_text(c, after->max_length));
-    compare_text(c, CHANGE_RULE, PATH("unique"), before->unique ? "true" : NULL,
-                 after->unique ? "true" : NULL);
-    compare_text(c, CHANGE_RULE, PATH("references"), before->references, after->references);
+    compare_rule(c, PATH("pattern"), before->pattern, after->pattern, 0);
+    compare_texts(c, enum_kind(before->values, after->values), PATH("enum"), before->values,
+                  after->values);
+    compare_rule(c, PATH("min"), before->min, after->min, 1);
+    compare_rule(c, PATH("max"), before->max, after->max, -1);
+    compare_rule(c, PATH("min_length"), count_text(c, before->min_length),
+                 count_text(c, after->min_length), 1);
+    compare_rule(c, PATH("max_length"), count_text(c, before->max_length),
+                 count_text(c, after->max_length), -1);
+    compare_text(c, before->unique ? CHANGE_UNIQUE_DROPPED : CHANGE_RULE_TIGHTER, PATH("unique"),
+                 before->unique ? "true" : NULL, after->unique ? "true" : NULL);
+    compare_rule(c, PATH("references"), before->references, after->references, 0);
     compare_text(c, CHANGE_WORDS, PATH("description"), before->description, after->description);
     compare_text(c, CHANGE_GOVERNANCE, PATH("classification"), before->classification,
                  after->classification);
@@ -276,6 +258,7 @@ static void compare_field(struct comparison *c, const char *prefix, const struct
                        weft_on_fail_name(after->on_fail[rule]));
     }
 #undef PATH
+    c->field = NULL;
 }
 
 /* The field that `field` was: by its name, else by `was`. */
@@ -325,11 +308,13 @@ static void compare_schema(struct comparison *c, const struct weft_fields *befor
                        type_print(c, field->type));
     }
     for (size_t i = 0; kept != NULL && i < before->count; i++) {
-        if (!kept[i])
-            change_add(c, CHANGE_FIELD_REMOVED,
-                       weft_reader_format(&c->reader, "schema.%s", before->items[i].name),
-                       type_print(c, before->items[i].type), NULL);
+        if (kept[i])
+            continue;
+        c->field = before->items[i].name;
+        change_add(c, CHANGE_FIELD_REMOVED, weft_reader_format(&c->reader, "schema.%s", c->field),
+                   type_print(c, before->items[i].type), NULL);
     }
+    c->field = NULL;
     compare_order(c, before, after);
 }
 
@@ -354,12 +339,16 @@ static const char *value_text(struct comparison *c, yyjson_val *value)
     return text;
 }
 
+/* Checks have names; completeness is of a field, or of every one. */
 static const char *value_name(yyjson_val *value)
 {
-    return yyjson_get_str(yyjson_obj_get(value, "name"));
+    const char *name = yyjson_get_str(yyjson_obj_get(value, "name"));
+    if (name == NULL)
+        name = yyjson_get_str(yyjson_obj_get(value, "field"));
+    return name == NULL && yyjson_obj_get(value, "min") != NULL ? "every_field" : name;
 }
 
-/* Items are told apart by their `name`. */
+/* Items are told apart by their names. */
 static bool values_named(yyjson_val *array)
 {
     size_t i, max;
@@ -386,11 +375,11 @@ static yyjson_val *value_named(yyjson_val *array, const char *name)
     return NULL;
 }
 
-static void compare_value(struct comparison *c, enum change_kind kind, const char *path,
+static void compare_value(struct comparison *c, enum weft_change_kind kind, const char *path,
                           yyjson_val *x, yyjson_val *y);
 
 /* x or y may be NULL; the macros of yyjson may not meet that. */
-static void compare_members(struct comparison *c, enum change_kind kind, const char *path,
+static void compare_members(struct comparison *c, enum weft_change_kind kind, const char *path,
                             yyjson_val *x, yyjson_val *y)
 {
     yyjson_obj_iter iter;
@@ -410,7 +399,7 @@ static void compare_members(struct comparison *c, enum change_kind kind, const c
     }
 }
 
-static void compare_named(struct comparison *c, enum change_kind kind, const char *path,
+static void compare_named(struct comparison *c, enum weft_change_kind kind, const char *path,
                           yyjson_val *x, yyjson_val *y)
 {
     size_t i, max;
@@ -430,7 +419,7 @@ static void compare_named(struct comparison *c, enum change_kind kind, const cha
 }
 
 /* As deep as both sides have the same shape, so that only what differs is told. */
-static void compare_value(struct comparison *c, enum change_kind kind, const char *path,
+static void compare_value(struct comparison *c, enum weft_change_kind kind, const char *path,
                           yyjson_val *x, yyjson_val *y)
 {
     const char *before = value_text(c, x);
@@ -444,12 +433,13 @@ static void compare_value(struct comparison *c, enum change_kind kind, const cha
     else if (values_named(x) && values_named(y))
         compare_named(c, kind, path, x, y);
     if (c->count == count) /* also where only the order differs */
-        change_add(c, kind, path, before, after);
+        change_add(c, kind == CHANGE_QUALITY ? weft_quality_kind(path, before, after) : kind, path,
+                   before, after);
 }
 
 static const struct {
     const char *key;
-    enum change_kind kind;
+    enum weft_change_kind kind;
 } parts[] = {
     {"owner", CHANGE_WORDS},
     {"version", CHANGE_VERSION},
@@ -459,7 +449,7 @@ static const struct {
     {"tags", CHANGE_WORDS},
     {"discoverable", CHANGE_GOVERNANCE},
     {"regulations", CHANGE_GOVERNANCE},
-    {"deprecated", CHANGE_WORDS},
+    {"deprecated", CHANGE_DEPRECATED},
     {"contract", CHANGE_WORDS},
     {"inputs", CHANGE_INPUT},
     {"order_by", CHANGE_TRANSFORM},
@@ -506,8 +496,10 @@ static void compare_graph(struct comparison *c, const struct weft_product *befor
     bool score = strcmp(to, "score") == 0;
     change_add(c, CHANGE_FIELD_ADDED, weft_reader_format(&c->reader, "schema.%s", to), NULL,
                score ? "double" : "long");
+    c->field = from;
     change_add(c, CHANGE_FIELD_REMOVED, weft_reader_format(&c->reader, "schema.%s", from),
                score ? "long" : "double", NULL);
+    c->field = NULL;
 }
 
 static const char *write_name(enum weft_write_mode mode)

@@ -92,6 +92,64 @@ static const struct row rows[] = {
     {S(F("x", ",\"required\":true")), S(F("x", "")) ",\"key\":[\"x\"]", "key", BR},
 };
 
+/* Which row of the table each kind comes under, and what it says for readers and for writers. */
+static const struct {
+    const char *before, *after, *rule;
+    enum weft_change_class readers, writers;
+} kinds[] = {
+    {S(F("x", ",\"enum\":[\"a\"]")), S(F("x", ",\"enum\":[\"a\",\"b\"]")), "enum.grown", CO, CO},
+    {S(F("x", ",\"enum\":[\"a\",\"b\"]")), S(F("x", ",\"enum\":[\"b\"]")), "rule.tighter", CO, CO},
+    {S(F("x", ",\"enum\":[\"a\"]")), S(F("x", ",\"enum\":[\"b\"]")), "rule.other", CO, CO},
+    {S(F("x", ",\"enum\":[\"a\"]")), S(F("x", "")), "rule.looser", CO, CO},
+    {S(F("x", ",\"type\":\"long\",\"min\":\"1\"")), S(F("x", ",\"type\":\"long\",\"min\":\"10\"")),
+     "rule.tighter", CO, CO},
+    {S(F("x", ",\"type\":\"long\",\"max\":\"9\"")), S(F("x", ",\"type\":\"long\",\"max\":\"10\"")),
+     "rule.looser", CO, CO},
+    {S(F("x", ",\"type\":\"date\",\"min\":\"2020-03-01\"")),
+     S(F("x", ",\"type\":\"date\",\"min\":\"2019-03-01\"")), "rule.looser", CO, CO},
+    {S(F("x", ",\"unique\":true")), S(F("x", "")), "unique.dropped", BR, CO},
+    {S(F("x", "")), S(F("x", ",\"unique\":true")), "rule.tighter", CO, CO},
+    {S(F("x", "")), S(F("x", ",\"required\":true")), "required.added", CO, BR},
+    {S(F("x", ",\"required\":true")), S(F("x", "")), "required.dropped", BR, CO},
+    {S(F("x", "") "," F("y", "")), S(F("x", "")), "field.removed", BR, CO},
+    {S(F("x", "")), S(F("z", ",\"was\":\"x\"")), "field.renamed", BR, BR},
+    {"\"quality\":{\"freshness\":\"24h\"}", "\"quality\":{\"freshness\":\"12h\"}", "service.raised",
+     CO, CO},
+    {"\"quality\":{\"freshness\":\"24h\"}", "\"quality\":{\"freshness\":\"2d\"}", "service.lowered",
+     CO, CO},
+    {"\"quality\":{\"freshness\":\"24h\"}", "", "service.lowered", CO, CO},
+    {"\"quality\":{\"rows\":{\"min\":5}}", "\"quality\":{\"rows\":{\"min\":4}}", "quality.looser",
+     CO, CO},
+    {"\"quality\":{\"completeness\":0.9}", "\"quality\":{\"completeness\":0.95}", "quality.tighter",
+     CO, CO},
+    {"\"quality\":{\"quarantine_max\":\"1%\"}", "\"quality\":{\"quarantine_max\":\"2%\"}",
+     "quality.looser", CO, CO},
+    {"", "\"quality\":{\"quarantine_max\":\"2%\"}", "quality.tighter", CO, CO},
+    {"", "\"deprecated\":{\"since\":\"2026-01-01\"}", "deprecated", ED, ED},
+};
+
+static void compare_kinds(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < WEFT_COUNT(kinds); i++) {
+        struct weft_error error = WEFT_ERROR_INIT;
+        struct weft_arena *arena = weft_arena_new(0);
+        struct weft_changes changes = {0};
+        assert_int_equal(weft_product_compare(arena, product_of(arena, kinds[i].before),
+                                              product_of(arena, kinds[i].after), &changes, &error),
+                         0);
+        if (changes.count != 1 || strcmp(changes.items[0].rule, kinds[i].rule) != 0 ||
+            changes.items[0].readers != kinds[i].readers ||
+            changes.items[0].writers != kinds[i].writers)
+            fail_msg("row %zu: %zu changes, %s at %s", i, changes.count,
+                     changes.count == 0 ? "" : changes.items[0].rule,
+                     changes.count == 0 ? "" : changes.items[0].path);
+        assert_int_equal(changes.items[0].change_class,
+                         WEFT_MAX(kinds[i].readers, kinds[i].writers));
+        weft_arena_free(arena);
+    }
+}
+
 static void compare_graph_columns(void **state)
 {
     (void)state;
@@ -217,11 +275,9 @@ static void compare_torture(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(compare_rules),
-        cmocka_unit_test(compare_graph_columns),
-        cmocka_unit_test(data_digests),
-        cmocka_unit_test(data_digests_torture),
-        cmocka_unit_test(compare_refuses_nested_rename),
+        cmocka_unit_test(compare_rules),         cmocka_unit_test(compare_kinds),
+        cmocka_unit_test(compare_graph_columns), cmocka_unit_test(data_digests),
+        cmocka_unit_test(data_digests_torture),  cmocka_unit_test(compare_refuses_nested_rename),
         cmocka_unit_test(compare_torture),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

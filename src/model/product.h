@@ -325,13 +325,29 @@ int weft_product_table_name(const struct weft_product *product, bool newest, str
 /* ---- two versions ---- */
 enum weft_change_class { WEFT_CHANGE_EDITORIAL, WEFT_CHANGE_COMPATIBLE, WEFT_CHANGE_BREAKING };
 
+/* Whose reading a change touches: nobody's, of those who read the field, everybody's, everybody's
+ * by other values in columns that stay. */
+enum weft_change_reach { WEFT_REACH_NONE, WEFT_REACH_COLUMN, WEFT_REACH_TABLE, WEFT_REACH_VALUES };
+
 struct weft_change {
-    const char *path;   /* "schema.cases.type" */
-    const char *before; /* NULL = it was not there */
-    const char *after;  /* NULL = it is gone */
-    enum weft_change_class change_class;
-    const char *reason; /* why it is of that class */
+    const char *path;                    /* "schema.cases.type" */
+    const char *before;                  /* NULL = it was not there */
+    const char *after;                   /* NULL = it is gone */
+    const char *rule;                    /* of docs/reference/changes.md: "field.removed" */
+    enum weft_change_class change_class; /* the worse of the two below */
+    const char *reason;                  /* why it is of that class */
+    enum weft_change_class readers;
+    const char *readers_why;
+    enum weft_change_class writers;
+    const char *writers_why;
+    enum weft_change_reach reach;
+    const char *field; /* NULL, or the field it speaks of, by its name before */
 };
+
+/* "editorial", "compatible", "breaking" */
+const char *weft_change_class_name(enum weft_change_class change_class);
+/* The table of rules as a reference page. */
+int weft_changes_page_print(struct weft_buf *out, struct weft_error *error) WEFT_MUST_CHECK;
 
 struct weft_changes {
     const struct weft_change *items;
