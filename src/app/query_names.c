@@ -6,6 +6,7 @@
 
 #include "base/text.h"
 #include "engine/mesh_table.h"
+#include "engine/stored.h"
 #include "flow/quarantine.h"
 
 #include <stdio.h>
@@ -93,41 +94,6 @@ static int snapshot_choose(struct weft_query *query, const struct query_table *o
     return 0;
 }
 
-static int columns_of(struct weft_arena *arena, const struct weft_table_schema *schema,
-                      const struct weft_relation_column **out, size_t *count,
-                      struct weft_error *error)
-{
-    struct weft_relation_column *columns =
-        weft_arena_array(arena, schema->count + 1, sizeof *columns);
-    if (columns == NULL)
-        return weft_error_nomem(error);
-    for (size_t i = 0; i < schema->count; i++)
-        columns[i] = (struct weft_relation_column){.name = schema->columns[i].name,
-                                                   .type = schema->columns[i].type,
-                                                   .field_id = schema->columns[i].id};
-    *out = columns;
-    *count = schema->count;
-    return 0;
-}
-
-static int columns_fill(struct weft_arena *arena, const struct weft_table_schema *schema,
-                        struct weft_relation *out, struct weft_error *error)
-{
-    return columns_of(arena, schema, &out->columns, &out->column_count, error);
-}
-
-/* One file alone is read by one thread where its columns are found by field id. */
-static int file_columns_fill(struct weft_arena *arena, const struct weft_table *table,
-                             const struct weft_data_file *file, struct weft_relation *out,
-                             struct weft_error *error)
-{
-    const struct weft_table_schema *written = NULL;
-    int rc = weft_table_file_schema(table, file, &written, error);
-    if (rc != 0)
-        return rc < 0 ? rc : 0;
-    return columns_of(arena, written, &out->file_columns, &out->file_column_count, error);
-}
-
 static int files_fill(const char *home, struct weft_arena *arena, const struct weft_table *table,
                       const struct weft_snapshot *snapshot, struct weft_relation *out,
                       struct weft_error *error)
@@ -137,20 +103,8 @@ static int files_fill(const char *home, struct weft_arena *arena, const struct w
     if (deletes.count > 0)
         return weft_error_set(error, WEFT_E_NOT_YET,
                               "this snapshot has delete files, which this version cannot read yet");
-    const char **files = weft_arena_array(arena, data.count + 1, sizeof *files);
-    if (files == NULL)
-        return weft_error_nomem(error);
-    for (size_t i = 0; i < data.count; i++) {
-        files[i] = weft_arena_format(arena, "%s/%s", home, data.items[i].path);
-        if (files[i] == NULL)
-            return weft_error_nomem(error);
-    }
-    out->files = files;
-    out->file_count = data.count;
     out->snapshot_id = snapshot->snapshot_id;
-    if (data.count == 1 && !out->plain)
-        return file_columns_fill(arena, table, &data.items[0], out, error);
-    return 0;
+    return weft_stored_files(arena, home, table, &data, out, error);
 }
 
 /* A table of the lake or of quarantine, at the snapshot that counts. */
@@ -177,7 +131,7 @@ static int table_relation(struct weft_query *query, const struct query_home *hom
                               table_name);
     out->kind = WEFT_RELATION_FILES;
     out->plain = weft_table_schema_of(table, 1) == NULL; /* it never changed */
-    WEFT_TRY(columns_fill(arena, schema, out, error));
+    WEFT_TRY(weft_stored_columns(arena, schema, out, error));
     return snapshot == NULL ? 0 : files_fill(home->path, arena, table, snapshot, out, error);
 }
 

@@ -39,7 +39,7 @@ bool weft_encoding_of(const char *word, enum weft_encoding *out)
     return false;
 }
 
-static size_t utf8_put(char *out, uint32_t code)
+size_t weft_utf8_put(char *out, uint32_t code)
 {
     if (code < 0x80) {
         out[0] = (char)code;
@@ -114,7 +114,7 @@ static int bytes_step(struct encoding_decoder *self, struct weft_decode_io *io,
             if (code == 0)
                 return byte_refuse(self, byte, error);
         }
-        io->done += utf8_put(io->out + io->done, code);
+        io->done += weft_utf8_put(io->out + io->done, code);
     }
     return 0;
 }
@@ -173,7 +173,7 @@ static int wide_step(struct encoding_decoder *self, struct weft_decode_io *io,
             code = 0x10000 + ((code - 0xd800) << 10) + (low - 0xdc00);
             units = 2;
         }
-        io->done += utf8_put(io->out + io->done, code);
+        io->done += weft_utf8_put(io->out + io->done, code);
         io->used += 2 * units;
     }
     if (io->last && io->done == 0 && io->in_length - io->used == 1)

@@ -24,5 +24,7 @@ bool weft_encoding_of(const char *word, enum weft_encoding *out);
 /* *out = NULL for UTF-8. Heap; its `free` gives it back. */
 int weft_encoding_decoder(enum weft_encoding encoding, struct weft_decoder **out,
                           struct weft_error *error) WEFT_MUST_CHECK;
+/* A character's 1 to 4 bytes of UTF-8, to out; how many. The code is one. */
+size_t weft_utf8_put(char *out, uint32_t code);
 
 #endif

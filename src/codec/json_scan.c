@@ -5,6 +5,7 @@
  */
 #include "codec/json_record.h"
 
+#include "codec/encoding.h"
 #include "codec/json.h"
 
 #include <string.h>
@@ -102,30 +103,6 @@ static bool text_scan(struct weft_json_walk *walk, struct weft_json_slice *out)
     return true;
 }
 
-static size_t code_put(char *out, uint32_t code)
-{
-    if (code < 0x80) {
-        out[0] = (char)code;
-        return 1;
-    }
-    if (code < 0x800) {
-        out[0] = (char)(0xc0 | code >> 6);
-        out[1] = (char)(0x80 | (code & 0x3f));
-        return 2;
-    }
-    if (code < 0x10000) {
-        out[0] = (char)(0xe0 | code >> 12);
-        out[1] = (char)(0x80 | (code >> 6 & 0x3f));
-        out[2] = (char)(0x80 | (code & 0x3f));
-        return 3;
-    }
-    out[0] = (char)(0xf0 | code >> 18);
-    out[1] = (char)(0x80 | (code >> 12 & 0x3f));
-    out[2] = (char)(0x80 | (code >> 6 & 0x3f));
-    out[3] = (char)(0x80 | (code & 0x3f));
-    return 4;
-}
-
 size_t weft_json_unescape(const char *data, size_t length, char *out)
 {
     static const char from[] = "bfnrt";
@@ -151,7 +128,7 @@ size_t weft_json_unescape(const char *data, size_t length, char *out)
             code = 0x10000 + ((code - 0xd800) << 10) + ((uint32_t)hex_unit(data + 2, end) - 0xdc00);
             data += 6;
         }
-        size += code_put(out + size, code);
+        size += weft_utf8_put(out + size, code);
     }
     return size;
 }

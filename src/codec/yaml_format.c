@@ -86,8 +86,7 @@ static void put_span(struct format *f, const char *from, const char *to)
 
 /* ---- quotes ---- */
 
-/* A text that every reader of YAML takes as this text without quotes. */
-static bool plain_enough(const char *text, size_t length)
+bool weft_yaml_plain(const char *text, size_t length)
 {
     static const char *const meant[] = {"true", "false", "null", "yes", "no",
                                         "on",   "off",   "y",    "n"};
@@ -136,7 +135,7 @@ static void put_quoted(struct format *f, const char *from, const char *to)
     size_t length = (size_t)(to - from) - 2;
     bool simple = memchr(text, '\\', length) == NULL && memchr(text, '"', length) == NULL &&
                   memchr(text, '\'', length) == NULL && memchr(text, '\n', length) == NULL;
-    if (simple && plain_enough(text, length)) {
+    if (simple && weft_yaml_plain(text, length)) {
         weft_buf_add(f->out, text, length);
     } else if (simple) {
         weft_buf_addc(f->out, '"');

@@ -9,7 +9,7 @@
 #include "base/fs.h"
 #include "base/test_support.h"
 #include "catalog/product_entry.h"
-#include "engine/resolver.h"
+#include "engine/stored.h"
 #include "flow/run_internal.h"
 #include "lake/pointer.h"
 
@@ -166,24 +166,12 @@ static void relation_print(struct job_fixture *f, const char *metadata, struct w
     if (weft_table_load(f->arena, f->home, metadata, &table, &error) < 0)
         fail_msg("%s", error.message);
     const struct weft_table_schema *schema = weft_table_schema(table);
-    struct weft_relation_column *columns =
-        weft_arena_array(f->arena, schema->count, sizeof *columns);
-    for (size_t i = 0; i < schema->count; i++)
-        columns[i] = (struct weft_relation_column){.name = schema->columns[i].name,
-                                                   .type = schema->columns[i].type,
-                                                   .field_id = schema->columns[i].id};
     assert_int_equal(weft_table_files(f->arena, f->home, table, weft_table_current(table), &data,
                                       &deletes, &error),
                      0);
-    const char **files = weft_arena_array(f->arena, data.count + 1, sizeof *files);
-    for (size_t i = 0; i < data.count; i++)
-        files[i] = weft_arena_format(f->arena, "%s/%s", f->home, data.items[i].path);
-    struct weft_relation relation = {.kind = WEFT_RELATION_FILES,
-                                     .product = "d.p",
-                                     .columns = columns,
-                                     .column_count = schema->count,
-                                     .files = files,
-                                     .file_count = data.count};
+    struct weft_relation relation = {.kind = WEFT_RELATION_FILES, .product = "d.p"};
+    assert_int_equal(weft_stored_columns(f->arena, schema, &relation, &error), 0);
+    assert_int_equal(weft_stored_files(f->arena, f->home, table, &data, &relation, &error), 0);
     weft_buf_addc(out, '(');
     assert_int_equal(weft_relation_print(&relation, out, &error), 0);
     weft_buf_addc(out, ')');

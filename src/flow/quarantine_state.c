@@ -4,6 +4,7 @@
  * is what makes a replay happen once: state and publication change in one transaction.
  */
 #include "engine/engine.h"
+#include "engine/stored.h"
 #include "flow/edits.h"
 #include "flow/quarantine.h"
 #include "flow/run_internal.h"
@@ -67,19 +68,21 @@ struct change {
     int64_t sequence;
 };
 
-/* Cuts the range out of the open one that holds it. */
+/* Cuts the range out of the open one that holds it. Ranges that count now do not overlap, so it is
+ * the last of them that begins at `from` or before: found by the key, however many there are. */
 static int range_change(struct weft_ledger_txn *txn, const struct change *change,
                         const char *run_id, int64_t from, int64_t to, struct weft_error *error)
 {
     WEFT_CLEANUP(weft_stmt_freep) struct weft_stmt *stmt = NULL;
     WEFT_TRY(weft_sql_query(txn, &stmt, error,
-                            "SELECT row_from, row_to, seq_from FROM flow_quarantine WHERE product "
-                            "= ?1 AND run_id = ?2 AND state = 'open' AND seq_to IS NULL AND "
-                            "row_from <= ?3 AND row_to >= ?4",
-                            "ttii", change->table, run_id, from, to));
+                            "SELECT row_from, row_to, seq_from, state FROM flow_quarantine WHERE "
+                            "product = ?1 AND run_id = ?2 AND row_from <= ?3 AND seq_to IS NULL "
+                            "ORDER BY row_from DESC LIMIT 1",
+                            "tti", change->table, run_id, from));
     int rc = weft_stmt_step(stmt, error);
     WEFT_TRY(rc);
-    if (rc == WEFT_END || from > to)
+    if (rc == WEFT_END || from > to || weft_stmt_column_int(stmt, 1) < to ||
+        strcmp(weft_stmt_column_text(stmt, 3), WEFT_QUARANTINE_OPEN) != 0)
         return weft_error_set(error, WEFT_E_CONFLICT,
                               "rows %" PRId64 " to %" PRId64 " that run %s set aside are not all "
                               "open any more",
@@ -212,7 +215,9 @@ static void number_sql(struct weft_buf *sql, const struct weft_relation *stored)
     weft_buf_adds(sql, "CAST(split_part(q.row_id, ':', 2) AS BIGINT)");
 }
 
-/* SELECT q.*, state, state_by over the stored rows that have a state. */
+/* SELECT q.*, state, state_by over the stored rows that have a state. Ranges do not overlap: the one
+ * that a row may lie in is the last that begins before it, which a join on both ends would find by
+ * comparing each row with each range. */
 int weft_flow_states_sql(struct weft_buf *sql, const struct weft_relation *stored,
                          const struct weft_quarantine_range *ranges, size_t count, bool with_number,
                          struct weft_error *error)
@@ -225,7 +230,7 @@ int weft_flow_states_sql(struct weft_buf *sql, const struct weft_relation *store
     }
     weft_buf_adds(sql, " FROM (");
     WEFT_TRY(weft_relation_print(stored, sql, error));
-    weft_buf_adds(sql, ") q JOIN (VALUES ");
+    weft_buf_adds(sql, ") q ASOF JOIN (VALUES ");
     for (size_t i = 0; i < count; i++) {
         const struct weft_quarantine_range *range = &ranges[i];
         weft_buf_adds(sql, i == 0 ? "(" : ", (");
@@ -239,7 +244,9 @@ int weft_flow_states_sql(struct weft_buf *sql, const struct weft_relation *store
     weft_buf_adds(sql,
                   ") s(run_id, row_from, row_to, state, state_by) ON q.run_id = s.run_id AND ");
     number_sql(sql, stored);
-    weft_buf_adds(sql, " BETWEEN s.row_from AND s.row_to");
+    weft_buf_adds(sql, " >= s.row_from WHERE ");
+    number_sql(sql, stored);
+    weft_buf_adds(sql, " <= s.row_to");
     return weft_buf_check(sql, error);
 }
 
@@ -261,25 +268,9 @@ int weft_flow_stored_read(struct weft_ledger_txn *txn, struct weft_ledger *ledge
     if (snapshot == NULL)
         return WEFT_NOT_THERE;
     WEFT_TRY(weft_table_files(arena, home, table, snapshot, &data, &deletes, error));
-    struct weft_relation_column *columns = weft_arena_array(arena, schema->count, sizeof *columns);
-    const char **files = weft_arena_array(arena, data.count + 1, sizeof *files);
-    if (columns == NULL || files == NULL)
-        return weft_error_nomem(error);
-    for (size_t i = 0; i < schema->count; i++)
-        columns[i] = (struct weft_relation_column){.name = schema->columns[i].name,
-                                                   .type = schema->columns[i].type,
-                                                   .field_id = schema->columns[i].id};
-    for (size_t i = 0; i < data.count; i++) {
-        files[i] = weft_arena_format(arena, "%s/%s", home, data.items[i].path);
-        if (files[i] == NULL)
-            return weft_error_nomem(error);
-    }
-    *out = (struct weft_relation){.kind = WEFT_RELATION_FILES,
-                                  .columns = columns,
-                                  .column_count = schema->count,
-                                  .files = files,
-                                  .file_count = data.count};
-    return 0;
+    *out = (struct weft_relation){.kind = WEFT_RELATION_FILES};
+    WEFT_TRY(weft_stored_columns(arena, schema, out, error));
+    return weft_stored_files(arena, home, table, &data, out, error);
 }
 
 static int picked_query(struct weft_engine *engine, const char *sql, struct pick *pick,

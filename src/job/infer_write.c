@@ -2,37 +2,16 @@
  * infer_write.c - the product file: what was decided, with a comment on what it was decided by.
  */
 #include "base/text.h"
+#include "codec/yaml_format.h"
 #include "job/infer_internal.h"
 
 #include <string.h>
 
 /* ---- YAML ---- */
 
-/* As codec/yaml_format.c leaves quotes out: `weft fmt` has nothing to do. */
-static bool word_plain(const char *text, size_t length)
-{
-    static const char *const meant[] = {"true", "false", "null", "yes", "no",
-                                        "on",   "off",   "y",    "n"};
-    if (length == 0 || length > 200)
-        return false;
-    for (size_t i = 0; i < length; i++) {
-        char c = text[i];
-        bool letter = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '_';
-        bool inner = (c >= '0' && c <= '9') || c == '-' || c == '.' || c == '/' || c == '@';
-        bool space = c == ' ' && i + 1 < length && text[i + 1] != ' ';
-        if (!letter && (i == 0 || !(inner || space)))
-            return false;
-    }
-    for (size_t i = 0; i < WEFT_COUNT(meant); i++) {
-        if (strlen(meant[i]) == length && weft_equal_fold(meant[i], text))
-            return false;
-    }
-    return true;
-}
-
 static void put_text(struct weft_buf *out, const char *text, size_t length)
 {
-    if (word_plain(text, length)) {
+    if (weft_yaml_plain(text, length)) {
         weft_buf_add(out, text, length);
         return;
     }

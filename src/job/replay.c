@@ -6,6 +6,7 @@
  * fails stays in quarantine as it is. The asker changes the states in the transaction that
  * publishes, so a row is replayed once.
  */
+#include "engine/stored.h"
 #include "job/replay_internal.h"
 #include "job/scan_internal.h"
 
@@ -273,26 +274,9 @@ int job_quarantine_print(struct job_work *work, struct weft_buf *sql, struct wef
     WEFT_TRY(weft_table_files(work->arena, job->home, table, weft_table_current(table), &data,
                               &deletes, error));
     const struct weft_table_schema *schema = weft_table_schema(table);
-    struct weft_relation_column *columns =
-        weft_arena_array(work->arena, schema->count + 1, sizeof *columns);
-    const char **files = weft_arena_array(work->arena, data.count + 1, sizeof *files);
-    if (columns == NULL || files == NULL)
-        return weft_error_nomem(error);
-    for (size_t i = 0; i < schema->count; i++)
-        columns[i] = (struct weft_relation_column){.name = schema->columns[i].name,
-                                                   .type = schema->columns[i].type,
-                                                   .field_id = schema->columns[i].id};
-    for (size_t i = 0; i < data.count; i++) {
-        files[i] = weft_arena_format(work->arena, "%s/%s", job->home, data.items[i].path);
-        if (files[i] == NULL)
-            return weft_error_nomem(error);
-    }
-    struct weft_relation relation = {.kind = WEFT_RELATION_FILES,
-                                     .product = job->table,
-                                     .columns = columns,
-                                     .column_count = schema->count,
-                                     .files = files,
-                                     .file_count = data.count};
+    struct weft_relation relation = {.kind = WEFT_RELATION_FILES, .product = job->table};
+    WEFT_TRY(weft_stored_columns(work->arena, schema, &relation, error));
+    WEFT_TRY(weft_stored_files(work->arena, job->home, table, &data, &relation, error));
     return quarantine_wrap(work, &relation, sql, error);
 }
 

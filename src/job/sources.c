@@ -4,6 +4,8 @@
  */
 #include "job/work_internal.h"
 
+#include "engine/stored.h"
+
 #include <string.h>
 #include <strings.h>
 
@@ -69,61 +71,21 @@ static int source_files(struct job_work *work, const struct weft_table *table,
     return 0;
 }
 
-static int columns_of(struct job_work *work, const struct weft_table_schema *schema,
-                      const struct weft_relation_column **out, size_t *count,
-                      struct weft_error *error)
-{
-    struct weft_relation_column *columns =
-        weft_arena_array(work->arena, schema->count + 1, sizeof *columns);
-    if (columns == NULL)
-        return weft_error_nomem(error);
-    for (size_t i = 0; i < schema->count; i++)
-        columns[i] = (struct weft_relation_column){.name = schema->columns[i].name,
-                                                   .type = schema->columns[i].type,
-                                                   .field_id = schema->columns[i].id};
-    *out = columns;
-    *count = schema->count;
-    return 0;
-}
-
-/* One file alone is read by one thread where its columns are found by field id. */
-static int file_columns(struct job_work *work, const struct weft_table *table,
-                        const struct weft_data_files *data, struct weft_relation *relation,
-                        struct weft_error *error)
-{
-    const struct weft_table_schema *written = NULL;
-    if (data->count != 1 || relation->plain)
-        return 0;
-    int rc = weft_table_file_schema(table, &data->items[0], &written, error);
-    if (rc != 0)
-        return rc < 0 ? rc : 0;
-    return columns_of(work, written, &relation->file_columns, &relation->file_column_count, error);
-}
-
 static int source_relation(struct job_work *work, const struct weft_table *table,
                            const struct weft_data_files *data, struct job_source *out,
                            struct weft_error *error)
 {
     const struct weft_table_schema *schema = weft_table_schema(table);
-    const char **files = weft_arena_array(work->arena, data->count + 1, sizeof *files);
-    if (files == NULL)
-        return weft_error_nomem(error);
-    for (size_t i = 0; i < data->count; i++) {
-        files[i] = weft_arena_format(work->arena, "%s/%s", source_home(work, out->asked),
-                                     data->items[i].path);
-        if (files[i] == NULL)
-            return weft_error_nomem(error);
+    for (size_t i = 0; i < data->count; i++)
         out->records += data->items[i].records;
-    }
     out->relation = (struct weft_relation){.kind = WEFT_RELATION_FILES,
                                            .product = out->asked->product,
                                            .snapshot_id = out->asked->snapshot_id,
-                                           .files = files,
-                                           .file_count = data->count,
                                            .plain = schema->schema_id == 0 &&
                                                     weft_table_schema_of(table, 1) == NULL};
-    WEFT_TRY(columns_of(work, schema, &out->relation.columns, &out->relation.column_count, error));
-    return file_columns(work, table, data, &out->relation, error);
+    WEFT_TRY(weft_stored_columns(work->arena, schema, &out->relation, error));
+    return weft_stored_files(work->arena, source_home(work, out->asked), table, data,
+                             &out->relation, error);
 }
 
 static int source_open(struct job_work *work, struct job_source *out, struct weft_error *error)
