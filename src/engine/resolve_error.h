@@ -17,6 +17,7 @@ struct weft_resolved_places {
     size_t pair_count;
     const struct resolve_table *tables;
     size_t table_count;
+    const struct traces *traces; /* NULL = not wanted */
     bool guarded; /* a policy applied: no value may show */
 };
 

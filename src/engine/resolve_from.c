@@ -94,12 +94,19 @@ static void table_columns(struct resolve *resolve, struct scope_source *source, 
 {
     const struct weft_relation *relation = &resolve->tables[index].relation;
     source->columns.known = relation->column_count > 0;
+    source->columns.traces = traces_new(resolve);
+    if (source->columns.traces != NULL && relation->column_count == 0) {
+        source->columns.traces->known = false;
+        source->columns.traces->lost = true;
+    }
     for (size_t i = 0; i < relation->column_count; i++) {
         struct scope_column *column =
             scope_add_column(resolve, &source->columns, relation->columns[i].name);
         if (column == NULL)
             continue;
         column->hidden = relation->columns[i].hidden;
+        traces_table(resolve, source->columns.traces, relation->columns[i].name, index, (int)i,
+                     column->hidden);
         scope_add_origin(resolve, &column->origins, (struct resolve_origin){index, (int)i});
     }
 }
@@ -266,8 +273,19 @@ static void join_names(struct walk *walk, struct scope *scope, struct scope_sour
                 struct scope_column *column = scope_find_column(&any->columns, name);
                 if (column != NULL)
                     scope_use(resolve, &column->origins);
+                trace_flow_column(resolve, any->columns.traces, name);
             }
         }
+    }
+}
+
+/* What of the right side comes out of it. */
+static void join_trace(yyjson_mut_val *ref, struct scope_source *right)
+{
+    const char *type = tree_text(ref, "join_type");
+    for (; right != NULL; right = right->next) {
+        right->outer = strcmp(type, "RIGHT") == 0 || strstr(type, "OUTER") != NULL;
+        right->unseen = strcmp(type, "SEMI") == 0 || strcmp(type, "ANTI") == 0;
     }
 }
 
@@ -298,6 +316,7 @@ static int walk_join(struct walk *walk, yyjson_mut_val *ref, const struct scope_
         if (strcmp(name, "left") != 0 && strcmp(name, "right") != 0)
             WEFT_TRY(walk_used(walk, yyjson_mut_obj_iter_get_val(key), ctes, scope));
     }
+    join_trace(ref, *right);
     return 0;
 }
 
@@ -325,17 +344,30 @@ static int walk_opaque(struct walk *walk, yyjson_mut_val *ref, const struct scop
                        "PIVOT and UNPIVOT would take %s for a column of the table", hidden);
         return weft_error_hint(resolve->error, "write a subquery there: (select ... from ...)");
     }
+    struct traces *traces = traces_new(resolve);
+    struct trace_state was =
+        trace_begin(resolve, traces == NULL ? NULL : &traces->rest, WEFT_LINEAGE_TRANSFORMATION);
     yyjson_mut_obj_iter members = yyjson_mut_obj_iter_with(ref);
     yyjson_mut_val *key;
     while ((key = yyjson_mut_obj_iter_next(&members)) != NULL) {
         yyjson_mut_val *value = yyjson_mut_obj_iter_get_val(key);
-        if (value != from && value != query)
-            WEFT_TRY(walk_used(walk, value, ctes, from != NULL ? &inner : scope));
+        if (value == from || value == query)
+            continue;
+        resolve->trace_role = trace_opaque_role(yyjson_mut_get_str(key));
+        WEFT_TRY(walk_used(walk, value, ctes, from != NULL ? &inner : scope));
     }
+    trace_end(resolve, was);
+    if (traces != NULL)
+        trace_opaque(resolve, ref, &inner, traces);
     const char *alias = tree_text_or_null(ref, "alias");
     if (alias == NULL && tree_is(ref, "type", "TABLE_FUNCTION"))
         alias = tree_text(yyjson_mut_obj_get(ref, "function"), "function_name");
-    return scope_add_source(resolve, scope, alias) == NULL ? resolve_nomem(resolve) : 0;
+    struct scope_source *source = scope_add_source(resolve, scope, alias);
+    if (source == NULL)
+        return resolve_nomem(resolve);
+    source->columns.traces =
+        traces_rename(resolve, traces, yyjson_mut_obj_get(ref, "column_name_alias"));
+    return 0;
 }
 
 int walk_reference(struct walk *walk, yyjson_mut_val *ref, const struct scope_cte *ctes,

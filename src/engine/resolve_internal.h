@@ -5,6 +5,8 @@
  *   resolve_name.c    result columns whose names the rewriting would change get them as aliases
  *   resolve_walk.c    scopes: columns annotated, CTEs renamed; resolve_from.c: tables resolved
  *   resolve_scope.c   what a name can mean where it stands
+ *   resolve_trace.c   with the walk, where wanted: where columns come from (resolve_trace_scope.c)
+ *   lineage.c         the same, handed out
  *   resolve_repair.c  constants of the request, forms that DuckDB prints wrongly
  *   resolve_reference.c  only the names of tables (weft_resolve_references)
  *   resolve_column.c  the columns of a resolved text (weft_resolved_columns)
@@ -68,6 +70,9 @@ struct resolve_origin {
     int column;
 };
 
+struct trace;
+struct traces;
+
 struct resolve_origins {
     struct resolve_origin *items;
     size_t count;
@@ -115,6 +120,12 @@ struct resolve {
     bool unique;   /* tables without alias get one that no name of the text can be */
     bool captured; /* a name would mean another table: walk again with unique */
     struct resolve_references *references; /* not NULL: names are gathered, none is resolved */
+    /* resolve_trace.h */
+    struct trace *trace_to; /* NULL = what a column comes from is not wanted here */
+    unsigned trace_role;
+    bool trace_many; /* the item at hand becomes several columns */
+    int trace_recursive;
+    const struct traces *traces; /* of the result */
 };
 
 /* ---- resolve_tree.c ---- */

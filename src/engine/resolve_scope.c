@@ -24,11 +24,12 @@ static bool scope_reserve(struct resolve *resolve, void *items, size_t *capacity
     return false;
 }
 
-void scope_add_name(struct resolve *resolve, struct scope *scope, const char *name)
+void scope_add_name(struct resolve *resolve, struct scope *scope, const char *name,
+                    const struct trace *trace)
 {
     if (scope_reserve(resolve, &scope->names, &scope->name_capacity, scope->name_count + 1,
-                      sizeof(char *)))
-        scope->names[scope->name_count++] = name;
+                      sizeof(struct scope_name)))
+        scope->names[scope->name_count++] = (struct scope_name){name, trace};
 }
 
 struct scope_source *scope_add_source(struct resolve *resolve, struct scope *scope,
@@ -83,6 +84,7 @@ struct scope_column *scope_find_column(struct scope_columns *columns, const char
 void scope_rename(struct resolve *resolve, struct scope_columns *columns, yyjson_mut_val *names)
 {
     size_t count = yyjson_mut_arr_size(names);
+    columns->traces = traces_rename(resolve, columns->traces, names);
     if (!columns->known || count == 0)
         return;
     struct scope_column *items = resolve_alloc(resolve, columns->count, sizeof(*items));
@@ -160,7 +162,7 @@ struct lookup {
 static bool scope_has_name(const struct scope *scope, const char *name)
 {
     for (size_t i = 0; i < scope->name_count; i++)
-        if (scope->names[i] != NULL && weft_equal_fold(scope->names[i], name))
+        if (scope->names[i].text != NULL && weft_equal_fold(scope->names[i].text, name))
             return true;
     return false;
 }
@@ -194,6 +196,7 @@ static bool lookup_alias(struct lookup *lookup, struct scope *scope)
     for (struct scope_source *source = scope->sources; source != NULL; source = source->next)
         if (scope_source_is(resolve, source, lookup->parts[0]) &&
             (columns_use(resolve, &source->columns, lookup->parts[1]) || !source->columns.known)) {
+            trace_flow_column(resolve, source->columns.traces, lookup->parts[1]);
             if (!weft_equal_fold(source->alias, lookup->parts[0]))
                 lookup_rewrite(lookup, 1, source->alias);
             return true;
@@ -228,6 +231,7 @@ static bool lookup_product(struct lookup *lookup, struct scope *scope)
         if (!resolve->unique && lookup_captured(lookup, scope, source->alias))
             resolve->captured = true;
         columns_use(resolve, &source->columns, lookup->parts[2]);
+        trace_flow_column(resolve, source->columns.traces, lookup->parts[2]);
         lookup_rewrite(lookup, 2, source->alias);
         return true;
     }
@@ -242,6 +246,8 @@ static bool lookup_column(struct lookup *lookup, struct scope *scope)
         found = columns_use(lookup->resolve, &source->columns, lookup->parts[0]) || found;
         lookup->maybe = lookup->maybe || !source->columns.known;
     }
+    if (found || lookup->maybe)
+        trace_scope_column(lookup->resolve, scope, lookup->parts[0]);
     return found;
 }
 
@@ -253,6 +259,7 @@ static bool lookup_row(struct lookup *lookup, struct scope *scope)
     for (struct scope_source *source = scope->sources; source != NULL; source = source->next)
         if (scope_source_is(lookup->resolve, source, lookup->parts[0])) {
             scope_use_all(lookup->resolve, &source->columns);
+            trace_flow_values(lookup->resolve, source->columns.traces);
             if (!lookup->soft && !weft_equal_fold(source->alias, lookup->parts[0]))
                 lookup_rewrite(lookup, 1, source->alias);
             return true;
@@ -334,10 +341,15 @@ int scope_resolve(struct resolve *resolve, struct scope *scope, yyjson_mut_val *
             continue;
         }
         WEFT_TRY(lookup_ambiguous(&lookup, at));
+        bool direct = (resolve->trace_role & WEFT_LINEAGE_DIRECT) != 0;
+        if (lookup.count == 1 && !direct) /* ORDER BY: the alias goes before the column */
+            trace_scope_alias(resolve, at, lookup.parts[0]);
         if (lookup_alias(&lookup, at) || lookup_product(&lookup, at) ||
             lookup_column(&lookup, at) || lookup_row(&lookup, at))
             return 0;
         /* name.part: a table of that name goes before a parameter's part, but no outer table. */
+        if (lookup.count == 1 && direct)
+            trace_scope_alias(resolve, at, lookup.parts[0]);
         if (lambda || (lookup.count == 1 && scope_has_name(at, lookup.parts[0])))
             return 0;
     }

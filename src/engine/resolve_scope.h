@@ -9,6 +9,7 @@
 #define WEFT_ENGINE_RESOLVE_SCOPE_H
 
 #include "engine/resolve_internal.h"
+#include "engine/resolve_trace.h"
 
 struct scope_column {
     const char *name; /* NULL = named by its expression's text */
@@ -20,7 +21,8 @@ struct scope_columns {
     struct scope_column *items;
     size_t count;
     size_t capacity;
-    bool known; /* these and no others */
+    bool known;            /* these and no others */
+    struct traces *traces; /* where they come from; NULL = not wanted, or nothing is known */
 };
 
 struct scope_source {
@@ -30,6 +32,8 @@ struct scope_source {
     struct scope_columns columns;
     const char **merged; /* by USING: not shown again by a star */
     size_t merged_count;
+    bool outer;  /* merged columns may have its value */
+    bool unseen; /* of a semi or anti join: its columns do not come out */
     struct scope_source *next;
 };
 
@@ -40,6 +44,11 @@ struct scope_cte {
     const struct scope_cte *next; /* the one before */
 };
 
+struct scope_name {
+    const char *text;
+    const struct trace *trace; /* of an alias; NULL = none */
+};
+
 enum scope_kind { SCOPE_SELECT, SCOPE_LAMBDA };
 
 struct scope {
@@ -47,13 +56,14 @@ struct scope {
     struct scope *parent;
     struct scope_source *sources;
     struct scope_source **sources_end;
-    const char **names; /* lambda parameters, or aliases of the select list */
+    struct scope_name *names; /* lambda parameters, or aliases of the select list */
     size_t name_count;
     size_t name_capacity;
 };
 
 void scope_init(struct scope *scope, enum scope_kind kind, struct scope *parent);
-void scope_add_name(struct resolve *resolve, struct scope *scope, const char *name);
+void scope_add_name(struct resolve *resolve, struct scope *scope, const char *name,
+                    const struct trace *trace);
 struct scope_source *scope_add_source(struct resolve *resolve, struct scope *scope,
                                       const char *alias);
 struct scope_column *scope_add_column(struct resolve *resolve, struct scope_columns *columns,

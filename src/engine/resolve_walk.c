@@ -178,11 +178,19 @@ static void star_names(struct walk *walk, yyjson_mut_val *star, const struct sco
         star_qualified(walk, yyjson_mut_obj_get(item, "key"), scope);
 }
 
+/* out: the columns of the star, NULL = within an expression. */
 static int walk_star_parts(struct walk *walk, yyjson_mut_val *star, const struct scope_cte *ctes,
-                           struct scope *scope)
+                           struct scope *scope, struct traces *out)
 {
     star_names(walk, star, scope);
-    WEFT_TRY(walk_used(walk, yyjson_mut_obj_get(star, "replace_list"), ctes, scope));
+    yyjson_mut_arr_iter items = yyjson_mut_arr_iter_with(yyjson_mut_obj_get(star, "replace_list"));
+    yyjson_mut_val *item;
+    while ((item = yyjson_mut_arr_iter_next(&items)) != NULL) {
+        struct trace_state was = trace_begin(
+            walk->resolve, trace_replaced(out, tree_text(item, "key")), WEFT_LINEAGE_IDENTITY);
+        WEFT_TRY(walk_used(walk, item, ctes, scope));
+        trace_end(walk->resolve, was);
+    }
     return walk_used(walk, yyjson_mut_obj_get(star, "expr"), ctes, scope);
 }
 
@@ -191,7 +199,8 @@ static void lambda_names(struct resolve *resolve, yyjson_mut_val *lhs, struct sc
     if (tree_is(lhs, "class", "COLUMN_REF")) {
         yyjson_mut_val *names = yyjson_mut_obj_get(lhs, "column_names");
         if (yyjson_mut_arr_size(names) == 1)
-            scope_add_name(resolve, scope, yyjson_mut_get_str(yyjson_mut_arr_get_first(names)));
+            scope_add_name(resolve, scope, yyjson_mut_get_str(yyjson_mut_arr_get_first(names)),
+                           NULL);
         return;
     }
     yyjson_mut_arr_iter items = yyjson_mut_arr_iter_with(yyjson_mut_obj_get(lhs, "children"));
@@ -225,6 +234,9 @@ static int walk_subquery(struct walk *walk, yyjson_mut_val *expr, const struct s
     struct scope_columns columns = {0};
     WEFT_TRY(walk_statement(walk, yyjson_mut_obj_get(expr, "subquery"), ctes, scope, &columns));
     scope_use_all(walk->resolve, &columns);
+    trace_flow_rows(walk->resolve, columns.traces);
+    if (strstr(tree_text(expr, "subquery_type"), "EXISTS") == NULL)
+        trace_flow_values(walk->resolve, columns.traces);
     return walk_any(walk, yyjson_mut_obj_get(expr, "child"), ctes, scope);
 }
 
@@ -251,13 +263,21 @@ static int walk_method(struct walk *walk, yyjson_mut_val *function, struct scope
     return 0;
 }
 
-static int walk_members(struct walk *walk, yyjson_mut_val *object, const struct scope_cte *ctes,
-                        struct scope *scope)
+/* class: of an expression, "" = none. */
+static int walk_members(struct walk *walk, yyjson_mut_val *object, const char *class,
+                        const struct scope_cte *ctes, struct scope *scope)
 {
     yyjson_mut_obj_iter members = yyjson_mut_obj_iter_with(object);
     yyjson_mut_val *key;
-    while ((key = yyjson_mut_obj_iter_next(&members)) != NULL)
-        WEFT_TRY(walk_any(walk, yyjson_mut_obj_iter_get_val(key), ctes, scope));
+    while ((key = yyjson_mut_obj_iter_next(&members)) != NULL) {
+        yyjson_mut_val *value = yyjson_mut_obj_iter_get_val(key);
+        if (!yyjson_mut_is_obj(value) && !yyjson_mut_is_arr(value))
+            continue;
+        struct trace_state was =
+            trace_role(walk->resolve, trace_member_role(object, class, yyjson_mut_get_str(key)));
+        WEFT_TRY(walk_any(walk, value, ctes, scope));
+        trace_end(walk->resolve, was);
+    }
     return 0;
 }
 
@@ -267,8 +287,10 @@ static int walk_expression(struct walk *walk, yyjson_mut_val *expr, const char *
     struct resolve *resolve = walk->resolve;
     if (strcmp(class, "CONSTANT") == 0)
         return 0;
-    if (strcmp(class, "POSITIONAL_REFERENCE") == 0)
+    if (strcmp(class, "POSITIONAL_REFERENCE") == 0) {
         scope_use_named(resolve, scope, NULL);
+        trace_scope_all(resolve, scope);
+    }
     if (strcmp(class, "COLUMN_REF") == 0)
         return scope_resolve(resolve, scope, expr, false);
     if (strcmp(class, "SUBQUERY") == 0)
@@ -276,12 +298,16 @@ static int walk_expression(struct walk *walk, yyjson_mut_val *expr, const char *
     if (strcmp(class, "LAMBDA") == 0)
         return walk_lambda(walk, expr, ctes, scope);
     if (strcmp(class, "STAR") == 0) {
+        trace_star_inside(resolve, expr, scope);
         star_expand(walk, expr, scope, NULL);
-        return walk_star_parts(walk, expr, ctes, scope);
+        return walk_star_parts(walk, expr, ctes, scope, NULL);
     }
-    if (strcmp(class, "FUNCTION") == 0)
+    if (strcmp(class, "FUNCTION") == 0) {
+        struct trace_state was = trace_role(resolve, WEFT_LINEAGE_TRANSFORMATION);
         WEFT_TRY(walk_method(walk, expr, scope));
-    return walk_members(walk, expr, ctes, scope);
+        trace_end(resolve, was);
+    }
+    return walk_members(walk, expr, class, ctes, scope);
 }
 
 int walk_any(struct walk *walk, yyjson_mut_val *value, const struct scope_cte *ctes,
@@ -299,7 +325,7 @@ int walk_any(struct walk *walk, yyjson_mut_val *value, const struct scope_cte *c
     const char *class = tree_text_or_null(value, "class");
     if (class != NULL)
         return walk_expression(walk, value, class, ctes, scope);
-    return walk_members(walk, value, ctes, scope);
+    return walk_members(walk, value, "", ctes, scope);
 }
 
 /* ---- queries ---- */
@@ -328,15 +354,21 @@ static int walk_item(struct walk *walk, yyjson_mut_val *item, const struct scope
 {
     struct resolve *resolve = walk->resolve;
     if (tree_is(item, "class", "STAR")) {
+        trace_star(resolve, item, scope, out->traces);
         star_expand(walk, item, scope, out);
-        return walk_star_parts(walk, item, ctes, scope);
+        return walk_star_parts(walk, item, ctes, scope, out->traces);
     }
     struct resolve_origins origins = {0};
     struct resolve_origins *sink = resolve->sink;
+    struct trace trace = {0};
+    struct trace_state was =
+        trace_begin(resolve, out->traces == NULL ? NULL : &trace, WEFT_LINEAGE_IDENTITY);
     resolve->sink = &origins;
+    resolve->trace_many = false;
     const char *word = item_word(resolve, item);
     int rc = walk_any(walk, item, ctes, scope);
     resolve->sink = sink;
+    trace_end(resolve, was);
     if (rc < 0)
         return rc;
     if (word != NULL && !weft_equal_fold(word, item_last(item)))
@@ -347,6 +379,7 @@ static int walk_item(struct walk *walk, yyjson_mut_val *item, const struct scope
     struct scope_column *column = scope_add_column(resolve, out, name);
     if (column != NULL)
         column->origins = origins;
+    trace_item(resolve, out->traces, name, &trace);
     return 0;
 }
 
@@ -358,25 +391,49 @@ static int walk_list(struct walk *walk, yyjson_mut_val *list, const struct scope
     yyjson_mut_val *item;
     while ((item = yyjson_mut_arr_iter_next(&items)) != NULL) {
         WEFT_TRY(walk_item(walk, item, ctes, scope, out));
-        if (tree_text(item, "alias")[0] != 0) /* later items may speak of it, itself may not */
-            scope_add_name(walk->resolve, scope, tree_text(item, "alias"));
+        const char *alias = tree_text(item, "alias");
+        if (alias[0] != 0) /* later items may speak of it, itself may not */
+            scope_add_name(walk->resolve, scope, alias,
+                           trace_last(walk->resolve, out->traces, alias));
     }
     return 0;
 }
 
-/* ORDER BY ALL says nothing about columns that the result does not have anyway. */
-static int walk_modifiers(struct walk *walk, yyjson_mut_val *modifiers,
-                          const struct scope_cte *ctes, struct scope *scope, bool *distinct)
+/* Numbers that stand for items of the select list. */
+static void walk_places(struct walk *walk, yyjson_mut_val *list, const struct scope_columns *out)
 {
-    yyjson_mut_arr_iter items = yyjson_mut_arr_iter_with(modifiers);
+    yyjson_mut_arr_iter items = yyjson_mut_arr_iter_with(list);
     yyjson_mut_val *item;
     while ((item = yyjson_mut_arr_iter_next(&items)) != NULL) {
-        *distinct = *distinct || tree_is(item, "type", "DISTINCT_MODIFIER");
+        yyjson_mut_val *ordered = yyjson_mut_obj_get(item, "expression");
+        trace_place(walk->resolve, ordered == NULL ? item : ordered, out->traces);
+    }
+}
+
+/* ORDER BY ALL says nothing about columns that the result does not have anyway. */
+static int walk_modifiers(struct walk *walk, yyjson_mut_val *node, const struct scope_cte *ctes,
+                          struct scope *scope, const struct scope_columns *out, bool *distinct)
+{
+    struct resolve *resolve = walk->resolve;
+    yyjson_mut_arr_iter items = yyjson_mut_arr_iter_with(yyjson_mut_obj_get(node, "modifiers"));
+    yyjson_mut_val *item;
+    while ((item = yyjson_mut_arr_iter_next(&items)) != NULL) {
+        bool distinguishes = tree_is(item, "type", "DISTINCT_MODIFIER");
+        *distinct = *distinct || distinguishes;
+        resolve->trace_role = distinguishes ? WEFT_LINEAGE_GROUP_BY : WEFT_LINEAGE_SORT;
+        if (distinguishes)
+            walk_places(walk, yyjson_mut_obj_get(item, "distinct_on_targets"), out);
+        if (distinguishes &&
+            yyjson_mut_arr_size(yyjson_mut_obj_get(item, "distinct_on_targets")) == 0)
+            trace_flow_values(resolve, out->traces);
         yyjson_mut_val *orders = yyjson_mut_obj_get(item, "orders");
         yyjson_mut_val *first = yyjson_mut_obj_get(yyjson_mut_arr_get_first(orders), "expression");
         if (yyjson_mut_arr_size(orders) == 1 && tree_is(first, "class", "STAR") &&
-            yyjson_mut_obj_get(first, "expr") == NULL)
+            yyjson_mut_obj_get(first, "expr") == NULL) {
+            trace_flow_values(resolve, out->traces);
             continue;
+        }
+        walk_places(walk, orders, out);
         WEFT_TRY(walk_used(walk, item, ctes, scope));
     }
     return 0;
@@ -393,22 +450,51 @@ static int walk_select(struct walk *walk, yyjson_mut_val *node, const struct sco
     if (!yyjson_mut_is_obj(from) || !yyjson_mut_is_arr(list))
         return resolve_refuse(walk->resolve, WEFT_E_SQL_REFUSED, RESOLVE_LOCATION_NO,
                               "this form of SQL is not allowed");
+    out->traces = traces_new(walk->resolve);
+    struct trace *rows = out->traces == NULL ? NULL : &out->traces->rows;
+    struct trace_state was = trace_begin(walk->resolve, rows, WEFT_LINEAGE_JOIN);
     WEFT_TRY(walk_reference(walk, from, ctes, &scope));
+    for (struct scope_source *source = scope.sources; source != NULL; source = source->next)
+        trace_flow_rows(walk->resolve, source->columns.traces);
     WEFT_TRY(walk_list(walk, list, ctes, &scope, out));
     bool distinct = false;
-    WEFT_TRY(walk_modifiers(walk, yyjson_mut_obj_get(node, "modifiers"), ctes, &scope, &distinct));
+    WEFT_TRY(walk_modifiers(walk, node, ctes, &scope, out, &distinct));
     yyjson_mut_obj_iter members = yyjson_mut_obj_iter_with(node);
     yyjson_mut_val *key;
     while ((key = yyjson_mut_obj_iter_next(&members)) != NULL) {
+        const char *name = yyjson_mut_get_str(key);
         bool skip = false;
         for (size_t i = 0; i < WEFT_COUNT(done); i++)
-            skip = skip || strcmp(yyjson_mut_get_str(key), done[i]) == 0;
-        if (!skip)
-            WEFT_TRY(walk_used(walk, yyjson_mut_obj_iter_get_val(key), ctes, &scope));
+            skip = skip || strcmp(name, done[i]) == 0;
+        if (skip)
+            continue;
+        bool group = strncmp(name, "group", 5) == 0;
+        walk->resolve->trace_role = group ? WEFT_LINEAGE_GROUP_BY : WEFT_LINEAGE_FILTER;
+        WEFT_TRY(walk_used(walk, yyjson_mut_obj_iter_get_val(key), ctes, &scope));
+        if (group)
+            walk_places(walk, yyjson_mut_obj_iter_get_val(key), out);
     }
+    if (tree_is(node, "aggregate_handling", "FORCE_AGGREGATES") && rows != NULL)
+        traces_values(walk->resolve, rows, out->traces, WEFT_LINEAGE_GROUP_BY);
+    trace_end(walk->resolve, was);
     if (distinct || !out->known)
         walk_use_for_good(walk, out);
     return 0;
+}
+
+static void set_trace(struct resolve *resolve, yyjson_mut_val *node, struct traces *out,
+                      const struct traces *arm)
+{
+    const char *type = tree_text(node, "setop_type");
+    bool all = !yyjson_mut_is_false(yyjson_mut_obj_get(node, "setop_all"));
+    if (out == NULL || arm == NULL)
+        return;
+    if (strncmp(type, "UNION", 5) == 0)
+        traces_unite(resolve, out, arm, strcmp(type, "UNION_BY_NAME") == 0);
+    else
+        traces_compare(resolve, out, arm);
+    if (!all)
+        traces_values(resolve, &out->rows, out, WEFT_LINEAGE_GROUP_BY);
 }
 
 /* Arms meet by position; where that is not sure, or rows are compared, all of them count. */
@@ -416,6 +502,7 @@ static void set_join(struct walk *walk, yyjson_mut_val *node, struct scope_colum
                      const struct scope_columns *arm)
 {
     bool unites = tree_is(node, "setop_type", "UNION");
+    set_trace(walk->resolve, node, out->traces, arm->traces);
     /* setop_all is left out of the tree when it is true, the default. */
     bool all = unites && !yyjson_mut_is_false(yyjson_mut_obj_get(node, "setop_all"));
     if (!all || !out->known || !arm->known || out->count != arm->count) {
@@ -469,7 +556,10 @@ static int walk_set(struct walk *walk, yyjson_mut_val *node, const struct scope_
     source->columns = *out;
     source->columns.known = false;
     bool distinct = false;
-    WEFT_TRY(walk_modifiers(walk, yyjson_mut_obj_get(node, "modifiers"), ctes, &scope, &distinct));
+    struct trace_state was =
+        trace_begin(resolve, out->traces == NULL ? NULL : &out->traces->rows, WEFT_LINEAGE_SORT);
+    WEFT_TRY(walk_modifiers(walk, node, ctes, &scope, out, &distinct));
+    trace_end(resolve, was);
     if (distinct)
         walk_use_for_good(walk, out);
     return 0;
@@ -489,6 +579,19 @@ static int walk_with(struct walk *walk, yyjson_mut_val *node, const struct scope
     return 0;
 }
 
+/* UNION compares rows, USING KEY keeps one of each key. */
+static void recursive_trace(struct resolve *resolve, yyjson_mut_val *node, struct traces *first,
+                            const struct traces *second, int id)
+{
+    if (first == NULL || second == NULL)
+        return;
+    traces_unite(resolve, first, second, false);
+    traces_solve(resolve, first, id);
+    if (!yyjson_mut_is_true(yyjson_mut_obj_get(node, "union_all")) ||
+        yyjson_mut_arr_size(yyjson_mut_obj_get(node, "key_targets")) > 0)
+        traces_values(resolve, &first->rows, first, WEFT_LINEAGE_GROUP_BY);
+}
+
 static int walk_recursive(struct walk *walk, yyjson_mut_val *node, const struct scope_cte *ctes,
                           struct scope *parent, struct scope_cte *self, yyjson_mut_val *aliases)
 {
@@ -504,8 +607,13 @@ static int walk_recursive(struct walk *walk, yyjson_mut_val *node, const struct 
     walk_use_for_good(walk, &self->columns);
     scope_rename(resolve, &self->columns, aliases);
     self->next = ctes;
+    struct traces *first = self->columns.traces;
+    int id = 0;
+    self->columns.traces = traces_recursive(resolve, first, &id);
     WEFT_TRY(walk_query(walk, right_node, self, parent, &right));
     walk_use_for_good(walk, &right);
+    recursive_trace(resolve, node, first, right.traces, id);
+    self->columns.traces = first;
     tree_set_text(resolve, node, "cte_name", self->renamed);
     struct scope scope;
     scope_init(&scope, SCOPE_SELECT, parent);
@@ -515,7 +623,11 @@ static int walk_recursive(struct walk *walk, yyjson_mut_val *node, const struct 
     source->columns.known = false;
     bool distinct = false;
     WEFT_TRY(walk_used(walk, yyjson_mut_obj_get(node, "key_targets"), ctes, &scope));
-    return walk_modifiers(walk, yyjson_mut_obj_get(node, "modifiers"), ctes, &scope, &distinct);
+    struct trace_state was =
+        trace_begin(resolve, first == NULL ? NULL : &first->rows, WEFT_LINEAGE_SORT);
+    WEFT_TRY(walk_modifiers(walk, node, ctes, &scope, &self->columns, &distinct));
+    trace_end(resolve, was);
+    return 0;
 }
 
 static int walk_cte(struct walk *walk, yyjson_mut_val *entry, const struct scope_cte **ctes,
@@ -581,5 +693,6 @@ int resolve_walk(struct resolve *resolve, yyjson_mut_val *node)
     struct scope_columns columns = {0};
     WEFT_TRY(walk_query(&walk, node, NULL, NULL, &columns));
     walk_use_for_good(&walk, &columns);
+    resolve->traces = columns.traces;
     return resolve->nomem ? resolve_nomem(resolve) : 0;
 }

@@ -151,6 +151,7 @@ static int hand_out_places(struct resolve *resolve, struct weft_resolved *out)
     places->pair_count = resolve->pair_count;
     places->tables = resolve->tables;
     places->table_count = resolve->table_count;
+    places->traces = resolve->traces;
     for (size_t i = 0; i < resolve->table_count; i++) {
         const struct weft_relation *relation = &resolve->tables[i].relation;
         places->guarded = places->guarded || relation->row_condition != NULL;

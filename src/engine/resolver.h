@@ -36,6 +36,7 @@ struct weft_relation {
     enum weft_relation_kind kind;
     const char *product; /* what it is called in audit and lineage: domain.name */
     int64_t snapshot_id; /* 0 = none */
+    int tag;             /* the caller's own: lineage gives it back */
     const struct weft_relation_column *columns;
     size_t column_count;
     const char *const *files; /* absolute paths; none = empty */
@@ -85,6 +86,7 @@ struct weft_resolve_options {
     int64_t size_max;      /* bytes of the text; 0 = 128 KB, which is also the most */
     int depth_max;         /* of expressions; 0 = 150 */
     bool hide_values;      /* errors are kept: no value of a row may stand in them */
+    bool lineage;          /* weft_resolved_lineage will be asked */
     const char *file;      /* for error places; NULL = the command line */
     int line_offset;       /* added to lines */
     int column_offset;     /* added to columns of the first line */

@@ -1,0 +1,218 @@
+/*
+ * walk.c - level by level, each node once; one prepared statement for all of them.
+ */
+#include "lineage/walk.h"
+
+#include "base/map.h"
+#include "lineage/lineage_internal.h"
+
+#include <string.h>
+
+#define WALK_NODES_MAX 100000
+#define WALK_LINKS_MAX 1000000
+
+#define AT(alias) alias ".seq_from <= ?4 AND (" alias ".seq_to IS NULL OR " alias ".seq_to > ?4) "
+
+/* ?3 '' = all columns. The rows' edges concern each of them. */
+static const char up_sql[] =
+    "SELECT s.up_product, s.up_major, e.up_column, e.how, e.column_name "
+    "FROM lineage_products p JOIN lineage_edges e ON e.entry = p.entry "
+    "LEFT JOIN lineage_sources s ON s.entry = e.entry AND s.source = e.source AND " AT(
+        "s") "WHERE p.product = ?1 AND p.major = ?2 AND " AT("p") "AND (?3 = '' OR e.column_name = "
+                                                                  "?3 OR e.column_name = '') ORDER "
+                                                                  "BY e.ordinal";
+
+static const char down_sql[] =
+    "SELECT p.product, p.major, e.column_name, e.how, e.up_column "
+    "FROM lineage_sources s "
+    "JOIN lineage_products p ON p.entry = s.entry AND " AT(
+        "p") "JOIN lineage_edges e ON e.entry = s.entry AND e.source = s.source "
+             "WHERE s.up_product = ?1 AND s.up_major = ?2 AND " AT(
+                 "s") "AND (?3 = '' OR e.up_column = ?3) ORDER BY p.product, p.major, e.ordinal";
+
+struct walker {
+    struct weft_ledger_txn *txn;
+    struct weft_arena *arena;
+    const struct weft_lineage_ask *ask;
+    struct weft_stmt *stmt;
+    struct weft_map *index; /* of nodes, their place + 1 */
+    struct weft_lineage_node *nodes;
+    size_t node_count, node_capacity;
+    struct weft_lineage_link *links;
+    size_t link_count, link_capacity;
+    size_t node_max;
+    bool cut;
+    struct weft_buf key;
+    struct weft_error *error;
+};
+
+static const char *text_copy(struct walker *walker, const char *text)
+{
+    return weft_arena_strdup(walker->arena, text);
+}
+
+/* The node of these names, made when it is new; *out SIZE_MAX when there are too many. */
+static int node_of(struct walker *walker, const struct weft_lineage_node *like, size_t *out)
+{
+    weft_buf_clear(&walker->key);
+    weft_buf_addf(&walker->key, "%s@%d\n%s\n%s", like->product, like->major,
+                  like->port == NULL ? "" : like->port, like->column == NULL ? "" : like->column);
+    WEFT_TRY(weft_buf_check(&walker->key, walker->error));
+    uintptr_t at = (uintptr_t)weft_map_get(walker->index, walker->key.data);
+    if (at != 0) {
+        *out = at - 1;
+        return 0;
+    }
+    *out = SIZE_MAX;
+    if (walker->node_count >= walker->node_max) {
+        walker->cut = true;
+        return 0;
+    }
+    if (weft_arena_reserve(walker->arena, &walker->nodes, &walker->node_capacity,
+                           walker->node_count + 1, sizeof *walker->nodes) < 0)
+        return weft_error_nomem(walker->error);
+    struct weft_lineage_node *node = &walker->nodes[walker->node_count];
+    *node = *like;
+    node->recorded = true;
+    node->product = text_copy(walker, like->product);
+    node->port = like->port == NULL ? NULL : text_copy(walker, like->port);
+    node->column = like->column == NULL ? NULL : text_copy(walker, like->column);
+    if (node->product == NULL || (like->port != NULL && node->port == NULL) ||
+        (like->column != NULL && node->column == NULL) ||
+        weft_map_put(walker->index, walker->key.data, (void *)(uintptr_t)(++walker->node_count)) <
+            0)
+        return weft_error_nomem(walker->error);
+    *out = walker->node_count - 1;
+    return 0;
+}
+
+static int link_add(struct walker *walker, size_t from, size_t to, unsigned how)
+{
+    if (walker->link_count >= WALK_LINKS_MAX) {
+        walker->cut = true;
+        return 0;
+    }
+    if (weft_arena_reserve(walker->arena, &walker->links, &walker->link_capacity,
+                           walker->link_count + 1, sizeof *walker->links) < 0)
+        return weft_error_nomem(walker->error);
+    walker->links[walker->link_count++] = (struct weft_lineage_link){from, to, how};
+    return 0;
+}
+
+/* The same two may be joined by an edge of the column and one of the rows. */
+static int link_put(struct walker *walker, size_t begin, size_t from, size_t to, unsigned how)
+{
+    for (size_t i = begin; i < walker->link_count; i++) {
+        struct weft_lineage_link *link = &walker->links[i];
+        if (link->from == from && link->to == to) {
+            link->how |= how;
+            return 0;
+        }
+    }
+    return link_add(walker, from, to, how);
+}
+
+static bool wanted(const struct walker *walker, unsigned how)
+{
+    return !walker->ask->direct || (how & (WEFT_LINEAGE_DIRECT | WEFT_LINEAGE_UNKNOWN)) != 0;
+}
+
+static int row_up(struct walker *walker, size_t at, size_t begin)
+{
+    unsigned how = (unsigned)weft_stmt_column_int(walker->stmt, 3);
+    const struct weft_lineage_node *node = &walker->nodes[at];
+    if (weft_stmt_column_is_null(walker->stmt, 0)) {
+        if (how != 0)
+            walker->nodes[at].lost = true;
+        return 0;
+    }
+    if (!wanted(walker, how))
+        return 0;
+    const char *name = weft_stmt_column_text(walker->stmt, 0);
+    int major = (int)weft_stmt_column_int(walker->stmt, 1);
+    struct weft_lineage_node next = {.product = major == 0 ? node->product : name,
+                                     .major = major == 0 ? node->major : major,
+                                     .port = major == 0 ? name : NULL,
+                                     .column = weft_stmt_column_text(walker->stmt, 2),
+                                     .depth = node->depth + 1};
+    size_t to;
+    WEFT_TRY(node_of(walker, &next, &to));
+    return to == SIZE_MAX ? 0 : link_put(walker, begin, to, at, how);
+}
+
+static int row_down(struct walker *walker, size_t at, size_t begin)
+{
+    unsigned how = (unsigned)weft_stmt_column_int(walker->stmt, 3);
+    if (!wanted(walker, how))
+        return 0;
+    const char *column = weft_stmt_column_text(walker->stmt, 2);
+    struct weft_lineage_node next = {.product = weft_stmt_column_text(walker->stmt, 0),
+                                     .major = (int)weft_stmt_column_int(walker->stmt, 1),
+                                     .column = column[0] == '\0' ? NULL : column,
+                                     .depth = walker->nodes[at].depth + 1};
+    size_t to;
+    WEFT_TRY(node_of(walker, &next, &to));
+    return to == SIZE_MAX ? 0 : link_put(walker, begin, at, to, how);
+}
+
+static int node_walk(struct walker *walker, size_t at)
+{
+    const struct weft_lineage_node *node = &walker->nodes[at];
+    size_t begin = walker->link_count;
+    bool any = false;
+    int rc;
+    if (node->port != NULL)
+        return 0;
+    weft_stmt_reset(walker->stmt);
+    weft_stmt_bind_text(walker->stmt, 1, node->product);
+    weft_stmt_bind_int(walker->stmt, 2, node->major);
+    weft_stmt_bind_text(walker->stmt, 3, node->column == NULL ? "" : node->column);
+    weft_stmt_bind_int(walker->stmt, 4, walker->ask->sequence);
+    bool deep = walker->ask->depth > 0 && node->depth >= walker->ask->depth;
+    while ((rc = weft_stmt_step(walker->stmt, walker->error)) == 0) {
+        any = true;
+        if (deep) {
+            bool leads = walker->ask->down || !weft_stmt_column_is_null(walker->stmt, 0);
+            walker->nodes[at].more = walker->nodes[at].more || leads;
+            continue;
+        }
+        WEFT_TRY(walker->ask->down ? row_down(walker, at, begin) : row_up(walker, at, begin));
+    }
+    walker->nodes[at].recorded = any || walker->ask->down;
+    return rc < 0 ? rc : 0;
+}
+
+/* A column of which no row is there: is it the product that is not recorded, or the column? */
+static int walk_all(struct walker *walker)
+{
+    struct weft_lineage_node start = {.product = walker->ask->product,
+                                      .major = walker->ask->major,
+                                      .column = walker->ask->column};
+    size_t at;
+    WEFT_TRY(weft_stmt_prepare(walker->txn, walker->ask->down ? down_sql : up_sql, &walker->stmt,
+                               walker->error));
+    WEFT_TRY(node_of(walker, &start, &at));
+    for (size_t i = 0; i < walker->node_count; i++)
+        WEFT_TRY(node_walk(walker, i));
+    return 0;
+}
+
+int weft_lineage_walk(struct weft_ledger_txn *txn, struct weft_arena *arena,
+                      const struct weft_lineage_ask *ask, struct weft_lineage_graph *out,
+                      struct weft_error *error)
+{
+    struct walker walker = {.txn = txn, .arena = arena, .ask = ask, .error = error};
+    WEFT_CLEANUP(weft_map_freep) struct weft_map *index = weft_map_new();
+    walker.index = index;
+    walker.node_max = ask->node_max == 0 ? WALK_NODES_MAX : ask->node_max;
+    if (index == NULL)
+        return weft_error_nomem(error);
+    weft_buf_init(&walker.key, 4096);
+    int rc = walk_all(&walker);
+    weft_buf_release(&walker.key);
+    weft_stmt_free(walker.stmt);
+    WEFT_TRY(rc);
+    *out = (struct weft_lineage_graph){walker.nodes, walker.node_count, walker.links,
+                                       walker.link_count, walker.cut};
+    return 0;
+}
