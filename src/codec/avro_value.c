@@ -63,10 +63,14 @@ static void timestamp_print(int64_t value, int64_t per_second, int digits, bool 
                             struct weft_buf *out)
 {
     int64_t per_day = per_second * 86400;
-    int64_t days = value / per_day - (value % per_day < 0);
+    int64_t days = value / per_day, rest = value % per_day;
+    if (rest < 0) { /* the day's begin may lie before what 64 bits can say */
+        days--;
+        rest += per_day;
+    }
     day_print(days, out);
     weft_buf_addc(out, 'T');
-    time_print(value - days * per_day, per_second, digits, out);
+    time_print(rest, per_second, digits, out);
     if (zone)
         weft_buf_addc(out, 'Z');
 }

@@ -396,6 +396,8 @@ static int product_order(const void *a, const void *b)
 
 static void check_twice(struct weft_mesh_loader *loader)
 {
+    if (loader->product_count == 0)
+        return;
     qsort(loader->products, loader->product_count, sizeof *loader->products, product_order);
     for (size_t i = 1; i < loader->product_count; i++) {
         const struct weft_product *first = loader->products[i - 1];
