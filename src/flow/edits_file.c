@@ -183,6 +183,11 @@ static int json_take(struct weft_arena *arena, const struct weft_buf *text, cons
     yyjson_val *item;
     size_t capacity = 0, i, max;
     const char *begin = text->data + strspn(text->data, " \t\r\n");
+    const char *nul = memchr(text->data, '\0', text->length);
+    if (nul != NULL) {
+        weft_error_set(error, WEFT_E_INPUT, "a zero byte stands in the text");
+        return weft_error_at_byte(error, shown, 0, nul - text->data);
+    }
     if (*begin != '[')
         return json_lines(arena, text, shown, out, error);
     if (doc_read(out, text->data, text->length, &doc, error) < 0)
