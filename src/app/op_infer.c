@@ -22,7 +22,8 @@ static void infer_tell(void *arg, const char *stage, const char *file, int64_t r
     struct weft_out *out = arg;
     struct weft_out_progress progress = {
         .what = file, .stage = stage, .rows = rows, .bytes_done = bytes};
-    out->progress(out->arg, &progress);
+    if (out->progress != NULL)
+        out->progress(out->arg, &progress);
 }
 
 int weft_infer_root(struct weft_context *context, const char **root, struct weft_error *error)
@@ -101,7 +102,8 @@ int weft_infer_files(struct weft_context *context, const struct weft_infer_ask *
     WEFT_TRY(weft_editor_relative(context->arena, ask->folder, schema, &what.editor_schema, error));
     int rc = weft_infer(context->arena, &what, text, result, error);
     struct weft_out_progress over = {.what = files[0].shown};
-    out->progress(out->arg, &over);
+    if (out->progress != NULL)
+        out->progress(out->arg, &over);
     return rc;
 }
 

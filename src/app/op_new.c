@@ -33,6 +33,23 @@ struct fresh {
 
 /* ---- where ---- */
 
+/* `weft new people.csv`: a file, where the product is asked for. */
+static int word_no_file(const struct weft_context *context, const char *word,
+                        struct weft_error *error)
+{
+    char name[WEFT_NAME_MAX + 1];
+    WEFT_CLEANUP(weft_freep) char *path = weft_path_join(context->start, word);
+    WEFT_CLEANUP(weft_freep) char *base = weft_strdup(weft_path_basename(word));
+    if (path == NULL || base == NULL)
+        return weft_error_nomem(error);
+    if (!weft_fs_is_file(path))
+        return 0;
+    base[strcspn(base, ".")] = '\0';
+    weft_name_propose(base, name);
+    weft_error_set(error, WEFT_E_USAGE, "`%s` is a file; the product needs a name", word);
+    return weft_error_hint(error, "as in: weft new shop.%s --from %s", name, word);
+}
+
 static int name_read(struct fresh *fresh, const char *word, struct weft_error *error)
 {
     int major;
@@ -276,6 +293,7 @@ static int new_run(struct weft_context *context, const struct weft_op_request *r
     struct weft_infer_result result = {0};
     WEFT_CLEANUP(weft_buf_release) struct weft_buf text;
     weft_buf_init(&text, NEW_TEXT_MAX);
+    WEFT_TRY(word_no_file(context, weft_op_text(request, "product"), error));
     WEFT_TRY(name_read(&fresh, weft_op_text(request, "product"), error));
     WEFT_TRY(root_find(&fresh, error));
     WEFT_TRY(place_free(&fresh, error));

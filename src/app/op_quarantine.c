@@ -170,9 +170,9 @@ static int rules_json(struct weft_result *result, const struct weft_product *con
     struct weft_json_writer rules_writer, whys_writer;
     WEFT_CLEANUP(weft_freep) char *list = weft_strdup(weft_result_text(result, JSON_RULES));
     WEFT_CLEANUP(weft_buf_release) struct weft_buf why;
+    weft_buf_init(&why, 1 << 20);
     if (list == NULL)
         return weft_error_nomem(error);
-    weft_buf_init(&why, 1 << 20);
     weft_json_writer_init(&rules_writer, rules);
     weft_json_writer_init(&whys_writer, whys);
     weft_json_begin_array(&rules_writer);

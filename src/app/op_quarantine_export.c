@@ -354,9 +354,9 @@ int weft_quarantine_export(struct weft_context *context, const struct weft_regis
                          .out = out,
                          .fd = -1,
                          .shown = file};
-    WEFT_TRY(weft_quarantine_format_read(request, file, &e.format, error));
     weft_query_init(&query, context);
     query.out = out;
+    WEFT_TRY(weft_quarantine_format_read(request, file, &e.format, error));
     WEFT_TRY(weft_quarantine_sql(
         context, &query.sql,
         "q.row_id, array_to_string(q.rules, chr(10)), q.run_id, q.port, q.file, q.line, q.raw, "

@@ -28,7 +28,7 @@
     X(EXISTS, "exists", "42710", 409, 1, "It exists already.")                                     \
     X(REFUSED, "refused", "42501", 403, 1, "The operation is refused.")                            \
     X(NOT_YET, "not_yet", "0A000", 501, 1, "Understood, but this version cannot do it yet.")       \
-    X(TEST, "test_failed", "P0004", 422, 1, "A test of a product failed.")                         \
+    X(TEST, "test_failed", "P0004", 422, 3, "A test of a product failed.")                         \
     X(BLOCKED, "blocked", "23514", 422, 3, "A check or a policy blocks it.")                       \
     X(DENIED, "denied", "42501", 403, 3, "The principal may not do this.")                         \
     X(CONFLICT, "conflict", "40001", 409, 1, "Someone else changed it in the meantime.")           \

@@ -276,19 +276,33 @@ bool weft_name_valid(const char *name)
     return true;
 }
 
+/* The letter below an accent, of U+00C0 to U+017F; '\0' = none, or it is none of these. */
+static char letter_plain(const char *name)
+{
+    static const char plain[] = "aaaaaaaceeeeiiiidnooooo ouuuuy saaaaaaaceeeeiiiidnooooo ouuuuy y"
+                                "aaaaaaccccccccddddeeeeeeeeeegggggggghhhhiiiiiiiiii  jjkkklllllllll"
+                                "lnnnnnnnnnoooooo  rrrrrrssssssssttttttuuuuuuuuuuuuwwyyyzzzzzzs";
+    unsigned lead = (unsigned char)name[0], next = (unsigned char)name[1];
+    if (lead < 0xc3 || lead > 0xc5 || (next & 0xc0) != 0x80)
+        return '\0';
+    char c = plain[(lead << 6 | (next & 0x3f)) - (0xc3u << 6)];
+    return (char)(c == ' ' ? '\0' : c);
+}
+
 void weft_name_propose(const char *name, char out[WEFT_NAME_MAX + 1])
 {
     size_t used = 0;
     bool gap = false;
     char before = '\0';
     for (; *name != '\0' && used < WEFT_NAME_MAX; before = *name++) {
-        char c = weft_lower(*name);
+        char plain = letter_plain(name);
+        char c = plain != '\0' ? plain : weft_lower(*name);
         if (!is_word_char(c)) {
             gap = used > 0;
             continue;
         }
         /* customerName reads as two words. */
-        if (c != *name && before >= 'a' && before <= 'z')
+        if (plain == '\0' && c != *name && before >= 'a' && before <= 'z')
             gap = true;
         if (used == 0 && c >= '0' && c <= '9')
             out[used++] = 'n';
@@ -296,6 +310,9 @@ void weft_name_propose(const char *name, char out[WEFT_NAME_MAX + 1])
             out[used++] = '_';
         gap = false;
         out[used++] = c;
+        if (strncmp(name, "ß", 2) == 0 && used < WEFT_NAME_MAX)
+            out[used++] = c;
+        name += plain != '\0';
     }
     if (used == 0)
         out[used++] = 'x';

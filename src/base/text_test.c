@@ -167,7 +167,10 @@ static void test_names(void **state)
     proposes("--", "x");
     proposes("", "x");
     proposes("a  .. b__", "a_b");
-    proposes("Très bien", "tr_s_bien");
+    proposes("Très bien", "tres_bien");
+    proposes("Größe (m²)", "grosse_m");
+    proposes("Øre ÷ Łódź", "ore_lodz");
+    proposes("名前", "x");
     proposes("a very long name that does not end before forty five", /* cut */
              "a_very_long_name_that_does_not_end_before_for");
 }

@@ -21,7 +21,9 @@ int infer_column_init(struct infer_column *column, struct weft_arena *arena,
     column->different = weft_arena_array(arena, INFER_VALUES, sizeof *column->different);
     column->sketch = weft_arena_alloc(arena, INFER_SKETCH);
     weft_buf_init(&column->comment, 65536);
-    return column->different == NULL || column->sketch == NULL ? weft_error_nomem(error) : 0;
+    if (column->different == NULL || column->sketch == NULL)
+        return weft_error_nomem(error);
+    return infer_near_init(column, arena, error);
 }
 
 /* ---- numbers and times ---- */
@@ -261,6 +263,8 @@ void infer_column_add(struct infer_column *column, const struct infer_cell *cell
             column->kinds &= ~(1u << kind);
     }
     formats_took(column, cell->text, cell->length);
+    if (!cell->json)
+        infer_near_add(column->near, cell->text, cell->length);
     text_took(column, cell->text, cell->length);
 }
 

@@ -373,6 +373,8 @@ static void decide_string(const struct infer *infer, struct infer_column *column
     char text[40];
     if (column->values > 0 && column->ats == column->values)
         note(column, "e-mail addresses: think of `classification: pii.email`");
+    else if (!is_typed(column) && column->blank == 0 && column->json == 0)
+        infer_near_note(column->near, &column->comment);
     if (column->padded > 0)
         note(column, "%s with blanks at an end", counted(column->padded, text));
     if (column->blank > 0)

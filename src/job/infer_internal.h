@@ -1,7 +1,7 @@
 /*
  * infer_internal.h - the parts of infer.h: infer_text.c tells what a file is (format, delimiter,
  * header ...), infer_read.c gives its records cell by cell, infer_column.c gathers what a column's
- * cells say, infer_decide.c draws the conclusions, infer_key.c looks for the key, infer_write.c
+ * cells say, infer_near.c what they nearly are, infer_decide.c draws the conclusions, infer_key.c looks for the key, infer_write.c
  * writes them down.
  */
 #ifndef WEFT_JOB_INFER_INTERNAL_H
@@ -91,6 +91,7 @@ struct infer_column {
     struct infer_value *different;
     size_t different_count; /* INFER_VALUES + 1 = more */
     uint8_t *sketch;
+    struct infer_near *near;
 
     unsigned json;                    /* bits: kinds of JSON that were met */
     struct shape *own;                /* of all its values; NULL = none of JSON */
@@ -178,6 +179,12 @@ int infer_column_init(struct infer_column *column, struct weft_arena *arena,
 void infer_column_add(struct infer_column *column, const struct infer_cell *cell);
 /* About how many different values there are. */
 double infer_column_different(const struct infer_column *column);
+
+/* What texts nearly are; the note is for a column that stays text. */
+int infer_near_init(struct infer_column *column, struct weft_arena *arena, struct weft_error *error)
+    WEFT_MUST_CHECK;
+void infer_near_add(struct infer_near *near, const char *text, size_t length);
+void infer_near_note(const struct infer_near *near, struct weft_buf *out);
 
 int infer_decide(struct infer *infer, struct weft_error *error) WEFT_MUST_CHECK;
 bool infer_cell_null(const struct infer *infer, const struct infer_cell *cell);

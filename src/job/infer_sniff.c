@@ -162,6 +162,13 @@ static size_t usual_cells(const struct guess *guess, size_t *alike)
     return usual;
 }
 
+/* Lines before the first record that are none: several, or with an empty line behind them. */
+static bool has_title(const struct guess *guess)
+{
+    size_t first = guess->first;
+    return first > 1 || (first == 1 && guess->records[1].begin > guess->records[0].end);
+}
+
 /* Records of one number of cells, and a first record that has it too. */
 static void guess_score(struct guess *guess)
 {
@@ -170,7 +177,8 @@ static void guess_score(struct guess *guess)
     guess->first = 0;
     while (guess->first < guess->count && guess->records[guess->first].count != guess->usual)
         guess->first++;
-    double share = guess->count == 0 ? 0 : (double)alike / (double)guess->count;
+    size_t of = guess->count - (has_title(guess) ? guess->first : 0);
+    double share = of == 0 ? 0 : (double)alike / (double)of;
     guess->score = guess->usual < 2 ? 0.1
                                     : share - (guess->first > 0 ? 0.2 : 0) +
                                           0.001 * (double)WEFT_MIN(guess->usual, 100);
@@ -198,7 +206,10 @@ static int guess_make(struct infer *infer, const char *data, size_t length, bool
 static bool names_good(const struct infer_record *header)
 {
     for (size_t i = 0; i < header->count; i++) {
-        if (header->cells[i].length == 0)
+        const struct infer_cell *cell = &header->cells[i];
+        bool own = cell->length == 5 &&
+                   (memcmp(cell->text, "_file", 5) == 0 || memcmp(cell->text, "_line", 5) == 0);
+        if (cell->length == 0 || own) /* `from: _file` says where a row came from */
             return false;
         for (size_t k = 0; k < i; k++) {
             const struct infer_cell *a = &header->cells[i], *b = &header->cells[k];

@@ -235,9 +235,9 @@ int job_replay_path_tell(struct job_work *work, const char *path, int64_t record
     size_t count = 0, rejected = 0;
     int64_t last = -1, id = 0;
     int rc = 0;
+    weft_buf_init(&sql, SQL_MAX);
     if (told == NULL || numbers == NULL)
         return weft_error_nomem(error);
-    weft_buf_init(&sql, SQL_MAX);
     weft_buf_adds(&sql, "SELECT \"weft$run\", \"weft$number\" FROM read_parquet(");
     weft_buf_add_sql_text(&sql, path, strlen(path));
     weft_buf_adds(&sql, ", file_row_number = true) WHERE \"weft$run\" IS NOT NULL "

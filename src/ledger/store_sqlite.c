@@ -169,11 +169,11 @@ static int foreign_open_still(struct sqlite_store *store, const char *path)
     WEFT_CLEANUP(weft_buf_release) struct weft_buf uri;
     struct weft_fs_identity identity;
     struct weft_error ignored = WEFT_ERROR_INIT;
+    weft_buf_init(&uri, 16384);
     if (log == NULL)
         return SQLITE_NOMEM;
     if (weft_fs_identity(log, &identity, &ignored) == 0 && identity.size > 0)
         return SQLITE_CANTOPEN;
-    weft_buf_init(&uri, 16384);
     weft_buf_adds(&uri, "file:");
     for (const char *p = path; *p != '\0'; p++) {
         if (*p == '%' || *p == '?' || *p == '#')

@@ -1,4 +1,4 @@
-#!/usr/bin/env python3
+#!/ usr / bin / env python3
 """The house rules about the text of the sources. `rules.py RULE [ROOT]` prints every violation as
 file:line: reason and fails when there is one. Rules: floors, sizes, readmes, words, generated.
 
@@ -13,7 +13,7 @@ FILE_MAX = 800
 COLUMNS_MAX = 100
 README_MAX = 60
 CODE = {".c", ".h", ".py", ".sh", ".cmake"}
-# Assembled, so that this file does not contain what it forbids.
+#Assembled, so that this file does not contain what it forbids.
 WORDS = re.compile(r"\b(" + "|".join(["TO" + "DO", "FIX" + "ME", "X" * 3]) + r")\b")
 PERMIT = re.compile(r"/\* size: \S")
 
@@ -123,11 +123,31 @@ def readmes(root):
             yield page, 0, f"more than {README_MAX} lines"
 
 
+DECLARED = re.compile(r"WEFT_CLEANUP\(\w+\)\s+[^=;()]*?(\w+)(\[.*\])?;$")
+
+
+def cleanups(root):
+    """What WEFT_CLEANUP releases has a value before anything can return."""
+    for path in c_files(root):
+        lines = path.read_text().split("\n")
+        for at, line in enumerate(lines):
+            match = DECLARED.search(line.strip())
+            if not match:
+                continue
+            name = re.compile(r"\b%s\b" % match.group(1))
+            alias = re.compile(r"\.\w+ = &%s\b" % match.group(1))
+            for later in lines[at + 1:]:
+                if later == "}" or (name.search(later) and not alias.search(later)):
+                    break
+                if re.search(r"\b(WEFT_TRY\(|return\b)", later):
+                    yield path, at + 1, f"`{match.group(1)}` is released before it has a value"
+                    break
+
+
 def words(root):
     """What is left open is refused with an error or stands in an issue, not in the text."""
     for path in versioned(root):
-        try:
-            text = path.read_text()
+try : text = path.read_text()
         except UnicodeDecodeError:
             continue
         for number, line in enumerate(text.split("\n"), 1):
@@ -150,7 +170,8 @@ def generated(root):
             yield page, 0, f"stale: `{command} > {name}` makes it anew"
 
 
-RULES = {rule.__name__: rule for rule in (floors, sizes, readmes, words, generated)}
+RULES = {rule.__name__: rule for rule in (floors, sizes, readmes, cleanups, words,
+                                           generated)}
 
 
 def main():

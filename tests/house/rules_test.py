@@ -61,6 +61,13 @@ def main():
     check("readmes", {"src/base/README.md": "line\n" * 61}, [("src/base/README.md", 0)])
     check("readmes", {"src/model/a.c": ""}, [("src/model/README.md", 0)])
 
+    held = "int f(void)\n{\n    WEFT_CLEANUP(b_release) struct b b;\n"
+    check("cleanups", {"src/base/a.c": held + "    b_init(&b);\n    WEFT_TRY(g());\n}\n"}, [])
+    check("cleanups", {"src/base/a.c": held + "    struct c c = {.b = &b};\n    WEFT_TRY(g());\n"
+                       "    b_init(&b);\n}\n"}, [("src/base/a.c", 3)])
+    check("cleanups", {"src/base/a.c": held + "    if (g())\n        return -1;\n    b_init(&b);\n"},
+          [("src/base/a.c", 3)])
+
     check("words", {"src/base/a.c": "/* done */\nint mktempXXXXXX;\n"}, [])
     check("words", {"src/base/a.c": "\n/* " + "TO" + "DO later */\n"}, [("src/base/a.c", 2)])
 

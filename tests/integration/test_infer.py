@@ -271,3 +271,46 @@ def test_json_and_parquet(weft, tmp_path):
     published, quarantined, text, _ = from_file_to_table(weft, tmp_path, "c.parquet", "shop.c")
     assert (published, quarantined) == (40, 0)
     assert "type: date" in field(text, "day")[0] and "type: int" in field(text, "s")[0]
+
+
+def test_what_a_column_of_texts_nearly_is(weft, tmp_path):
+    days = "".join(f"{i % 28 + 1:02d}.{i % 12 + 1:02d}.2025,{i}\n" for i in range(100))
+    text = infer(weft, tmp_path, "a.csv", "day,n\n31.02.2025,x\n" + days)
+    line, comment = field(text, "day")
+    assert "type: string" in line
+    assert "dates written as %d.%m.%Y but for 1, the first `31.02.2025`" in comment
+    assert "whole numbers but for 1, the first `x`" in field(text, "n")[1]
+    text = infer(weft, tmp_path, "b.csv", "a;b;c;d;e\n1.234,50;12%;2025-01-02;ab;1,234\n"
+                                          "12,00;-5,5 %;03/04/2025;1.5;12 000\n"
+                                          "-1.000.000,99;3%;5.6.2025;c;7\n")
+    assert "separators of thousands" in field(text, "a")[1]
+    assert "sign of money or percent" in field(text, "b")[1]
+    assert "dates written in several ways" in field(text, "c")[1]
+    assert field(text, "d")[1] == "# never empty"
+    text = infer(weft, tmp_path, "c.csv", "a,b\n" + "".join(f"w{i},{i}{i % 3 * 'x'}\n"
+                                                            for i in range(99)))
+    assert "but for" not in text
+
+
+def test_lines_of_a_title(weft, tmp_path):
+    table = "region;sales\nNorth;100\nSouth;250\n"
+    for title in ("Sales 2026\nmade by hand\n\n", "Sales 2026\n\n", "a\nb\n"):
+        text = infer(weft, tmp_path, "t.csv", title + table)
+        assert f"skip: {title.count(chr(10))}" in text and "name: region" in text, title
+    (tmp_path / "t.csv").write_text("Sales 2026\n\n" + table)
+    assert from_file_to_table(weft, tmp_path, "t.csv")[:2] == (2, 0)
+
+
+def test_columns_called_as_weft_calls_the_place_of_a_row(weft, tmp_path):
+    (tmp_path / "t.csv").write_text("_file,_line,Größe\n1,2,3\n4,5,6\n")
+    published, aside, text, _ = from_file_to_table(weft, tmp_path, "t.csv")
+    assert (published, aside) == (2, 0) and "name: grosse" in text
+
+
+def test_json_as_answer_and_a_file_for_a_name(weft, tmp_path):
+    (tmp_path / "people.csv").write_text("id,name\n1,Ada\n")
+    assert "name: name" in weft("infer", "people.csv", "--json").stdout
+    done = weft("new", "people.csv", status=2)
+    assert "weft new shop.people --from people.csv" in done.stderr
+    assert json.loads(weft("new", "shop.people", "--from", "people.csv", "--json").stdout)[
+        "product"] == "shop.people"

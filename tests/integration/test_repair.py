@@ -354,3 +354,10 @@ def test_which_of_two_rows_with_one_key_stays_does_not_hang_on_threads(tmp_path,
                  f"sql: {sql}\nkey: [k]\n")
     mesh.apply(env={"WEFT_THREADS": "4"})
     assert mesh.sql("select min(n), max(n), count(*) from d.p") == [(kept, kept, 200)]
+
+
+@pytest.mark.parametrize("name", ["bad.xlsx", "bad", "bad.parquet"])
+def test_an_export_without_a_format_is_refused(loaded, name):
+    done = loaded("quarantine", "d.p", "--export", name, status=None)
+    assert done.returncode in (1, 2) and "format" in done.stderr
+    assert not (loaded.folder / name).exists()
