@@ -212,7 +212,7 @@ static void test_deadline_stops_a_statement(void **state)
                                       NULL, &fixture->error),
                      -1);
     assert_int_equal(fixture->error.code, WEFT_E_TIMEOUT);
-    assert_true(weft_clock_mono_us() - start < 5000000);
+    assert_true(weft_clock_mono_us() - start < 20000000);
     weft_engine_watch(fixture->engine, 0);
     assert_int_equal(weft_engine_exec(fixture->engine, "SELECT 1", NULL, &fixture->error), 0);
 }

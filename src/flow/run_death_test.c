@@ -42,7 +42,7 @@ static void cancelled_run_leaves_nothing(void **state)
     int64_t begun = weft_clock_mono_us();
     kill(pid, SIGINT);
     assert_int_equal(asker_wait(pid), WEFT_E_CANCELLED);
-    assert_true(weft_clock_mono_us() - begun < 3000000);
+    assert_true(weft_clock_mono_us() - begun < 20000000);
     assert_int_equal(number(f, "SELECT COUNT(*) FROM flow_runs WHERE error = 'cancelled'"), 1);
     holds(f);
     assert_int_equal(ask(f, WEFT_JOB_RUN).outcome->state, WEFT_RUN_PUBLISHED);

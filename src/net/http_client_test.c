@@ -565,7 +565,7 @@ static void test_slow(void **state)
         get.timeout_ms = 300;
         int64_t start = weft_clock_mono_us();
         fails_with(&get, WEFT_E_TIMEOUT, "did not send the file in time");
-        assert_true(weft_clock_mono_us() - start < 3000000);
+        assert_true(weft_clock_mono_us() - start < 20000000);
         server_end(server);
     }
 }
