@@ -137,7 +137,7 @@ begin
 -- sql_refused 1:1 INSTALL cannot be run here: only a SELECT can -- data is changed by `weft run` and `weft load`
 install httpfs
 
--- sql_refused 1:9 only one statement can be run at a time
+-- sql_refused 1:9 only one statement can be run at a time -- steps before the SELECT stand in WITH
 select 1; select 2
 
 -- sql 1:1 there is no statement
@@ -146,36 +146,36 @@ select 1; select 2
 -- sql 1:1 SELECT clause without selection list
 select
 
--- sql 1:12 syntax error at end of input
+-- sql 1:12 syntax error at end of input -- the statement is not complete: something follows here
 select from
 
--- sql 1:11 syntax error at end of input
+-- sql 1:11 syntax error at end of input -- the statement is not complete: something follows here
 select 1 +
 
 -- sql 1:1 syntax error at or near "selec"
 selec 1
 
--- sql 3:11 syntax error at end of input
+-- sql 3:11 syntax error at end of input -- the statement is not complete: something follows here
 select *
 from lab.people
 where id =
 
--- sql 1:8 unterminated quoted string at or near "'open"
+-- sql 1:8 unterminated quoted string at or near "'open" -- a text ends with ', a name in quotes with "; a ' within a text is written twice: 'it''s'
 select 'open
 
--- sql 1:8 unterminated quoted identifier at or near ""open from lab.people"
+-- sql 1:8 unterminated quoted identifier at or near ""open from lab.people" -- a text ends with ', a name in quotes with "; a ' within a text is written twice: 'it''s'
 select "open from lab.people
 
--- sql 1:10 syntax error at end of input
+-- sql 1:10 syntax error at end of input -- a `(` has no `)`
 select (1
 
--- sql 1:31 syntax error at end of input
+-- sql 1:31 syntax error at end of input -- the statement is not complete: something follows here
 select 1 from lab.people limit
 
--- sql 1:15 syntax error at or near "lab"
+-- sql 1:15 syntax error at or near "lab" -- is a comma or an operator missing before it?
 select id frm lab.people
 
--- sql 3:3 syntax error at or near ","
+-- sql 3:3 syntax error at or near "," -- a comma stands before it
 select
   lab.people.id,
   ,
@@ -214,16 +214,16 @@ select id from lab.people p join lab.depts d using (dept) where name = 'x'
 -- sql 1:8 orders could be several tables -- give each an alias, or write the domain too
 select orders.id from lab.orders, stats.orders
 
--- sql 1:8 column "id" must appear in the GROUP BY clause or must be part of an aggregate function
+-- sql 1:8 column "id" must appear in the GROUP BY clause or must be part of an aggregate function -- add it to `group by`, or say which of its values you mean: max(x), any_value(x)
 select id from lab.people group by dept
 
--- sql 1:17 column "name" must appear in the GROUP BY clause or must be part of an aggregate function
+-- sql 1:17 column "name" must appear in the GROUP BY clause or must be part of an aggregate function -- add it to `group by`, or say which of its values you mean: max(x), any_value(x)
 select sum(id), name from lab.people
 
--- sql 1:8 no function matches the given name and argument types 'upper(BIGINT, INTEGER_LITERAL)'
+-- sql 1:8 no function matches the given name and argument types 'upper(BIGINT, INTEGER_LITERAL)' -- cast what has another type: cast(x as integer), x::varchar
 select upper(id, 2) from lab.people
 
--- sql 1:11 no function matches the given name and argument types '+(BIGINT, DATE)'
+-- sql 1:11 no function matches the given name and argument types '+(BIGINT, DATE)' -- cast what has another type: cast(x as integer), x::varchar
 select id + name::date from lab.people where id = 1
 
 -- sql_refused 1:8 there is no function nofunction here, or it is not allowed
@@ -334,16 +334,16 @@ select {'a': 1}.b
 -- sql 1:1 SELECT locking clause is not supported
 select id from lab.people for update
 
--- sql_refused 1:8 random() is not allowed in a product's SQL: it gives another answer each time
+-- sql_refused 1:8 random() is not allowed in a product's SQL: it gives another answer each time -- let it follow from the row: hash(id) % 10, md5(id)
 --plain product
 select random()
 
--- sql_refused 1:12 uuid() is not allowed in a product's SQL: it gives another answer each time
+-- sql_refused 1:12 uuid() is not allowed in a product's SQL: it gives another answer each time -- let it follow from the row: hash(id) % 10, md5(id)
 --plain product
 select id, uuid()
 from lab.people
 
--- sql_refused 1:8 gen_random_uuid() is not allowed in a product's SQL: it gives another answer each time
+-- sql_refused 1:8 gen_random_uuid() is not allowed in a product's SQL: it gives another answer each time -- let it follow from the row: hash(id) % 10, md5(id)
 --plain product
 select gen_random_uuid()
 
@@ -379,18 +379,18 @@ select id from lab.people where id = $x
 --plain product
 select nextval('s')
 
--- sql_refused 1:24 random() is not allowed in a product's SQL: it gives another answer each time
+-- sql_refused 1:24 random() is not allowed in a product's SQL: it gives another answer each time -- let it follow from the row: hash(id) % 10, md5(id)
 --plain product
 select lab.people.id + random() from lab.people
 
--- sql_refused 1:36 random() is not allowed in a product's SQL: it gives another answer each time
+-- sql_refused 1:36 random() is not allowed in a product's SQL: it gives another answer each time -- let it follow from the row: hash(id) % 10, md5(id)
 --plain product
 select id from lab.people order by random()
 
 -- not_found 1:15 there is no data product lab.orders, or no access to it -- did you mean lab.orders?
 select * from lab.orders at (version => 99)
 
--- sql 3:3 no function matches the given name and argument types 'upper(VARCHAR, INTEGER_LITERAL)'
+-- sql 3:3 no function matches the given name and argument types 'upper(VARCHAR, INTEGER_LITERAL)' -- cast what has another type: cast(x as integer), x::varchar
 select
   p.id,
   upper(p.name, 3) as n
@@ -415,16 +415,16 @@ select 'é漢字', nme from lab.people
 -- sql_refused 1:21 there is no function current_setting here, or it is not allowed
 select "Ünï çode" + current_setting('x') from lab.odd
 
--- sql 1:47 no function matches the given name and argument types '/(BIGINT, DATE)'
+-- sql 1:47 no function matches the given name and argument types '/(BIGINT, DATE)' -- cast what has another type: cast(x as integer), x::varchar
 select id from lab.people where id = 1 and id / date '2020-01-01' > 3
 
--- sql 1:1 column name must appear in the GROUP BY clause or be used in an aggregate function
+-- sql 1:1 column name must appear in the GROUP BY clause or be used in an aggregate function -- add it to `group by`, or say which of its values you mean: max(x), any_value(x)
 select id from lab.people where name = 'a' group by id, dept having name > 'b'
 
 -- sql 1:90 there is no column "idd" here -- did you mean id?
 select id from lab.people p where exists (select 1 from lab.orders o where o.person_id = p.idd)
 
--- sql 1:36 no function matches the given name and argument types '+(VARCHAR, DATE)'
+-- sql 1:36 no function matches the given name and argument types '+(VARCHAR, DATE)' -- cast what has another type: cast(x as integer), x::varchar
 select list_transform(tags, t -> t + 1::date) from lab.people
 
 -- sql 1:12 type with name nosuchtype does not exist
@@ -478,7 +478,7 @@ select strptime(name, '%Y') from lab.people
 -- sql 1:1 interval cannot be 0
 select * from range(1, 2, 0)
 
--- sql 1:1 no function matches the given name and argument types 'array_extract(INTEGER[], VARCHAR)'
+-- sql 1:1 no function matches the given name and argument types 'array_extract(INTEGER[], VARCHAR)' -- cast what has another type: cast(x as integer), x::varchar
 select [1, 2][name] from lab.people
 
 -- sql_refused 1:30 there is no function getenv here, or it is not allowed
@@ -490,7 +490,7 @@ select lab.orders.id, now(), getenv('HOME') from lab.orders
 with s as (select * from lab.people using sample 5)
 select * from s
 
--- sql_refused 5:23 uuid() is not allowed in a product's SQL: it gives another answer each time
+-- sql_refused 5:23 uuid() is not allowed in a product's SQL: it gives another answer each time -- let it follow from the row: hash(id) % 10, md5(id)
 --plain product
 select *
 from lab.people
@@ -525,15 +525,15 @@ select count(*) from lab.people, (with q as (select 1 as x) select * from q) t, 
 -- not_found 1:58 there is no data product É, or no access to it -- what there is: select product from mesh.products
 select É.x from (with é as (select 1 as x) select * from É)
 
--- sql_refused 1:8 reservoir_quantile() is not allowed in a product's SQL: it gives another answer each time
+-- sql_refused 1:8 reservoir_quantile() is not allowed in a product's SQL: it gives another answer each time -- let it follow from the row: hash(id) % 10, md5(id)
 --plain product
 select reservoir_quantile(amount, 0.5) from lab.orders
 
--- sql_refused 1:20 uuidv7() is not allowed in a product's SQL: it gives another answer each time
+-- sql_refused 1:20 uuidv7() is not allowed in a product's SQL: it gives another answer each time -- let it follow from the row: hash(id) % 10, md5(id)
 --plain product
 select id, md5(''||uuidv7()) from lab.orders
 
--- sql_refused 1:45 random() is not allowed in a product's SQL: it gives another answer each time
+-- sql_refused 1:45 random() is not allowed in a product's SQL: it gives another answer each time -- let it follow from the row: hash(id) % 10, md5(id)
 --plain product
 select list_transform([1], x -> x + (select random()))
 
