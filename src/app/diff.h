@@ -9,6 +9,7 @@
 #define WEFT_APP_DIFF_H
 
 #include "app/query_internal.h"
+#include "base/map.h"
 #include "catalog/product_entry.h"
 
 struct weft_diff_column {
@@ -29,15 +30,27 @@ struct weft_diff {
     size_t key_count;       /* 0 = whole rows */
     const char *key_reason; /* why not by key; NULL */
     int64_t added, removed, changed, same;
+    struct weft_map *shared; /* paths of files that both snapshots have: no row of theirs differs */
 };
 
 /* Fills before, after, columns and key. Words: an id, a time, -1 (the one before the last), or
  * "current"; NULL = -1 and current. */
 int weft_diff_begin(struct weft_diff *diff, const char *product, const char *before,
                     const char *after, struct weft_error *error) WEFT_MUST_CHECK;
+void weft_diff_end(struct weft_diff *diff);
 /* The figures. */
 int weft_diff_count(struct weft_diff *diff, struct weft_error *error) WEFT_MUST_CHECK;
 /* The rows that differ, in the order of the key, at most `limit`. */
 int weft_diff_rows(struct weft_diff *diff, int64_t limit, struct weft_error *error) WEFT_MUST_CHECK;
+
+/* ---- diff_count.c, for diff_rows.c: its SQL; sides are x and y, columns c0, c1 ... ---- */
+bool weft_diff_compared(const struct weft_diff_column *column);
+bool weft_diff_any_compared(const struct weft_diff *diff);
+void weft_diff_put_differs(const struct weft_diff *diff, struct weft_buf *sql);
+void weft_diff_put_join(const struct weft_diff *diff, struct weft_buf *sql);
+/* Whole rows, with how often more (or less) they are there afterwards. */
+void weft_diff_put_bags(const struct weft_diff *diff, struct weft_buf *sql);
+int weft_diff_ask(struct weft_diff *diff, struct weft_query *query, struct weft_result **result,
+                  struct weft_error *error) WEFT_MUST_CHECK;
 
 #endif

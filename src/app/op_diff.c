@@ -184,7 +184,7 @@ static bool schema_differs(const struct weft_diff *diff)
 static int diff_run(struct weft_context *context, const struct weft_op_request *request,
                     struct weft_out *out, struct weft_error *error)
 {
-    struct weft_diff diff = {.context = context, .out = out};
+    WEFT_CLEANUP(weft_diff_end) struct weft_diff diff = {.context = context, .out = out};
     int64_t limit;
     WEFT_TRY(weft_op_limit(request, 20, &limit, error));
     WEFT_TRY(weft_diff_begin(&diff, weft_op_text(request, "product"),

@@ -7,6 +7,7 @@
 
 #include "app/session.h"
 #include "base/clock.h"
+#include "base/map.h"
 #include "engine/engine.h"
 #include "engine/resolver.h"
 #include "lake/pointer.h"
@@ -32,6 +33,7 @@ struct weft_query {
     bool params_shared;     /* not all of them need to be the text's */
     int64_t as_of_us;       /* 0 = now; that of the snapshot too */
     int64_t as_of_snapshot; /* 0 = none */
+    struct weft_map *left_out; /* paths of data files that are not read; NULL = none; not owned */
     /* made by open */
     struct weft_out *out; /* to tell why the process ends; set before open, may be NULL */
     struct weft_ledger_txn *txn;

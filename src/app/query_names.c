@@ -94,15 +94,33 @@ static int snapshot_choose(struct weft_query *query, const struct query_table *o
     return 0;
 }
 
-static int files_fill(const char *home, struct weft_arena *arena, const struct weft_table *table,
-                      const struct weft_snapshot *snapshot, struct weft_relation *out,
-                      struct weft_error *error)
+static int files_leave_out(const struct weft_query *query, struct weft_arena *arena,
+                           struct weft_data_files *data, struct weft_error *error)
+{
+    size_t count = 0;
+    if (query->left_out == NULL)
+        return 0;
+    struct weft_data_file *kept = weft_arena_array(arena, data->count + 1, sizeof *kept);
+    if (kept == NULL)
+        return weft_error_nomem(error);
+    for (size_t i = 0; i < data->count; i++) {
+        if (!weft_map_has(query->left_out, data->items[i].path))
+            kept[count++] = data->items[i];
+    }
+    *data = (struct weft_data_files){.items = kept, .count = count};
+    return 0;
+}
+
+static int files_fill(const struct weft_query *query, const char *home, struct weft_arena *arena,
+                      const struct weft_table *table, const struct weft_snapshot *snapshot,
+                      struct weft_relation *out, struct weft_error *error)
 {
     struct weft_data_files data, deletes;
     WEFT_TRY(weft_table_files(arena, home, table, snapshot, &data, &deletes, error));
     if (deletes.count > 0)
         return weft_error_set(error, WEFT_E_NOT_YET,
                               "this snapshot has delete files, which this version cannot read yet");
+    WEFT_TRY(files_leave_out(query, arena, &data, error));
     out->snapshot_id = snapshot->snapshot_id;
     return weft_stored_files(arena, home, table, &data, out, error);
 }
@@ -132,7 +150,7 @@ static int table_relation(struct weft_query *query, const struct query_home *hom
     out->kind = WEFT_RELATION_FILES;
     out->plain = weft_table_schema_of(table, 1) == NULL; /* it never changed */
     WEFT_TRY(weft_stored_columns(arena, schema, out, error));
-    return snapshot == NULL ? 0 : files_fill(home->path, arena, table, snapshot, out, error);
+    return snapshot == NULL ? 0 : files_fill(query, home->path, arena, table, snapshot, out, error);
 }
 
 /* The contract's fields, for a product that is registered but has no snapshot yet. */

@@ -130,3 +130,34 @@ def test_audited(weft, shop, tmp_path):
     weft("diff", "shop.things")
     after = sum(1 for p in (tmp_path / ".weft").glob("**/audit/*.log") for _ in p.open())
     assert after == before + 3
+
+
+def test_files_that_both_have_are_not_read(weft, shop, tmp_path):
+    """After an append only its rows are compared: the data of the state before may even be gone."""
+    path = tmp_path / "domains/shop/things/data_product.yaml"
+    path.write_text(PRODUCT.replace("write: replace", "write: append"))
+    weft("apply", "--yes")
+    shop("id,name,amount\n1,a,1.00\n2,b,2.00\n")
+    old = list((tmp_path / ".weft").glob("*/lake/**/data/*.parquet"))
+    shop("id,name,amount\n3,c,\n")
+    assert len(old) == 1
+    whole = old[0].read_bytes()
+    old[0].write_bytes(b"x" * len(whole))
+    head, rows = rows_of(weft, "shop.things")
+    assert (head["added"], head["removed"], head["changed"], head["same"]) == (1, 0, 0, 2)
+    assert [row["after"]["id"] for row in rows] == [3]
+    head, rows = rows_of(weft, "shop.things", "current", "-1")
+    assert (head["added"], head["removed"], head["changed"], head["same"]) == (0, 1, 0, 2)
+    old[0].write_bytes(whole)
+    # Without a key, and after a rollback, which shares files with what it went back to.
+    path.write_text(PRODUCT.replace("write: replace", "write: append").replace("key: [id]\n", ""))
+    weft("apply", "--yes")
+    shop("id,name,amount\n4,d,\n")
+    head, rows = rows_of(weft, "shop.things")
+    assert (head["added"], head["removed"], head["same"]) == (1, 0, 3)
+    first = json.loads(weft("--json", "snapshots", "shop.things").stdout)[-1]["snapshot_id"]
+    weft("rollback", "shop.things", str(first), "--because", "x")
+    head, rows = rows_of(weft, "shop.things")
+    assert (head["added"], head["removed"], head["same"]) == (0, 2, 2)
+    head, rows = rows_of(weft, "shop.things", str(first), "current")
+    assert (head["added"], head["removed"], head["same"], rows) == (0, 0, 2, [])
