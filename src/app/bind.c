@@ -4,6 +4,7 @@
 #include "app/bind.h"
 
 #include "app/check.h"
+#include "app/origins.h"
 #include "app/pins.h"
 #include "base/text.h"
 #include "catalog/columns.h"
@@ -120,8 +121,10 @@ static int relation_of_read(struct binder *binder, const struct weft_book_read *
         binder->later = read->full_name;
         return WEFT_NOT_THERE;
     }
+    size_t at = (size_t)(read - binder->book->items[binder->item].reads);
     *out = (struct weft_relation){.kind = WEFT_RELATION_FILES,
                                   .product = read->full_name,
+                                  .tag = weft_origins_tag_of_read(at),
                                   .columns = columns->items,
                                   .column_count = columns->count};
     return 0;
@@ -131,8 +134,7 @@ static int relation_of_read(struct binder *binder, const struct weft_book_read *
 static int columns_own_add(struct weft_arena *arena, unsigned own, struct bind_columns *columns,
                            struct weft_error *error)
 {
-    struct weft_relation_column *items =
-        weft_arena_array(arena, columns->count + 2, sizeof *items);
+    struct weft_relation_column *items = weft_arena_array(arena, columns->count + 2, sizeof *items);
     size_t count = columns->count;
     if (items == NULL)
         return weft_error_nomem(error);
@@ -166,10 +168,12 @@ static int relation_of_port(struct binder *binder, struct weft_arena *arena,
     }
     WEFT_TRY(columns_of_fields(arena, &input->schema, &columns, error));
     WEFT_TRY(columns_own_add(arena, weft_job_own_named(binder->product), &columns, error));
-    *out = (struct weft_relation){.kind = WEFT_RELATION_FILES,
-                                  .product = input->name,
-                                  .columns = columns.items,
-                                  .column_count = columns.count};
+    *out = (struct weft_relation){
+        .kind = WEFT_RELATION_FILES,
+        .product = input->name,
+        .tag = weft_origins_tag_of_port((size_t)(input - binder->product->inputs)),
+        .columns = columns.items,
+        .column_count = columns.count};
     return 0;
 }
 
@@ -236,11 +240,14 @@ static int item_bind(struct binder *binder, struct weft_error *error)
     struct weft_resolve_options options = {.resolve = binder_resolve,
                                            .arg = binder,
                                            .principal = "",
+                                           .lineage = true,
                                            .now_us = binder->book->context->request.time_us};
     WEFT_TRY(weft_context_engine(binder->book->context, &engine, error));
     binder->later = NULL;
     if (weft_transform_check(engine, binder->book->arena, binder->product, &options, &transform,
                              &wrong) == 0) {
+        WEFT_TRY(weft_origins_of_transform(binder->book, binder->item, binder->product, &transform,
+                                           error));
         if (columns->known == BIND_NEW)
             return columns_of_transform(binder, &transform, columns, error);
         return 0;

@@ -11,6 +11,7 @@
 #include "app/op.h"
 #include "base/map.h"
 #include "engine/resolver.h"
+#include "lineage/edges.h"
 #include "model/selection.h"
 
 #define WEFT_BOOK_NONE SIZE_MAX
@@ -44,6 +45,7 @@ struct weft_book_item {
     size_t read_count;
     const struct weft_relation_column *columns; /* bind.h: what its SQL gives; NULL = not bound */
     size_t column_count;
+    const struct weft_lineage *lineage;       /* origins.h: of its columns; NULL = not bound */
     const struct weft_registered *registered; /* weft_book_registered; NULL = not asked for yet */
 };
 

@@ -5,6 +5,7 @@
 #include "catalog/catalog_internal.h"
 
 #include "lake/pointer.h"
+#include "lineage/edges.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -443,6 +444,7 @@ static int fold_dropped(struct weft_ledger_txn *txn, const struct weft_ledger_en
                               major);
     WEFT_TRY(contract_end(txn, product, major, "pending", entry->sequence, error));
     WEFT_TRY(contract_end(txn, product, major, "in_force", entry->sequence, error));
+    WEFT_TRY(weft_lineage_fold_dropped(txn, product, major, entry->sequence, error));
     return weft_catalog_names_refresh(txn, product, entry->sequence, error);
 }
 
@@ -568,4 +570,5 @@ void weft_catalog_register(void)
     weft_ledger_register_table(&weft_catalog_reads_table);
     weft_ledger_register_table(&catalog_names);
     weft_catalog_mesh_tables_register();
+    weft_lineage_register(); /* our folds touch its tables */
 }

@@ -111,9 +111,46 @@ static const struct weft_mesh_table inputs_table = {
            "FROM a WHERE ?2 IS NOT NULL ORDER BY product, ordinal, port",
 };
 
+static const struct weft_mesh_column run_inputs_columns[] = {{"product", "string"},
+                                                             {"snapshot_id", "long"},
+                                                             {"run_id", "string"},
+                                                             {"port", "string"},
+                                                             {"kind", "string"},
+                                                             {"upstream", "string"},
+                                                             {"upstream_snapshot_id", "long"},
+                                                             {"since", "long"},
+                                                             {"path", "string"},
+                                                             {"hash", "string"},
+                                                             {"size", "long"},
+                                                             {"records", "long"},
+                                                             {"read_at", "timestamptz"}};
+
+static const struct weft_mesh_table run_inputs_table = {
+    .name = "run_inputs",
+    .help = "What each run that made a snapshot had read: snapshots of other products, and files "
+            "as they were then. `since`: only rows added after that snapshot.",
+    .columns = run_inputs_columns,
+    .column_count = WEFT_COUNT(run_inputs_columns),
+    .sql =
+        "SELECT COALESCE(n.shown, r.product), r.snapshot_id, r.run_id, x.port, x.kind, x.upstream, "
+        "x.upstream_snapshot_id, NULLIF(x.since, 0), x.path, x.hash, x.size, x.records, x.read_at "
+        "FROM flow_runs r JOIN (SELECT s.run_id, s.name AS port, 'product' AS kind, "
+        "CASE WHEN s.environment IS NOT NULL THEN s.environment || ':' || SUBSTR(s.source, 1, "
+        "INSTR(s.source, '@') - 1) ELSE COALESCE(u.shown, s.source) END AS upstream, "
+        "s.snapshot_id AS upstream_snapshot_id, s.since, NULL AS path, NULL AS hash, NULL AS size, "
+        "s.records, s.read_at_us AS read_at FROM flow_sources s LEFT JOIN catalog_names u ON "
+        "u.table_name = s.source AND u.seq_from <= ?1 AND (u.seq_to IS NULL OR u.seq_to > ?1) "
+        "WHERE s.seq_from <= ?1 UNION ALL SELECT f.run_id, f.port, 'files', NULL, NULL, 0, f.path, "
+        "f.hash, f.size, f.records, f.read_at_us FROM flow_inputs f WHERE f.seq_from <= ?1) x "
+        "ON x.run_id = r.run_id " NAMED
+        "WHERE ?2 IS NOT NULL AND r.seq_from <= ?1 AND r.snapshot_id IS NOT NULL "
+        "ORDER BY r.seq_from DESC, x.kind, x.port, x.path",
+};
+
 void weft_flow_mesh_tables_register(void)
 {
     weft_mesh_table_register(&runs_table);
     weft_mesh_table_register(&checks_table);
     weft_mesh_table_register(&inputs_table);
+    weft_mesh_table_register(&run_inputs_table);
 }

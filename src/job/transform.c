@@ -382,6 +382,8 @@ int weft_transform_check(struct weft_engine *engine, struct weft_arena *arena,
     WEFT_TRY(options_of(arena, product, options, &own, error));
     WEFT_TRY(weft_resolve(engine, arena, sql, strlen(sql), &own, &made.resolved, error));
     WEFT_TRY(weft_resolved_columns(engine, arena, &made.resolved, &columns, &count, error));
+    made.given = columns;
+    made.given_count = count;
     if (is_graph(product)) {
         WEFT_TRY(graph_columns(&c, columns, count, graph));
         made.edges = columns;

@@ -25,6 +25,8 @@ struct weft_transform {
     struct weft_resolved resolved; /* of `sql`, or of `graph.edges` */
     const struct weft_transform_column *columns;
     size_t count;
+    const struct weft_relation_column *given; /* what the text gives, before it fits the table */
+    size_t given_count;
     const struct weft_relation_column *edges; /* of a graph: what `edges` gives; else NULL */
     size_t edge_columns;
 };

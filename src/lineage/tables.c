@@ -23,7 +23,7 @@ static const struct weft_mesh_table lineage_table = {
     .column_count = WEFT_COUNT(columns),
     .sql = "SELECT n.shown, NULLIF(e.column_name, ''), COALESCE(u.shown, s.up_product), "
            "CASE WHEN e.source >= 0 THEN e.up_column END, "
-           "CASE WHEN (e.how & 512) <> 0 THEN NULL ELSE (e.how & 7) <> 0 END, "
+           "CASE WHEN (e.how & 512) <> 0 OR e.how = 0 THEN NULL ELSE (e.how & 7) <> 0 END, "
            "RTRIM(" KIND("1", "identity") KIND("2", "transformation") KIND("4", "aggregation")
                KIND("8", "conditional") KIND("16", "filter") KIND("32", "join")
                    KIND("64", "group_by") KIND("128", "sort") KIND("256", "window")

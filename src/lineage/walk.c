@@ -30,6 +30,23 @@ static const char down_sql[] =
              "WHERE s.up_product = ?1 AND s.up_major = ?2 AND " AT(
                  "s") "AND (?3 = '' OR e.up_column = ?3) ORDER BY p.product, p.major, e.ordinal";
 
+/* Of the newest contract: the pending one, else the one in force. */
+#define NEWEST(alias)                                                                              \
+    "(" alias ".state = 'pending' OR NOT EXISTS (SELECT 1 FROM catalog_products q WHERE "          \
+    "q.product = " alias ".product AND q.major = " alias                                           \
+    ".major AND q.state = 'pending' AND " AT("q") ")) "
+
+static const char up_products_sql[] =
+    "SELECT r.upstream, r.upstream_major, '', 0, '' FROM catalog_reads r WHERE r.product = ?1 AND "
+    "r.major = ?2 AND ?3 = '' AND " AT("r") "AND " NEWEST(
+        "r") "UNION ALL SELECT i.port, 0, '', 0, '' FROM catalog_inputs i WHERE i.product = ?1 AND "
+             "i.major = ?2 AND i.kind <> 'product' AND " AT("i") "AND " NEWEST("i");
+
+static const char down_products_sql[] =
+    "SELECT DISTINCT r.product, r.major, '', 0, '' FROM catalog_reads r WHERE r.upstream = ?1 AND "
+    "r.upstream_major = ?2 AND ?3 = '' AND " AT("r") "AND " NEWEST(
+        "r") "ORDER BY r.product, r.major";
+
 struct walker {
     struct weft_ledger_txn *txn;
     struct weft_arena *arena;
@@ -114,7 +131,8 @@ static int link_put(struct walker *walker, size_t begin, size_t from, size_t to,
 
 static bool wanted(const struct walker *walker, unsigned how)
 {
-    return !walker->ask->direct || (how & (WEFT_LINEAGE_DIRECT | WEFT_LINEAGE_UNKNOWN)) != 0;
+    return walker->ask->products || !walker->ask->direct ||
+           (how & (WEFT_LINEAGE_DIRECT | WEFT_LINEAGE_UNKNOWN)) != 0;
 }
 
 static int row_up(struct walker *walker, size_t at, size_t begin)
@@ -130,10 +148,11 @@ static int row_up(struct walker *walker, size_t at, size_t begin)
         return 0;
     const char *name = weft_stmt_column_text(walker->stmt, 0);
     int major = (int)weft_stmt_column_int(walker->stmt, 1);
+    const char *column = weft_stmt_column_text(walker->stmt, 2);
     struct weft_lineage_node next = {.product = major == 0 ? node->product : name,
                                      .major = major == 0 ? node->major : major,
                                      .port = major == 0 ? name : NULL,
-                                     .column = weft_stmt_column_text(walker->stmt, 2),
+                                     .column = column[0] == '\0' ? NULL : column,
                                      .depth = node->depth + 1};
     size_t to;
     WEFT_TRY(node_of(walker, &next, &to));
@@ -178,7 +197,7 @@ static int node_walk(struct walker *walker, size_t at)
         }
         WEFT_TRY(walker->ask->down ? row_down(walker, at, begin) : row_up(walker, at, begin));
     }
-    walker->nodes[at].recorded = any || walker->ask->down;
+    walker->nodes[at].recorded = any || walker->ask->down || walker->ask->products;
     return rc < 0 ? rc : 0;
 }
 
@@ -189,8 +208,10 @@ static int walk_all(struct walker *walker)
                                       .major = walker->ask->major,
                                       .column = walker->ask->column};
     size_t at;
-    WEFT_TRY(weft_stmt_prepare(walker->txn, walker->ask->down ? down_sql : up_sql, &walker->stmt,
-                               walker->error));
+    const char *sql = walker->ask->down ? down_sql : up_sql;
+    if (walker->ask->products)
+        sql = walker->ask->down ? down_products_sql : up_products_sql;
+    WEFT_TRY(weft_stmt_prepare(walker->txn, sql, &walker->stmt, walker->error));
     WEFT_TRY(node_of(walker, &start, &at));
     for (size_t i = 0; i < walker->node_count; i++)
         WEFT_TRY(node_walk(walker, i));

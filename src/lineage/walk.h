@@ -25,9 +25,9 @@ struct weft_lineage_node {
 };
 
 struct weft_lineage_link {
-    size_t from; /* upstream */
-    size_t to;   /* downstream */
-    unsigned how;
+    size_t from;  /* upstream */
+    size_t to;    /* downstream */
+    unsigned how; /* 0 = of whole products */
 };
 
 struct weft_lineage_graph {
@@ -44,6 +44,7 @@ struct weft_lineage_ask {
     const char *column; /* NULL = all */
     bool down;
     bool direct;     /* values only: what merely depends is left out */
+    bool products;   /* whole products by what their contracts read; column is NULL */
     int depth;       /* 0 = to the end */
     size_t node_max; /* 0 = 100,000 */
     int64_t sequence;

@@ -1,0 +1,15 @@
+/*
+ * snapshot_origin.h - the files and snapshots that made a snapshot.
+ */
+#ifndef WEFT_APP_SNAPSHOT_ORIGIN_H
+#define WEFT_APP_SNAPSHOT_ORIGIN_H
+
+#include "app/context.h"
+
+/* Down to the files as they were when they were read: hashes, not the files as they are now. depth
+ * 0 = to the end. NOT_FOUND when the product has no such snapshot. */
+int weft_snapshot_origin(struct weft_context *context, struct weft_ledger_txn *txn,
+                         const struct weft_registered *product, const char *snapshot, int depth,
+                         struct weft_out *out, struct weft_error *error) WEFT_MUST_CHECK;
+
+#endif
