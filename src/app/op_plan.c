@@ -6,6 +6,7 @@
 #include "app/ops_internal.h"
 #include "app/pins.h"
 #include "app/plan.h"
+#include "app/plan_file.h"
 #include "app/runs.h"
 
 #include "flow/run.h"
@@ -118,6 +119,18 @@ const struct weft_op weft_op_validate = {
 
 /* ---- plan ---- */
 
+static int plan_show(const struct weft_plan *plan, bool markdown, struct weft_out *out,
+                     struct weft_error *error)
+{
+    if (!markdown)
+        return weft_plan_show(plan, out, error);
+    WEFT_CLEANUP(weft_buf_release) struct weft_buf text;
+    weft_buf_init(&text, (size_t)64 << 20);
+    weft_plan_markdown(plan, &text);
+    WEFT_TRY(weft_buf_check(&text, error));
+    return weft_out_bytes(out, text.data, text.length, error);
+}
+
 /* The plan, its new texts of SQL and the settings checked: what cannot run is not registered. show:
  * also one with mistakes, because it tells whom they are about. */
 static int plan_checked(struct weft_context *context, const struct weft_op_request *request,
@@ -130,10 +143,15 @@ static int plan_checked(struct weft_context *context, const struct weft_op_reque
     WEFT_TRY(weft_check_settings(*mesh, &diag, error));
     WEFT_TRY(weft_plan_make(context, *mesh, weft_op_value(request, "product"),
                             weft_op_value(request, "exclude"), false, &diag, plan, error));
+    if (weft_op_given(request, "because")) {
+        const char *because;
+        WEFT_TRY(weft_op_because(request, &because, error));
+        weft_plan_force(plan, because);
+    }
     weft_diag_sort(&diag);
     weft_out_diag(out, &diag);
     if (show)
-        WEFT_TRY(weft_plan_show(plan, out, error));
+        WEFT_TRY(plan_show(plan, weft_op_given(request, "markdown"), out, error));
     if (diag.errors > 0)
         return weft_error_set(error, WEFT_E_INVALID, "%zu mistake%s to repair; nothing was changed",
                               diag.errors, diag.errors == 1 ? "" : "s");
@@ -143,6 +161,10 @@ static int plan_checked(struct weft_context *context, const struct weft_op_reque
 static const struct weft_op_arg plan_args[] = {
     WEFT_ARG_PRODUCTS("without any, all of the checkout."),
     WEFT_ARG_EXCLUDE,
+    {"out", 'o', WEFT_ARG_TEXT, "FILE", "Keep the plan in a file for `weft apply --plan FILE`."},
+    {"because", 0, WEFT_ARG_TEXT, "REASON",
+     "Why a deprecated product is retired before its sunset."},
+    {"markdown", 0, WEFT_ARG_FLAG, NULL, "As a comment on a pull request."},
     {"exit-code", 0, WEFT_ARG_FLAG, NULL, "Exit with 4 when there are changes."},
 };
 
@@ -151,18 +173,31 @@ static int plan_run(struct weft_context *context, const struct weft_op_request *
 {
     struct weft_mesh *mesh;
     struct weft_plan plan;
+    const char *file = weft_op_text(request, "out");
+    bool markdown = weft_op_given(request, "markdown");
+    if (markdown && !out->for_people)
+        return weft_error_set(error, WEFT_E_USAGE, "--markdown and --json exclude one another");
     WEFT_TRY(plan_checked(context, request, out, &mesh, &plan, true, error));
+    if (file != NULL) {
+        WEFT_TRY(weft_plan_refused(&plan, error));
+        WEFT_TRY(weft_plan_file_write(context, request, &plan, file, error));
+    }
     if (weft_op_given(request, "exit-code") && plan.count > 0)
         return WEFT_CHANGED;
-    if (plan.count > plan.refused)
-        return weft_out_line(out, WEFT_STYLE_DIM, error, "`weft apply` does this.");
+    if (plan.count > plan.refused && !markdown)
+        return weft_out_line(out, WEFT_STYLE_DIM, error, "`weft apply%s%s` does this.",
+                             file == NULL ? "" : " --plan ", file == NULL ? "" : file);
     return 0;
 }
 
 const struct weft_op weft_op_plan = {
     .name = "plan",
     .group = "start",
-    .summary = "Show what `apply` would change. Changes nothing.",
+    .summary = "Show what `apply` would change, and whom it reaches. Changes nothing.",
+    .help =
+        "Each change is breaking, compatible or editorial (docs/reference/changes.md). Below it "
+        "stand the products that it reaches through any number of domains, with the way of "
+        "the columns and who owns them.",
     .args = plan_args,
     .arg_count = WEFT_COUNT(plan_args),
     .run = plan_run,
@@ -174,6 +209,11 @@ static const struct weft_op_arg apply_args[] = {
     WEFT_ARG_PRODUCTS("without any, all of the checkout."),
     WEFT_ARG_EXCLUDE,
     WEFT_ARG_YES,
+    {"plan", 0, WEFT_ARG_TEXT, "FILE",
+     "Do what `weft plan --out FILE` showed, without asking; refused when the home or a product "
+     "file is not as it was then."},
+    {"because", 0, WEFT_ARG_TEXT, "REASON",
+     "Retire a deprecated product before its sunset; the ledger keeps why."},
     {"no-run", 0, WEFT_ARG_FLAG, NULL, "Register only; run nothing."},
     WEFT_ARG_NO_WAIT,
 };
@@ -216,7 +256,8 @@ static int plan_register(struct weft_context *context, const struct weft_mesh *m
         struct weft_registered_reads reads;
         bool enforced;
         if (item->action == WEFT_PLAN_RETIRE) {
-            WEFT_TRY(weft_catalog_retire(txn, actor, item->full_name, item->major, error));
+            WEFT_TRY(weft_catalog_retire(txn, actor, item->full_name, item->major, item->because,
+                                         error));
             continue;
         }
         WEFT_TRY(weft_pins_registered(&plan->book, item->item, &reads, error));
@@ -261,17 +302,43 @@ static int apply_runs(struct weft_context *context, const struct weft_plan *plan
     return weft_runs_do(&runs, out, error);
 }
 
-static int apply_run(struct weft_context *context, const struct weft_op_request *request,
+/* The selection is that of the plan in the file. */
+static int apply_file(struct weft_context *context, const char *path,
+                      struct weft_op_request *request, struct weft_plan_file *file,
+                      struct weft_error *error)
+{
+    if (weft_op_given(request, "product") || weft_op_given(request, "exclude"))
+        return weft_error_set(error, WEFT_E_USAGE,
+                              "--plan says which products it is about: name none beside it");
+    if (weft_op_given(request, "because"))
+        return weft_error_set(error, WEFT_E_USAGE, "the reason is said to `weft plan --out`");
+    WEFT_TRY(weft_plan_file_read(context, path, file, error));
+    request->values[weft_op_value(request, "product") - request->values] = file->product;
+    request->values[weft_op_value(request, "exclude") - request->values] = file->exclude;
+    request->values[weft_op_value(request, "because") - request->values] = file->because;
+    return 0;
+}
+
+static int apply_run(struct weft_context *context, const struct weft_op_request *asked,
                      struct weft_out *out, struct weft_error *error)
 {
     struct weft_mesh *mesh;
     struct weft_plan plan;
+    struct weft_op_request copy = *asked;
+    const struct weft_op_request *request = &copy;
+    const char *path = weft_op_text(asked, "plan");
+    WEFT_CLEANUP(weft_plan_file_release) struct weft_plan_file file = {0};
+    if (path != NULL)
+        WEFT_TRY(apply_file(context, path, &copy, &file, error));
     WEFT_TRY(plan_checked(context, request, out, &mesh, &plan, false, error));
+    if (path != NULL)
+        WEFT_TRY(weft_plan_file_check(&file, &plan, error));
     if (out->for_people)
         WEFT_TRY(weft_plan_show(&plan, out, error));
     WEFT_TRY(weft_plan_refused(&plan, error));
     if (plan.count > 0) {
-        WEFT_TRY(apply_ask(out, request, error));
+        if (path == NULL)
+            WEFT_TRY(apply_ask(out, request, error));
         WEFT_TRY(plan_register(context, mesh, &plan, error));
     }
     if (weft_op_given(request, "no-run"))

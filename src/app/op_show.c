@@ -187,7 +187,13 @@ static int show_relations(const struct shown *shown, struct weft_out *out, struc
         WEFT_TRY(weft_out_line(out, WEFT_STYLE_PLAIN, error, "  reads       %s", reads.data));
     if (readers.length > 0)
         WEFT_TRY(weft_out_line(out, WEFT_STYLE_PLAIN, error, "  read by     %s", readers.data));
-    return 0;
+    if (shown->contract->deprecated == NULL)
+        return 0;
+    weft_buf_clear(&reads);
+    weft_deprecated_print(shown->contract->deprecated, &reads);
+    WEFT_TRY(weft_buf_check(&reads, error));
+    return weft_out_line(out, WEFT_STYLE_CHANGED, error, "  deprecated  %s",
+                         reads.length == 0 ? "yes" : reads.data + 2);
 }
 
 static void relations_json(const struct shown *shown, struct weft_json_writer *json)

@@ -7,6 +7,7 @@
 #include "app/bind.h"
 #include "app/check.h"
 #include "app/pins.h"
+#include "base/clock.h"
 #include "job/transform.h"
 #include "lake/pointer.h"
 
@@ -60,6 +61,26 @@ static int plan_product(struct weft_plan_maker *maker, size_t at, struct weft_er
     return item_add(maker, &item, error);
 }
 
+/* Those who read it were told a day: before it, retiring takes a reason. */
+static int plan_early(struct weft_plan_maker *maker, struct weft_plan_item *item,
+                      struct weft_error *error)
+{
+    const struct weft_registered *registered;
+    char now[WEFT_TIME_TEXT];
+    WEFT_TRY(weft_book_registered(maker->book, item->item, &registered, error));
+    const struct weft_deprecated *says = weft_registered_newest(registered)->deprecated;
+    weft_time_format(maker->context->request.time_us, now);
+    if (item->refused != NULL || says == NULL || says->sunset == NULL ||
+        strncmp(now, says->sunset, strlen("2026-09-01")) >= 0)
+        return 0;
+    item->early = true;
+    item->refused_code = WEFT_E_REFUSED;
+    item->refused = weft_arena_format(
+        maker->arena, "its readers were told that it is there until %s", says->sunset);
+    item->refused_hint = "keep its file until then, or say --because \"why\"; the ledger keeps it";
+    return item->refused == NULL ? weft_error_nomem(error) : 0;
+}
+
 /* A registered product of a domain that this checkout owns, whose file is gone. */
 static int plan_retired(struct weft_plan_maker *maker, size_t at, struct weft_error *error)
 {
@@ -73,6 +94,7 @@ static int plan_retired(struct weft_plan_maker *maker, size_t at, struct weft_er
     weft_buf_init(&readers, 1 << 20);
     WEFT_TRY(weft_plan_item_gone(maker, &item, error));
     WEFT_TRY(weft_book_readers(maker->book, at, &readers, error));
+    WEFT_TRY(plan_early(maker, &item, error));
     if (readers.length > 0) {
         item.warning = weft_arena_format(
             maker->arena, "still read by %s: they go on with the data that is there", readers.data);
@@ -197,6 +219,8 @@ int weft_plan_make(struct weft_context *context, const struct weft_mesh *mesh,
         struct weft_ledger_head head;
         WEFT_TRY(weft_ledger_head(txn, &head, error));
         maker.plan.sequence = head.sequence;
+        if (head.sequence > 0)
+            memcpy(maker.plan.head, head.hash, sizeof maker.plan.head);
         maker.txn = txn;
         WEFT_TRY(plan_check_mesh(&maker, diag, error));
     }
@@ -207,6 +231,18 @@ int weft_plan_make(struct weft_context *context, const struct weft_mesh *mesh,
     *out = maker.plan;
     out->book.txn = NULL;
     return 0;
+}
+
+void weft_plan_force(struct weft_plan *plan, const char *because)
+{
+    struct weft_plan_item *items = (struct weft_plan_item *)plan->items; /* in our own arena */
+    for (size_t i = 0; i < plan->count; i++) {
+        if (!items[i].early)
+            continue;
+        items[i].because = because;
+        items[i].refused = items[i].refused_hint = NULL;
+        plan->refused--;
+    }
 }
 
 int weft_plan_refused(const struct weft_plan *plan, struct weft_error *error)

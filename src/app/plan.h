@@ -46,6 +46,8 @@ struct weft_plan_item {
     struct weft_place refused_place;
     bool at_once;        /* CHANGE: of words; no row changes, so it needs no run to come in force */
     const char *gone;    /* RETIRE: why */
+    bool early;          /* RETIRE: refused because its sunset has not come; weft_plan_force */
+    const char *because; /* RETIRE: why it is done nevertheless; NULL */
     const char *warning; /* NULL; what does not act yet */
     const char *note;    /* NULL; where the table will lie */
     const char *offer;   /* NULL; a newer version to write or to read */
@@ -62,7 +64,8 @@ struct weft_plan {
     const bool *chosen;        /* of the book: owned, and selected */
     const char *const *offers; /* what unchanged products could read instead */
     size_t offer_count;
-    int64_t sequence; /* of the ledger it was made against; 0 = no home yet */
+    int64_t sequence;           /* of the ledger it was made against; 0 = no home yet */
+    char head[WEFT_SHA256_HEX]; /* the hash of that entry; "" = no home yet */
 };
 
 const char *weft_plan_action_name(enum weft_plan_action action);
@@ -81,6 +84,9 @@ int weft_plan_make(struct weft_context *context, const struct weft_mesh *mesh,
 /* Fills `offer` of the items and `offers` of the plan; a part of weft_plan_make. */
 int weft_plan_offer(struct weft_plan *plan, struct weft_plan_item *items, struct weft_error *error)
     WEFT_MUST_CHECK;
+/* What is refused only because its sunset has not come is retired nevertheless, and the ledger keeps
+ * why. */
+void weft_plan_force(struct weft_plan *plan, const char *because);
 /* 0, or -1 with the first refusal. */
 int weft_plan_refused(const struct weft_plan *plan, struct weft_error *error) WEFT_MUST_CHECK;
 /* "reference.counties.county -> california.daily.county" */
@@ -93,6 +99,10 @@ int weft_plan_reached_show(const struct weft_book *book, const struct weft_plan_
 /* "reached": [...], a member of an object that is begun. */
 void weft_plan_reached_json(const struct weft_book *book, const struct weft_plan_item *item,
                             struct weft_json_writer *json);
+/* All items, an array. */
+void weft_plan_json(const struct weft_plan *plan, struct weft_json_writer *json);
+/* A comment on a pull request. The buffer tells whether it failed. */
+void weft_plan_markdown(const struct weft_plan *plan, struct weft_buf *out);
 /* As people read it, and as a table for programs. */
 int weft_plan_show(const struct weft_plan *plan, struct weft_out *out, struct weft_error *error)
     WEFT_MUST_CHECK;

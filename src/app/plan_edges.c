@@ -12,8 +12,9 @@
 #include "app/check.h"
 #include "base/text.h"
 #include "catalog/columns.h"
+#include "engine/lineage.h"
 #include "job/job.h"
-#include "job/transform.h"
+#include "lineage/edges.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -160,41 +161,110 @@ static size_t item_of(const char *product)
     return product[0] == '\0' ? WEFT_BOOK_NONE : (size_t)strtoul(product, NULL, 10);
 }
 
-/* Without the way of each column: what is read, and which columns of it, goes somewhere. */
+/* The word for what a column is to another one: what gives the value counts before the rest. */
+static const char *how_name(unsigned how)
+{
+    unsigned bits = (how & WEFT_LINEAGE_DIRECT) != 0 ? how & WEFT_LINEAGE_DIRECT : how;
+    return weft_lineage_how_name(bits & -bits);
+}
+
+static int edges_flow(struct edges *edges, const struct weft_resolved_edges *from, const char *to,
+                      struct weft_error *error)
+{
+    for (size_t i = 0; i < from->count; i++) {
+        size_t item = item_of(from->items[i].product);
+        if (item != WEFT_BOOK_NONE)
+            WEFT_TRY(edge_add(edges,
+                              (struct weft_plan_edge){.from = item,
+                                                      .column = from->items[i].column,
+                                                      .to = to,
+                                                      .how = how_name(from->items[i].how)},
+                              error));
+    }
+    return 0;
+}
+
+/* Of each product it reads: some column of it. */
+static int edges_unknown(struct edges *edges, const char *to, struct weft_error *error)
+{
+    const struct weft_book_item *of = &edges->maker->book->items[edges->reader];
+    for (size_t i = 0; i < of->read_count; i++) {
+        if (of->reads[i].item != WEFT_BOOK_NONE && !weft_read_is_lookup(of->reads[i].name))
+            WEFT_TRY(edge_add(
+                edges,
+                (struct weft_plan_edge){.from = of->reads[i].item, .to = to, .how = "unknown"},
+                error));
+    }
+    return 0;
+}
+
+/* What a graph reads goes into all it gives. */
 static int edges_of_sql(struct edges *edges, struct weft_engine *engine, const char *sql,
                         struct weft_error *error)
 {
+    struct weft_arena *arena = edges->maker->arena;
     struct weft_resolved resolved = {0};
+    struct weft_resolved_lineage lineage = {0};
+    const struct weft_relation_column *columns;
+    size_t count;
     struct weft_resolve_options options = {
         .resolve = edges_resolve,
         .arg = edges,
         .principal = "",
         .now_us = edges->maker->context->request.time_us,
         .deterministic = true,
+        .lineage = true,
     };
-    WEFT_TRY(
-        weft_resolve(engine, edges->maker->arena, sql, strlen(sql), &options, &resolved, error));
-    for (size_t i = 0; i < resolved.source_count; i++) {
-        const struct weft_resolved_source *source = &resolved.sources[i];
-        size_t from = item_of(source->product);
-        for (size_t k = 0; from != WEFT_BOOK_NONE && k < source->column_count; k++)
-            WEFT_TRY(edge_add(
-                edges,
-                (struct weft_plan_edge){.from = from, .column = source->columns[k], .how = "read"},
-                error));
+    WEFT_TRY(weft_resolve(engine, arena, sql, strlen(sql), &options, &resolved, error));
+    WEFT_TRY(weft_resolved_columns(engine, arena, &resolved, &columns, &count, error));
+    WEFT_TRY(weft_resolved_lineage(arena, &resolved, columns, count, &lineage, error));
+    WEFT_TRY(edges_flow(edges, &lineage.rows, NULL, error));
+    for (size_t i = 0; i < lineage.count; i++) {
+        const struct weft_resolved_origin *origin = &lineage.columns[i];
+        const char *to = edges->contract->graph != NULL ? NULL : origin->column;
+        WEFT_TRY(edges_flow(edges, &origin->edges, to, error));
+        if (origin->unknown)
+            WEFT_TRY(edges_unknown(edges, to, error));
     }
     return 0;
 }
 
-/* Of each product it reads: something of it, somewhere. */
-static int edges_unknown(struct edges *edges, struct weft_error *error)
+/* ---- as the ledger has it ---- */
+
+static size_t source_item(const struct edges *edges, const struct weft_lineage_source *source)
+{
+    return source->major == 0 ? WEFT_BOOK_NONE
+                              : weft_book_find(edges->maker->book, source->name, source->major);
+}
+
+/* A contract that stays as it is registered has its edges there. WEFT_NOT_THERE = it has none. */
+static int edges_registered(struct edges *edges, struct weft_error *error)
 {
     const struct weft_book_item *of = &edges->maker->book->items[edges->reader];
-    for (size_t i = 0; i < of->read_count; i++) {
-        if (of->reads[i].item != WEFT_BOOK_NONE && !weft_read_is_lookup(of->reads[i].name))
-            WEFT_TRY(edge_add(edges,
-                              (struct weft_plan_edge){.from = of->reads[i].item, .how = "unknown"},
-                              error));
+    struct weft_lineage lineage;
+    if (of->planned || of->digest == NULL || of->deferred || of->was != NULL ||
+        edges->maker->txn == NULL || edges->maker->book->rename_count > 0)
+        return WEFT_NOT_THERE;
+    int rc = weft_lineage_get(edges->maker->txn, edges->maker->arena, of->full_name, of->major,
+                              edges->maker->plan.sequence, &lineage, error);
+    if (rc != 0)
+        return rc;
+    if (strcmp(lineage.digest, edges->contract->digest) != 0)
+        return WEFT_NOT_THERE;
+    for (size_t i = 0; i < lineage.edge_count; i++) {
+        const struct weft_lineage_edge *edge = &lineage.edges[i];
+        size_t from = source_item(edges, &lineage.sources[edge->source]);
+        const char *to = edge->column == WEFT_LINEAGE_ROWS ? NULL : lineage.columns[edge->column];
+        if (from != WEFT_BOOK_NONE)
+            WEFT_TRY(edge_add(
+                edges,
+                (struct weft_plan_edge){
+                    .from = from, .column = edge->name, .to = to, .how = how_name(edge->how)},
+                error));
+    }
+    for (size_t i = 0; lineage.lost != NULL && i < lineage.column_count; i++) {
+        if (lineage.lost[i])
+            WEFT_TRY(edges_unknown(edges, lineage.columns[i], error));
     }
     return 0;
 }
@@ -215,7 +285,7 @@ static int edges_transform(struct edges *edges, struct weft_error *error)
             *error = why;
         return -1;
     }
-    return edges_unknown(edges, error);
+    return edges_unknown(edges, NULL, error);
 }
 
 /* One product taken as it is: by name. */
@@ -230,7 +300,7 @@ static int edges_as_it_is(struct edges *edges, struct weft_error *error)
         int rc = columns_both(edges->maker, of->reads[i].item, &columns, &count, error);
         WEFT_TRY(rc);
         if (rc == WEFT_NOT_THERE)
-            return edges_unknown(edges, error);
+            return edges_unknown(edges, NULL, error);
         for (size_t k = 0; k < count; k++) {
             const struct weft_fields *schema = &edges->contract->schema;
             if (schema->count > 0 && weft_fields_find(schema, columns[k].name) == NULL)
@@ -277,7 +347,11 @@ int weft_plan_edges_make(struct weft_plan_maker *maker, size_t reader, struct we
     struct edges edges = {.maker = maker, .reader = reader};
     WEFT_TRY(weft_book_contract(maker->book, reader, &edges.contract, error));
     WEFT_TRY(edges_references(&edges, error));
-    if (edges.contract->sql != NULL || edges.contract->graph != NULL)
+    int rc = edges_registered(&edges, error);
+    WEFT_TRY(rc);
+    if (rc == 0)
+        ; /* known */
+    else if (edges.contract->sql != NULL || edges.contract->graph != NULL)
         WEFT_TRY(edges_transform(&edges, error));
     else
         WEFT_TRY(edges_as_it_is(&edges, error));

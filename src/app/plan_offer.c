@@ -3,6 +3,7 @@
  */
 #include "app/plan.h"
 
+#include "catalog/deprecated.h"
 #include "catalog/sql.h"
 #include "lake/pointer.h"
 
@@ -51,34 +52,47 @@ static bool is_renamed(const struct weft_book_read *read)
             (read->name[length] != '\0' && strncmp(read->name + length, "__v", 3) != 0));
 }
 
+struct offers {
+    struct weft_book *book;
+    struct weft_catalog_deprecated *deprecated; /* of the home */
+    size_t deprecated_count;
+};
+
 /* What is read and has come to its end, or is about to. */
-static void end_print(const struct weft_book *book, const struct weft_book_read *read,
+static void end_print(const struct offers *offers, const struct weft_book_read *read,
                       struct weft_buf *out)
 {
     if (read->item == WEFT_BOOK_NONE)
         return;
-    const struct weft_book_item *upstream = &book->items[read->item];
-    const char *end = NULL;
-    if (weft_book_is_over(upstream))
-        end = "retired: it gets no new data";
-    else if (upstream->product != NULL && upstream->product->status == WEFT_STATUS_DEPRECATED)
-        end = "deprecated";
-    if (end != NULL)
-        weft_buf_addf(out, "%sreads %s@%d, which is %s", out->length == 0 ? "" : "; ",
-                      read->full_name, read->major, end);
+    const struct weft_book_item *upstream = &offers->book->items[read->item];
+    const struct weft_deprecated *says = NULL;
+    const struct weft_catalog_deprecated *known = weft_catalog_deprecated_find(
+        offers->deprecated, offers->deprecated_count, read->full_name, read->major);
+    if (upstream->product != NULL)
+        says = upstream->product->deprecated;
+    else if (known != NULL)
+        says = &known->says;
+    bool over = weft_book_is_over(upstream);
+    if (!over && says == NULL)
+        return;
+    weft_buf_addf(out, "%sreads %s@%d, which is %s", out->length == 0 ? "" : "; ", read->full_name,
+                  read->major, over ? "retired: it gets no new data" : "deprecated");
+    if (!over)
+        weft_deprecated_print(says, out);
 }
 
 /* "reads reference.counties@1; @2 is there: write reference.counties__v2 to move" */
-static int reads_offer(struct weft_book *book, const struct weft_book_item *item,
+static int reads_offer(const struct offers *offers, const struct weft_book_item *item,
                        struct weft_buf *out, struct weft_error *error)
 {
+    struct weft_book *book = offers->book;
     for (size_t i = 0; i < item->read_count; i++) {
         const struct weft_book_read *read = &item->reads[i];
         size_t newer;
         if (is_renamed(read))
             weft_buf_addf(out, "%snames %s, which is called %s now", out->length == 0 ? "" : "; ",
                           read->name, read->full_name);
-        end_print(book, read, out);
+        end_print(offers, read, out);
         WEFT_TRY(read_newer(book, item, read, &newer, error));
         if (newer == WEFT_BOOK_NONE)
             continue;
@@ -141,8 +155,12 @@ int weft_plan_offer(struct weft_plan *plan, struct weft_plan_item *items, struct
 {
     struct weft_book *book = &plan->book;
     const char **offers = weft_arena_array(book->arena, book->count + 1, sizeof *offers);
+    struct offers all = {.book = book};
     if (offers == NULL)
         return weft_error_nomem(error);
+    if (book->txn != NULL)
+        WEFT_TRY(weft_catalog_deprecations(book->txn, book->arena, &all.deprecated,
+                                           &all.deprecated_count, error));
     for (size_t i = 0, at = 0; i < book->count; i++) {
         const struct weft_book_item *of = &book->items[i];
         if (!plan->chosen[i])
@@ -151,7 +169,7 @@ int weft_plan_offer(struct weft_plan *plan, struct weft_plan_item *items, struct
         WEFT_CLEANUP(weft_buf_release) struct weft_buf text;
         weft_buf_init(&text, 1 << 20);
         if (of->product != NULL)
-            WEFT_TRY(reads_offer(book, of, &text, error));
+            WEFT_TRY(reads_offer(&all, of, &text, error));
         if (of->product != NULL && item != NULL)
             version_offer(book, item, &text);
         if (of->product != NULL && item != NULL && item->action == WEFT_PLAN_CHANGE)

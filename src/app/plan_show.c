@@ -176,6 +176,9 @@ static int item_show(const struct weft_book *book, const struct weft_plan_item *
     if (item->at_once && item->refused == NULL)
         WEFT_TRY(weft_out_line(out, WEFT_STYLE_DIM, error,
                                "      no row changes: in force as soon as it is registered"));
+    if (item->because != NULL)
+        WEFT_TRY(weft_out_line(out, WEFT_STYLE_CHANGED, error,
+                               "      before its sunset, because: %s", item->because));
     if (item->note != NULL)
         WEFT_TRY(weft_out_line(out, WEFT_STYLE_DIM, error, "      %s", item->note));
     if (item->warning != NULL)
@@ -219,11 +222,20 @@ static void item_json(const struct weft_book *book, const struct weft_plan_item 
     weft_json_member_int(json, "refused_line", item->refused_place.line);
     weft_json_member_int(json, "refused_column", item->refused_place.column);
     weft_json_member_text(json, "gone", item->gone);
+    weft_json_member_text(json, "because", item->because);
     weft_json_member_text(json, "warning", item->warning);
     weft_json_member_text(json, "note", item->note);
     weft_json_member_text(json, "offer", item->offer);
     weft_book_reads_json(&book->items[item->item], json);
     weft_json_end_object(json);
+}
+
+void weft_plan_json(const struct weft_plan *plan, struct weft_json_writer *json)
+{
+    weft_json_begin_array(json);
+    for (size_t i = 0; i < plan->count; i++)
+        item_json(&plan->book, &plan->items[i], json);
+    weft_json_end_array(json);
 }
 
 static int plan_json(const struct weft_plan *plan, struct weft_out *out, struct weft_error *error)
@@ -232,10 +244,7 @@ static int plan_json(const struct weft_plan *plan, struct weft_out *out, struct 
     weft_buf_init(&buf, (size_t)1 << 28);
     struct weft_json_writer json;
     weft_json_writer_init(&json, &buf);
-    weft_json_begin_array(&json);
-    for (size_t i = 0; i < plan->count; i++)
-        item_json(&plan->book, &plan->items[i], &json);
-    weft_json_end_array(&json);
+    weft_plan_json(plan, &json);
     int rc = weft_out_json(out, &buf, error);
     weft_buf_release(&buf);
     return rc;

@@ -127,7 +127,7 @@ static void apply(struct fixture *f)
         const struct weft_plan_item *planned = &f->plan.items[i];
         struct weft_registered_reads reads;
         if (planned->action == WEFT_PLAN_RETIRE) {
-            OK(weft_catalog_retire(txn, "t", planned->full_name, planned->major, &f->error));
+            OK(weft_catalog_retire(txn, "t", planned->full_name, planned->major, NULL, &f->error));
             continue;
         }
         OK(weft_pins_registered(&f->plan.book, planned->item, &reads, &f->error));

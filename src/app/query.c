@@ -31,6 +31,7 @@ void weft_query_release(struct weft_query *query)
     weft_ledger_end(query->deferred);
     weft_ledger_end(query->txn);
     weft_buf_release(&query->sql);
+    weft_map_free(query->told);
 }
 
 /* ---- opening ---- */

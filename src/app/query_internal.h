@@ -41,7 +41,8 @@ struct weft_query {
     struct weft_engine *engine;
     struct weft_slot *slot;
     struct weft_resolved resolved;
-    int64_t started_us; /* monotonic */
+    struct weft_map *told; /* tables that were told to be deprecated; NULL = none yet */
+    int64_t started_us;    /* monotonic */
     int64_t rows;
 };
 

@@ -220,6 +220,29 @@ static int deferred_relation(struct weft_query *query, struct weft_arena *arena,
     return 0;
 }
 
+/* Once for each, however often the text names it. */
+static int deprecated_tell(struct weft_query *query, const struct weft_registered *product,
+                           struct weft_error *error)
+{
+    const struct weft_deprecated *says = weft_registered_newest(product)->deprecated;
+    if (says == NULL || query->out == NULL)
+        return 0;
+    if (query->told == NULL)
+        query->told = weft_map_new();
+    if (query->told == NULL)
+        return weft_error_nomem(error);
+    if (weft_map_has(query->told, product->table))
+        return 0;
+    if (weft_map_put(query->told, product->table, NULL) < 0)
+        return weft_error_nomem(error);
+    WEFT_CLEANUP(weft_buf_release) struct weft_buf text;
+    weft_buf_init(&text, 1 << 16);
+    weft_deprecated_print(says, &text);
+    weft_out_note(query->out, "%s@%d is deprecated%s", product->full_name, product->major,
+                  text.data);
+    return 0;
+}
+
 static int product_relation(struct weft_query *query, struct weft_arena *arena,
                             const struct weft_resolve_name *name, struct weft_relation *out,
                             struct weft_error *error)
@@ -238,6 +261,7 @@ static int product_relation(struct weft_query *query, struct weft_arena *arena,
     if (rc != 0)
         return rc;
     out->product = product.full_name;
+    WEFT_TRY(deprecated_tell(query, &product, error));
     rc = table_relation(query, &home, arena, WEFT_SPACE_LAKE, product.table, &name->at, out, error);
     if (rc != WEFT_NOT_THERE)
         return rc;

@@ -5,6 +5,7 @@
 
 #include "app/outcome.h"
 #include "base/text.h"
+#include "catalog/deprecated.h"
 #include "flow/schedule.h"
 
 #include <stdlib.h>
@@ -428,8 +429,52 @@ static int all_do(struct weft_runs *runs, struct weft_out *out, struct weft_json
                           runs->count);
 }
 
+/* Of what is about to run: which of its inputs come to their end. */
+static int deprecated_tell_item(const struct weft_runs_item *item, struct weft_arena *arena,
+                                struct weft_ledger_txn *txn,
+                                const struct weft_catalog_deprecated *all, size_t count,
+                                struct weft_out *out, struct weft_error *error)
+{
+    struct weft_registered product;
+    int rc = weft_catalog_product(txn, arena, item->full_name, item->major, 0, &product, error);
+    if (rc != 0)
+        return rc < 0 ? rc : 0;
+    for (size_t i = 0; i < product.reads.count; i++) {
+        const struct weft_registered_read *read = &product.reads.items[i];
+        const struct weft_catalog_deprecated *one =
+            weft_catalog_deprecated_find(all, count, read->full_name, read->major);
+        if (one == NULL)
+            continue;
+        WEFT_CLEANUP(weft_buf_release) struct weft_buf text;
+        weft_buf_init(&text, 1 << 16);
+        weft_deprecated_print(&one->says, &text);
+        weft_out_warn(out, "%s reads %s@%d, which is deprecated%s", item->shown, read->full_name,
+                      read->major, text.data);
+    }
+    return 0;
+}
+
+static int deprecated_tell(struct weft_runs *runs, struct weft_out *out, struct weft_error *error)
+{
+    struct weft_ledger *ledger = runs->context->ledger;
+    struct weft_catalog_deprecated *all;
+    size_t count;
+    WEFT_CLEANUP(weft_arena_freep) struct weft_arena *arena = weft_arena_new(0);
+    WEFT_CLEANUP(weft_ledger_endp) struct weft_ledger_txn *txn = NULL;
+    if (arena == NULL)
+        return weft_error_nomem(error);
+    if (ledger == NULL || runs->count == 0)
+        return 0;
+    WEFT_TRY(weft_ledger_begin_read(ledger, &txn, error));
+    WEFT_TRY(weft_catalog_deprecations(txn, arena, &all, &count, error));
+    for (size_t i = 0; count > 0 && i < runs->count; i++)
+        WEFT_TRY(deprecated_tell_item(&runs->items[i], arena, txn, all, count, out, error));
+    return 0;
+}
+
 int weft_runs_do(struct weft_runs *runs, struct weft_out *out, struct weft_error *error)
 {
+    WEFT_TRY(deprecated_tell(runs, out, error));
     struct weft_buf buf;
     weft_buf_init(&buf, (size_t)1 << 28);
     struct weft_json_writer json;

@@ -248,11 +248,13 @@ int weft_catalog_put(struct weft_ledger_txn *txn, const char *actor,
 }
 
 int weft_catalog_retire(struct weft_ledger_txn *txn, const char *actor, const char *full_name,
-                        int major, struct weft_error *error)
+                        int major, const char *because, struct weft_error *error)
 {
     struct weft_json_writer writer;
     struct weft_buf body;
     body_begin(&writer, &body, full_name, major);
+    if (because != NULL)
+        weft_json_member_text(&writer, "because", because);
     return body_append(&writer, &body, txn, actor, WEFT_KIND_RETIRED, error);
 }
 

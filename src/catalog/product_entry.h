@@ -2,7 +2,7 @@
  * product_entry.h - the registered products: facts of the ledger about contracts.
  *
  * Kinds: product.registered {product, major, version, document, digest, folder, environment,
- * reads: [{name, port, product, major}]}, product.retired {product, major}, product.dropped
+ * reads: [{name, port, product, major}]}, product.retired {product, major, because?}, product.dropped
  * {product, major, because}, product.renamed {product, to}, product.in_force {product, major,
  * version, digest, detected: ["name: type"]}: appended by the run that publishes the first snapshot
  * under a contract, or when it is registered, where it makes the rows that are there (words.c).
@@ -97,8 +97,9 @@ int weft_catalog_digests(struct weft_ledger_txn *txn, struct weft_arena *arena,
 int weft_catalog_put(struct weft_ledger_txn *txn, const char *actor,
                      const struct weft_product *product, const struct weft_registered_reads *reads,
                      const char *environment, struct weft_error *error) WEFT_MUST_CHECK;
+/* because: NULL, or why it was done before its time. */
 int weft_catalog_retire(struct weft_ledger_txn *txn, const char *actor, const char *full_name,
-                        int major, struct weft_error *error) WEFT_MUST_CHECK;
+                        int major, const char *because, struct weft_error *error) WEFT_MUST_CHECK;
 /* All majors of `from` are called `to` from now on; keys and folders stay, what other contracts are
  * pinned to moves along. CONFLICT when `from` is not registered or `to` is. Before the put of the
  * contracts that have the new name, in the same transaction. */

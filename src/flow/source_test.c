@@ -154,7 +154,7 @@ static void retire(struct fixture *f, const char *name)
 {
     struct weft_ledger_txn *txn = NULL;
     OK(weft_ledger_begin_write(f->ledger, &txn, &f->error));
-    OK(weft_catalog_retire(txn, "local:test", name, 1, &f->error));
+    OK(weft_catalog_retire(txn, "local:test", name, 1, NULL, &f->error));
     OK(weft_ledger_commit(txn, &f->error));
 }
 

@@ -129,6 +129,16 @@ const char *weft_change_class_name(enum weft_change_class change_class)
     return names[change_class];
 }
 
+void weft_deprecated_print(const struct weft_deprecated *deprecated, struct weft_buf *out)
+{
+    if (deprecated->since != NULL)
+        weft_buf_addf(out, ", since %s", deprecated->since);
+    if (deprecated->sunset != NULL)
+        weft_buf_addf(out, ", until %s", deprecated->sunset);
+    if (deprecated->replaced_by != NULL)
+        weft_buf_addf(out, ": read %s instead", deprecated->replaced_by);
+}
+
 /* ---- bounds ---- */
 
 /* A number with an optional unit; false for anything else. Months and years are none of these. */

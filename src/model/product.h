@@ -232,6 +232,13 @@ struct weft_test {
     struct weft_place place;
 };
 
+/* Readers are told to move. Dates as written: 2026-09-01. */
+struct weft_deprecated {
+    const char *since;       /* NULL */
+    const char *sunset;      /* NULL; not retired before this day */
+    const char *replaced_by; /* NULL; domain.product or domain.product@2 */
+};
+
 struct weft_product {
     const char *domain;
     const char *name;
@@ -246,6 +253,7 @@ struct weft_product {
     struct weft_texts tags;
     struct weft_texts regulations;
     enum weft_product_status status;
+    const struct weft_deprecated *deprecated; /* NULL = it is not, by `deprecated` or `status` */
     const char *discoverable; /* mesh, domain, private */
     const char *was;          /* NULL; domain.name it had before */
     struct weft_place was_place;
@@ -343,6 +351,9 @@ struct weft_change {
     enum weft_change_reach reach;
     const char *field; /* NULL, or the field it speaks of, by its name before */
 };
+
+/* ", since 2026-03-01, until 2026-09-01: read b.c@2 instead", as far as it says so. */
+void weft_deprecated_print(const struct weft_deprecated *deprecated, struct weft_buf *out);
 
 /* "editorial", "compatible", "breaking" */
 const char *weft_change_class_name(enum weft_change_class change_class);

@@ -168,6 +168,25 @@ static enum weft_product_status status_of(const char *word)
     return WEFT_STATUS_ACTIVE;
 }
 
+static void read_deprecated(struct weft_draft *draft)
+{
+    struct weft_node *node = weft_node_get(draft->root, "deprecated");
+    if (!weft_node_is_set(node) && draft->product->status != WEFT_STATUS_DEPRECATED)
+        return;
+    struct weft_deprecated *says = weft_reader_alloc(draft->reader, 1, sizeof *says);
+    if (says == NULL)
+        return;
+    if (weft_node_is_set(node))
+        *says = (struct weft_deprecated){.since = weft_node_get_text(node, "since"),
+                                         .sunset = weft_node_get_text(node, "sunset"),
+                                         .replaced_by = weft_node_get_text(node, "replaced_by")};
+    draft->product->deprecated = says;
+    if (says->since != NULL && says->sunset != NULL && strcmp(says->sunset, says->since) < 0)
+        weft_reader_warn(draft->reader, node->place, NULL,
+                         "the sunset %s lies before %s, since when it is deprecated", says->sunset,
+                         says->since);
+}
+
 static void read_description(struct weft_draft *draft)
 {
     struct weft_product *product = draft->product;
@@ -184,6 +203,7 @@ static void read_description(struct weft_draft *draft)
     product->regulations = weft_node_texts(reader, node_or_default(draft, "regulations"));
     product->status = status_of(weft_node_text(node_or_default(draft, "status")));
     product->discoverable = discoverable == NULL ? "mesh" : discoverable;
+    read_deprecated(draft);
 }
 
 /* ---- schema and key ---- */
