@@ -8,7 +8,10 @@
 #include <string.h>
 
 const struct weft_importer weft_importers[] = {
+    {"dbt", "catalog.json", "manifest.json of a dbt project", weft_import_dbt},
+    {"great-expectations", NULL, "a suite of expectations", weft_import_great_expectations},
     {"json-schema", NULL, "a JSON Schema of one row", weft_import_json_schema},
+    {"sql", NULL, "CREATE TABLE statements", weft_import_sql},
 };
 const size_t weft_importer_count = WEFT_COUNT(weft_importers);
 
@@ -122,7 +125,7 @@ int weft_import_product_new(struct weft_import *import, const char *domain, cons
 static struct weft_import_field *field_find(struct weft_import_product *product, const char *source)
 {
     for (size_t i = 0; i < product->field_count; i++) {
-        if (strcmp(product->fields[i].source, source) == 0)
+        if (weft_equal_fold(product->fields[i].source, source))
             return &product->fields[i];
     }
     return NULL;

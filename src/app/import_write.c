@@ -352,7 +352,12 @@ int weft_import_product_write(struct weft_import *import, const struct weft_impo
     if (!product->schema_whole)
         WEFT_TRY(key_checks(&rules, product));
     if (product->sql != NULL) {
-        sql_name = weft_arena_format(import->arena, "%s.sql", product->name);
+        /* data_product.v1.yaml has its SQL in orders.v1.sql. */
+        const char *version = product->file_name + strlen("data_product");
+        sql_name = weft_arena_format(import->arena, "%s%.*s.sql", product->name,
+                                     (int)strcspn(version + 1, ".") + 1, version);
+        if (strcmp(version, ".yaml") == 0)
+            sql_name = weft_arena_format(import->arena, "%s.sql", product->name);
         if (sql_name == NULL)
             return weft_error_nomem(error);
         WEFT_TRY(weft_import_file_add(import, product->domain, product->name, sql_name,
