@@ -465,6 +465,7 @@ static const struct {
     {"protect", CHANGE_ACCESS},
     {"outputs", CHANGE_ACCESS},
     {"terms_of_use", CHANGE_WORDS},
+    {"odcs", CHANGE_WORDS},
 };
 
 static int compare_documents(struct comparison *c, const char *before, const char *after)

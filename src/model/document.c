@@ -6,7 +6,7 @@
  * What has a member in the struct is written from it. The rest (tests, run, access ...) is written
  * from the tree by the table of keys, which says what is a number, a duration or a list.
  */
-#include "model/product_internal.h"
+#include "model/odcs_internal.h"
 
 #include "base/clock.h"
 #include "base/hash.h"
@@ -468,6 +468,11 @@ static void put_by_key(writer *w, const struct weft_node *node, const struct wef
 
 static void put_rest(writer *w, const struct weft_node *root)
 {
+    const struct weft_node *odcs = weft_node_get(root, WEFT_ODCS_KEY);
+    if (weft_node_is_set(odcs)) {
+        weft_json_key(w, WEFT_ODCS_KEY);
+        weft_node_print_json(odcs, w); /* its numbers are given back as numbers */
+    }
     static const char *const keys[] = {"deprecated", "contract", "tests",   "run",
                                        "retention",  "access",   "protect", "outputs"};
     for (size_t i = 0; i < WEFT_COUNT(keys); i++) {

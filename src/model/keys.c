@@ -45,8 +45,10 @@ static const struct weft_key product_keys[] = {
      .keeps_rows = true, .help = "Since when, until when, and what replaces it."},
     {"was", VALUE, .value = WEFT_VALUE_PRODUCT, .keeps_rows = true,
      .help = "The name it had before: a renaming."},
-    {"contract", VALUE, .acts = WEFT_ACTS_NOT,
-     .help = "A file of the Open Data Contract Standard that holds the contract."},
+    {"contract", VALUE,
+     .help =
+         "A file of the Open Data Contract Standard beside this one, NAME.odcs.yaml, that holds "
+         "the contract; what it says is not written here again."},
     {"inputs", NAMED, .named = WEFT_SECTION_INPUT,
      .help = "The ports it reads, by name. Absent: the product is loaded by hand."},
     {"input", VALUE | MAP, .section = WEFT_SECTION_INPUT, .expands = true,
@@ -88,6 +90,9 @@ static const struct weft_key product_keys[] = {
      .help = "Topics, shares and webhooks beyond the doors that every product has."},
     {"terms_of_use", VALUE, .value = WEFT_VALUE_PROSE, .acts = WEFT_ACTS_TOLD, .keeps_rows = true,
      .help = "What readers may do with it."},
+    {"odcs", ANY, .acts = WEFT_ACTS_TOLD, .keeps_rows = true,
+     .help = "Parts of a contract of the Open Data Contract Standard that no key here stands for: "
+             "`weft export --to odcs` gives them back."},
 };
 
 static const struct weft_key deprecated_keys[] = {

@@ -177,6 +177,8 @@ struct folder {
     struct weft_fs_list list;
     const char *sql_files[64]; /* that products of the folder name */
     size_t sql_count;
+    const char *contracts[64]; /* that product files of the folder name */
+    size_t contract_count;
     bool unclear; /* a file could not be read: what it names is unknown */
 };
 
@@ -218,6 +220,11 @@ static int folder_read_product(struct weft_mesh_loader *loader, struct folder *f
     folder->unclear = folder->unclear || node == NULL;
     if (sql != NULL && folder->sql_count < WEFT_COUNT(folder->sql_files))
         folder->sql_files[folder->sql_count++] = sql;
+    const char *contract = weft_node_get_text(node, "contract");
+    if (contract != NULL && folder->contract_count < WEFT_COUNT(folder->contracts))
+        folder->contracts[folder->contract_count++] = contract;
+    if (weft_node_get(node, "contract") != NULL)
+        WEFT_TRY(weft_mesh_add_contract(loader, &source, &node));
     const struct weft_product *product = weft_product_read(reader, node, &source);
     if (product != NULL) {
         check_input_connections(loader, product);
@@ -238,10 +245,9 @@ static void folder_check_other(struct weft_mesh_loader *loader, const struct fol
     struct weft_reader *reader = &loader->reader;
     struct weft_place none = {0};
     reader->file = weft_reader_format(reader, "%s%s", folder->shown, file);
-    if (ends_in(file, ".odcs.yaml") || ends_in(file, ".odcs.yml")) {
-        weft_diag_add(reader->diag, WEFT_SEVERITY_ERROR, WEFT_E_NOT_YET, reader->file, 0, 0,
-                      "write a data_product.yaml",
-                      "a file of the Open Data Contract Standard: not yet");
+    if (ends_in(file, ".odcs.yml")) {
+        weft_reader_warn(reader, none, "call it NAME" WEFT_MESH_CONTRACT_END,
+                         "the file is not read: it has another name");
         return;
     }
     if (strncmp(file, "data_product", 12) == 0 &&
@@ -281,6 +287,34 @@ static void folder_check_name(struct weft_mesh_loader *loader, const struct fold
     reader->file = before;
 }
 
+/* A contract that no product file of its folder names is a product of its own. */
+static int folder_read_contract(struct weft_mesh_loader *loader, const struct folder *folder,
+                                const char *file)
+{
+    struct weft_reader *reader = &loader->reader;
+    const struct weft_product *product;
+    for (size_t i = 0; i < folder->contract_count; i++) {
+        if (strcmp(folder->contracts[i], file) == 0)
+            return 0;
+    }
+    struct weft_product_source source = {
+        .file = weft_reader_format(reader, "%s%s", folder->shown, file),
+        .folder = folder->path,
+        .root = loader->mesh->root,
+        .domain = folder->domain,
+        .name = folder->name,
+        .domain_file = folder->domain_file,
+    };
+    const char *path = weft_reader_format(reader, "%s/%s", folder->path, file);
+    WEFT_TRY(weft_reader_check(reader, loader->error));
+    WEFT_TRY(weft_mesh_read_contract(loader, path, &source, &product));
+    if (product != NULL) {
+        check_input_connections(loader, product);
+        product_add(loader, product);
+    }
+    return 0;
+}
+
 static int folder_read_files(struct weft_mesh_loader *loader, struct folder *folder)
 {
     bool any = false;
@@ -290,10 +324,17 @@ static int folder_read_files(struct weft_mesh_loader *loader, struct folder *fol
         if (major >= 0)
             WEFT_TRY(folder_read_product(loader, folder, folder->list.names[i], major));
     }
+    for (size_t i = 0; i < folder->list.count; i++) {
+        if (!weft_mesh_is_contract(folder->list.names[i]))
+            continue;
+        any = true;
+        WEFT_TRY(folder_read_contract(loader, folder, folder->list.names[i]));
+    }
     for (size_t i = 0; !any && folder->name != NULL && i < folder->list.count; i++)
         folder_check_name(loader, folder, folder->list.names[i]);
     for (size_t i = 0; i < folder->list.count; i++) {
-        if (product_file_major(folder->list.names[i]) < 0)
+        if (product_file_major(folder->list.names[i]) < 0 &&
+            !weft_mesh_is_contract(folder->list.names[i]))
             folder_check_other(loader, folder, folder->list.names[i]);
     }
     return weft_reader_check(&loader->reader, loader->error);

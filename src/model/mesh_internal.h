@@ -34,4 +34,15 @@ void weft_mesh_read_connections(struct weft_mesh_loader *loader, const struct we
 void weft_mesh_read_domain(struct weft_mesh_loader *loader, struct weft_node *node,
                            const char *name, const char *file);
 
+/* ---- contracts of the Open Data Contract Standard (mesh_contract.c) ---- */
+#define WEFT_MESH_CONTRACT_END ".odcs.yaml"
+bool weft_mesh_is_contract(const char *file);
+/* The product of a contract; NULL when there is a mistake (reported). */
+int weft_mesh_read_contract(struct weft_mesh_loader *loader, const char *path,
+                            const struct weft_product_source *source,
+                            const struct weft_product **out);
+/* The tree of a product file becomes that with what its `contract:` says; NULL likewise. */
+int weft_mesh_add_contract(struct weft_mesh_loader *loader,
+                           const struct weft_product_source *source, struct weft_node **root);
+
 #endif

@@ -40,6 +40,7 @@ static struct weft_node *node_of(struct weft_reader *reader, const struct weft_y
     node->place = (struct weft_place){yaml->place.line, yaml->place.column};
     node->text_place = (struct weft_place){yaml->text_place.line, yaml->text_place.column};
     node->indent = yaml->indent;
+    node->bare = yaml->kind == WEFT_YAML_SCALAR && !yaml->quoted;
     if (yaml->count > 0)
         items_of(reader, yaml, node);
     return node;

@@ -20,6 +20,8 @@ struct weft_product_source {
     const char *name;                    /* likewise */
     int major;                           /* what the file's name says; 0 = nothing */
     const struct weft_node *domain_file; /* domain.yaml, checked; NULL = none */
+    const struct weft_node *named; /* a product file whose name and domain go before those of its
+                                    * contract; NULL = none */
 };
 
 struct weft_draft_keys {
@@ -47,6 +49,8 @@ void weft_draft_refuse(struct weft_draft *draft, struct weft_place place, const 
 
 /* One file for each: */
 void weft_draft_read_inputs(struct weft_draft *draft); /* input_read.c */
+/* What only schema and transform tell of them. */
+void weft_draft_check_inputs(struct weft_draft *draft);
 struct weft_fields weft_draft_read_fields(struct weft_draft *draft, struct weft_node *list,
                                           bool input);    /* field_read.c */
 void weft_draft_read_transform(struct weft_draft *draft); /* transform_read.c */

@@ -240,6 +240,7 @@ static struct weft_node *node_of_number(struct weft_reader *reader, struct weft_
     }
     node->kind = WEFT_NODE_VALUE;
     node->text = weft_reader_text(reader, text);
+    node->bare = true;
     return node;
 }
 
@@ -283,6 +284,7 @@ struct weft_node *weft_node_of_json(struct weft_reader *reader, yyjson_val *valu
         node->kind = WEFT_NODE_NULL;
     else {
         node->kind = WEFT_NODE_VALUE;
+        node->bare = yyjson_is_bool(value);
         node->text = yyjson_is_bool(value) ? (yyjson_get_bool(value) ? "true" : "false")
                                            : weft_reader_text(reader, yyjson_get_str(value));
         if (yyjson_is_str(value) && strlen(yyjson_get_str(value)) != yyjson_get_len(value))
