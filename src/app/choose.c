@@ -76,6 +76,12 @@ bool weft_choice_has(const struct weft_choice *choice, const char *domain, const
     return item != WEFT_BOOK_NONE && choice->chosen[item];
 }
 
+const char *weft_choice_empty(const struct weft_op_value *words)
+{
+    return words->count > 0 ? "no product of the home is chosen by these words"
+                            : "no products yet; `weft apply` registers those of a checkout";
+}
+
 int weft_choice_tell_deferred(const struct weft_choice *choice, struct weft_out *out,
                               struct weft_error *error)
 {

@@ -28,6 +28,8 @@ bool weft_choice_is_named(const struct weft_op_value *words, const struct weft_b
 bool weft_choice_has(const struct weft_choice *choice, const char *domain, const char *name,
                      int64_t major);
 
+/* What to say where no product is shown. */
+const char *weft_choice_empty(const struct weft_op_value *words);
 /* A note that names the products whose rows come from the environment that is deferred to. */
 int weft_choice_tell_deferred(const struct weft_choice *choice, struct weft_out *out,
                               struct weft_error *error) WEFT_MUST_CHECK;

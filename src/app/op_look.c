@@ -220,7 +220,7 @@ static int ls_run(struct weft_context *context, const struct weft_op_request *re
                         .columns = ls_columns,
                         .choice = &choice,
                         .count = WEFT_COUNT(ls_columns),
-                        .empty = "no products yet; `weft apply` registers those of a checkout"};
+                        .empty = weft_choice_empty(weft_op_value(request, "product"))};
     WEFT_TRY(look_show(context, &look, out, error));
     return weft_choice_tell_deferred(&choice, out, error);
 }

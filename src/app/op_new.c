@@ -272,8 +272,9 @@ static int new_tell(const struct fresh *fresh, const struct weft_op_request *req
                            fresh->shown));
     weft_format_count(result->records, count, sizeof count);
     if (from)
-        WEFT_TRY(weft_out_line(out, WEFT_STYLE_PLAIN, error, "  %s records, %zu columns; key: %s",
-                               count, result->columns,
+        WEFT_TRY(weft_out_line(out, WEFT_STYLE_PLAIN, error, "  %s record%s, %zu column%s; key: %s",
+                               count, result->records == 1 ? "" : "s", result->columns,
+                               result->columns == 1 ? "" : "s",
                                result->key == NULL ? "none found" : result->key));
     if (result->aside > 0)
         weft_out_warn(out, "%" PRId64 " records will be set aside: see the comments in the file",

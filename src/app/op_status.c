@@ -50,6 +50,7 @@ struct status {
     size_t count;
     size_t capacity;
     size_t chosen;
+    const struct weft_op_value *words;
     struct weft_map *index; /* product -> row */
 };
 
@@ -372,7 +373,7 @@ static int status_tell(const struct status *status, struct weft_out *out, struct
     }
     WEFT_TRY(weft_out_table_end(out, error));
     if (status->chosen == 0 && out->for_people)
-        weft_out_note(out, "no products yet; `weft apply` registers those of a checkout");
+        weft_out_note(out, "%s", weft_choice_empty(status->words));
     return out->for_people ? troubles_tell(status, out, error) : 0;
 }
 
@@ -384,7 +385,8 @@ static const struct weft_op_arg status_args[] = {
 static int status_run(struct weft_context *context, const struct weft_op_request *request,
                       struct weft_out *out, struct weft_error *error)
 {
-    WEFT_CLEANUP(status_release) struct status status = {.context = context};
+    WEFT_CLEANUP(status_release)
+    struct status status = {.context = context, .words = weft_op_value(request, "product")};
     struct weft_ledger_head head;
     WEFT_TRY(weft_choice_make(context, weft_op_value(request, "product"),
                               weft_op_value(request, "exclude"), true, &status.choice, error));

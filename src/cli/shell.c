@@ -101,8 +101,9 @@ static int error_meet(struct weft_shell *shell, const char *text, size_t length,
         weft_process_cancel_forget();
     }
     weft_terminal_error_in(shell->config.terminal, error, text, length, shell->source.file == NULL);
+    if (!shell->failed)
+        shell->failed_code = error->code;
     shell->failed = true;
-    shell->failed_code = error->code;
     weft_error_clear(error);
     return 0;
 }

@@ -278,6 +278,12 @@ static int type_json(const struct infer *infer, struct infer_column *column, boo
         if (type == NULL)
             return weft_error_nomem(error);
         note(column, mixed ? "values of several kinds" : "as its parts are in all records");
+        bool rows = type->kind == WEFT_TYPE_LIST && infer->records == 1;
+        if (rows && type->element->kind == WEFT_TYPE_STRUCT)
+            note(column,
+                 "one record holds the rows: `weft new PRODUCT --from FILE --sql \"select "
+                 "unnest(%s, max_depth := 2) from ...\"` makes one of each",
+                 column->name);
         *done = true;
     }
     if (*done)
@@ -440,8 +446,8 @@ static void note_presence(const struct infer *infer, struct infer_column *column
     column->nulls = missing > 0;
     column->required = missing == 0 && infer->records > 0;
     if (column->values + words_kept(infer, column) == 0) {
-        note(column, "no value in %s records: nothing tells its type",
-             counted(infer->records, all));
+        note(column, "no value in %s record%s: nothing tells its type",
+             counted(infer->records, all), infer->records == 1 ? "" : "s");
         return;
     }
     if (missing == 0) {

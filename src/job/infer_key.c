@@ -300,7 +300,7 @@ static int keys_look(struct infer *infer, size_t size, struct weft_error *error)
 
 int infer_keys(struct infer *infer, struct weft_error *error)
 {
-    if (infer->records == 0)
+    if (infer->records < 2)
         return 0;
     infer->looked_for_key = true;
     WEFT_TRY(keys_look(infer, 1, error));

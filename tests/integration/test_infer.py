@@ -314,3 +314,16 @@ def test_json_as_answer_and_a_file_for_a_name(weft, tmp_path):
     assert "weft new shop.people --from people.csv" in done.stderr
     assert json.loads(weft("new", "shop.people", "--from", "people.csv", "--json").stdout)[
         "product"] == "shop.people"
+
+
+def test_one_record(weft, tmp_path):
+    (tmp_path / "api.json").write_text(json.dumps({"data": [{"id": 1}, {"id": 2}], "next": None}))
+    done = weft("new", "shop.api", "--from", "api.json").stdout
+    assert "1 record, 2 columns" in done
+    text = (tmp_path / "domains/shop/api/data_product.yaml").read_text()
+    assert "key:" not in text and "no value in 1 record:" in text
+    line, comment = field(text, "data")
+    sql = re.search(r'--sql "(.*?) \.\.\."', comment).group(1)
+    weft("new", "shop.items", "--from", "api.json", "--sql", sql + " api")
+    weft("apply", "shop.items", "--yes")
+    assert weft("query", "--format", "csv", "from shop.items").stdout == "id\n1\n2\n"

@@ -187,7 +187,7 @@ def test_what_does_not_act_yet_is_told_with_its_place(mesh):
     product(mesh, "p", "version: 1.0.0\ninput: a.parquet\naccess:\n  purposes: [x]\n"
                        "schema:\n  - {name: id, type: int, min: 0}\n")
     plan = weft("plan", cwd=mesh).stdout
-    assert "data_product.yaml:2:" in plan and "access" in plan
+    assert "data_product.yaml:3:1: `access`" in plan
     product(mesh, "p", "version: 1.0.0\nschema:\n  - {name: id, type: int}\naccess:\n"
                        "  purposes: [x]\n")
     assert "data_product.yaml:4:1: `access`" in weft("plan", cwd=mesh).stdout
@@ -327,3 +327,17 @@ def test_words_of_mistakes(mesh):
     assert "at least 16MB" in weft("ls", "--memory", "1", cwd=mesh, status=2).stderr
     product(mesh, "p", "version: 1.0.0\nschema: [{name: id, type: decimal(9,2)}]\n")
     assert '"decimal(9,2)"' in weft("validate", cwd=mesh, status=1).stderr
+
+
+def test_words_that_choose_nothing(loaded):
+    for command in ("ls", "status"):
+        told = weft(command, "state:modified", cwd=loaded)
+        assert "no product of the home is chosen by these words" in told.stdout + told.stderr
+
+
+@pytest.mark.parametrize("statements, status", [("select nope;\n\\nope\nselect 1;\n", 1),
+                                                ("\\nope\nselect nope;\nselect 1;\n", 2)])
+def test_the_first_failure_gives_the_status(loaded, tmp_path, statements, status):
+    (tmp_path / "q.sql").write_text(statements)
+    done = weft("query", "--continue", "-f", tmp_path / "q.sql", cwd=loaded, status=status)
+    assert done.stdout.rstrip().endswith("1")
