@@ -336,7 +336,8 @@ def test_a_replaced_product_refuses_edits(tmp_path):
     mesh.product("input: {files: ../../../x.csv}\nschema:\n  - {name: a, type: long}\n")
     mesh.write("x.csv", "a\n1\nz\n")
     mesh.apply()
-    mesh("quarantine", "d.p", "--export", "bad.csv")
+    told = mesh("quarantine", "d.p", "--export", "bad.csv").stdout
+    assert "mend its input" in told and "--from" not in told
     done = mesh("quarantine", "d.p", "--replay", "--from", "bad.csv", "--because", "x", status=None)
     assert done.returncode == 1 and "anew" in done.stderr and "mend its input" in done.stderr
 
