@@ -4,6 +4,7 @@
 #include "app/bind.h"
 #include "app/check.h"
 #include "app/ops_internal.h"
+#include "app/origins.h"
 #include "app/pins.h"
 #include "app/plan.h"
 #include "app/plan_file.h"
@@ -131,11 +132,12 @@ static int plan_show(const struct weft_plan *plan, bool markdown, struct weft_ou
     return weft_out_bytes(out, text.data, text.length, error);
 }
 
-/* The plan, its new texts of SQL and the settings checked: what cannot run is not registered. show:
- * also one with mistakes, because it tells whom they are about. */
+/* The plan, its new texts of SQL and the settings checked: what cannot run is not registered. file:
+ * what it must be the same as; NULL = no such. Not quiet: it is shown, also with mistakes, because
+ * it tells whom they are about. */
 static int plan_checked(struct weft_context *context, const struct weft_op_request *request,
                         struct weft_out *out, struct weft_mesh **mesh, struct weft_plan *plan,
-                        bool show, struct weft_error *error)
+                        const struct weft_plan_file *file, bool quiet, struct weft_error *error)
 {
     WEFT_CLEANUP(weft_diag_release) struct weft_diag diag;
     weft_diag_init(&diag);
@@ -143,6 +145,8 @@ static int plan_checked(struct weft_context *context, const struct weft_op_reque
     WEFT_TRY(weft_check_settings(*mesh, &diag, error));
     WEFT_TRY(weft_plan_make(context, *mesh, weft_op_value(request, "product"),
                             weft_op_value(request, "exclude"), false, &diag, plan, error));
+    if (file != NULL)
+        WEFT_TRY(weft_plan_file_check(file, plan, error));
     if (weft_op_given(request, "because")) {
         const char *because;
         WEFT_TRY(weft_op_because(request, &because, error));
@@ -150,7 +154,7 @@ static int plan_checked(struct weft_context *context, const struct weft_op_reque
     }
     weft_diag_sort(&diag);
     weft_out_diag(out, &diag);
-    if (show)
+    if (!quiet)
         WEFT_TRY(plan_show(plan, weft_op_given(request, "markdown"), out, error));
     if (diag.errors > 0)
         return weft_error_set(error, WEFT_E_INVALID, "%zu mistake%s to repair; nothing was changed",
@@ -177,7 +181,7 @@ static int plan_run(struct weft_context *context, const struct weft_op_request *
     bool markdown = weft_op_given(request, "markdown");
     if (markdown && !out->for_people)
         return weft_error_set(error, WEFT_E_USAGE, "--markdown and --json exclude one another");
-    WEFT_TRY(plan_checked(context, request, out, &mesh, &plan, true, error));
+    WEFT_TRY(plan_checked(context, request, out, &mesh, &plan, NULL, false, error));
     if (file != NULL) {
         WEFT_TRY(weft_plan_refused(&plan, error));
         WEFT_TRY(weft_plan_file_write(context, request, &plan, file, error));
@@ -262,6 +266,8 @@ static int plan_register(struct weft_context *context, const struct weft_mesh *m
         }
         WEFT_TRY(weft_pins_registered(&plan->book, item->item, &reads, error));
         WEFT_TRY(weft_catalog_put(txn, actor, item->product, &reads, context->environment, error));
+        if (plan->book.items[item->item].lineage != NULL)
+            WEFT_TRY(weft_lineage_put(txn, actor, plan->book.items[item->item].lineage, error));
         WEFT_TRY(weft_catalog_enforce_words(txn, actor, item->product, &enforced, error));
     }
     struct weft_ledger_txn *ending = txn;
@@ -330,9 +336,8 @@ static int apply_run(struct weft_context *context, const struct weft_op_request 
     WEFT_CLEANUP(weft_plan_file_release) struct weft_plan_file file = {0};
     if (path != NULL)
         WEFT_TRY(apply_file(context, path, &copy, &file, error));
-    WEFT_TRY(plan_checked(context, request, out, &mesh, &plan, false, error));
-    if (path != NULL)
-        WEFT_TRY(weft_plan_file_check(&file, &plan, error));
+    WEFT_TRY(plan_checked(context, request, out, &mesh, &plan, path == NULL ? NULL : &file, true,
+                          error));
     if (out->for_people)
         WEFT_TRY(weft_plan_show(&plan, out, error));
     WEFT_TRY(weft_plan_refused(&plan, error));
@@ -340,10 +345,14 @@ static int apply_run(struct weft_context *context, const struct weft_op_request 
         if (path == NULL)
             WEFT_TRY(apply_ask(out, request, error));
         WEFT_TRY(plan_register(context, mesh, &plan, error));
+        WEFT_TRY(weft_origins_fill(context, error));
     }
     if (weft_op_given(request, "no-run"))
         return out->for_people ? 0 : weft_plan_show(&plan, out, error);
-    return apply_runs(context, &plan, request, out, error);
+    int rc = apply_runs(context, &plan, request, out, error);
+    if (rc != 0)
+        return rc;
+    return context->ledger == NULL ? 0 : weft_origins_fill(context, error);
 }
 
 const struct weft_op weft_op_apply = {

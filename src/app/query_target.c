@@ -60,7 +60,9 @@ static int through_open(struct weft_query_target *target, struct weft_error *err
 /* The home's own files are not to be written over, whoever may. */
 static int home_refused(const char *home, const char *name, struct weft_error *error)
 {
-    if (home == NULL || !weft_fs_inside(name, home))
+    struct stat status;
+    if (home == NULL || (stat(home, &status) != 0 && errno == ENOENT) ||
+        !weft_fs_inside(name, home))
         return 0;
     weft_error_set(error, WEFT_E_REFUSED, "%s lies in the home", name);
     return weft_error_hint(error, "write the result somewhere else");
