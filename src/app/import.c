@@ -11,6 +11,7 @@ const struct weft_importer weft_importers[] = {
     {"dbt", "catalog.json", "manifest.json of a dbt project", weft_import_dbt},
     {"great-expectations", NULL, "a suite of expectations", weft_import_great_expectations},
     {"json-schema", NULL, "a JSON Schema of one row", weft_import_json_schema},
+    {"odcs", NULL, "a contract of the Open Data Contract Standard", weft_import_odcs},
     {"sql", NULL, "CREATE TABLE statements", weft_import_sql},
 };
 const size_t weft_importer_count = WEFT_COUNT(weft_importers);

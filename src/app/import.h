@@ -69,6 +69,7 @@ int weft_import_dbt(struct weft_import *import, struct weft_error *error) WEFT_M
 int weft_import_great_expectations(struct weft_import *import, struct weft_error *error)
     WEFT_MUST_CHECK;
 int weft_import_json_schema(struct weft_import *import, struct weft_error *error) WEFT_MUST_CHECK;
+int weft_import_odcs(struct weft_import *import, struct weft_error *error) WEFT_MUST_CHECK;
 int weft_import_sql(struct weft_import *import, struct weft_error *error) WEFT_MUST_CHECK;
 
 /* ---- for importers ---- */

@@ -16,7 +16,7 @@
 
 static const struct weft_op_arg import_args[] = {
     {"file", 0, WEFT_ARG_WORD_NEEDED, "FILE", "What the other tool wrote."},
-    {"from", 0, WEFT_ARG_TEXT, "FORMAT", "dbt, great-expectations, json-schema, sql."},
+    {"from", 0, WEFT_ARG_TEXT, "FORMAT", "dbt, great-expectations, json-schema, odcs, sql."},
     {"into", 0, WEFT_ARG_TEXT, "DOMAIN[.PRODUCT]",
      "The domain of the products; with a product where the file describes one."},
     {"dry-run", 'n', WEFT_ARG_FLAG, NULL, "Say what would be made; write nothing."},

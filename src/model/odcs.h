@@ -27,4 +27,24 @@ int weft_product_parse_odcs(struct weft_arena *arena, const char *text, size_t l
 int weft_product_print_odcs(const struct weft_product *product, struct weft_buf *out,
                             struct weft_error *error) WEFT_MUST_CHECK;
 
+/* ---- contracts from elsewhere ---- */
+struct weft_odcs_into {
+    const char *domain;  /* NULL = as the contract says */
+    const char *product; /* NULL likewise */
+};
+
+struct weft_odcs_adopted {
+    const char *domain; /* NULL = the contract names none */
+    const char *name;   /* of the product; NULL likewise */
+    const char *text;   /* the contract, YAML */
+};
+
+/* One contract for each table of a contract, in the arena: as it is, but for names that are none
+ * here, which get the custom property weft.name. Mistakes go to diag and then *count is 0; other
+ * names are told in renames. */
+int weft_odcs_adopt(struct weft_arena *arena, const char *text, size_t length, const char *file,
+                    const struct weft_odcs_into *into, struct weft_diag *diag,
+                    struct weft_diag *renames, struct weft_odcs_adopted **out, size_t *count,
+                    struct weft_error *error) WEFT_MUST_CHECK;
+
 #endif
