@@ -84,7 +84,7 @@ int weft_plan_make(struct weft_context *context, const struct weft_mesh *mesh,
 /* Fills `offer` of the items and `offers` of the plan; a part of weft_plan_make. */
 int weft_plan_offer(struct weft_plan *plan, struct weft_plan_item *items, struct weft_error *error)
     WEFT_MUST_CHECK;
-/* What is refused only because its sunset has not come is retired nevertheless, and the ledger keeps
+/* What is refused only because its sunset has not come is retired nevertheless; the ledger keeps
  * why. */
 void weft_plan_force(struct weft_plan *plan, const char *because);
 /* 0, or -1 with the first refusal. */

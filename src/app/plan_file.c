@@ -2,9 +2,10 @@
  * plan_file.c - a plan kept in a file, to be applied later as it was shown.
  *
  * JSON: {"format": 1, "weft", "mesh", "environment", "head": {"sequence", "hash"} or null (no home
- * yet), "product": [...], "exclude": [...] (the selection), "because" (or null), "files": [{"product", "major", "file",
- * "digest"}] (all that were selected), "actions" (SHA-256 over what is to be done), "items": as
- * `plan --json`}. Nothing of it is trusted: apply makes the plan anew and compares.
+ * yet), "product": [...], "exclude": [...] (the selection), "because" (or null), "files":
+ * [{"product", "major", "file", "digest"}] (all that were selected), "actions" (SHA-256 over what
+ * is to be done), "items": as `plan --json`}. Nothing of it is trusted: apply makes the plan anew
+ * and compares.
  */
 #include "app/plan_file.h"
 
