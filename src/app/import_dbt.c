@@ -330,7 +330,8 @@ static int columns_read(struct dbt *dbt, struct dbt_model *model)
     model->product->schema_whole = whole || listed;
     if (model->product->schema_whole)
         WEFT_TRY(dbt_note(dbt, model, WEFT_IMPORT_TAKEN, name, "columns"));
-    if (!whole && listed && !contract_enforced(model->node))
+    bool seed = strcmp(weft_json_text_or(model->node, "resource_type", ""), "seed") == 0;
+    if (!whole && listed && !seed && !contract_enforced(model->node))
         return dbt_note(dbt, model, WEFT_IMPORT_CHANGED, name,
                         "the columns that are written down are its schema now: its SQL must give "
                         "exactly these (catalog.json beside the manifest knows all)");
@@ -418,12 +419,35 @@ static int model_head(struct dbt *dbt, struct dbt_model *model)
     return 0;
 }
 
+/* Columns with names that weft does not allow get theirs around the whole. */
+static int names_wrap(struct dbt *dbt, struct weft_import_product *product)
+{
+    WEFT_CLEANUP(weft_buf_release) struct weft_buf sql;
+    bool same = true;
+    weft_buf_init(&sql, (size_t)8 << 20);
+    weft_buf_adds(&sql, "select ");
+    for (size_t i = 0; i < product->field_count; i++) {
+        const struct weft_import_field *field = &product->fields[i];
+        same = same && weft_equal_fold(field->name, field->source);
+        weft_buf_adds(&sql, i == 0 ? "" : ", ");
+        weft_buf_add_sql_name(&sql, field->source);
+        weft_buf_addf(&sql, " as %s", field->name);
+    }
+    if (same || !product->schema_whole)
+        return 0;
+    weft_buf_addf(&sql, "\nfrom (\n%s\n) as model\n", product->sql);
+    WEFT_TRY(weft_buf_check(&sql, dbt->error));
+    product->sql = weft_arena_strdup(dbt->import->arena, sql.data);
+    return product->sql == NULL ? weft_error_nomem(dbt->error) : 0;
+}
+
 static int model_sql(struct dbt *dbt, struct dbt_model *model)
 {
     const char *sql = yyjson_get_str(yyjson_obj_get(model->node, "compiled_code"));
     if (sql == NULL || sql[0] == '\0')
         sql = yyjson_get_str(yyjson_obj_get(model->node, "raw_code"));
-    return dbt_sql_rewrite(dbt, model, NULL, sql, &model->product->sql);
+    WEFT_TRY(dbt_sql_rewrite(dbt, model, NULL, sql, &model->product->sql));
+    return names_wrap(dbt, model->product);
 }
 
 static int seed_tell(struct dbt *dbt, struct dbt_model *model)

@@ -352,7 +352,8 @@ static int import_tell(struct importing *importing, bool dry, struct weft_error 
         products, products == 1 ? "" : "s", dry ? "would be made" : "made", import->shown,
         fate_count(import, WEFT_IMPORT_TAKEN, NULL), fate_count(import, WEFT_IMPORT_CHANGED, NULL),
         fate_count(import, WEFT_IMPORT_OPEN, NULL), fate_count(import, WEFT_IMPORT_LEFT, NULL)));
-    return dry ? 0 : weft_out_line(importing->out, WEFT_STYLE_PLAIN, error, "Try next: weft plan");
+    return dry ? 0
+               : weft_out_line(importing->out, WEFT_STYLE_PLAIN, error, "Try next: weft validate");
 }
 
 static int import_run(struct weft_context *context, const struct weft_op_request *request,
@@ -390,8 +391,9 @@ const struct weft_op weft_op_import = {
             "    weft import --from sql tables.sql --into shop\n\n"
             "It tells what it took, what has another name or form here, what a person has to fill "
             "in, and what it could not take, each with its place in the file; --json tells all of "
-            "it. Nothing that is there is written over, and where one product would be wrong, "
-            "none is written.",
+            "it. Nothing that is there is written over, and where one file would be wrong, none is "
+            "written. SQL of a dbt project stays as it is but for names of tables: `weft validate` "
+            "names what another warehouse's SQL has and DuckDB's has not.",
     .args = import_args,
     .arg_count = WEFT_COUNT(import_args),
     .run = import_run,
