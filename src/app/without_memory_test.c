@@ -16,7 +16,8 @@
 
 #include <cmocka.h>
 
-#define SAMPLE 24 /* failures of one kind for each operation */
+#define SAMPLE 6 /* failures of one kind for each operation; with WEFT_LONG=1 more */
+#define SAMPLE_LONG 200
 
 static char *dir;
 
@@ -189,7 +190,7 @@ static void torture(asked_fn *ask, const char *what, bool for_people)
     uint64_t count = weft_alloc_fail_at(0, false);
     assert_true(count > 0);
     for (int sticky = 0; sticky < 2; sticky++) {
-        uint64_t step = count / SAMPLE + 1;
+        uint64_t step = count / (getenv("WEFT_LONG") != NULL ? SAMPLE_LONG : SAMPLE) + 1;
         for (uint64_t nth = 1 + (uint64_t)sticky * (step / 2); nth <= count; nth += step) {
             weft_alloc_fail_at(nth, sticky != 0);
             int rc = once(ask, what, for_people, &error);
@@ -215,7 +216,7 @@ static void operations_that_look(void **state)
         "{\"op\": \"plan\"}",
         "{\"op\": \"quarantine\", \"args\": {\"product\": \"shop.orders\"}}",
         "{\"op\": \"diff\", \"args\": {\"product\": \"shop.orders\"}}",
-        "{\"op\": \"query\", \"args\": {\"sql\": \"select * from shop.big order by id\"}}",
+        "{\"op\": \"query\", \"args\": {\"sql\": [\"select * from shop.big order by id\"]}}",
     };
     for (size_t i = 0; i < WEFT_COUNT(asked); i++)
         torture(op_ask, asked[i], i % 2 == 0);
