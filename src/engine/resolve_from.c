@@ -284,7 +284,8 @@ static void join_trace(yyjson_mut_val *ref, struct scope_source *right)
 {
     const char *type = tree_text(ref, "join_type");
     for (; right != NULL; right = right->next) {
-        right->outer = strcmp(type, "RIGHT") == 0 || strstr(type, "OUTER") != NULL;
+        right->outer =
+            strcmp(type, "RIGHT") == 0 || strcmp(type, "FULL") == 0 || strcmp(type, "OUTER") == 0;
         right->unseen = strcmp(type, "SEMI") == 0 || strcmp(type, "ANTI") == 0;
     }
 }
@@ -353,7 +354,7 @@ static int walk_opaque(struct walk *walk, yyjson_mut_val *ref, const struct scop
         yyjson_mut_val *value = yyjson_mut_obj_iter_get_val(key);
         if (value == from || value == query)
             continue;
-        resolve->trace_role = trace_opaque_role(yyjson_mut_get_str(key));
+        resolve->trace_role = trace_opaque_role(ref, yyjson_mut_get_str(key));
         WEFT_TRY(walk_used(walk, value, ctes, from != NULL ? &inner : scope));
     }
     trace_end(resolve, was);

@@ -259,7 +259,9 @@ static bool lookup_row(struct lookup *lookup, struct scope *scope)
     for (struct scope_source *source = scope->sources; source != NULL; source = source->next)
         if (scope_source_is(lookup->resolve, source, lookup->parts[0])) {
             scope_use_all(lookup->resolve, &source->columns);
+            struct trace_state was = trace_role(lookup->resolve, WEFT_LINEAGE_TRANSFORMATION);
             trace_flow_values(lookup->resolve, source->columns.traces);
+            trace_end(lookup->resolve, was);
             if (!lookup->soft && !weft_equal_fold(source->alias, lookup->parts[0]))
                 lookup_rewrite(lookup, 1, source->alias);
             return true;

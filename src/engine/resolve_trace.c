@@ -182,6 +182,16 @@ struct traces *traces_rename(struct resolve *resolve, const struct traces *trace
     return made;
 }
 
+void traces_keep(struct resolve *resolve, struct traces *traces)
+{
+    for (size_t i = 0; traces != NULL && i < traces->count; i++) {
+        if (traces->items[i].name == NULL)
+            continue;
+        traces->items[i].name = weft_arena_strdup(resolve->arena, traces->items[i].name);
+        resolve->nomem = resolve->nomem || traces->items[i].name == NULL;
+    }
+}
+
 static struct trace_column *traces_find(const struct traces *traces, const char *name)
 {
     for (size_t i = 0; name != NULL && i < traces->count; i++)

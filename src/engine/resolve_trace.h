@@ -63,6 +63,8 @@ struct traces *traces_new(struct resolve *resolve);
 void traces_table(struct resolve *resolve, struct traces *traces, const char *name, int table,
                   int column, bool hidden);
 struct trace_column *traces_add(struct resolve *resolve, struct traces *traces, const char *name);
+/* Its names stay when the tree is gone. */
+void traces_keep(struct resolve *resolve, struct traces *traces);
 /* Renames the first columns, in a copy; NULL stays NULL. */
 struct traces *traces_rename(struct resolve *resolve, const struct traces *traces,
                              yyjson_mut_val *names);
@@ -110,7 +112,7 @@ void trace_place(struct resolve *resolve, yyjson_mut_val *expr, const struct tra
 
 /* ---- PIVOT, UNPIVOT, table functions, VALUES, DESCRIBE ---- */
 /* The role of what stands in this member. */
-unsigned trace_opaque_role(const char *key);
+unsigned trace_opaque_role(yyjson_mut_val *ref, const char *key);
 /* Its parts have flowed to traces->rest; inner: what a PIVOT or UNPIVOT stands on. */
 void trace_opaque(struct resolve *resolve, yyjson_mut_val *ref, const struct scope *inner,
                   struct traces *traces);

@@ -7,9 +7,12 @@
 
 #include "base/text.h"
 
-unsigned trace_opaque_role(const char *key)
+/* PIVOT's values decide which row goes where; UNPIVOT's are the columns that become rows. */
+unsigned trace_opaque_role(yyjson_mut_val *ref, const char *key)
 {
-    return strcmp(key, "pivots") == 0 ? WEFT_LINEAGE_CONDITIONAL : WEFT_LINEAGE_TRANSFORMATION;
+    bool pivots = strcmp(key, "pivots") == 0 &&
+                  yyjson_mut_arr_size(yyjson_mut_obj_get(ref, "unpivot_names")) == 0;
+    return pivots ? WEFT_LINEAGE_CONDITIONAL : WEFT_LINEAGE_TRANSFORMATION;
 }
 
 /* Is every origin of the column among these? */
@@ -56,7 +59,7 @@ static void pivot_rows(struct resolve *resolve, const struct scope *inner, struc
             traces_values(resolve, &traces->rows, at->columns.traces, role);
 }
 
-/* UNPIVOT ... ON a, b: entries name columns as texts; an expression picks some. */
+/* Entries are names of columns as texts; or expressions, which were walked. */
 static bool unpivot_named(struct resolve *resolve, yyjson_mut_val *pivot, const struct scope *inner)
 {
     bool named = true;
@@ -64,7 +67,8 @@ static bool unpivot_named(struct resolve *resolve, yyjson_mut_val *pivot, const 
     yyjson_mut_val *entry;
     while ((entry = yyjson_mut_arr_iter_next(&entries)) != NULL) {
         yyjson_mut_val *values = yyjson_mut_obj_get(entry, "values");
-        named = named && yyjson_mut_arr_size(values) > 0;
+        named = named &&
+                (yyjson_mut_arr_size(values) > 0 || yyjson_mut_obj_get(entry, "star_expr") != NULL);
         yyjson_mut_arr_iter items = yyjson_mut_arr_iter_with(values);
         yyjson_mut_val *item;
         while ((item = yyjson_mut_arr_iter_next(&items)) != NULL) {

@@ -693,6 +693,7 @@ int resolve_walk(struct resolve *resolve, yyjson_mut_val *node)
     struct scope_columns columns = {0};
     WEFT_TRY(walk_query(&walk, node, NULL, NULL, &columns));
     walk_use_for_good(&walk, &columns);
+    traces_keep(resolve, columns.traces);
     resolve->traces = columns.traces;
     return resolve->nomem ? resolve_nomem(resolve) : 0;
 }
