@@ -269,6 +269,39 @@ static void what_is_not_selected_stays(void **state)
     assert_int_equal(f->plan.count, 2);
 }
 
+/* By columns, with the way; a check of a reader ends there. */
+static void who_is_reached(void **state)
+{
+    struct fixture *f = *state;
+    product(f, "b.copy",
+            "version: 1.0.0\nsql: select id, word as term from a.base\n"
+            "quality: {checks: [{name: some, condition: term <> ''}, {name: more, condition: id > "
+            "0}]}\n");
+    product(
+        f, "c.last",
+        "version: 1.0.0\ninputs: {x: {product: b.copy}}\nsql: select id from x where term = 'y'\n");
+    apply(f);
+    product(f, "a.base",
+            "version: 1.1.0\ninput: {files: x.csv}\nschema:\n"
+            "  - {name: id, type: long}\n  - {name: word, type: json}\n");
+    plan(f);
+    assert_int_equal(f->plan.count, 1);
+    const struct weft_plan_item *changed = &f->plan.items[0];
+    assert_int_equal(changed->reached_count, 3);
+    const struct weft_plan_reached *term = &changed->reached[0], *check = &changed->reached[1];
+    const struct weft_plan_reached *rows = &changed->reached[2];
+    assert_string_equal(f->plan.book.items[term->item].full_name, "b.copy");
+    assert_string_equal(term->column, "term");
+    assert_string_equal(term->how, "identity");
+    assert_string_equal(check->check, "check.some");
+    assert_string_equal(f->plan.book.items[rows->item].full_name, "c.last");
+    assert_null(rows->column);
+    assert_string_equal(rows->how, "filter");
+    assert_int_equal(rows->path_count, 3);
+    assert_string_equal(rows->path[0].column, "word");
+    assert_string_equal(rows->path[1].column, "term");
+}
+
 static int plan_once(void *arg, struct weft_error *error)
 {
     struct fixture *f = arg;
@@ -293,8 +326,8 @@ static void plans_without_memory(void **state)
     apply(f);
     product(f, "a.base",
             "version: 1.1.0\ninput: {files: x.csv}\nschema:\n"
-            "  - {name: id, type: long}\n  - {name: word, type: string}\n"
-            "  - {name: more, type: string}\n");
+            "  - {name: id, type: long}\n  - {name: word, type: json}\n"
+            "  - {name: more, type: string}\ndeprecated: {sunset: 2999-01-01}\n");
     load(f);
     OK(weft_context_engine(&f->context, &engine, &f->error));
     assert_true(weft_test_torture(plan_once, f) > 0);
@@ -308,6 +341,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(unknown_names, setup, teardown),
         cmocka_unit_test_setup_teardown(rings, setup, teardown),
         cmocka_unit_test_setup_teardown(a_change_reaches_what_reads_it, setup, teardown),
+        cmocka_unit_test_setup_teardown(who_is_reached, setup, teardown),
         cmocka_unit_test_setup_teardown(what_is_not_selected_stays, setup, teardown),
         cmocka_unit_test_setup_teardown(plans_without_memory, setup, teardown),
     };
