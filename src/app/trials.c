@@ -21,6 +21,37 @@
 
 /* ---- the frame ---- */
 
+#define TEMP_PREFIX "weft-trial-"
+
+/* A folder of this user whose process was killed. Its lock tells of one whose process cannot be
+ * seen from here (containers that share a folder for temporary files). */
+static bool temp_dir_left(const char *name, const char *path, struct weft_error *ignored)
+{
+    int pid = 0;
+    unsigned long long start = 0;
+    struct stat info;
+    WEFT_CLEANUP(weft_fd_close) int fd = -1;
+    return strncmp(name, TEMP_PREFIX, strlen(TEMP_PREFIX)) == 0 &&
+           sscanf(name + strlen(TEMP_PREFIX), "%d-%llu-", &pid, &start) == 2 &&
+           !weft_process_alive(pid, start) && lstat(path, &info) == 0 && S_ISDIR(info.st_mode) &&
+           info.st_uid == geteuid() && weft_fs_lock_folder(path, true, false, &fd, ignored) == 0;
+}
+
+/* What cannot be removed now, a later one does. */
+static void temp_dirs_sweep(const char *base)
+{
+    struct weft_error ignored = WEFT_ERROR_INIT;
+    struct weft_fs_list list = {0};
+    if (weft_fs_list(base, &list, &ignored) == 0) {
+        for (size_t i = 0; i < list.count; i++) {
+            WEFT_CLEANUP(weft_freep) char *path = weft_path_join(base, list.names[i]);
+            if (path != NULL && temp_dir_left(list.names[i], path, &ignored))
+                (void)!weft_fs_remove_tree(path, &ignored);
+        }
+    }
+    weft_fs_list_free(&list);
+}
+
 /* Not in the home: there may be none, and none is made for a test. */
 static int temp_dir_make(struct weft_trials *trials, struct weft_error *error)
 {
@@ -31,14 +62,18 @@ static int temp_dir_make(struct weft_trials *trials, struct weft_error *error)
     if (base == NULL || base[0] != '/')
         base = "/tmp";
     WEFT_TRY(weft_uuid(id, error));
-    char *path = weft_format("%s/weft-trial-%d-%s", base, (int)getpid(), id);
+    temp_dirs_sweep(base);
+    char *path = weft_format("%s/" TEMP_PREFIX "%d-%" PRIu64 "-%s", base, (int)getpid(),
+                             weft_process_start_time(getpid()), id);
     if (path == NULL)
         return weft_error_nomem(error);
     mode_t before = umask(S_IRWXG | S_IRWXO); /* others may look into the folder above */
     int rc = weft_fs_mkdirs(path, error);
     umask(before);
     trials->temp_dir = path;
-    return rc;
+    if (rc == 0)
+        rc = weft_fs_lock_folder(path, true, false, &trials->temp_lock, error);
+    return rc < 0 ? rc : 0;
 }
 
 int weft_trials_begin(struct weft_trials *trials, struct weft_context *context,
@@ -46,6 +81,7 @@ int weft_trials_begin(struct weft_trials *trials, struct weft_context *context,
 {
     const struct weft_settings *settings;
     *trials = (struct weft_trials){.context = context,
+                                   .temp_lock = -1,
                                    .arena = context->arena,
                                    .out = out,
                                    .started_us = weft_clock_mono_us()};
@@ -72,6 +108,7 @@ void weft_trials_end(struct weft_trials *trials)
         weft_worker_free(trials->options.worker);
     if (trials->temp_dir != NULL)
         (void)!weft_fs_remove_tree(trials->temp_dir, &ignored);
+    weft_fd_close(&trials->temp_lock);
     weft_free(trials->temp_dir);
     trials->temp_dir = NULL;
 }

@@ -35,6 +35,7 @@ struct weft_trials {
     struct weft_run_options options; /* its worker is kept */
     bool own_worker;
     char *temp_dir; /* heap */
+    int temp_lock;  /* held on it, -1 = none */
     const struct weft_trial *items;
     size_t count, capacity;
     size_t failed, warned;

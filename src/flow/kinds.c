@@ -221,6 +221,23 @@ static int input_put(struct weft_ledger_txn *txn, const struct weft_ledger_entry
         run_id, read_at, entry->sequence);
 }
 
+static int inputs_forget(struct weft_ledger_txn *txn, const char *table, int64_t sequence,
+                         struct weft_error *error)
+{
+    return weft_sql_exec(txn, error,
+                         "UPDATE flow_inputs SET seq_to = COALESCE(seq_to, ?2), replaced = 0 "
+                         "WHERE product = ?1 AND (seq_to IS NULL OR replaced = 1)",
+                         "ti", table, sequence);
+}
+
+static int sources_forget(struct weft_ledger_txn *txn, const char *table, int64_t sequence,
+                          struct weft_error *error)
+{
+    return weft_sql_exec(
+        txn, error, "UPDATE flow_sources SET seq_to = ?2 WHERE product = ?1 AND seq_to IS NULL",
+        "ti", table, sequence);
+}
+
 /* A rebuild forgets all positions; a port that reads everything, its own. */
 static int positions_put(struct weft_ledger_txn *txn, const struct weft_ledger_entry *entry,
                          yyjson_val *body, const char *run_id, const char *table,
@@ -231,10 +248,7 @@ static int positions_put(struct weft_ledger_txn *txn, const struct weft_ledger_e
     WEFT_CLEANUP(weft_json_freep) yyjson_doc *doc = NULL;
     yyjson_val *inputs = NULL;
     if (weft_json_bool_or(body, "rebuild", false))
-        WEFT_TRY(weft_sql_exec(txn, error,
-                               "UPDATE flow_inputs SET seq_to = COALESCE(seq_to, ?2), replaced = 0 "
-                               "WHERE product = ?1 AND (seq_to IS NULL OR replaced = 1)",
-                               "ti", table, entry->sequence));
+        WEFT_TRY(inputs_forget(txn, table, entry->sequence, error));
     yyjson_arr_foreach(yyjson_obj_get(body, "whole_ports"), i, max, item)
     {
         WEFT_TRY(weft_sql_exec(txn, error,
@@ -290,10 +304,7 @@ static int sources_put(struct weft_ledger_txn *txn, const struct weft_ledger_ent
     WEFT_CLEANUP(weft_json_freep) yyjson_doc *doc = NULL;
     yyjson_val *sources = NULL;
     if (weft_json_bool_or(body, "closes_open", false))
-        WEFT_TRY(weft_sql_exec(txn, error,
-                               "UPDATE flow_sources SET seq_to = ?2 WHERE product = ?1 AND "
-                               "seq_to IS NULL",
-                               "ti", table, entry->sequence));
+        WEFT_TRY(sources_forget(txn, table, entry->sequence, error));
     WEFT_TRY(weft_flow_list_get(txn, body, "sources", &doc, &sources, error));
     int64_t read_at = weft_json_int_or(body, "started_at", 0);
     yyjson_arr_foreach(sources, i, max, item)
@@ -332,12 +343,9 @@ static int fold_forgotten(struct weft_ledger_txn *txn, const struct weft_ledger_
 {
     const char *table = NULL;
     WEFT_TRY(weft_json_text(body, "product", &table, error));
-    WEFT_TRY(weft_sql_exec(txn, error,
-                           "UPDATE flow_inputs SET seq_to = COALESCE(seq_to, ?2), replaced = 0 "
-                           "WHERE product = ?1 AND (seq_to IS NULL OR replaced = 1)",
-                           "ti", table, entry->sequence));
+    WEFT_TRY(inputs_forget(txn, table, entry->sequence, error));
+    WEFT_TRY(sources_forget(txn, table, entry->sequence, error));
     static const char *const ends[] = {
-        "UPDATE flow_sources SET seq_to = ?2 WHERE product = ?1 AND seq_to IS NULL",
         "UPDATE flow_runs SET seq_to = ?2 WHERE product = ?1 AND seq_to IS NULL",
         "UPDATE flow_quarantine SET seq_to = ?2 WHERE product = ?1 AND seq_to IS NULL"};
     for (size_t i = 0; i < WEFT_COUNT(ends); i++)

@@ -89,13 +89,6 @@ int weft_flow_fold_dismissed(struct weft_ledger_txn *txn, const struct weft_ledg
 int weft_flow_quarantine_close(struct weft_ledger_txn *txn, const char *table, const char *run_id,
                                const char *state, int64_t sequence, struct weft_error *error)
     WEFT_MUST_CHECK;
-/* The open rows that are chosen, as a job names them. WEFT_NOT_THERE when the rule never set aside
- * a row. */
-int weft_flow_quarantine_pick(struct weft_ledger *ledger, struct weft_arena *arena,
-                              const struct weft_registered *product,
-                              const struct weft_quarantine_choice *choice,
-                              const struct weft_job_replay **out, size_t *count,
-                              struct weft_error *error) WEFT_MUST_CHECK;
 /* Appends quarantine.replayed or quarantine.dismissed; CONFLICT when a row is no longer open. */
 int weft_flow_quarantine_append(struct weft_ledger_txn *txn, struct weft_ledger *ledger,
                                 const char *actor, const char *kind, const char *table,
@@ -103,6 +96,14 @@ int weft_flow_quarantine_append(struct weft_ledger_txn *txn, struct weft_ledger 
                                 const struct weft_edits *edits, /* NULL = none */
                                 const struct weft_job_replay *rows, size_t count,
                                 struct weft_error *error) WEFT_MUST_CHECK;
+/* ---- quarantine_rows.c ---- */
+/* The open rows that are chosen, as a job names them. WEFT_NOT_THERE when the rule never set aside
+ * a row. */
+int weft_flow_quarantine_pick(struct weft_ledger *ledger, struct weft_arena *arena,
+                              const struct weft_registered *product,
+                              const struct weft_quarantine_choice *choice,
+                              const struct weft_job_replay **out, size_t *count,
+                              struct weft_error *error) WEFT_MUST_CHECK;
 /* What the quarantine table holds now. WEFT_NOT_THERE when there is none. */
 int weft_flow_stored_read(struct weft_ledger_txn *txn, struct weft_ledger *ledger,
                           struct weft_arena *arena, const char *table_name,

@@ -146,7 +146,7 @@ struct job_work {
     size_t check_capacity;
 };
 
-/* ---- do.c ---- */
+/* ---- do.c, prepare.c ---- */
 int job_warn(struct job_work *work, const char *text, struct weft_error *error) WEFT_MUST_CHECK;
 int job_check_add(struct job_work *work, const struct weft_outcome_check *check,
                   struct weft_error *error) WEFT_MUST_CHECK;
@@ -169,9 +169,6 @@ int job_sweep(struct job_work *work, struct weft_error *error) WEFT_MUST_CHECK;
 int job_end(struct job_work *work, struct weft_error *error) WEFT_MUST_CHECK;
 /* Always WEFT_END. */
 int job_nothing_new(struct job_work *work);
-/* In the summary of a snapshot: weft_product_data_digest of the contract that made it. */
-#define WEFT_JOB_DATA_DIGEST "weft.data-digest"
-
 int job_not_yet(const char *what, struct weft_error *error);
 /* Do the folders for files that were read lie outside of the home? */
 int job_input_check(struct job_work *work, struct weft_error *error) WEFT_MUST_CHECK;

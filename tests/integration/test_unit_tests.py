@@ -1,4 +1,5 @@
 """weft test: the examples of product files, the rules on what is published, JUnit."""
+import fcntl
 import json
 import os
 import re
@@ -431,3 +432,36 @@ def test_a_worker_that_dies_is_told(mesh):
     done = mesh("test", env={"WEFT_WORKER": "/bin/false"}, status=1)
     assert "worker" in done.stderr
     nothing_left(mesh)
+
+
+def test_what_a_killed_test_left_is_swept(mesh, tmp_path):
+    """The folder of a process that is gone and holds no lock; nothing else of that name."""
+    orders(mesh, "  - {name: good, given: {input: [{id: 1}]}, expect: [{id: 1}]}\n")
+    temp = tmp_path / "temp"
+    dead, live = temp / "weft-trial-999999999-1-x", temp / f"weft-trial-{os.getpid()}"
+    mine = temp / "weft-trial-notes"
+    for folder in (dead, live, mine):
+        folder.mkdir(parents=True)
+        (folder / "file").write_text("x")
+    locked = temp / "weft-trial-999999998-1-x"
+    locked.mkdir()
+    (temp / "weft-trial-999999997-1-x").symlink_to(mine)
+    with open(temp / "held", "w"):
+        held = os.open(locked, os.O_RDONLY)
+        fcntl.flock(held, fcntl.LOCK_EX)
+        mesh("test", env={"TMPDIR": str(temp)})
+        left = {path.name for path in temp.iterdir()}
+        os.close(held)
+    assert left == {live.name, mine.name, locked.name, "held", "weft-trial-999999997-1-x"}
+    assert (mine / "file").exists()
+    # A real one: killed in the middle of its work.
+    slow = "  - {name: slow, given: {input: [{id: 1}]}, expect: [{id: 1}]}\n"
+    orders(mesh, slow)
+    process = subprocess.Popen([BIN, "test"], cwd=mesh.folder, env={
+        **CLEAN, "TMPDIR": str(temp), "WEFT_FAULT": "kill:run.worker_started:1",
+        "WEFT_FAULT_IN": "cli"}, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    process.wait()
+    if process.returncode == -9:
+        assert any(path.name.startswith(f"weft-trial-{process.pid}-") for path in temp.iterdir())
+    mesh("test", env={"TMPDIR": str(temp)})
+    assert not any(path.name.startswith(f"weft-trial-{process.pid}-") for path in temp.iterdir())
