@@ -8,6 +8,7 @@
 
 #include "base/text.h"
 
+#include <limits.h>
 #include <string.h>
 
 #define LEVELS_MAX (2 * WEFT_YAML_DEPTH_MAX + 4)
@@ -416,7 +417,9 @@ static void block_head(struct format *f, const char *at, const char *lines,
     }
     while (lines < f->end && line_is_blank(f, lines))
         lines = line_next(f, lines);
-    block->from = lines < f->end ? column_of(f, lines) : 0;
+    block->from = INT_MAX; /* without text all of its lines are empty */
+    if (lines < f->end && column_of(f, lines) > level->from)
+        block->from = column_of(f, lines);
 }
 
 /* | or >: its lines move as one. */
