@@ -195,10 +195,13 @@ static int stage_move(struct importing *importing, struct weft_error *error)
         if (!weft_fs_exists(from))
             continue; /* went with an earlier file of its folder */
         WEFT_TRY(weft_fs_mkdirs(above, error));
-        WEFT_TRY(weft_fs_move(from, to, error) == 0
-                     ? 0
-                     : weft_error_set(error, WEFT_E_EXISTS, "%s was made by someone else", to));
-        importing->moved[importing->moved_count++] = to;
+        int rc = weft_fs_move(from, to, error);
+        /* A move may fail behind the rename: then it is to be taken back, too. */
+        if (rc == 0 || !weft_fs_exists(from))
+            importing->moved[importing->moved_count++] = to;
+        WEFT_TRY(rc);
+        if (rc > 0)
+            return weft_error_set(error, WEFT_E_EXISTS, "%s was made by someone else", to);
         WEFT_TRY(weft_fs_sync_path(above, error));
     }
     return 0;

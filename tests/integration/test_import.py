@@ -5,6 +5,7 @@ import copy
 import json
 import os
 import re
+import shutil
 import sys
 
 import pytest
@@ -293,3 +294,29 @@ def test_hostile_texts(weft, mesh):
     weft("import", "--from", "json-schema", "row.json", "--into", "shop.orders")
     shown = json.loads(weft("--json", "validate").stdout or "null")
     assert "enum" in text(mesh, "shop.orders") and shown is not False
+
+
+@pytest.mark.parametrize("op", ["write", "sync", "rename", "open", "unlink", "mkdir"])
+def test_a_call_that_fails(weft, mesh, op):
+    """Each call in turn: an error and nothing written, or no harm and all of it."""
+    made = None
+    for nth in range(1, 60):
+        log = mesh / "faults"
+        done = weft("import", "--from", "sql", "tables.sql", "--into", "shop", status=None,
+                    env={"WEFT_FAULT": f"{op}:{nth}:ENOSPC", "WEFT_FAULT_LOG": str(log)})
+        failed = log.exists() and f"failed.{op}" in log.read_text()
+        log.unlink(missing_ok=True)
+        assert done.returncode in (0, 1), done.stderr
+        found = files_of(mesh) if (mesh / "domains").exists() else []
+        if done.returncode == 0:
+            made = made or found
+            assert found == made and len(found) == 2
+            weft("validate")
+        else:
+            assert found == [] and failed and "error" in done.stderr, done.stderr
+        if op != "unlink":
+            assert not list((mesh / ".weft").glob("import-*")), done.stderr
+        shutil.rmtree(mesh / "domains", ignore_errors=True)
+        if not failed:
+            break
+    assert not failed and made
