@@ -325,7 +325,7 @@ static int folder_read_files(struct weft_mesh_loader *loader, struct folder *fol
             WEFT_TRY(folder_read_product(loader, folder, folder->list.names[i], major));
     }
     for (size_t i = 0; i < folder->list.count; i++) {
-        if (!weft_mesh_is_contract(folder->list.names[i]))
+        if (folder->domain == NULL || !weft_mesh_is_contract(folder->list.names[i]))
             continue;
         any = true;
         WEFT_TRY(folder_read_contract(loader, folder, folder->list.names[i]));

@@ -59,9 +59,12 @@ static struct weft_node *with_custom(struct weft_reader *reader, const struct we
 
 /* ---- columns ---- */
 
-static bool name_taken(const struct weft_node *list, size_t count, const char *name)
+/* By one of the first `count`, but for the one at `self`. */
+static bool name_taken(const struct weft_node *list, size_t count, size_t self, const char *name)
 {
     for (size_t i = 0; i < count; i++) {
+        if (i == self)
+            continue;
         const char *other = weft_node_text(weft_odcs_name(list->items[i]));
         if (other != NULL && weft_equal_fold(other, name))
             return true;
@@ -69,16 +72,16 @@ static bool name_taken(const struct weft_node *list, size_t count, const char *n
     return false;
 }
 
-/* A legal name that none of the first `count` has, nor one further on that is legal as it is. */
+/* A legal name for the one at made->count: none before has it, nor any further on as it is. */
 static const char *name_for(struct weft_reader *reader, const struct weft_node *made,
                             const struct weft_node *written, const char *name)
 {
     char proposal[WEFT_NAME_MAX + 1];
+    size_t self = made->count;
     weft_name_propose(name, proposal);
     const char *free = weft_reader_text(reader, proposal);
-    for (int i = 2;
-         i < 5000 && (name_taken(made, made->count, free) ||
-                      (strcmp(free, name) != 0 && name_taken(written, written->count, free)));
+    for (int i = 2; i < 5000 && (name_taken(made, self, self, free) ||
+                                 name_taken(written, written->count, self, free));
          i++)
         free = weft_reader_format(reader, "%.40s_%d", proposal, i);
     return free;
@@ -96,7 +99,7 @@ static const struct weft_node *list_fit(struct adoption *adoption, const struct 
         const struct weft_node *property = property_fit(adoption, list->items[i], depth);
         const struct weft_node *name = property == NULL ? NULL : weft_odcs_name(property);
         const char *text = weft_node_text(name);
-        if (text != NULL && (!weft_name_valid(text) || name_taken(made, made->count, text))) {
+        if (text != NULL && (!weft_name_valid(text) || name_taken(made, made->count, made->count, text))) {
             const char *legal = name_for(reader, made, list, text);
             renamed(adoption, name->place, depth == 0 ? "column" : "nested field", text, legal);
             property = with_custom(reader, property, WEFT_ODCS_NAME_PROPERTY, legal);
