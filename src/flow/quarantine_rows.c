@@ -59,9 +59,9 @@ static void number_sql(struct weft_buf *sql, const struct weft_relation *stored)
     weft_buf_adds(sql, "CAST(split_part(q.row_id, ':', 2) AS BIGINT)");
 }
 
-/* SELECT q.*, state, state_by over the stored rows that have a state. Ranges do not overlap: the one
- * that a row may lie in is the last that begins before it, which a join on both ends would find by
- * comparing each row with each range. */
+/* SELECT q.*, state, state_by over the stored rows that have a state. Ranges do not overlap: the
+ * one that a row may lie in is the last that begins before it, which a join on both ends would find
+ * by comparing each row with each range. */
 int weft_flow_states_sql(struct weft_buf *sql, const struct weft_relation *stored,
                          const struct weft_quarantine_range *ranges, size_t count, bool with_number,
                          struct weft_error *error)

@@ -16,7 +16,8 @@ import pytest
 from mesh import LONG, ORDERS, Failed, Mesh
 from test_kill import SEED, Killer
 
-STEPS = ["run", "apply", "load", "replace", "replay", "rollback", "drop", "dismiss"]
+STEPS = ["run", "apply", "load", "replace", "replay", "rollback", "drop", "dismiss",
+         "repair", "parts_repair"]
 OPS = ["write", "sync", "rename", "open", "unlink", "mkdir", "truncate"]
 SPREAD = 10**6 if LONG else 4  # of each kind of call in each command and role
 
@@ -97,7 +98,10 @@ def test_calls_that_fail(tmp_path, name):
     for role, spec in specs:
         if name == "drop" and breaker.world.state["spare"] is None:
             breaker.count_ops("drop")  # registers it again
-        while name in ("dismiss", "replay") and not breaker.world.state["orders"].opened():
+        while name == "parts_repair" and not breaker.world.state["parts"].opened():
+            breaker.count_ops("parts")
+        wants = name in ("dismiss", "replay", "repair")
+        while wants and not breaker.world.state["orders"].opened():
             breaker.count_ops("run")
         breaker.fail_once(name, role, spec)
     print(f"{name}: {len(specs)} faults, {dict(breaker.seen)}")

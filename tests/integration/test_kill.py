@@ -86,8 +86,24 @@ sql: select tag from shop.prices where price < 3
 schema:
   - {name: tag, type: long, required: true}
 """
+# Files that go through SQL: rows are set aside before it and behind it.
+PARTS = """\
+version: 1.0.0
+inputs:
+  p:
+    files: ../../../parts/*.csv
+    read: new
+    schema:
+      - {name: tag, type: long, required: true}
+      - {name: size, type: long, min: 0}
+sql: select tag, size from p
+schema:
+  - {name: tag, type: long, required: true}
+  - {name: size, type: long, max: 900}
+key: [tag]
+"""
 MADE = {"firm": FIRM, "seen": SEEN, "latest": LATEST, "cheap": CHEAP}
-PRODUCTS = ("orders", "prices", "people", "firm", "seen", "latest", "cheap", "spare")
+PRODUCTS = ("orders", "prices", "people", "firm", "seen", "latest", "cheap", "parts", "spare")
 
 
 @dataclasses.dataclass
@@ -140,7 +156,7 @@ class World:
     def __init__(self, root, rng):
         self.rng = rng
         self.mesh = Mesh(root, {"orders": ORDERS, "prices": PRICES, "people": PEOPLE,
-                                "spare": SPARE} | MADE)
+                                "spare": SPARE, "parts": PARTS} | MADE)
         self.mesh.write("spare.csv", "tag\n1\n2\n3\n")
         self.state = {p: State() for p in PRODUCTS}
         self.state["spare"] = State({1, 2, 3})
@@ -158,9 +174,11 @@ class World:
         self.slotted = frozenset()  # tags that latest has read
         self.rolled = []  # products that must start over, because orders went back
         self.prices_write()
+        parts = self.parts_write()
         after, _ = self.orders_after(State(), [self.orders_write()])
         self.mesh.weft("apply", "--yes")
         self.state["prices"] = self.prices_now
+        self.state["parts"] = parts
         self.state["cheap"] = State(self.prices_now.published)
         self.state["orders"] = after
         self.state |= self.made_after(after)
@@ -234,7 +252,8 @@ class World:
 
     def orders_contract(self):
         self.version += 1
-        self.least = self.rng.choice([0, 0, -100, -50])
+        # A contract that changes no row would be in force at once, and asks for no run.
+        self.least = self.rng.choice([n for n in (0, -100, -50) if n != self.least])
         text = ORDERS.replace("1.0.0", f"1.0.{self.version}")
         text = text.replace("min: 0", f"min: {self.least}")
         self.mesh.product("orders", text)
@@ -248,6 +267,18 @@ class World:
         closed = before.turned(before.opened(), "closed_by_run")
         self.prices_now = State(set(tags) - set(bad), dict(closed.aside)).plus((), bad)
         return self.prices_now
+
+    def parts_write(self):
+        """A new file of parts: some break a rule of the file, some one of what SQL makes of it."""
+        good, bad, lines = [], [], ["tag,size"]
+        for i in range(self.rng.randint(2, 9)):
+            tag, kind = self.tag(), self.rng.random() if i > 0 else 1
+            size = "-1" if kind < 0.2 else "much" if kind < 0.3 else 950 if kind < 0.5 else 5
+            (good if size == 5 else bad).append(tag)
+            lines.append(f"{tag},{size}")
+        self.mesh.write(f"parts/{good[0]}.csv", "\n".join(lines) + "\n")
+        self.read["parts"] += len(good) + len(bad)
+        return self.state["parts"].plus(good, bad)
 
     # ---- the commands ----
 
@@ -315,30 +346,45 @@ class World:
         return Step(["quarantine", "shop.orders", "--replay"], {"orders": after},
                     ("shop.orders",))
 
-    def step_repair(self):
+    def repair(self, product, mend):
         """Some of the rows that were set aside are exported, mended and given back."""
-        before = self.state["orders"]
+        before = self.state[product]
         opened = sorted(before.opened())
-        if not opened:
-            return self.step_run()
         sheet = self.mesh.root / f"bad{self.tag()}.csv"
-        self.mesh.weft("quarantine", "shop.orders", "--export", sheet)
+        self.mesh.weft("quarantine", f"shop.{product}", "--export", sheet)
         with open(sheet, newline="") as file:
             rows = list(csv.DictReader(file))
         if sorted(int(row["tag"]) for row in rows) != opened:
             raise Failed(f"exported {sorted(row['tag'] for row in rows)}, open are {opened}")
         chosen = self.rng.sample(rows, self.rng.randint(1, len(rows)))
         for row in chosen:
-            row["id"], row["amount"] = f"r{row['tag']}", str(self.rng.randint(0, 999))
-            self.rows[int(row["tag"])] = (row["id"], row["amount"])
+            mend(row)
         with open(sheet, "w", newline="") as file:
             writer = csv.DictWriter(file, rows[0].keys())
             writer.writeheader()
             writer.writerows(chosen)
         good = {int(row["tag"]) for row in chosen}
         after = before.turned(good, "replayed").plus(good, ())
-        words = ["quarantine", "shop.orders", "--replay", "--from", sheet, "--because", "fixed"]
-        return Step(words, {"orders": after}, ("shop.orders",), already="not open")
+        return Step(["quarantine", f"shop.{product}", "--replay", "--from", sheet, "--because",
+                     "fixed"], {product: after}, (f"shop.{product}",), already="not open")
+
+    def order_mend(self, row):
+        row["id"], row["amount"] = f"r{row['tag']}", str(self.rng.randint(0, 999))
+        self.rows[int(row["tag"])] = (row["id"], row["amount"])
+
+    def step_repair(self):
+        if not self.state["orders"].opened():
+            return self.step_run()
+        return self.repair("orders", self.order_mend)
+
+    def step_parts(self):
+        return Step(["run", "shop.parts"], {"parts": self.parts_write()}, ("shop.parts",))
+
+    def step_parts_repair(self):
+        """Through the rules of the file and the SQL, or those of what it made."""
+        if not self.state["parts"].opened():
+            return self.step_parts()
+        return self.repair("parts", lambda row: row.update(size=str(self.rng.randint(0, 900))))
 
     def step_dismiss(self):
         before = self.state["orders"]
@@ -427,7 +473,9 @@ class World:
         bad = self.mesh.query(
             "select run_id, product, cause, read, accepted, made, published, quarantined, "
             "superseded from mesh.runs where state = 'published' and "
-            f"case when {files} then read <> accepted + quarantined or made <> accepted or "
+            "case when product = 'shop.parts' then read < accepted or "
+            "read <> published + quarantined + superseded or made < published "
+            f"when {files} then read <> accepted + quarantined or made <> accepted or "
             "made <> published + superseded else read <> accepted or "
             "made <> published + quarantined + superseded end and "
             "cause not in ('rollback', 'replay')")
@@ -435,7 +483,8 @@ class World:
             raise Failed(f"balances do not hold: {bad}")
         rows = self.mesh.query(
             "select product as p, sum(read) as n from mesh.runs where state = 'published' and "
-            "cause in ('run', 'load', 'apply') and product in ('shop.orders', 'shop.people') "
+            "cause in ('run', 'load', 'apply') and "
+            "product in ('shop.orders', 'shop.people', 'shop.parts') "
             "group by product")
         read = {row["p"].split(".")[1]: int(row["n"]) for row in rows}
         for product, count in self.read.items():
@@ -454,7 +503,8 @@ class World:
             raise Failed(f"strange files in done/: {names - set(self.sums)}")
 
 
-STEPS = {"run": 5, "replace": 2, "apply": 4, "load": 3, "replay": 3, "repair": 3, "dismiss": 1,
+STEPS = {"run": 5, "replace": 2, "apply": 4, "load": 3, "replay": 3, "repair": 3, "parts": 2,
+         "parts_repair": 3, "dismiss": 1,
          "mesh": 4, "rollback": 2, "rebuilt": 2, "blocked": 1, "drop": 3, "query": 1, "rebuild": 1,
          "doctor": 1, "init": 1, "home": 3, "migrate": 1}
 
