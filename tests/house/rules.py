@@ -1,4 +1,4 @@
-#!/ usr / bin / env python3
+#!/usr/bin/env python3
 """The house rules about the text of the sources. `rules.py RULE [ROOT]` prints every violation as
 file:line: reason and fails when there is one. Rules: floors, sizes, readmes, words, generated.
 
@@ -13,7 +13,7 @@ FILE_MAX = 800
 COLUMNS_MAX = 100
 README_MAX = 60
 CODE = {".c", ".h", ".py", ".sh", ".cmake"}
-#Assembled, so that this file does not contain what it forbids.
+# Assembled, so that this file does not contain what it forbids.
 WORDS = re.compile(r"\b(" + "|".join(["TO" + "DO", "FIX" + "ME", "X" * 3]) + r")\b")
 PERMIT = re.compile(r"/\* size: \S")
 
@@ -147,7 +147,8 @@ def cleanups(root):
 def words(root):
     """What is left open is refused with an error or stands in an issue, not in the text."""
     for path in versioned(root):
-try : text = path.read_text()
+        try:
+            text = path.read_text()
         except UnicodeDecodeError:
             continue
         for number, line in enumerate(text.split("\n"), 1):
