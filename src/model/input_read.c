@@ -497,6 +497,29 @@ static enum weft_extra_columns extra_columns_of(const char *word)
     return strcmp(word, "ignore") == 0 ? WEFT_EXTRA_IGNORE : WEFT_EXTRA_REFUSE;
 }
 
+/* `from: a.b` reads a part of what `from: a`, or a field a, reads whole: weft reads a value once.
+ * Of files of JSON only: elsewhere a.b is a name. */
+static void check_parts(struct weft_draft *draft, const struct weft_input *input,
+                        const struct weft_fields *fields)
+{
+    bool json = input->format == WEFT_FORMAT_JSON || input->format == WEFT_FORMAT_NDJSON;
+    for (size_t i = 0; json && draft->reader->expand && i < fields->count; i++) {
+        const char *path = fields->items[i].from;
+        for (size_t k = 0; path != NULL && k < fields->count; k++) {
+            const struct weft_field *whole = &fields->items[k];
+            const char *name = whole->from != NULL ? whole->from : whole->name;
+            size_t length = name == NULL ? 0 : strlen(name);
+            if (length == 0 || strncmp(path, name, length) != 0 || path[length] != '.')
+                continue;
+            weft_reader_mistake(draft->reader, fields->items[i].place,
+                                "read the whole, and let `sql` take the part",
+                                "field `%s` reads a part of `%s`, and field `%s` the whole of it",
+                                fields->items[i].name, name, whole->name);
+            return;
+        }
+    }
+}
+
 static void read_input(struct weft_draft *draft, struct weft_node *node, const char *name,
                        struct weft_place place, struct weft_input *input)
 {
@@ -515,6 +538,7 @@ static void read_input(struct weft_draft *draft, struct weft_node *node, const c
     read_source(draft, node, input);
     read_options(draft, node, input);
     input->schema = weft_draft_read_fields(draft, weft_node_get(node, "schema"), true);
+    check_parts(draft, input, &input->schema);
     const char *moves = input->done != NULL ? "done" : input->error != NULL ? "error" : NULL;
     if (moves != NULL && input->read == WEFT_READ_ALL)
         weft_reader_mistake(reader, weft_node_key_place(node, moves), "write `read: new`",

@@ -49,8 +49,6 @@ void weft_draft_refuse(struct weft_draft *draft, struct weft_place place, const 
 
 /* One file for each: */
 void weft_draft_read_inputs(struct weft_draft *draft); /* input_read.c */
-/* What only schema and transform tell of them. */
-void weft_draft_check_inputs(struct weft_draft *draft);
 struct weft_fields weft_draft_read_fields(struct weft_draft *draft, struct weft_node *list,
                                           bool input);    /* field_read.c */
 void weft_draft_read_transform(struct weft_draft *draft); /* transform_read.c */

@@ -686,3 +686,18 @@ def test_options_that_say_nothing(rows):
     mesh = rows("json", options="options: {delimiter: ';', skip: 1}")
     text = mesh.weft("plan").stderr
     assert "`delimiter` is for csv and tsv" in text and "`skip` is for csv and tsv" in text
+
+
+def test_a_part_of_what_is_read_whole_is_a_mistake_of_the_file(tmp_path):
+    """validate says so, with the place; files of other formats may have such names."""
+    fields = [("id", "long", "required: true"), ("a", "json", ""), ("b", "string", "from: a.b")]
+    text = product("ndjson", fields)
+    mesh = Mesh(tmp_path, {"rows": text})
+    error = mesh.weft("validate", status=1).stderr
+    line = 1 + next(i for i, row in enumerate(text.splitlines()) if "a.b" in row)
+    assert f"data_product.yaml:{line}:" in error
+    assert "field `b` reads a part of `a`, and field `a` the whole of it" in error
+    mesh.product("rows", text.replace("ndjson", "csv"))
+    mesh.weft("validate")
+    mesh.product("rows", text.replace("name: a,", "name: ab,"))
+    mesh.weft("validate")
