@@ -230,8 +230,9 @@ static void run_json(const struct weft_runs_item *item, const struct weft_run_re
         weft_json_put_int(json, outcome->table->made.snapshot_id);
     else
         weft_json_put_null(json);
-    weft_json_member_text(json, "error",
-                          outcome->error.code == WEFT_E_NONE ? NULL : outcome->error.message);
+    char text[WEFT_RUN_ERROR_TEXT];
+    weft_run_error_text(&outcome->error, text);
+    weft_json_member_text(json, "error", outcome->error.code == WEFT_E_NONE ? NULL : text);
 }
 
 /* One that did not come to a report. */
@@ -244,7 +245,10 @@ static void other_json(const struct weft_runs_item *item, const struct weft_sche
     weft_json_member_int(json, "major", item->major);
     weft_json_member_text(json, "run_id", ended->run_id[0] == '\0' ? NULL : ended->run_id);
     weft_json_member_text(json, "state", skipped ? "skipped" : "failed");
-    weft_json_member_text(json, skipped ? "cause" : "error", ended->error->message);
+    char text[WEFT_RUN_ERROR_TEXT];
+    weft_run_error_text(ended->error, text);
+    weft_json_member_text(json, skipped ? "cause" : "error",
+                          skipped ? ended->error->message : text);
     weft_json_end_object(json);
 }
 

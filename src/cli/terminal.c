@@ -143,7 +143,7 @@ static void place_add(struct weft_buf *out, const struct told *told)
         weft_buf_addf(out, ":%d", told->line);
     if (told->line > 0 && told->column > 0)
         weft_buf_addf(out, ":%d", told->column);
-    if (told->byte >= 0)
+    if (told->byte > 0 || (told->byte == 0 && told->line <= 0))
         weft_buf_addf(out, ":byte %" PRId64, told->byte);
     weft_buf_adds(out, ": ");
 }

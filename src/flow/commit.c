@@ -247,12 +247,30 @@ static int message_put(struct weft_ledger_txn *txn, const char *run_id, const ch
                          "titt", run_id, (int64_t)ordinal, kind, text);
 }
 
+void weft_run_error_text(const struct weft_error *why, char out[WEFT_RUN_ERROR_TEXT])
+{
+    char place[64] = "";
+    if (why->file[0] == '\0' || strstr(why->message, why->file) != NULL) {
+        snprintf(out, WEFT_RUN_ERROR_TEXT, "%s", why->message);
+        return;
+    }
+    if (why->line > 0 && why->column > 0)
+        snprintf(place, sizeof place, ":%d:%d", why->line, why->column);
+    else if (why->line > 0)
+        snprintf(place, sizeof place, ":%d", why->line);
+    else if (why->byte >= 0)
+        snprintf(place, sizeof place, ":byte %" PRId64, why->byte);
+    snprintf(out, WEFT_RUN_ERROR_TEXT, "%s%s: %s", why->file, place, why->message);
+}
+
 static int messages_put(struct weft_ledger_txn *txn, const char *run_id,
                         const struct weft_outcome *outcome, struct weft_error *error)
 {
     size_t checks = WEFT_MIN(outcome->check_count, WEFT_RUN_CHECKS_MAX);
     size_t warnings = WEFT_MIN(outcome->warning_count, WEFT_RUN_CHECKS_MAX);
-    WEFT_TRY(message_put(txn, run_id, "error", 1, outcome->error.message, error));
+    char text[WEFT_RUN_ERROR_TEXT];
+    weft_run_error_text(&outcome->error, text);
+    WEFT_TRY(message_put(txn, run_id, "error", 1, text, error));
     WEFT_TRY(message_put(txn, run_id, "detail", 1, outcome->error.detail, error));
     WEFT_TRY(message_put(txn, run_id, "hint", 1, outcome->error.hint, error));
     for (size_t i = 0; i < checks; i++)
@@ -419,7 +437,10 @@ int weft_flow_append_failed(struct weft_ledger_txn *txn, const char *actor,
         rc = weft_ledger_append(txn, actor, WEFT_KIND_RUN_ENDED, body.data, sequence, error);
     weft_buf_release(&body);
     WEFT_TRY(rc);
-    WEFT_TRY(message_put(txn, ending->run_id, "error", 1, ending->why->message, error));
+    char text[WEFT_RUN_ERROR_TEXT];
+    weft_run_error_text(ending->why, text);
+    WEFT_TRY(message_put(txn, ending->run_id, "error", 1,
+                         ending->skipped ? ending->why->message : text, error));
     return message_put(txn, ending->run_id, "hint", 1, ending->why->hint, error);
 }
 

@@ -1,4 +1,5 @@
 """What people who are new to weft ran into when they moved data: wrong headers, loads, replays."""
+import json
 import os
 import subprocess
 
@@ -122,3 +123,18 @@ def test_rollback_looks_first(mesh):
     assert done.returncode != 0 and "is gone" in done.stderr, (done.stdout, done.stderr)
     old.with_suffix(".away").rename(old)
     assert rows(folder) == ["1,a", "2,b"]
+
+
+def test_what_is_kept_of_a_failed_run_names_the_file(mesh, tmp_path):
+    (tmp_path / "inbox").mkdir()
+    (tmp_path / "inbox" / "a.csv").write_text("id\n1\n")
+    folder = mesh('version: 1.0.0\ninput: {files: "../../../inbox/*.csv", read: new}\n'
+                  "schema:\n  - {name: id, type: long}\n")
+    (folder / "inbox" / "b.csv").write_text("")
+    told = weft("run", cwd=folder, status=1).stderr
+    assert "inbox/b.csv:1: " in told and "byte 0" not in told
+    assert "inbox/b.csv:1: the file is empty" in weft("status", cwd=folder).stdout
+    kept = rows(folder, "select message from mesh.runs where state = 'failed'")
+    assert kept[0].endswith("inbox/b.csv:1: the file is empty: not even a header")
+    done = weft("run", "--json", cwd=folder, status=1)
+    assert "inbox/b.csv:1: " in json.loads(done.stdout)[0]["error"]
