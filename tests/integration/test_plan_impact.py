@@ -171,7 +171,8 @@ def test_a_plan_is_applied_as_it_was_shown(mesh):
     mesh.product(without("spare"), "people", "base", head=BASE)
     shown = plan(mesh, "--out", "p.json")
     kept = json.loads((mesh.folder / "p.json").read_text())
-    assert kept["items"] == shown and kept["environment"] == "dev" and len(kept["head"]["hash"]) == 64
+    assert kept["items"] == shown and kept["environment"] == "dev"
+    assert len(kept["head"]["hash"]) == 64
     done = mesh("apply", "--plan", "p.json")  # asks nothing
     assert "Plan: 0 to add, 1 to change" in done.stdout
     assert plan(mesh) == []
@@ -234,7 +235,8 @@ def test_a_plan_of_a_selection(mesh):
 
 def test_exit_code_and_markdown(mesh):
     assert mesh("plan", "--exit-code").stdout.startswith("Nothing to change")
-    mesh.product(without("spare").replace("id, type: long", "id, type: long, description: \"a|b `c`\""),
+    mesh.product(without("spare").replace("id, type: long",
+                                          "id, type: long, description: \"a|b `c`\""),
                  "people", "base", head=BASE)
     done = mesh("plan", "--exit-code", "--markdown", status=4)
     lines = done.stdout.splitlines()
