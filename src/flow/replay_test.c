@@ -74,7 +74,7 @@ static void dismissed_rows_stay_away(void **state)
     put_file(f, "b.csv", "!c\n");
     ask(f, WEFT_JOB_RUN);
     pid_t pid = asker_start(f, "replay", "slow", NULL, NULL);
-    usleep(300000);
+    leases_wait(f, 1);
     OK(weft_quarantine_dismiss(f->ledger, f->arena, &f->product, NULL, "local:test", "known",
                                &count, &f->error));
     assert_int_equal(asker_wait(pid), WEFT_E_CONFLICT);

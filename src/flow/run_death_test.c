@@ -17,7 +17,7 @@ static void second_run_waits(void **state)
     struct fixture *f = *state;
     put_file(f, "a.csv", "one\n");
     pid_t first = asker_start(f, "run", "slow", NULL, NULL);
-    usleep(250000);
+    leases_wait(f, 1);
     assert_int_equal(asker_wait(asker_start(f, "no_wait", NULL, NULL, NULL)), WEFT_E_BUSY);
     WEFT_CLEANUP(weft_buf_release) struct weft_buf who;
     weft_buf_init(&who, 1024);
@@ -38,7 +38,7 @@ static void cancelled_run_leaves_nothing(void **state)
     struct fixture *f = *state;
     put_file(f, "a.csv", "one\n");
     pid_t pid = asker_start(f, "run", "hang", NULL, NULL);
-    usleep(300000);
+    leases_wait(f, 1);
     int64_t begun = weft_clock_mono_us();
     kill(pid, SIGINT);
     assert_int_equal(asker_wait(pid), WEFT_E_CANCELLED);
@@ -53,11 +53,13 @@ static void dead_run_is_taken_over(void **state)
     struct fixture *f = *state;
     put_file(f, "a.csv", "one\n");
     pid_t pid = asker_start(f, "run", "slow", NULL, NULL);
-    usleep(400000);
-    kill(pid, SIGKILL);
-    assert_int_equal(asker_wait(pid), -SIGKILL);
+    leases_wait(f, 1);
     const char *dead = text_of(f, "SELECT run_id FROM flow_leases");
     char *temp = weft_format("home/tmp/%s", dead);
+    for (int i = 0; i < 500 && !there(f, temp); i++)
+        usleep(1000);
+    kill(pid, SIGKILL);
+    assert_int_equal(asker_wait(pid), -SIGKILL);
     char *log = weft_format("%s/home/logs/%s.log", f->dir, dead);
     assert_true(there(f, temp));
     assert_int_equal(ask(f, WEFT_JOB_RUN).outcome->state, WEFT_RUN_PUBLISHED);

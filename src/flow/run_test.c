@@ -183,7 +183,7 @@ static void contract_changes_meanwhile(void **state)
         int rc = weft_run(other.ledger, other.arena, &other.product, &o, &report, &other.error);
         _exit(rc < 0 ? (int)other.error.code : 0);
     }
-    usleep(300000);
+    leases_wait(f, 1);
     registered(f, contract(f, "reports", "1.1.0", READ_NEW));
     int status = 0;
     waitpid(pid, &status, 0);

@@ -297,6 +297,16 @@ int asker_wait(pid_t pid)
 }
 
 /* In the child: 0, or the code of the error. */
+void leases_wait(struct fixture *f, int64_t count)
+{
+    for (int i = 0; i < 2000; i++) {
+        if (number(f, "SELECT COUNT(*) FROM flow_leases WHERE run_id <> ''") >= count)
+            return;
+        usleep(10000);
+    }
+    fail_msg("no run began");
+}
+
 static int asker_main(const char *dir, const char *mode)
 {
     struct fixture f = {.dir = (char *)dir};

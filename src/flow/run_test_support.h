@@ -73,6 +73,8 @@ pid_t asker_start(struct fixture *f, const char *mode, const char *scenario, con
                   const char *role);
 /* 0 = published, 50 + state, or the code of the error; -signal. */
 int asker_wait(pid_t pid);
+/* Until so many runs of other processes hold their leases; fails after 20 s. */
+void leases_wait(struct fixture *f, int64_t count);
 
 /* What main does: worker, asker, or the tests (argv[1] may name one). more: another word that
  * the program may be started with, NULL = none. */

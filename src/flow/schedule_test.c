@@ -267,7 +267,7 @@ static void cancelled(void **state)
         int rc = go(&other, items, WEFT_COUNT(diamonds), 2, &watch);
         _exit(rc < 0 && watch.count == 0 ? (int)other.error.code : 99);
     }
-    usleep(400000);
+    leases_wait(f, 2);
     kill(pid, SIGINT);
     assert_int_equal(asker_wait(pid), WEFT_E_CANCELLED);
     assert_int_equal(number(f, "SELECT COUNT(*) FROM flow_runs WHERE error = 'cancelled'"), 2);
