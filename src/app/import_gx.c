@@ -370,9 +370,9 @@ static int type_read(struct suite *suite, const struct expectation *e)
     WEFT_CLEANUP(weft_buf_release) struct weft_buf name;
     const struct weft_type *read;
     const char *given = yyjson_get_str(kwarg(e, "type_")), *type = NULL;
+    weft_buf_init(&name, 65536);
     if (suite->product->schema_whole)
         return note(suite, e, WEFT_IMPORT_TAKEN, "the schema says it");
-    weft_buf_init(&name, 65536);
     if (given != NULL)
         WEFT_TRY(weft_import_type(suite->import->arena, given, &type, NULL, suite->error));
     if (type == NULL)

@@ -386,12 +386,12 @@ static int unique_add(struct ddl *ddl, struct weft_import_product *table,
 {
     WEFT_CLEANUP(weft_buf_release) struct weft_buf names;
     WEFT_CLEANUP(weft_buf_release) struct weft_buf given;
+    weft_buf_init(&names, 1 << 20);
+    weft_buf_init(&given, 1 << 20);
     if (count == 1) {
         fields[0]->unique = true;
         return 0;
     }
-    weft_buf_init(&names, 1 << 20);
-    weft_buf_init(&given, 1 << 20);
     for (size_t i = 0; i < count; i++) {
         weft_buf_addf(&names, "%s\"%s\"", i == 0 ? "" : ", ", fields[i]->name);
         weft_buf_addf(&given, "%s\"%s\" is not null", i == 0 ? "" : " and ", fields[i]->name);
