@@ -1,6 +1,6 @@
 /*
- * diff_count.c - the SQL that compares two snapshots, and its figures. Files that both snapshots have
- * are left out of both sides: their rows are the same.
+ * diff_count.c - the SQL that compares two snapshots, and its figures. Files that both snapshots
+ * have are left out of both sides: their rows are the same.
  */
 #include "app/diff.h"
 

@@ -190,7 +190,8 @@ static int sql_edges(struct maker *maker, const struct weft_transform *transform
     return edges_add(maker, WEFT_LINEAGE_ROWS, &lineage->rows, 0);
 }
 
-/* node is one of the two ends of an edge; the value beside it is worked out from the whole graph. */
+/* node is one of the two ends of an edge; the value beside it is worked out from the whole
+ * graph. */
 static int graph_edges(struct maker *maker, const struct weft_transform *transform,
                        const struct weft_resolved_lineage *lineage)
 {

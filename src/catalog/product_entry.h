@@ -2,11 +2,11 @@
  * product_entry.h - the registered products: facts of the ledger about contracts.
  *
  * Kinds: product.registered {product, major, version, document, digest, folder, environment,
- * reads: [{name, port, product, major}]}, product.retired {product, major, because?}, product.dropped
- * {product, major, because}, product.renamed {product, to}, product.in_force {product, major,
- * version, digest, detected: ["name: type"]}: appended by the run that publishes the first snapshot
- * under a contract, or when it is registered, where it makes the rows that are there (words.c).
- * A registered contract is pending until then; readers go by the one in force.
+ * reads: [{name, port, product, major}]}, product.retired {product, major, because?},
+ * product.dropped {product, major, because}, product.renamed {product, to}, product.in_force
+ * {product, major, version, digest, detected: ["name: type"]}: appended by the run that publishes
+ * the first snapshot under a contract, or when it is registered, where it makes the rows that are
+ * there (words.c). A registered contract is pending until then; readers go by the one in force.
  * Folded: catalog_products (one row per product, major and state: pending or in_force),
  * catalog_columns, catalog_inputs and catalog_reads (of each of these), catalog_names (per product
  * and major: the table's key, what it is called, retired). mesh.products, mesh.columns and

@@ -234,7 +234,8 @@ static void majors_have_stable_keys(void **state)
     catalog_put(f, one);
     assert_string_equal(catalog_get(f, "health.reports", 1, 0).table, "health.reports");
     catalog_begin(f);
-    assert_int_equal(weft_catalog_retire(f->txn, "local:test", "health.none", 1, NULL, &f->error), -1);
+    assert_int_equal(weft_catalog_retire(f->txn, "local:test", "health.none", 1, NULL, &f->error),
+                     -1);
     assert_int_equal(f->error.code, WEFT_E_CONFLICT);
     weft_ledger_end(f->txn);
     f->txn = NULL;

@@ -159,7 +159,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     }
     if (size > 65536)
         return 0;
-    struct weft_resolve_options options = {.resolve = fuzz_relation, .principal = "user:x", .lineage = true};
+    struct weft_resolve_options options = {
+        .resolve = fuzz_relation, .principal = "user:x", .lineage = true};
     struct weft_arena *arena = weft_arena_new(0);
     char *text = weft_strndup((const char *)data, size);
     int rc = size > 0 && data[0] == '{'

@@ -1,8 +1,8 @@
 /*
  * infer_internal.h - the parts of infer.h: infer_text.c tells what a file is (format, delimiter,
  * header ...), infer_read.c gives its records cell by cell, infer_column.c gathers what a column's
- * cells say, infer_near.c what they nearly are, infer_decide.c draws the conclusions, infer_key.c looks for the key, infer_write.c
- * writes them down.
+ * cells say, infer_near.c what they nearly are, infer_decide.c draws the conclusions, infer_key.c
+ * looks for the key, infer_write.c writes them down.
  */
 #ifndef WEFT_JOB_INFER_INTERNAL_H
 #define WEFT_JOB_INFER_INTERNAL_H

@@ -1,6 +1,6 @@
 /*
- * odcs_read.c - from the tree of a contract to that of a product file. Every scalar keeps its place,
- * so that what weft finds wrong is told where the contract has it.
+ * odcs_read.c - from the tree of a contract to that of a product file. Every scalar keeps its
+ * place, so that what weft finds wrong is told where the contract has it.
  */
 #include "model/odcs_internal.h"
 

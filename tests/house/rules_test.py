@@ -65,7 +65,8 @@ def main():
     check("cleanups", {"src/base/a.c": held + "    b_init(&b);\n    WEFT_TRY(g());\n}\n"}, [])
     check("cleanups", {"src/base/a.c": held + "    struct c c = {.b = &b};\n    WEFT_TRY(g());\n"
                        "    b_init(&b);\n}\n"}, [("src/base/a.c", 3)])
-    check("cleanups", {"src/base/a.c": held + "    if (g())\n        return -1;\n    b_init(&b);\n"},
+    late = held + "    if (g())\n        return -1;\n    b_init(&b);\n"
+    check("cleanups", {"src/base/a.c": late},
           [("src/base/a.c", 3)])
 
     check("words", {"src/base/a.c": "/* done */\nint mktempXXXXXX;\n"}, [])
