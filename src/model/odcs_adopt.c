@@ -99,7 +99,8 @@ static const struct weft_node *list_fit(struct adoption *adoption, const struct 
         const struct weft_node *property = property_fit(adoption, list->items[i], depth);
         const struct weft_node *name = property == NULL ? NULL : weft_odcs_name(property);
         const char *text = weft_node_text(name);
-        if (text != NULL && (!weft_name_valid(text) || name_taken(made, made->count, made->count, text))) {
+        if (text != NULL &&
+            (!weft_name_valid(text) || name_taken(made, made->count, made->count, text))) {
             const char *legal = name_for(reader, made, list, text);
             renamed(adoption, name->place, depth == 0 ? "column" : "nested field", text, legal);
             property = with_custom(reader, property, WEFT_ODCS_NAME_PROPERTY, legal);
