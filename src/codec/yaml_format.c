@@ -613,8 +613,9 @@ static void format_line(struct format *f)
         f->at = line_next(f, f->at);
         return;
     }
-    bool marker =
-        column == 0 && end - at >= 3 && (memcmp(at, "---", 3) == 0 || memcmp(at, "...", 3) == 0);
+    bool marker = column == 0 && end - at >= 3 &&
+                  (memcmp(at, "---", 3) == 0 || memcmp(at, "...", 3) == 0) &&
+                  (end - at == 3 || is_blank(at[3]));
     if (marker && skip_blanks(at + 3, end) == end) {
         put_pending(f, f->at, 0, 0);
         put_span(f, at, at + 3);
