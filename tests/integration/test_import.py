@@ -320,3 +320,16 @@ def test_a_call_that_fails(weft, mesh, op):
         if not failed:
             break
     assert not failed and made
+
+
+def test_a_suite_that_the_tool_wrote(weft, mesh):
+    """imports/goods_gx_1_24_1.json is of Great Expectations 1.24.1 (suite.to_json_dict). Its own
+    validate() of GOODS named as unexpected the rows GOODS_FAIL, by unexpected_index_list."""
+    suite = os.path.join(os.path.dirname(make.__file__), "goods_gx_1_24_1.json")
+    done = weft("--json", "import", "--from", "great-expectations", suite, "--into", "shop.goods")
+    assert notes(done, "left") == []
+    (mesh / "goods.csv").write_text("\n".join(GOODS) + "\n")
+    weft("apply", "--yes", status=None)
+    weft("load", "shop.goods", "goods.csv")
+    rows = json.loads(weft("--json", "quarantine", "shop.goods").stdout)
+    assert {int(r["line"]) - 1 for r in rows} == GOODS_FAIL
