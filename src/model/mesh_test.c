@@ -257,7 +257,7 @@ static void mesh_mistakes(void **state)
     assert_true(says(&f, "domains/sales/b/data_product.yaml", 2, "described twice"));
     assert_true(says(&f, "domains/sales/c/data_product.yaml", 1, "the domain is `sails`"));
     assert_true(says(&f, "domains/sales/c/old.sql", 0, "no product of its folder"));
-    assert_true(says(&f, "domains/sales/c/x.odcs.yaml", 0, "not yet"));
+    assert_true(says(&f, "domains/sales/c/x.odcs.yaml", 1, "needs `apiVersion`"));
     assert_true(says(&f, "domains/sales/d/data_product.v2.yaml", 1, "major 2"));
     assert_true(says(&f, "domains/sales/d/data_product.yml", 0, "not read"));
     assert_true(says(&f, "domains/sales/f/data_product.yaml", 3, "`${inbx}` is not a variable"));

@@ -100,7 +100,8 @@ def test_given_back(tmp_path, name):
     mesh("apply", "--yes", status=1)
     home = tmp_path / ".weft/dev"
     alone = Mesh(tmp_path / "alone")
-    given = alone("--home", home, "export", f"shop.{name}@{tree(text)['version'][0]}", "--to", "odcs")
+    product = f"shop.{name}@{tree(text)['version'][0]}"
+    given = alone("--home", home, "export", product, "--to", "odcs")
     assert tree(given.stdout) == tree(text)
     # and it is an editorial change to say more of what weft has no use for
     contract(mesh, text + "slaDefaultElement: a.b\n", name)
