@@ -7,6 +7,7 @@
 
 #include "flow/edits.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 int weft_quarantine_choice_read(const struct weft_op_request *request,
@@ -27,14 +28,21 @@ int weft_quarantine_choice_read(const struct weft_op_request *request,
 
 /* ---- rows of a file that stay ---- */
 
+static int number_compare(const void *a, const void *b)
+{
+    const int64_t *one = a, *other = b;
+    return (*one > *other) - (*one < *other);
+}
+
+/* Numbers of a run ascend. */
 static bool is_replayed(const struct weft_outcome *outcome, const struct weft_edit *edit)
 {
     for (size_t i = 0; i < outcome->replayed_count; i++) {
         const struct weft_job_replay *run = &outcome->replayed[i];
-        for (size_t k = 0; strcmp(run->run_id, edit->run_id) == 0 && k < run->row_count; k++) {
-            if (run->row_numbers[k] == edit->number)
-                return true;
-        }
+        if (run->row_count > 0 && strcmp(run->run_id, edit->run_id) == 0 &&
+            bsearch(&edit->number, run->row_numbers, run->row_count, sizeof edit->number,
+                    number_compare) != NULL)
+            return true;
     }
     return false;
 }
@@ -55,9 +63,9 @@ static int rules_explain(const struct weft_product *contract, const struct weft_
 {
     WEFT_CLEANUP(weft_freep) char *list = weft_strdup(rules == NULL ? "" : rules);
     WEFT_CLEANUP(weft_buf_release) struct weft_buf why;
+    weft_buf_init(&why, 1 << 20);
     if (list == NULL)
         return weft_error_nomem(error);
-    weft_buf_init(&why, 1 << 20);
     for (char *at = list; *at != '\0';) {
         size_t length = strcspn(at, "\n");
         char *next = at + length + (at[length] == '\n');

@@ -96,6 +96,8 @@ static int field_parse(struct parser *parser, yyjson_val *json, struct weft_avro
     yyjson_val *name = yyjson_obj_get(json, "name");
     if (!yyjson_is_str(name))
         return schema_wrong(parser, "a field without a name");
+    if (strlen(yyjson_get_str(name)) != yyjson_get_len(name))
+        return schema_wrong(parser, "a field's name holds a zero byte");
     field->name = weft_arena_strdup(parser->arena, yyjson_get_str(name));
     if (field->name == NULL)
         return weft_error_nomem(parser->error);

@@ -102,7 +102,10 @@ static int value_same(yyjson_val *was, const struct edits_value *now, bool *same
         has_b = weft_edits_value_text(now->json, &b);
     WEFT_TRY(weft_buf_check(&a, error));
     WEFT_TRY(weft_buf_check(&b, error));
-    *same = strcmp(a.data, b.data) == 0 && (now->text != NULL || has_a == has_b);
+    /* "[1]" as a text and [1] as a list look alike as cells; in JSON they are two things. */
+    *same =
+        strcmp(a.data, b.data) == 0 &&
+        (now->text != NULL || (has_a == has_b && yyjson_is_str(was) == yyjson_is_str(now->json)));
     return 0;
 }
 

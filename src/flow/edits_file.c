@@ -209,6 +209,10 @@ int edits_file_read(struct weft_arena *arena, const char *path, const char *show
     if (rc == WEFT_NOT_THERE)
         return weft_error_set(error, WEFT_E_INPUT, "there is no file %s", shown);
     WEFT_TRY(weft_sha256_hex(text.data, text.length, digest, error));
+    if (json && strlen(text.data) != text.length) { /* what stands behind it would not be read */
+        weft_error_set(error, WEFT_E_INPUT, "it holds a NUL byte");
+        return weft_error_at(error, shown, 0, 0);
+    }
     return json ? json_take(arena, &text, shown, out, error)
                 : cells_take(arena, &text, shown, out, error);
 }

@@ -373,11 +373,14 @@ static int header_take(struct job_scan *scan, struct job_scan_local *local)
     split->quote = csv->quote;
     if (csv->header || scan->sampling) {
         size_t start = split->position;
+        /* Before it is read: quotes are undone in place. */
+        size_t valid = weft_utf8_valid(split->data + start, split->length - start);
         WEFT_TRY(header_read(scan, split, file));
-        size_t valid = weft_utf8_valid(split->data + start, split->position - start);
         if (start + valid < split->position)
             return job_scan_not_text(scan, scan->at, (int64_t)(start + valid),
                                      "the text is not UTF-8");
+        for (size_t i = start; i < split->position; i++) /* the block is looked at as a whole */
+            split->data[i] = (unsigned char)split->data[i] < 0x80 ? split->data[i] : '?';
     }
     return scan->sampling ? 0 : scan_header_map(scan, file);
 }

@@ -3,7 +3,8 @@
  *
  * Types that take every value are cast. Where a value may not fit, it is cast there and back: it
  * fits when the same comes back. That tells 2.5 as a long, 2^53 + 1 as a double, nanoseconds as
- * microseconds, also within lists and structs. Texts are read as a cell of csv is: by their whole
+ * microseconds, also within lists and structs; a float or double as a decimal there is refused.
+ * Texts are read as a cell of csv is: by their whole
  * form. Types that have nothing to do with each other (a boolean as a date) are refused with the
  * file. Instants and timestamps without a zone stand for each other as UTC, as in csv.
  */
@@ -87,6 +88,8 @@ static enum cast_kind nested_kind(const struct weft_type *from, const struct wef
         return CAST_CHECKED;
     if (weft_type_is_nested(from) != weft_type_is_nested(to))
         return CAST_NONE;
+    if (is_real(from) && to->kind == WEFT_TYPE_DECIMAL)
+        return CAST_NONE; /* see real_to_decimal() */
     if (!weft_type_is_nested(from))
         return scalar_kind(from, to, false);
     if (from->kind != to->kind)
@@ -190,6 +193,25 @@ static void checked_print(const char *value, const char *from, const struct weft
                   value, type.data, from, value, value, type.data);
 }
 
+/* The engine multiplies in the binary type: 1e10 of a float would be 9999999869.91 as a decimal,
+ * and that comes back as the same float. So whole values go through integers, others through the
+ * shortest text that means them. */
+static void real_to_decimal(const char *value, const char *from, const struct weft_type *to,
+                            struct weft_buf *sql)
+{
+    WEFT_CLEANUP(weft_buf_release) struct weft_buf made;
+    WEFT_CLEANUP(weft_buf_release) struct weft_buf type;
+    weft_buf_init(&made, 1 << 20);
+    weft_buf_init(&type, 1 << 10);
+    weft_type_print_duckdb(to, &type);
+    weft_buf_addf(&made,
+                  "CASE WHEN %s = trunc(%s) THEN TRY_CAST(TRY_CAST(%s AS HUGEINT) AS %s) ELSE "
+                  "TRY_CAST(CAST(%s AS VARCHAR) AS %s) END",
+                  value, value, value, type.data, value, type.data);
+    weft_buf_addf(sql, "CASE WHEN TRY_CAST(CAST(%s AS VARCHAR) AS %s) = %s THEN %s END", made.data,
+                  from, value, made.data);
+}
+
 static void safe_print(const char *value, const struct weft_type *to, struct weft_buf *sql)
 {
     weft_buf_addf(sql, "CAST(%s AS ", value);
@@ -252,6 +274,8 @@ static int value_print(const struct job_parquet_column *column, const char *valu
         weft_buf_adds(sql, value);
     else if (kind == CAST_SAFE)
         safe_print(value, to, sql);
+    else if (is_real(from) && to->kind == WEFT_TYPE_DECIMAL)
+        real_to_decimal(value, column->text, to, sql);
     else
         checked_print(value, column->text, to, sql);
     return 0;

@@ -421,3 +421,45 @@ def test_bad_avro_files_are_refused(tmp_path, name):
     said = mesh.weft("run", "shop.p", status=1).stderr
     assert words in said and "a.avro" in said, said
     assert mesh.rows("select count(*) n from mesh.snapshots where product = 'shop.p'") == [{"n": 0}]
+
+
+@pytest.mark.parametrize("type", [pa.float32(), pa.float64()])
+def test_reals_as_decimals(tmp_path, type):
+    """A real as a decimal keeps its value: no digits that its binary form does not say."""
+    mesh = mesh_of(tmp_path, product(["name: id, type: long", 'name: n, type: "decimal(38,5)"'],
+                                     quality="{quarantine_max: 0.99}"))
+    values = [0.1, -1.5, 1e10, 123456.78, 9007199254740994.0, 16777216.0, 2.0**70, 1e22,
+              0.1234567, 1e300 if type == pa.float64() else 3e38, float("nan"), float("inf"), -0.0]
+    column = pa.array(values, type)
+    mesh.table("a.parquet", {"id": list(range(len(values))), "n": column})
+    mesh.weft("run", "shop.p")
+    kept = {r["id"]: decimal.Decimal(r["n"])
+            for r in mesh.rows("select id, n::varchar as n from shop.p")}
+    for i, value in enumerate(column.to_pylist()):
+        if i not in kept:
+            assert i in (8, 9, 10, 11), value
+        elif value == int(value):
+            assert kept[i] == int(value)
+        else:
+            assert pa.scalar(float(kept[i]), type).as_py() == value
+    assert len(kept) == len(values) - 4
+    assert len(mesh.aside()) == 4
+
+
+def test_reals_as_decimals_within_lists_are_refused(tmp_path):
+    mesh = mesh_of(tmp_path, product(['name: n, type: "list<decimal(38,5)>"']))
+    mesh.table("a.parquet", {"n": [[1e22]]})
+    done = mesh.weft("run", "shop.p", status=1)
+    assert "cannot become" in done.stdout + done.stderr
+
+
+def test_avro_field_with_a_zero_byte_in_its_name(tmp_path):
+    import io
+    import fastavro
+    mesh = Binary(tmp_path, {"p": "version: 1.0.0\ninput: {files: ../../../inbox/*.avro}\n"})
+    schema = {"type": "record", "name": "r", "fields": [{"name": "aXXXXXXb", "type": "long"}]}
+    file = io.BytesIO()
+    fastavro.writer(file, schema, [{"aXXXXXXb": 1}])
+    mesh.write("inbox/a.avro", file.getvalue().replace(b"aXXXXXXb", b"a\\u0000b"))
+    done = mesh.weft("apply", "--yes", status=1)
+    assert "zero byte" in done.stdout + done.stderr

@@ -362,3 +362,43 @@ def test_an_export_without_a_format_is_refused(loaded, name):
     done = loaded("quarantine", "d.p", "--export", name, status=None)
     assert done.returncode in (1, 2) and "format" in done.stderr
     assert not (loaded.folder / name).exists()
+
+
+def test_every_other_of_many_rows(tmp_path):
+    """Ranges of one row each, as many as rows: neither changing nor reading them compares all
+    with all."""
+    mesh = Mesh(tmp_path / "m")
+    mesh.write("in/1.csv", "id,who,n\n0,x,1\n" + "".join(f"{i},x,99\n" for i in range(1, 30001)))
+    mesh.product(LOADED % "")
+    mesh.apply()
+    mesh("quarantine", "d.p", "--export", "bad.csv")
+    rows = read_csv(mesh)
+    for row in rows[::2]:
+        row["n"] = "5"
+    write_csv(mesh, rows)
+    mesh("quarantine", "d.p", "--replay", "--from", "bad.csv", "--because", "typed", timeout=60)
+    assert mesh.sql("select count(*), count(distinct id) from d.p") == [(15001, 15001)]
+    assert mesh.sql("select state, count(*) from d__quarantine.p group by all order by 1") == [
+        ("open", 15000), ("replayed", 15000)]
+    again = mesh("quarantine", "d.p", "--replay", "--from", "bad.csv", "--because", "twice",
+                 status=1)
+    assert "is not open" in again.stderr
+
+
+def test_what_json_says_exactly(tmp_path):
+    mesh = Mesh(tmp_path / "m")
+    mesh.write("in/1.ndjson", '{"id": 1, "l": [1]}\n{"id": 2, "l": "[1,2]"}\n{"id": 3, "l": "x"}\n')
+    mesh.product("input: {files: ../../../in/*.ndjson, read: new}\nschema:\n"
+                 "  - {name: id, type: long}\n  - {name: l, type: \"list<long>\"}\n")
+    mesh.apply()
+    mesh("quarantine", "d.p", "--export", "bad.ndjson")
+    rows = [json.loads(line) for line in (mesh.folder / "bad.ndjson").read_text().splitlines()]
+    rows[0]["values"]["l"] = [1, 2]  # a list in the place of a text that looks like it
+    rows[1]["values"]["l"] = [3]
+    lines = [json.dumps(row) for row in rows]
+    mesh.write("nul.ndjson", lines[0] + "\n\0\n" + lines[1] + "\n")
+    cut = mesh("quarantine", "d.p", "--replay", "--from", "nul.ndjson", "--because", "x", status=1)
+    assert "NUL byte" in cut.stderr
+    mesh.write("good.ndjson", "\n".join(lines))
+    mesh("quarantine", "d.p", "--replay", "--from", "good.ndjson", "--because", "lists")
+    assert mesh.sql("select id, l from d.p order by id") == [(1, [1]), (2, [1, 2]), (3, [3])]
