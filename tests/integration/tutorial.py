@@ -17,7 +17,7 @@ FOLDER = "/tmp/shop"  # where the page says that its reader is
 FORMS = [
     (r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}", "RUN"),
     (r"\b01[0-9a-f]{6}\b", "RUN"),
-    (r"\b\d{15,20}\b", "SNAPSHOT"),
+    (r"\b\d{10,20}\b", "SNAPSHOT"),
     (r"20\d\d-\d\d-\d\d[ T]\d\d:\d\d(:\d\d)?(\.\d+)?Z?", "TIME"),
     (r"\b\d+(\.\d+)? ?(ms|s|min)\b( ago)?", "DURATION"),
     (r"\b\d+(\.\d+)? ?(bytes|KB|MB|KiB|MiB)\b", "SIZE"),
