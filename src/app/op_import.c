@@ -337,7 +337,7 @@ static int import_tell(struct importing *importing, bool dry, struct weft_error 
         return 0;
     for (size_t i = 0; i < import->file_count; i++) {
         const struct weft_import_file *file = &import->files[i];
-        if (strstr(file->path, ".yaml") == NULL)
+        if (strstr(file->path, ".yaml") == NULL || strstr(file->path, ".odcs.yaml") != NULL)
             continue;
         products++;
         WEFT_TRY(weft_out_line(importing->out, WEFT_STYLE_ADDED, error,
