@@ -47,7 +47,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     if (edits_file_read(arena, path, "f", (data[0] & 1) != 0, digest, &file, &error) == 0) {
         check_rows(&file, lines);
     } else if (error.code != WEFT_E_INPUT && error.code != WEFT_E_LIMIT &&
-               error.code != WEFT_E_USAGE) {
+               error.code != WEFT_E_INVALID) {
         fprintf(stderr, "%d %s\n", (int)error.code, error.message);
         abort();
     }

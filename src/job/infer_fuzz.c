@@ -26,11 +26,15 @@ static void check_product(struct weft_arena *arena, const struct weft_buf *text)
 {
     struct weft_error error = WEFT_ERROR_INIT;
     struct weft_diag diag;
-    struct weft_buf laid;
+    struct weft_buf laid, named;
     const struct weft_product *product = NULL;
     weft_diag_init(&diag);
     weft_buf_init(&laid, 4 << 20);
-    if (weft_product_parse(arena, text->data, text->length, "x.yaml", "/nonexistent", &diag,
+    /* The folder that `weft new` puts it in gives the name. */
+    weft_buf_init(&named, 4 << 20);
+    weft_buf_adds(&named, "name: x\ndomain: d\n");
+    weft_buf_add(&named, text->data, text->length);
+    if (weft_product_parse(arena, named.data, named.length, "x.yaml", "/nonexistent", &diag,
                            &product, &error) < 0 ||
         product == NULL) {
         fprintf(stderr, "%s\n%s\n%s\n", text->data, error.message,
@@ -43,6 +47,7 @@ static void check_product(struct weft_arena *arena, const struct weft_buf *text)
         abort();
     }
     weft_buf_release(&laid);
+    weft_buf_release(&named);
     weft_diag_release(&diag);
 }
 
