@@ -1,7 +1,8 @@
 /*
  * lineage.c - a home of many products with many columns each, registered as apply does, for the
- * time of `weft lineage` in it: bench_lineage HOME PRODUCTS COLUMNS. Each product reads two of the
- * hundred before it; column i comes from column i of both, or from its neighbour.
+ * time of `weft lineage` in it: bench_lineage HOME PRODUCTS COLUMNS. Products lie in
+ * ten layers and read two of the layer below; column i comes from column i of one and from its
+ * neighbour in the other, and a column of the first filters the rows.
  */
 #include "base/text.h"
 #include "catalog/product_entry.h"
@@ -11,8 +12,11 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#define LAYERS 10
+
 struct maker {
     struct weft_ledger_txn *txn;
+    int products;
     int columns;
     struct weft_error error;
 };
@@ -58,7 +62,9 @@ static void product_put(struct maker *maker, int number)
     struct weft_registered_read reads[2];
     struct weft_lineage_source sources[2];
     struct weft_registered_reads all = {reads, 0};
-    int ups[2] = {number - 1 - number * 7 % 100, number - 1 - number * 13 % 100};
+    int size = maker->products / LAYERS, below = number / size * size - size;
+    int ups[2] = {below < 0 ? -1 : below + number * 7 % size,
+                  below < 0 ? -1 : below + (number * 13 + 5) % size};
     for (int i = 0; i < 2; i++) {
         if (ups[i] < 0 || (i == 1 && ups[1] == ups[0]))
             continue;
@@ -69,7 +75,7 @@ static void product_put(struct maker *maker, int number)
     must(maker, weft_catalog_put(maker->txn, "user:bench", product, &all, "dev", &maker->error));
     size_t count = (size_t)maker->columns;
     const char **columns = weft_arena_array(arena, count, sizeof *columns);
-    struct weft_lineage_edge *edges = weft_arena_array(arena, 2 * count + 1, sizeof *edges);
+    struct weft_lineage_edge *edges = weft_arena_array(arena, 2 * count + 2, sizeof *edges);
     struct weft_lineage lineage = {.full_name = product->full_name,
                                    .major = 1,
                                    .digest = product->digest,
@@ -86,6 +92,9 @@ static void product_put(struct maker *maker, int number)
                 i, s, product->schema.items[(i + s) % count].name,
                 s == 0 ? WEFT_LINEAGE_IDENTITY : WEFT_LINEAGE_TRANSFORMATION};
     }
+    if (all.count > 0)
+        edges[lineage.edge_count++] = (struct weft_lineage_edge){
+            WEFT_LINEAGE_ROWS, 0, product->schema.items[0].name, WEFT_LINEAGE_FILTER};
     must(maker, weft_lineage_put(maker->txn, "user:bench", &lineage, &maker->error));
     weft_arena_free(arena);
 }
@@ -98,16 +107,18 @@ int main(int count, char **words)
         fprintf(stderr, "bench_lineage HOME PRODUCTS COLUMNS\n");
         return 2;
     }
-    int products = (int)strtol(words[2], NULL, 10);
+    maker.products = (int)strtol(words[2], NULL, 10);
+    if (maker.products < LAYERS)
+        return 2;
     maker.columns = (int)strtol(words[3], NULL, 10);
     weft_lake_register();
     weft_catalog_register();
     must(&maker, weft_ledger_open(words[1], WEFT_LEDGER_CREATE, &ledger, &maker.error));
-    for (int i = 0; i < products; i++) {
+    for (int i = 0; i < maker.products; i++) {
         if (i % 500 == 0)
             must(&maker, weft_ledger_begin_write(ledger, &maker.txn, &maker.error));
         product_put(&maker, i);
-        if (i % 500 == 499 || i == products - 1)
+        if (i % 500 == 499 || i == maker.products - 1)
             must(&maker, weft_ledger_commit(maker.txn, &maker.error));
     }
     weft_ledger_close(ledger);

@@ -26,9 +26,11 @@ schema:
   - {name: cases, type: int}
 """, name="raw")
     mesh.product("sql: select county, sum(cases) as total from d.raw where day > '2000-01-01' "
-                 "group by county\nschema:\n  - {name: county, type: string}\n  - {name: total, type: long}\n",
+                 "group by county\nschema:\n  - {name: county, type: string}\n"
+                 "  - {name: total, type: long}\n",
                  name="sums", domain="e")
-    mesh.product("sql: select total * 2 as twice from e.sums\nschema:\n  - {name: twice, type: long}\n",
+    mesh.product("sql: select total * 2 as twice from e.sums\n"
+                 "schema:\n  - {name: twice, type: long}\n",
                  name="top", domain="f")
     return mesh
 
@@ -129,7 +131,8 @@ def test_changes_and_renames(tmp_path):
     mesh.apply("--no-run")
     before = mesh.sql("select now()")[0][0]
     mesh.product("sql: select county, max(cases) as total from d.raw group by county\n"
-                 "schema:\n  - {name: county, type: string}\n  - {name: total, type: int}\n", name="sums", domain="e")
+                 "schema:\n  - {name: county, type: string}\n"
+                 "  - {name: total, type: int}\n", name="sums", domain="e")
     mesh.apply("--no-run")
     now = edges(mesh.json("lineage", "e.sums.total"))
     assert ("d.raw.day", "e.sums.total") not in now
