@@ -114,7 +114,7 @@ bool weft_yaml_plain(const char *text, size_t length)
 }
 
 /* Behind the closing quote of what begins at `at`. */
-static const char *quoted_end(const struct format *f, const char *at)
+static const char *quoted_end(struct format *f, const char *at)
 {
     char quote = *at++;
     while (at < f->end) {
@@ -126,6 +126,7 @@ static const char *quoted_end(const struct format *f, const char *at)
             at++;
         at += at < f->end;
     }
+    f->refused = "a text of several lines has a quote where a line begins";
     return f->end;
 }
 
@@ -483,7 +484,7 @@ static const char *put_value(struct format *f, const char *at, const struct leve
 /* ---- lines ---- */
 
 /* The colon behind a key that begins at `at`; NULL = there is no key. */
-static const char *key_end(const struct format *f, const char *at)
+static const char *key_end(struct format *f, const char *at)
 {
     const char *end = line_end(f, at);
     if (*at == '"' || *at == '\'') {
