@@ -2,6 +2,7 @@
  * job_test.c - runs done in this process on generated files of every kind; the balances hold in
  * each, and what is published is what DuckDB itself reads from the file.
  */
+/* size: all kinds of files go through one pass, with one fixture. */
 #include "flow/job_test_support.h"
 
 #include "lake/pointer.h"
@@ -776,31 +777,33 @@ static void test_strict_dates(void **state)
     expect_balance(f, 6, 1, 5);
 }
 
+#define RUN(test) cmocka_unit_test_setup_teardown(test, setup, teardown)
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test_setup_teardown(test_plain, setup, teardown),
-        cmocka_unit_test_setup_teardown(test_header, setup, teardown),
-        cmocka_unit_test_setup_teardown(test_wrong_headers, setup, teardown),
-        cmocka_unit_test_setup_teardown(test_bad_cells, setup, teardown),
-        cmocka_unit_test_setup_teardown(test_half_and_all_bad, setup, teardown),
-        cmocka_unit_test_setup_teardown(test_keys, setup, teardown),
-        cmocka_unit_test_setup_teardown(test_known_files, setup, teardown),
-        cmocka_unit_test_setup_teardown(test_load, setup, teardown),
-        cmocka_unit_test_setup_teardown(test_bad_among_good, setup, teardown),
-        cmocka_unit_test_setup_teardown(test_replay, setup, teardown),
-        cmocka_unit_test_setup_teardown(test_bad_files, setup, teardown),
-        cmocka_unit_test_setup_teardown(test_packed, setup, teardown),
-        cmocka_unit_test_setup_teardown(test_wide, setup, teardown),
-        cmocka_unit_test_setup_teardown(test_types, setup, teardown),
-        cmocka_unit_test_setup_teardown(test_date_format_and_sort, setup, teardown),
-        cmocka_unit_test_setup_teardown(test_quarantine_max, setup, teardown),
-        cmocka_unit_test_setup_teardown(test_changed_while_read, setup, teardown),
-        cmocka_unit_test_setup_teardown(test_references, setup, teardown),
-        cmocka_unit_test_setup_teardown(test_worker, setup, teardown),
-        cmocka_unit_test_setup_teardown(test_detected, setup, teardown),
-        cmocka_unit_test_setup_teardown(test_detected_again, setup, teardown),
-        cmocka_unit_test_setup_teardown(test_strict_dates, setup, teardown),
+        RUN(test_plain),
+        RUN(test_header),
+        RUN(test_wrong_headers),
+        RUN(test_bad_cells),
+        RUN(test_half_and_all_bad),
+        RUN(test_keys),
+        RUN(test_known_files),
+        RUN(test_load),
+        RUN(test_bad_among_good),
+        RUN(test_replay),
+        RUN(test_bad_files),
+        RUN(test_packed),
+        RUN(test_wide),
+        RUN(test_types),
+        RUN(test_date_format_and_sort),
+        RUN(test_quarantine_max),
+        RUN(test_changed_while_read),
+        RUN(test_references),
+        RUN(test_worker),
+        RUN(test_detected),
+        RUN(test_detected_again),
+        RUN(test_strict_dates),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
