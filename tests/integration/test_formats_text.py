@@ -705,7 +705,8 @@ def test_a_part_of_what_is_read_whole_is_a_mistake_of_the_file(tmp_path):
 
 def test_header_with_quotes_beside_letters(tmp_path):
     """Quotes of a header are undone in place: what is left behind them is no text any more."""
-    mesh = Rows(tmp_path / "m", "version: 1.0.0\ninput: {files: ../../../inbox/rows*, format: csv}\n")
+    mesh = Rows(tmp_path / "m",
+                "version: 1.0.0\ninput: {files: ../../../inbox/rows*, format: csv}\n")
     for mark in ("", "\ufeff"):
         mesh.load(f'{mark}a,"b\n€""öä"\n1,ü\n'.encode(), name="rows.csv")
         assert mesh.query("from shop.rows") == [{"a": 1, 'b\n€"öä': "ü"}]
