@@ -45,34 +45,9 @@ static int teardown(void **state)
     return 0;
 }
 
-static void expect_state(struct job_fixture *f, enum weft_run_state state)
-{
-    const struct weft_outcome *out = &f->outcome;
-    if (out->state != state)
-        fail_msg("state %d: %s (%s) %s", out->state, out->error.message, out->error.file,
-                 out->error.detail);
-    assert_int_equal(out->balance.read, out->balance.accepted + out->balance.input_quarantined);
-    if (state == WEFT_RUN_PUBLISHED && f->job.mode != WEFT_JOB_REPLAY) {
-        assert_int_equal(out->balance.made, out->balance.published);
-        assert_int_equal(out->balance.input_quarantined,
-                         out->quarantine == NULL ? 0 : out->quarantine->added);
-    } else if (state != WEFT_RUN_PUBLISHED) {
-        assert_null(out->table);
-        assert_null(out->quarantine);
-    }
-}
-
-static void expect_balance(struct job_fixture *f, int64_t read, int64_t published, int64_t aside)
-{
-    expect_state(f, WEFT_RUN_PUBLISHED);
-    assert_int_equal(f->outcome.balance.read, read);
-    assert_int_equal(f->outcome.balance.published, published);
-    assert_int_equal(f->outcome.balance.input_quarantined, aside);
-}
-
 static void expect_bad(struct job_fixture *f, const char *text, int64_t byte)
 {
-    expect_state(f, WEFT_RUN_FAILED);
+    job_expect_state(f, WEFT_RUN_FAILED);
     assert_int_equal(f->outcome.error.code, WEFT_E_INPUT);
     if (strstr(f->outcome.error.message, text) == NULL)
         fail_msg("\"%s\" does not say \"%s\"", f->outcome.error.message, text);
@@ -87,7 +62,7 @@ static void test_plain(void **state)
     struct job_fixture *f = *state;
     job_text(f, "a.csv", "id,name,n\n1,ab,2\n2,\"c\"\"d,e\",\n3,,4\r\n4,\"\",5");
     job_run(f, all_doc, WEFT_JOB_RUN);
-    expect_balance(f, 4, 4, 0);
+    job_expect_balance(f, 4, 4, 0);
     job_commit(f);
     assert_int_equal(job_number(f, "SELECT count(*) FROM {t}"), 4);
     assert_int_equal(job_number(f, "SELECT sum(n) FROM {t}"), 11);
@@ -96,7 +71,7 @@ static void test_plain(void **state)
     assert_int_equal(job_number(f, "SELECT id FROM {t} WHERE name IS NULL"), 3);
     assert_int_equal(job_number(f, "SELECT id FROM {t} WHERE name = ''"), 4);
     job_run(f, all_doc, WEFT_JOB_RUN);
-    expect_state(f, WEFT_RUN_NOTHING_NEW);
+    job_expect_state(f, WEFT_RUN_NOTHING_NEW);
 }
 
 static void test_header(void **state)
@@ -104,7 +79,7 @@ static void test_header(void **state)
     struct job_fixture *f = *state;
     job_text(f, "a.csv", "\xEF\xBB\xBFn,extra,id\r\n7,x,1\r\n8,y,2\r\n");
     job_run(f, all_doc, WEFT_JOB_RUN);
-    expect_balance(f, 2, 2, 0);
+    job_expect_balance(f, 2, 2, 0);
     assert_int_equal(f->outcome.warning_count, 2);
     assert_non_null(strstr(f->outcome.warnings[0], "left out: \"extra\""));
     assert_non_null(strstr(f->outcome.warnings[1], "null there: \"name\""));
@@ -151,10 +126,10 @@ static void test_wrong_headers(void **state)
     expect_bad(f, "is no csv: it begins with <!DOCTYPE html>", -1);
     job_text(f, "a.csv", "id,value\n");
     job_run(f, doc, WEFT_JOB_RUN);
-    expect_balance(f, 0, 0, 0);
+    job_expect_balance(f, 0, 0, 0);
     job_text(f, "a.csv", "id,Value\n1,a\n");
     job_run(f, doc, WEFT_JOB_RUN);
-    expect_balance(f, 1, 1, 0);
+    job_expect_balance(f, 1, 1, 0);
     assert_non_null(strstr(f->outcome.warnings[1], "did you mean \"Value\""));
 }
 
@@ -172,7 +147,7 @@ static void test_bad_cells(void **state)
              "7,\"behind\"x,1\n"
              "8,ok,8\n");
     job_run(f, all_doc, WEFT_JOB_RUN);
-    expect_balance(f, 8, 2, 6);
+    job_expect_balance(f, 8, 2, 6);
     job_commit(f);
     assert_int_equal(job_check(f, "id.type")->failing, 1);
     assert_int_equal(job_check(f, "id.required")->failing, 1);
@@ -213,7 +188,7 @@ static void test_half_and_all_bad(void **state)
     job_file(f, "a.csv", text, length);
     free(text);
     job_run(f, all_doc, WEFT_JOB_RUN);
-    expect_balance(f, 300000, 150000, 150000);
+    job_expect_balance(f, 300000, 150000, 150000);
     job_commit(f);
     assert_int_equal(job_number(f, "SELECT max(line) FROM {q}"), 300001);
     assert_int_equal(job_number(f, "SELECT count(DISTINCT row_id) FROM {q}"), 150000);
@@ -221,7 +196,7 @@ static void test_half_and_all_bad(void **state)
     job_file(f, "a.csv", text, length);
     free(text);
     job_run(f, all_doc, WEFT_JOB_RUN);
-    expect_state(f, WEFT_RUN_BLOCKED);
+    job_expect_state(f, WEFT_RUN_BLOCKED);
     assert_non_null(f->outcome.examples);
     char path[8192];
     snprintf(path, sizeof path, "%s/%s", f->home, f->outcome.examples);
@@ -241,17 +216,17 @@ static void test_keys(void **state)
     struct job_fixture *f = *state;
     job_text(f, "a.csv", "id,name,n\n1,first,1\n2,a,2\n1,second,3\n3,x,-1\n3,good,4\n");
     job_run(f, new_doc, WEFT_JOB_RUN);
-    expect_balance(f, 5, 3, 2);
+    job_expect_balance(f, 5, 3, 2);
     job_commit(f);
     assert_int_equal(job_number(f, "SELECT n FROM {t} WHERE id = 1"), 1);
     assert_int_equal(job_number(f, "SELECT n FROM {t} WHERE id = 3"), 4);
     assert_int_equal(job_number(f, "SELECT line FROM {q} WHERE rules = ['key']"), 4);
     job_run(f, new_doc, WEFT_JOB_RUN);
-    expect_state(f, WEFT_RUN_NOTHING_NEW);
+    job_expect_state(f, WEFT_RUN_NOTHING_NEW);
     /* One published already stays. */
     job_text(f, "b.csv", "id,name,n\n2,again,9\n5,new,1\n5,twin,2\n,none,1\n");
     job_run(f, new_doc, WEFT_JOB_RUN);
-    expect_balance(f, 4, 1, 3);
+    job_expect_balance(f, 4, 1, 3);
     job_commit(f);
     assert_int_equal(job_number(f, "SELECT count(*) FROM {t}"), 4);
     assert_int_equal(job_number(f, "SELECT n FROM {t} WHERE id = 2"), 2);
@@ -264,19 +239,19 @@ static void test_known_files(void **state)
     struct job_fixture *f = *state;
     job_text(f, "a.csv", "id,name,n\n1,a,1\n");
     job_run(f, new_doc, WEFT_JOB_RUN);
-    expect_balance(f, 1, 1, 0);
+    job_expect_balance(f, 1, 1, 0);
     job_commit(f);
     job_text(f, "copy.csv", "id,name,n\n1,a,1\n");
     job_text(f, "c.csv", "id,name,n\n7,a,1\n");
     job_run(f, new_doc, WEFT_JOB_RUN);
-    expect_balance(f, 1, 1, 0);
+    job_expect_balance(f, 1, 1, 0);
     job_commit(f);
     assert_int_equal(f->outcome.file_count, 3);
     assert_int_equal(f->outcome.files[0].state, WEFT_FILE_KNOWN);
     assert_int_equal(f->outcome.files[2].state, WEFT_FILE_KNOWN_CONTENT);
     job_text(f, "a.csv", "id,name,n\n2,b,1\n");
     job_run(f, new_doc, WEFT_JOB_RUN);
-    expect_state(f, WEFT_RUN_BLOCKED);
+    job_expect_state(f, WEFT_RUN_BLOCKED);
     assert_int_equal(f->outcome.files[0].state, WEFT_FILE_CHANGED);
 }
 
@@ -312,7 +287,7 @@ static void test_load(void **state)
     expect_refused(f, "a b.csv and c.csv have the same content",
                    "name one of them, or say --again to load both");
     load(f, "a b.csv", NULL, false);
-    expect_balance(f, 1, 1, 0);
+    job_expect_balance(f, 1, 1, 0);
     job_commit(f);
     load(f, "a b.csv", NULL, false);
     expect_refused(f, "a b.csv was loaded before",
@@ -348,14 +323,14 @@ static void test_replay(void **state)
     job_text(f, "a.csv", "id,name,n\n1,a,1\n2,\"b\n,\"\"b\",-1\n3,c,-9\n4,d,\n4,e,1\n5,few\n");
     job_text(f, "b.csv", "n,id,name\n-2,6,x\n5,7,y\n-3,1,taken\n");
     job_run(f, new_doc, WEFT_JOB_RUN);
-    expect_balance(f, 9, 3, 6);
+    job_expect_balance(f, 9, 3, 6);
     job_commit(f);
     int64_t asked[] = {1, 2, 3, 4, 5, 6};
     struct weft_job_replay replay = {weft_arena_strdup(f->arena, f->job.run_id), asked, 6};
     f->job.replays = &replay;
     f->job.replay_count = 1;
     job_run(f, later, WEFT_JOB_REPLAY);
-    expect_state(f, WEFT_RUN_PUBLISHED);
+    job_expect_state(f, WEFT_RUN_PUBLISHED);
     assert_int_equal(f->outcome.balance.read, 6);
     assert_int_equal(f->outcome.balance.published, 2);
     assert_int_equal(f->outcome.replayed_count, 1);
@@ -367,10 +342,10 @@ static void test_replay(void **state)
     assert_int_equal(job_number(f, "SELECT n FROM {t} WHERE name = 'b\n,\"b'"), -1);
     assert_int_equal(job_number(f, "SELECT id FROM {t} WHERE n = -2"), 6);
     job_run(f, later, WEFT_JOB_REPLAY);
-    expect_state(f, WEFT_RUN_NOTHING_NEW);
+    job_expect_state(f, WEFT_RUN_NOTHING_NEW);
     f->job.replay_count = 0;
     job_run(f, later, WEFT_JOB_REBUILD);
-    expect_balance(f, 9, 5, 4);
+    job_expect_balance(f, 9, 5, 4);
     job_commit(f);
     assert_int_equal(job_number(f, "SELECT count(*) FROM {t}"), 5);
 }
@@ -408,7 +383,7 @@ static void packed_cases(struct job_fixture *f, const char *name, char *data, si
 {
     job_file(f, name, data, length);
     job_run(f, all_doc, WEFT_JOB_RUN);
-    expect_balance(f, 50000, 50000, 0);
+    job_expect_balance(f, 50000, 50000, 0);
     job_file(f, name, data, length / 2);
     job_run(f, all_doc, WEFT_JOB_RUN);
     expect_bad(f, "ends early", -1);
@@ -426,7 +401,7 @@ static void packed_cases(struct job_fixture *f, const char *name, char *data, si
     job_file(f, name, twice, length * 2); /* two members are one text: its second header is a row */
     free(twice);
     job_run(f, all_doc, WEFT_JOB_RUN);
-    expect_balance(f, 100001, 100000, 1);
+    job_expect_balance(f, 100001, 100000, 1);
 }
 
 static void test_packed(void **state)
@@ -470,7 +445,7 @@ static void test_wide(void **state)
     }
     job_file(f, "a.csv", text.data, text.length);
     job_run(f, doc, WEFT_JOB_RUN);
-    expect_balance(f, 50, 50, 0);
+    job_expect_balance(f, 50, 50, 0);
     job_commit(f);
     assert_int_equal(job_number(f, "SELECT sum(c2999) FROM {t}"), 50 * 2999);
     f->job.columns_max = 1000;
@@ -525,7 +500,7 @@ static void test_types(void **state)
     }
     job_file(f, "a.csv", text.data, text.length);
     job_run(f, doc.data, WEFT_JOB_RUN);
-    expect_balance(f, 15, 2, 13);
+    job_expect_balance(f, 15, 2, 13);
     job_commit(f);
     for (int i = 0; i < 14; i++) {
         char sql[256];
@@ -556,7 +531,7 @@ static void test_date_format_and_sort(void **state)
         "\"date\"},{\"name\":\"v\",\"type\":\"string\"}],\"sort\":[\"day\"],\"key\":[\"day\"]}";
     job_text(f, "a.csv", "day;v\n2.1.2020;b\n01.01.2020;NA\n1.1.2020;c\n31.02.2020;d\n3.1.2020;\n");
     job_run(f, doc, WEFT_JOB_RUN);
-    expect_balance(f, 5, 3, 2);
+    job_expect_balance(f, 5, 3, 2);
     job_commit(f);
     assert_int_equal(job_number(f, "SELECT count(*) FROM {t} WHERE v IS NULL AND day = "
                                    "DATE '2020-01-01'"),
@@ -576,7 +551,7 @@ static void test_quarantine_max(void **state)
     job_text(f, "b.csv", "id,name,n\n1,a,1\n");
     free(text);
     job_run(f, doc, WEFT_JOB_RUN);
-    expect_state(f, WEFT_RUN_BLOCKED);
+    job_expect_state(f, WEFT_RUN_BLOCKED);
     assert_true(f->outcome.balance.read < 3000000); /* certain long before the end */
     assert_true(f->outcome.balance.read > 10000);
     assert_false(job_check(f, "quarantine_max")->passed);
@@ -593,7 +568,7 @@ static void test_references(void **state)
     struct weft_ledger_txn *txn = NULL;
     job_text(f, "p.csv", "id,county\n1,10\n2,12\n3,\n4,11\n");
     job_run(f, doc, WEFT_JOB_RUN);
-    expect_state(f, WEFT_RUN_FAILED);
+    job_expect_state(f, WEFT_RUN_FAILED);
     assert_int_equal(f->outcome.error.code, WEFT_E_NOT_FOUND);
     job_text(f, "a.csv", "id,name,n\n10,a,1\n11,b,1\n");
     f->job.table = "d.counties";
@@ -601,7 +576,7 @@ static void test_references(void **state)
     static const char counties[] =
         HEAD "\"input\":{\"files\":\"a.csv\",\"read\":\"new\"}," SCHEMA "}";
     job_run(f, counties, WEFT_JOB_RUN);
-    expect_balance(f, 2, 2, 0);
+    job_expect_balance(f, 2, 2, 0);
     struct weft_pointer_commit commit = {.space = WEFT_SPACE_LAKE,
                                          .table = "d.counties",
                                          .made = &f->outcome.table->made,
@@ -623,7 +598,7 @@ static void test_references(void **state)
     f->job.lookups = &lookup;
     f->job.lookup_count = 1;
     job_run(f, doc, WEFT_JOB_RUN);
-    expect_balance(f, 4, 3, 1);
+    job_expect_balance(f, 4, 3, 1);
     job_commit(f);
     assert_int_equal(job_number(f, "SELECT line FROM {q} WHERE rules = ['county.references']"), 3);
     assert_int_equal(job_check(f, "county.references")->failing, 1);
@@ -719,7 +694,7 @@ static void test_detected(void **state)
              "code,amount,day,ok,at,note\n001,1.5,2020-01-02,true,2020-01-02 03:04:05,\n"
              "002,2,2020-01-03,false,2020-01-02T03:04:05Z,x\n");
     job_run(f, doc, WEFT_JOB_RUN);
-    expect_balance(f, 2, 2, 0);
+    job_expect_balance(f, 2, 2, 0);
     static const char *const expected[] = {"code: string", "amount: double", "day: date",
                                            "ok: boolean",  "at: timestamp",  "note: string"};
     assert_int_equal(f->outcome.detected_count, 6);
@@ -734,7 +709,7 @@ static void test_detected_again(void **state)
     static const char doc[] = HEAD "\"input\":{\"files\":\"*.csv\",\"read\":\"new\"}}";
     job_text(f, "a.csv", "id,v\n1,a\n");
     job_run(f, doc, WEFT_JOB_RUN);
-    expect_balance(f, 1, 1, 0);
+    job_expect_balance(f, 1, 1, 0);
     job_commit(f);
     job_text(f, "b.csv", "x,y\n2,b\n");
     job_run(f, doc, WEFT_JOB_RUN);
@@ -745,7 +720,7 @@ static void test_detected_again(void **state)
     job_text(f, "b.csv", "y,id\n2020-01-01,2\n");
     job_text(f, "c.csv", "id,z\n3,7\n");
     job_run(f, doc, WEFT_JOB_RUN);
-    expect_balance(f, 2, 2, 0);
+    job_expect_balance(f, 2, 2, 0);
     assert_non_null(strstr(f->outcome.warnings[0], "are added to it: \"y\", \"z\""));
     job_commit(f);
     assert_int_equal(job_number(f, "SELECT count(*) FROM {t} WHERE (id = 1 AND v = 'a' AND y IS "
@@ -769,41 +744,39 @@ static void test_strict_dates(void **state)
              "10.02.0000,\n10. 02.2026,\n10x02x2026,\n,26/02/10 11:12\n, 2026/02/10 11:12\n"
              ",2026/02/10  11:12\n,2026/02/10 11:12 \n");
     job_run(f, doc, WEFT_JOB_RUN);
-    expect_balance(f, 12, 2, 10);
+    job_expect_balance(f, 12, 2, 10);
     job_text(f, "a.csv",
              "d,t\n0001-01-01,0001-01-01 00:00:00\n0000-01-01,\n,0000-12-31 23:59:59\n"
              " 2020-01-01,\n20-01-01,\n, 2020-01-01 00:00:00\n");
     job_run(f, iso, WEFT_JOB_RUN);
-    expect_balance(f, 6, 1, 5);
+    job_expect_balance(f, 6, 1, 5);
 }
-
-#define RUN(test) cmocka_unit_test_setup_teardown(test, setup, teardown)
 
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        RUN(test_plain),
-        RUN(test_header),
-        RUN(test_wrong_headers),
-        RUN(test_bad_cells),
-        RUN(test_half_and_all_bad),
-        RUN(test_keys),
-        RUN(test_known_files),
-        RUN(test_load),
-        RUN(test_bad_among_good),
-        RUN(test_replay),
-        RUN(test_bad_files),
-        RUN(test_packed),
-        RUN(test_wide),
-        RUN(test_types),
-        RUN(test_date_format_and_sort),
-        RUN(test_quarantine_max),
-        RUN(test_changed_while_read),
-        RUN(test_references),
-        RUN(test_worker),
-        RUN(test_detected),
-        RUN(test_detected_again),
-        RUN(test_strict_dates),
+        cmocka_unit_test_setup_teardown(test_plain, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_header, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_wrong_headers, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_bad_cells, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_half_and_all_bad, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_keys, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_known_files, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_load, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_bad_among_good, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_replay, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_bad_files, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_packed, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_wide, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_types, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_date_format_and_sort, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_quarantine_max, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_changed_while_read, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_references, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_worker, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_detected, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_detected_again, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_strict_dates, setup, teardown),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

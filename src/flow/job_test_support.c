@@ -216,3 +216,28 @@ const struct weft_outcome_check *job_check(struct job_fixture *f, const char *ru
     }
     return NULL;
 }
+
+void job_expect_state(struct job_fixture *f, enum weft_run_state state)
+{
+    const struct weft_outcome *out = &f->outcome;
+    if (out->state != state)
+        fail_msg("state %d: %s (%s) %s", out->state, out->error.message, out->error.file,
+                 out->error.detail);
+    assert_int_equal(out->balance.read, out->balance.accepted + out->balance.input_quarantined);
+    if (state == WEFT_RUN_PUBLISHED && f->job.mode != WEFT_JOB_REPLAY) {
+        assert_int_equal(out->balance.made, out->balance.published);
+        assert_int_equal(out->balance.input_quarantined,
+                         out->quarantine == NULL ? 0 : out->quarantine->added);
+    } else if (state != WEFT_RUN_PUBLISHED) {
+        assert_null(out->table);
+        assert_null(out->quarantine);
+    }
+}
+
+void job_expect_balance(struct job_fixture *f, int64_t read, int64_t published, int64_t aside)
+{
+    job_expect_state(f, WEFT_RUN_PUBLISHED);
+    assert_int_equal(f->outcome.balance.read, read);
+    assert_int_equal(f->outcome.balance.published, published);
+    assert_int_equal(f->outcome.balance.input_quarantined, aside);
+}

@@ -36,4 +36,9 @@ void job_commit(struct job_fixture *f);
 int64_t job_number(struct job_fixture *f, const char *sql);
 const struct weft_outcome_check *job_check(struct job_fixture *f, const char *rule);
 
+/* Fails the test unless the job ended so, with its balance holding. */
+void job_expect_state(struct job_fixture *f, enum weft_run_state state);
+/* Published; so many rows read, published and set aside. */
+void job_expect_balance(struct job_fixture *f, int64_t read, int64_t published, int64_t aside);
+
 #endif
