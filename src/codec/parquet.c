@@ -207,21 +207,26 @@ static int value_skip(struct thrift *thrift, unsigned type, bool element, int de
 
 /* ---- the schema: a tree written depth first, each element with its number of children ---- */
 
+#define TYPE_INT96 3
+
 struct element {
     const char *name;
     size_t length;
     int64_t children;
+    int64_t type; /* physical; -1 = it has children */
 };
 
 static int element_read(struct thrift *thrift, struct element *out)
 {
     struct thrift_field field = {0};
-    *out = (struct element){"", 0, 0};
+    *out = (struct element){"", 0, 0, -1};
     for (;;) {
         WEFT_TRY(field_read(thrift, &field));
         if (field.type == THRIFT_STOP)
             return 0;
-        if (field.id == 4 && field.type == THRIFT_BINARY)
+        if (field.id == 1 && field.type == THRIFT_I32)
+            WEFT_TRY(number_read(thrift, &out->type));
+        else if (field.id == 4 && field.type == THRIFT_BINARY)
             WEFT_TRY(bytes_read(thrift, &out->name, &out->length));
         else if (field.id == 5 && field.type == THRIFT_I32)
             WEFT_TRY(number_read(thrift, &out->children));
@@ -254,14 +259,16 @@ static int schema_read(struct thrift *thrift, struct weft_arena *arena,
             return damaged(thrift, "has a schema that does not add up");
         if (left > 0) {
             left += element.children - 1;
-            continue;
+        } else {
+            if (out->column_count == capacity)
+                return damaged(thrift, "has a schema that does not add up");
+            names[out->column_count] = weft_arena_strndup(arena, element.name, element.length);
+            if (names[out->column_count++] == NULL)
+                return weft_error_nomem(thrift->error);
+            left = element.children;
         }
-        if (out->column_count == capacity)
-            return damaged(thrift, "has a schema that does not add up");
-        names[out->column_count] = weft_arena_strndup(arena, element.name, element.length);
-        if (names[out->column_count++] == NULL)
-            return weft_error_nomem(thrift->error);
-        left = element.children;
+        if (element.type == TYPE_INT96 && out->int96 == NULL)
+            out->int96 = names[out->column_count - 1];
     }
     if (left != 0 || out->column_count != capacity)
         return damaged(thrift, "has a schema that does not add up");

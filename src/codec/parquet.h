@@ -22,6 +22,7 @@ struct weft_parquet_footer {
     int64_t row_groups;
     const char *const *columns; /* the names at the top, as written */
     size_t column_count;
+    const char *int96; /* the first column with a value of type INT96; NULL = none */
     bool encrypted; /* columns are; the footer is not */
 };
 

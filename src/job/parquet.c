@@ -322,6 +322,21 @@ static int group_join(struct job_parquet *parquet, size_t number, struct weft_er
     return 0;
 }
 
+/* The engine gives INT96 as microseconds: what is finer is gone before it can be looked at. */
+static int int96_warn(struct job_work *work, const struct job_file *file, const char *column,
+                      struct weft_error *error)
+{
+    WEFT_CLEANUP(weft_buf_release) struct weft_buf text;
+    weft_buf_init(&text, 1 << 16);
+    weft_buf_addf(&text,
+                  "%s: \"%s\" is written as INT96, which is read to the microsecond: parts of a "
+                  "microsecond, if it has any, are cut",
+                  file->out.shown, column);
+    WEFT_TRY(weft_buf_check(&text, error));
+    const char *kept = weft_arena_strdup(work->arena, text.data);
+    return kept == NULL ? weft_error_nomem(error) : job_warn(work, kept, error);
+}
+
 static int file_open(struct job_parquet *parquet, size_t at, struct weft_error *error)
 {
     struct job_work *work = parquet->work;
@@ -335,6 +350,8 @@ static int file_open(struct job_parquet *parquet, size_t at, struct weft_error *
         return -1;
     }
     WEFT_TRY(file_check(work, file, &footer, error));
+    if (footer.int96 != NULL)
+        WEFT_TRY(int96_warn(work, file, footer.int96, error));
     if (file->out.hash[0] == '\0')
         WEFT_TRY(job_file_hash(file, error));
     WEFT_TRY(file_same(file, error));

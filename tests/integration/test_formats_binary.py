@@ -453,6 +453,18 @@ def test_reals_as_decimals_within_lists_are_refused(tmp_path):
     assert "cannot become" in done.stdout + done.stderr
 
 
+def test_int96_is_read_to_the_microsecond_and_told(tmp_path):
+    mesh = mesh_of(tmp_path, product(["name: t, type: timestamp"]))
+    moment = pa.array([1577934245678901000], pa.timestamp("ns"))
+    mesh.table("a.parquet", {"t": moment}, use_deprecated_int96_timestamps=True)
+    done = mesh.weft("run", "shop.p")
+    assert '"t" is written as INT96' in done.stdout + done.stderr
+    assert mesh.rows("select t::varchar as t from shop.p") == [{"t": "2020-01-02 03:04:05.678901"}]
+    mesh.table("b.parquet", {"t": pa.array([dt.datetime(2020, 1, 2)], pa.timestamp("us"))})
+    done = mesh.weft("run", "shop.p")
+    assert "INT96" not in done.stdout + done.stderr
+
+
 def test_avro_field_with_a_zero_byte_in_its_name(tmp_path):
     import io
     import fastavro
