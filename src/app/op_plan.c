@@ -209,6 +209,8 @@ const struct weft_op weft_op_plan = {
 
 /* ---- apply ---- */
 
+#define APPLY_ATTEMPTS 10
+
 static const struct weft_op_arg apply_args[] = {
     WEFT_ARG_PRODUCTS("without any, all of the checkout."),
     WEFT_ARG_EXCLUDE,
@@ -238,9 +240,9 @@ static int plan_rename(const struct weft_plan *plan, struct weft_ledger_txn *txn
     return 0;
 }
 
-/* All files in one transaction. */
+/* All files in one transaction. *stale: CONFLICT, because the home changed since it was planned. */
 static int plan_register(struct weft_context *context, const struct weft_mesh *mesh,
-                         const struct weft_plan *plan, struct weft_error *error)
+                         const struct weft_plan *plan, bool *stale, struct weft_error *error)
 {
     const char *actor = context->request.principal;
     struct weft_ledger *ledger;
@@ -250,6 +252,7 @@ static int plan_register(struct weft_context *context, const struct weft_mesh *m
     WEFT_TRY(weft_ledger_begin_write(ledger, &txn, error));
     WEFT_TRY(weft_ledger_head(txn, &head, error));
     if (plan->sequence != 0 && head.sequence != plan->sequence) {
+        *stale = true;
         weft_error_set(error, WEFT_E_CONFLICT, "the home changed while you read the plan");
         return weft_error_hint(error, "run `weft apply` again to see the new plan");
     }
@@ -325,8 +328,8 @@ static int apply_file(struct weft_context *context, const char *path,
     return 0;
 }
 
-static int apply_run(struct weft_context *context, const struct weft_op_request *asked,
-                     struct weft_out *out, struct weft_error *error)
+static int apply_once(struct weft_context *context, const struct weft_op_request *asked,
+                      struct weft_out *out, bool *stale, struct weft_error *error)
 {
     struct weft_mesh *mesh;
     struct weft_plan plan;
@@ -344,7 +347,7 @@ static int apply_run(struct weft_context *context, const struct weft_op_request 
     if (plan.count > 0) {
         if (path == NULL)
             WEFT_TRY(apply_ask(out, request, error));
-        WEFT_TRY(plan_register(context, mesh, &plan, error));
+        WEFT_TRY(plan_register(context, mesh, &plan, stale, error));
         WEFT_TRY(weft_origins_fill(context, error));
     }
     if (weft_op_given(request, "no-run"))
@@ -353,6 +356,22 @@ static int apply_run(struct weft_context *context, const struct weft_op_request 
     if (rc != 0)
         return rc;
     return context->ledger == NULL ? 0 : weft_origins_fill(context, error);
+}
+
+/* With --yes nobody read the plan: where another command was quicker, it is made anew. */
+static int apply_run(struct weft_context *context, const struct weft_op_request *request,
+                     struct weft_out *out, struct weft_error *error)
+{
+    bool again = weft_op_given(request, "yes") && !weft_op_given(request, "plan");
+    for (int attempt = 1;; attempt++) {
+        bool stale = false;
+        int rc = apply_once(context, request, out, &stale, error);
+        if (rc >= 0 || !stale || !again || attempt == APPLY_ATTEMPTS)
+            return rc;
+        weft_error_clear(error);
+        WEFT_TRY(
+            weft_out_line(out, WEFT_STYLE_DIM, error, "The home changed meanwhile: planned anew."));
+    }
 }
 
 const struct weft_op weft_op_apply = {

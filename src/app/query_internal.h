@@ -30,9 +30,9 @@ struct weft_query {
     struct weft_query_target target;
     const struct weft_param *params;
     size_t param_count;
-    bool params_shared;     /* not all of them need to be the text's */
-    int64_t as_of_us;       /* 0 = now; that of the snapshot too */
-    int64_t as_of_snapshot; /* 0 = none */
+    bool params_shared;        /* not all of them need to be the text's */
+    int64_t as_of_us;          /* 0 = now; that of the snapshot too */
+    int64_t as_of_snapshot;    /* 0 = none */
     struct weft_map *left_out; /* paths of data files that are not read; NULL = none; not owned */
     /* made by open */
     struct weft_out *out; /* to tell why the process ends; set before open, may be NULL */

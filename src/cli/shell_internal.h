@@ -36,7 +36,7 @@ struct weft_shell {
     struct weft_stream *file;
     char *file_name;
     enum weft_query_format screen_format; /* while the file's ending says another */
-    bool failed; /* --continue: some statement did */
+    bool failed;                          /* --continue: some statement did */
     enum weft_code failed_code;
 };
 

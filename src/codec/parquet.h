@@ -23,7 +23,7 @@ struct weft_parquet_footer {
     const char *const *columns; /* the names at the top, as written */
     size_t column_count;
     const char *int96; /* the first column with a value of type INT96; NULL = none */
-    bool encrypted; /* columns are; the footer is not */
+    bool encrypted;    /* columns are; the footer is not */
 };
 
 /* The footer's bytes alone. INPUT when they do not read; texts say what, not where. */

@@ -18,7 +18,7 @@ struct weft_resolved_places {
     const struct resolve_table *tables;
     size_t table_count;
     const struct traces *traces; /* NULL = not wanted */
-    bool guarded; /* a policy applied: no value may show */
+    bool guarded;                /* a policy applied: no value may show */
 };
 
 #endif

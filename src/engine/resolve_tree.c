@@ -172,12 +172,12 @@ int resolve_load(struct resolve *resolve, const char *json, yyjson_mut_doc **out
     size_t count = yyjson_arr_size(statements);
     if (count == 0)
         return resolve_refuse(resolve, WEFT_E_SQL, RESOLVE_LOCATION_NO, "there is no statement");
-    if (count > 1)
+    if (count > 1) {
         resolve_refuse(resolve, WEFT_E_SQL_REFUSED,
                        resolve_find_word(resolve->sql, resolve->length, ";"),
                        "only one statement can be run at a time");
-    if (count > 1)
         return weft_error_hint(resolve->error, "steps before the SELECT stand in WITH");
+    }
     if (!yyjson_is_obj(yyjson_obj_get(yyjson_arr_get_first(statements), "node")))
         return resolve_refuse(resolve, WEFT_E_SQL_REFUSED, RESOLVE_LOCATION_NO,
                               "only a SELECT can be run here");

@@ -69,8 +69,7 @@ static bool worker_hung_up(const struct weft_worker *worker)
 static bool worker_fits(const struct weft_worker *worker, int64_t memory_bytes)
 {
     return worker->jobs < WORKER_JOBS_MAX &&
-           (worker->jobs == 0 || worker->memory_bytes == memory_bytes) &&
-           !worker_hung_up(worker) &&
+           (worker->jobs == 0 || worker->memory_bytes == memory_bytes) && !worker_hung_up(worker) &&
            weft_process_rss_of(worker->process.pid) <= WORKER_RESIDENT_MAX;
 }
 

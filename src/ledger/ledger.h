@@ -78,7 +78,7 @@ void weft_ledger_register_table(const struct weft_ledger_table *table);
 /* ---- a home ---- */
 
 enum weft_ledger_open {
-    WEFT_LEDGER_CREATE = 1,   /* make the home when it is not there */
+    WEFT_LEDGER_CREATE = 1,    /* make the home when it is not there */
     WEFT_LEDGER_READ_ONLY = 2, /* workers: no signing key is read, no writing transaction */
     /* With READ_ONLY: the home of somebody else, or of another environment. It may belong to
      * another user and be readable by others, its folder may be closed to us for writing. */

@@ -17,7 +17,7 @@ enum weft_store_flags {
     WEFT_STORE_READ_ONLY = 2, /* nothing is ever written through this connection */
     /* With READ_ONLY: the file is opened for reading, and its folder may be closed for writing. */
     WEFT_STORE_FOREIGN = 8,
-    WEFT_STORE_SCRATCH = 4    /* thrown away afterwards: no journal, no sync */
+    WEFT_STORE_SCRATCH = 4 /* thrown away afterwards: no journal, no sync */
 };
 
 struct weft_store_api;

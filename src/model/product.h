@@ -254,8 +254,8 @@ struct weft_product {
     struct weft_texts regulations;
     enum weft_product_status status;
     const struct weft_deprecated *deprecated; /* NULL = it is not, by `deprecated` or `status` */
-    const char *discoverable; /* mesh, domain, private */
-    const char *was;          /* NULL; domain.name it had before */
+    const char *discoverable;                 /* mesh, domain, private */
+    const char *was;                          /* NULL; domain.name it had before */
     struct weft_place was_place;
 
     const struct weft_input *inputs;

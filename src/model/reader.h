@@ -34,8 +34,8 @@ struct weft_node {
     struct weft_place place;
     struct weft_place text_place; /* VALUE: of the text's first character; 0 in a document */
     int indent;                   /* of a `|` block: columns before each line of the text */
-    bool bare; /* VALUE: without quotes in YAML; a number or true, false in JSON */
-    bool wrong;                   /* a mistake was reported: do not report another */
+    bool bare;  /* VALUE: without quotes in YAML; a number or true, false in JSON */
+    bool wrong; /* a mistake was reported: do not report another */
 };
 
 struct weft_reader {

@@ -103,7 +103,7 @@ def test_once(mesh):
     assert "ok      negative" in done.stdout and "2 would be published" in done.stdout
     assert "ok      twice" in done.stdout  # it reads shop.orders
     change(mesh, ORDERS.replace("[{id: 1, amount: 1}]}", "[]}"))
-    done = mesh("dev", "--once", status=1)
+    done = mesh("dev", "--once", status=3)
     assert "failed  negative" in done.stdout and "not good" in done.stderr
     change(mesh, ORDERS.replace("type: long, min", "type: lang, min"))
     done = mesh("dev", "--once", status=1)

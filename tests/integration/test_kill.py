@@ -728,7 +728,8 @@ def plan(killer, points):
     works = {
         step for step, passed in killer.passed.items() if any(r == "worker" for r, _ in passed)
     }
-    while len(kills) < points:
+    wanted = max(points, len(kills) + points // 6)
+    while len(kills) < wanted:
         step = rng.choice(names)
         kills.append(Kill(step, rng.choice(["cli", "worker"]) if step in works else "cli"))
     rng.shuffle(kills)

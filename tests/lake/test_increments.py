@@ -203,4 +203,5 @@ def test_a_replacement_whose_files_fail(lake, operation):
         if seen == [1, 3]:
             break
         failed += 1
-    assert failed >= 3 and seen == [1, 3]
+    # of the new files only one comes to its name by a rename
+    assert failed >= (1 if operation == "rename" else 3) and seen == [1, 3]
