@@ -186,7 +186,7 @@ static int object_read(struct reader *r, yyjson_val *object)
         weft_arena_array(r->arena, yyjson_obj_size(object) + 1, sizeof *cells);
     if (cells == NULL)
         return weft_error_nomem(r->error);
-    yyjson_obj_foreach(object, i, n, key, value)
+    WEFT_JSON_EACH(object, i, n, key, value)
     {
         cells[i] = (struct weft_test_cell){.name = weft_arena_strdup(r->arena, yyjson_get_str(key)),
                                            .name_place = place,

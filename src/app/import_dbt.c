@@ -266,7 +266,7 @@ static int catalog_columns(struct dbt *dbt, struct dbt_model *model, bool *whole
     struct weft_import_field *field;
     *whole = count > 0;
     for (int64_t index = 0; found < count && index <= (int64_t)count; index++) {
-        yyjson_obj_foreach(columns, i, max, key, column)
+        WEFT_JSON_EACH(columns, i, max, key, column)
         {
             const char *type = yyjson_get_str(yyjson_obj_get(column, "type"));
             if (weft_json_int_or(column, "index", -1) != index)
@@ -322,7 +322,7 @@ static int columns_read(struct dbt *dbt, struct dbt_model *model)
     size_t i, max;
     if (dbt->catalog != NULL)
         WEFT_TRY(catalog_columns(dbt, model, &whole));
-    yyjson_obj_foreach(columns, i, max, key, column)
+    WEFT_JSON_EACH(columns, i, max, key, column)
     {
         WEFT_TRY(column_read(dbt, model, key, column, &typed));
     }
@@ -539,11 +539,11 @@ static int nodes_open(struct dbt *dbt)
 {
     size_t i, max;
     yyjson_val *key, *node;
-    yyjson_obj_foreach(yyjson_obj_get(dbt->root, "sources"), i, max, key, node)
+    WEFT_JSON_EACH(yyjson_obj_get(dbt->root, "sources"), i, max, key, node)
     {
         WEFT_TRY(relation_add(dbt, node, NULL));
     }
-    yyjson_obj_foreach(yyjson_obj_get(dbt->root, "nodes"), i, max, key, node)
+    WEFT_JSON_EACH(yyjson_obj_get(dbt->root, "nodes"), i, max, key, node)
     {
         const char *why = node_left(node);
         if (why == NULL) {
@@ -567,7 +567,7 @@ static int others_tell(struct dbt *dbt)
     for (size_t k = 0; k < WEFT_COUNT(kinds); k++) {
         size_t i, max;
         yyjson_val *key, *node;
-        yyjson_obj_foreach(yyjson_obj_get(dbt->root, kinds[k]), i, max, key, node)
+        WEFT_JSON_EACH(yyjson_obj_get(dbt->root, kinds[k]), i, max, key, node)
         {
             WEFT_TRY(weft_import_note_add(dbt->import, WEFT_IMPORT_LEFT, NULL,
                                           weft_import_place(dbt->import, dbt->doc, key), dbt->error,

@@ -357,7 +357,7 @@ int dbt_tests_read(struct dbt *dbt)
     for (int keys = 0; keys < 2; keys++) {
         size_t i, max;
         yyjson_val *key, *node;
-        yyjson_obj_foreach(yyjson_obj_get(dbt->root, "nodes"), i, max, key, node)
+        WEFT_JSON_EACH(yyjson_obj_get(dbt->root, "nodes"), i, max, key, node)
         {
             struct dbt_test test;
             if (strcmp(weft_json_text_or(node, "resource_type", ""), "test") != 0)
@@ -445,7 +445,7 @@ int dbt_constraints_read(struct dbt *dbt, struct dbt_model *model)
     {
         WEFT_TRY(constraint_read(dbt, model, constraint, NULL));
     }
-    yyjson_obj_foreach(yyjson_obj_get(model->node, "columns"), i, max, key, column)
+    WEFT_JSON_EACH(yyjson_obj_get(model->node, "columns"), i, max, key, column)
     {
         yyjson_arr_foreach(yyjson_obj_get(column, "constraints"), k, count, constraint)
         {

@@ -81,7 +81,7 @@ static int struct_add(struct schema *schema, yyjson_val *properties, int depth,
     yyjson_val *key, *value;
     bool ignored;
     weft_buf_adds(out, "struct<");
-    yyjson_obj_foreach(properties, i, max, key, value)
+    WEFT_JSON_EACH(properties, i, max, key, value)
     {
         if (!weft_name_valid(yyjson_get_str(key)))
             return WEFT_NOT_THERE; /* readers go by the names of nested fields */
@@ -282,7 +282,7 @@ static int property_read(struct schema *schema, yyjson_val *key, yyjson_val *val
             schema->import, WEFT_IMPORT_CHANGED, schema->product->full_name, place, schema->error,
             "%s: it must be there but may be null: not `required`", field->name));
     value = resolve(schema, value);
-    yyjson_obj_foreach(value, i, max, word, rule)
+    WEFT_JSON_EACH(value, i, max, word, rule)
     {
         WEFT_TRY(keyword_read(schema, word, rule, field));
     }
@@ -318,7 +318,7 @@ static int head_read(struct schema *schema, yyjson_val *root)
         if (schema->product->description == NULL)
             return weft_error_nomem(schema->error);
     }
-    yyjson_obj_foreach(root, i, max, key, value)
+    WEFT_JSON_EACH(root, i, max, key, value)
     {
         if (!is_one_of(yyjson_get_str(key), known, WEFT_COUNT(known)))
             WEFT_TRY(note_left(schema, key, "the row", "is not taken over"));
@@ -364,7 +364,7 @@ int weft_import_json_schema(struct weft_import *import, struct weft_error *error
     }
     WEFT_TRY(product_make(&schema, root));
     WEFT_TRY(head_read(&schema, root));
-    yyjson_obj_foreach(properties, i, max, key, value)
+    WEFT_JSON_EACH(properties, i, max, key, value)
     {
         WEFT_TRY(property_read(&schema, key, value,
                                in_required(yyjson_obj_get(root, "required"), yyjson_get_str(key))));

@@ -142,7 +142,7 @@ static int columns_find(struct exporter *e, struct weft_error *error)
         yyjson_val *key, *value;
         size_t i, max;
         WEFT_TRY(weft_json_parse(values, strlen(values), YYJSON_READ_NUMBER_AS_RAW, &doc, error));
-        yyjson_obj_foreach(yyjson_doc_get_root(doc), i, max, key, value)
+        WEFT_JSON_EACH(yyjson_doc_get_root(doc), i, max, key, value)
         {
             (void)value;
             WEFT_TRY(column_add(e, yyjson_get_str(key), error));

@@ -77,4 +77,12 @@ void weft_json_member_bool(struct weft_json_writer *writer, const char *key, boo
 int weft_json_canonical(yyjson_val *value, struct weft_buf *out, struct weft_error *error)
     WEFT_MUST_CHECK;
 
+/* The members of an object. yyjson's own loop computes with NULL where the object is not there;
+ * here it has no members then. */
+#define WEFT_JSON_EACH(object, i, max, key, value)                                                 \
+    for ((i) = 0, (max) = yyjson_obj_size(object),                                                 \
+        (key) = (max) > 0 ? unsafe_yyjson_get_first(object) : NULL,                                \
+        (value) = (max) > 0 ? (key) + 1 : NULL;                                                    \
+         (i) < (max); (i)++, (key) = unsafe_yyjson_get_next(value), (value) = (key) + 1)
+
 #endif

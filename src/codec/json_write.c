@@ -191,7 +191,7 @@ static void container_put(struct weft_json_writer *writer, yyjson_val *value)
         return;
     }
     weft_json_begin_object(writer);
-    yyjson_obj_foreach(value, i, max, key, item)
+    WEFT_JSON_EACH(value, i, max, key, item)
     {
         key_add(writer, yyjson_get_str(key), yyjson_get_len(key));
         weft_json_put_value(writer, item);

@@ -702,6 +702,16 @@ static int format_check(struct weft_arena *arena, const struct weft_yaml *before
     return weft_error_at(error, file, 0, 0);
 }
 
+/* Lays out `source` once; NULL, or why it cannot be. */
+static const char *lay_out(struct weft_str source, struct weft_buf *text)
+{
+    struct format f = {.at = source.data, .end = source.data + source.length, .out = text};
+    while (f.at < f.end && f.refused == NULL && !text->failed)
+        format_line(&f);
+    put_pending(&f, f.end, -1, 0);
+    return f.refused;
+}
+
 int weft_yaml_format(struct weft_arena *arena, const char *data, size_t length, const char *file,
                      struct weft_diag *diag, struct weft_buf *out, struct weft_error *error)
 {
@@ -713,12 +723,19 @@ int weft_yaml_format(struct weft_arena *arena, const char *data, size_t length, 
     if (text_take(arena, data, length, &source) < 0)
         return weft_error_nomem(error);
     WEFT_CLEANUP(weft_buf_release) struct weft_buf text;
+    WEFT_CLEANUP(weft_buf_release) struct weft_buf again;
     weft_buf_init(&text, 8 * WEFT_YAML_BYTES_MAX);
-    struct format f = {.at = source.data, .end = source.data + source.length, .out = &text};
-    while (f.at < f.end && f.refused == NULL && !text.failed)
-        format_line(&f);
-    put_pending(&f, f.end, -1, 0);
-    WEFT_TRY(format_check(arena, before, source, &text, file, f.refused, error));
+    weft_buf_init(&again, 8 * WEFT_YAML_BYTES_MAX);
+    const char *refused = lay_out(source, &text);
+    WEFT_TRY(weft_buf_check(&text, error));
+    /* Formatted once is formatted for all: where it is not, the file is left as it is. */
+    if (refused == NULL)
+        refused = lay_out((struct weft_str){text.data, text.length}, &again);
+    WEFT_TRY(weft_buf_check(&again, error));
+    if (refused == NULL &&
+        (again.length != text.length || memcmp(again.data, text.data, text.length) != 0))
+        refused = "its lines would move once more the next time";
+    WEFT_TRY(format_check(arena, before, source, &text, file, refused, error));
     weft_buf_add(out, text.data, text.length);
     return weft_buf_check(out, error);
 }

@@ -29,7 +29,7 @@ static void value_copy(struct weft_json_writer *writer, yyjson_val *value)
         weft_json_put_raw(writer, yyjson_get_raw(value), yyjson_get_len(value));
     } else if (yyjson_is_obj(value)) {
         weft_json_begin_object(writer);
-        yyjson_obj_foreach(value, i, max, key, item)
+        WEFT_JSON_EACH(value, i, max, key, item)
         {
             weft_json_key(writer, yyjson_get_str(key));
             value_copy(writer, item);
@@ -177,7 +177,7 @@ static int values_merge(struct matcher *m, const struct edits_row *row, yyjson_v
     weft_buf_init(&json, VALUES_MAX);
     weft_json_writer_init(&writer, &json);
     weft_json_begin_object(&writer);
-    yyjson_obj_foreach(was, i, max, key, value)
+    WEFT_JSON_EACH(was, i, max, key, value)
     {
         const char *name = yyjson_get_str(key);
         weft_json_key(&writer, name);
@@ -248,7 +248,7 @@ static int names_note(struct matcher *m, yyjson_val *values)
 {
     yyjson_val *key, *value;
     size_t i, max;
-    yyjson_obj_foreach(values, i, max, key, value)
+    WEFT_JSON_EACH(values, i, max, key, value)
     {
         (void)value;
         const char *name = weft_arena_strdup(m->arena, yyjson_get_str(key));

@@ -127,7 +127,7 @@ static int json_row(struct weft_arena *arena, yyjson_val *value, const char *sho
     out->values = weft_arena_array(arena, yyjson_obj_size(values) + 1, sizeof *out->values);
     if (out->values == NULL)
         return weft_error_nomem(error);
-    yyjson_obj_foreach(values, i, max, key, member)
+    WEFT_JSON_EACH(values, i, max, key, member)
     {
         out->values[out->count++] =
             (struct edits_value){.name = yyjson_get_str(key), .json = member};

@@ -114,7 +114,7 @@ static int map_print(struct printer *p, const struct weft_type *type, yyjson_val
     if (!yyjson_is_obj(value))
         return value_wrong(p, type, yyjson_is_str(value) ? yyjson_get_str(value) : "[...]");
     weft_buf_adds(p->sql, "CAST(MAP {");
-    yyjson_obj_foreach(value, i, count, key, item)
+    WEFT_JSON_EACH(value, i, count, key, item)
     {
         weft_buf_adds(p->sql, i > 0 ? ", " : "");
         WEFT_TRY(value_print(p, type->key, key));
@@ -155,7 +155,7 @@ static int row_check(struct printer *p, const struct weft_relation_column *colum
 {
     size_t i, n;
     yyjson_val *key, *value;
-    yyjson_obj_foreach(row, i, n, key, value)
+    WEFT_JSON_EACH(row, i, n, key, value)
     {
         bool known = false;
         for (size_t c = 0; c < count && !known; c++)
@@ -265,7 +265,7 @@ static int columns_of_rows(struct job_work *work, yyjson_val *rows, struct colum
     yyjson_val *row, *key, *value;
     yyjson_arr_foreach(rows, i, n, row)
     {
-        yyjson_obj_foreach(row, k, m, key, value)
+        WEFT_JSON_EACH(row, k, m, key, value)
         {
             bool known = false;
             for (size_t c = 0; c < out->count && !known; c++)

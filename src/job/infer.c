@@ -60,6 +60,9 @@ int weft_infer(struct weft_arena *arena, const struct weft_infer *what, struct w
     struct infer infer = {.arena = arena, .what = what, .date_format = -1, .timestamp_format = -1};
     WEFT_TRY(infer_sniff(&infer, error));
     WEFT_TRY(columns_gather(&infer, error));
+    if (infer.column_count == 0)
+        return weft_error_set(error, WEFT_E_INPUT, "%s: no record has a field",
+                              what->files[0].shown);
     WEFT_TRY(infer_decide(&infer, error));
     WEFT_TRY(infer_keys(&infer, error));
     WEFT_TRY(infer_write(&infer, out, error));

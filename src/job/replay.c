@@ -126,7 +126,7 @@ static int header_of(struct job_replay *replay, const char *values, struct weft_
     size_t i;
     size_t max;
     WEFT_TRY(weft_json_parse(values, strlen(values), 0, &doc, error));
-    yyjson_obj_foreach(yyjson_doc_get_root(doc), i, max, key, value)
+    WEFT_JSON_EACH(yyjson_doc_get_root(doc), i, max, key, value)
     {
         if (i > 0)
             weft_buf_addc(out, csv->delimiter);

@@ -61,7 +61,7 @@ static int cells_put(const struct weft_csv_options *csv, yyjson_val *values, str
 {
     yyjson_val *key, *value;
     size_t i, max;
-    yyjson_obj_foreach(values, i, max, key, value)
+    WEFT_JSON_EACH(values, i, max, key, value)
     {
         WEFT_CLEANUP(weft_buf_release) struct weft_buf text;
         weft_buf_init(&text, VALUE_MAX);

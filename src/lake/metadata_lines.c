@@ -87,6 +87,8 @@ static bool take_line(struct weft_str *text, struct weft_str *line)
     size_t left = text->length - 1;
     const char *end = memchr(start, '\n', left);
     size_t length = end == NULL ? left : (size_t)(end - start);
+    if (length <= (end != NULL)) /* a brace, and a comma where a line follows */
+        return false;
     *line = (struct weft_str){start, end == NULL ? length : length - 1};
     text->data = start + length;
     text->length = left - length;
@@ -191,7 +193,7 @@ static int check_summary(yyjson_val *summary, struct weft_error *error)
     size_t max = 0;
     yyjson_val *key = NULL;
     yyjson_val *value = NULL;
-    yyjson_obj_foreach(summary, i, max, key, value)
+    WEFT_JSON_EACH(summary, i, max, key, value)
     {
         if (!yyjson_is_str(value))
             return weft_error_set(error, WEFT_E_CORRUPT,

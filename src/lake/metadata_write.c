@@ -198,7 +198,7 @@ static void write_properties(struct weft_json_writer *writer, const struct lake_
     size_t max = 0;
     yyjson_val *key = NULL;
     yyjson_val *value = NULL;
-    yyjson_obj_foreach(old, i, max, key, value)
+    WEFT_JSON_EACH(old, i, max, key, value)
     {
         const char *name = yyjson_get_str(key);
         if (strcmp(name, LAKE_JSON_FIELDS) == 0 || property_set(change, name))

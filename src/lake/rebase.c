@@ -109,7 +109,7 @@ static void put_snapshot(struct rebase *rebase, struct weft_json_writer *writer,
     yyjson_val *key = NULL;
     yyjson_val *value = NULL;
     weft_json_begin_object(writer);
-    yyjson_obj_foreach(snapshot->json, i, max, key, value)
+    WEFT_JSON_EACH(snapshot->json, i, max, key, value)
     {
         weft_json_key(writer, yyjson_get_str(key));
         if (strcmp(yyjson_get_str(key), "manifest-list") == 0)
@@ -142,7 +142,7 @@ static void put_metadata(struct rebase *rebase, struct weft_json_writer *writer)
     yyjson_val *key = NULL;
     yyjson_val *value = NULL;
     weft_json_begin_object(writer);
-    yyjson_obj_foreach(table->root, i, max, key, value)
+    WEFT_JSON_EACH(table->root, i, max, key, value)
     {
         const char *name = yyjson_get_str(key);
         if (strcmp(name, "snapshots") == 0 || strcmp(name, "snapshot-log") == 0 ||

@@ -89,7 +89,7 @@ static int lists_walk(yyjson_val *value, list_visit *visit, void *arg, struct we
     }
     if (!yyjson_is_obj(value))
         return 0;
-    yyjson_obj_foreach(value, index, count, key, item)
+    WEFT_JSON_EACH(value, index, count, key, item)
     {
         const char *text = yyjson_get_str(item);
         if (text != NULL && key_names_list(yyjson_get_str(key)) && hash_is_valid(text))

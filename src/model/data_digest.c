@@ -17,7 +17,7 @@ static void section_put(struct weft_json_writer *w, yyjson_val *map, enum weft_s
     size_t i, max;
     yyjson_val *name, *value;
     weft_json_begin_object(w);
-    yyjson_obj_foreach(map, i, max, name, value)
+    WEFT_JSON_EACH(map, i, max, name, value)
     {
         const struct weft_key *key = weft_keys_find(section, yyjson_get_str(name));
         if (key != NULL && key->keeps_rows)
@@ -34,7 +34,7 @@ static void named_put(struct weft_json_writer *w, yyjson_val *map, enum weft_sec
     size_t i, max;
     yyjson_val *name, *value;
     weft_json_begin_object(w);
-    yyjson_obj_foreach(map, i, max, name, value)
+    WEFT_JSON_EACH(map, i, max, name, value)
     {
         weft_json_key(w, yyjson_get_str(name));
         if (yyjson_is_obj(value))

@@ -263,7 +263,7 @@ static void node_of_members(struct weft_reader *reader, struct weft_node *node, 
         }
         return;
     }
-    yyjson_obj_foreach(value, i, max, key, item)
+    WEFT_JSON_EACH(value, i, max, key, item)
     {
         node->keys[node->count] = weft_reader_text(reader, yyjson_get_str(key));
         node->items[node->count++] = weft_node_of_json(reader, item);
