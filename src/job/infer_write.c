@@ -36,6 +36,12 @@ static void puts_text(struct weft_buf *out, const char *text)
 }
 
 /* What stands in a comment may hold anything. */
+/* A field's name: of these only one would be read as something else. */
+static void put_name(struct weft_buf *out, const char *name)
+{
+    weft_buf_adds(out, strcmp(name, "null") == 0 ? "\"null\"" : name);
+}
+
 static void put_comment(struct weft_buf *out, const char *text)
 {
     for (; *text != '\0'; text++)
@@ -114,7 +120,9 @@ static void write_column(struct weft_buf *out, const char *indent,
         put_comment(out, column->comment.data);
         weft_buf_addc(out, '\n');
     }
-    weft_buf_addf(out, "%s- {name: %s, type: ", indent, column->name);
+    weft_buf_addf(out, "%s- {name: ", indent);
+    put_name(out, column->name);
+    weft_buf_adds(out, ", type: ");
     put_type(out, &column->type);
     if (from)
         put_from(out, column);
@@ -268,7 +276,9 @@ static void write_port_schema(const struct infer *infer, struct weft_buf *out)
             write_column(out, "      ", column, infer->dialect.header);
             continue;
         }
-        weft_buf_addf(out, "    - {name: %s, type: ", column->name);
+        weft_buf_adds(out, "    - {name: ");
+        put_name(out, column->name);
+        weft_buf_adds(out, ", type: ");
         put_type(out, &column->type);
         put_from(out, column);
         weft_buf_adds(out, "}\n");
@@ -317,7 +327,8 @@ static void write_key(const struct infer *infer, struct weft_buf *out)
                       count);
     weft_buf_adds(out, "key: [");
     for (size_t i = 0; i < infer->key_count; i++)
-        weft_buf_addf(out, "%s%s", i == 0 ? "" : ", ", infer->columns[infer->key[i]].name);
+        weft_buf_adds(out, i == 0 ? "" : ", ");
+    put_name(out, infer->columns[infer->key[i]].name);
     if (infer->key_partial)
         weft_buf_adds(out, "]\n");
     else
@@ -336,7 +347,9 @@ static void write_quality(const struct infer *infer, struct weft_buf *out)
             weft_buf_adds(out, "quality:\n  completeness:             # somewhat below what is "
                                "there now\n");
         any = true;
-        weft_buf_addf(out, "    %s: {min: %.2f, on_fail: warn}\n", column->name, column->complete);
+        weft_buf_adds(out, "    ");
+        put_name(out, column->name);
+        weft_buf_addf(out, ": {min: %.2f, on_fail: warn}\n", column->complete);
     }
 }
 
