@@ -326,9 +326,10 @@ static void write_key(const struct infer *infer, struct weft_buf *out)
                       "no rule yet:\n# ",
                       count);
     weft_buf_adds(out, "key: [");
-    for (size_t i = 0; i < infer->key_count; i++)
+    for (size_t i = 0; i < infer->key_count; i++) {
         weft_buf_adds(out, i == 0 ? "" : ", ");
-    put_name(out, infer->columns[infer->key[i]].name);
+        put_name(out, infer->columns[infer->key[i]].name);
+    }
     if (infer->key_partial)
         weft_buf_adds(out, "]\n");
     else
