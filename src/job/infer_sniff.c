@@ -209,7 +209,10 @@ static bool names_good(const struct infer_record *header)
         const struct infer_cell *cell = &header->cells[i];
         bool own = cell->length == 5 &&
                    (memcmp(cell->text, "_file", 5) == 0 || memcmp(cell->text, "_line", 5) == 0);
-        if (cell->length == 0 || own) /* `from: _file` says where a row came from */
+        size_t blanks = 0;
+        while (blanks < cell->length && strchr(" \t\r\n", cell->text[blanks]) != NULL)
+            blanks++;
+        if (blanks == cell->length || own) /* `from: _file` says where a row came from */
             return false;
         for (size_t k = 0; k < i; k++) {
             const struct infer_cell *a = &header->cells[i], *b = &header->cells[k];
