@@ -16,19 +16,7 @@
 /* In quotes; the formatter takes needless ones away. */
 static void put_text(struct weft_buf *out, const char *text)
 {
-    weft_buf_addc(out, '"');
-    for (; *text != '\0'; text++) {
-        unsigned char c = (unsigned char)*text;
-        if (c == '"' || c == '\\')
-            weft_buf_addf(out, "\\%c", c);
-        else if (c == '\n' || c == '\t' || c == '\r')
-            weft_buf_addf(out, "\\%c", c == '\n' ? 'n' : c == '\t' ? 't' : 'r');
-        else if (c < 0x20 || c == 0x7f)
-            weft_buf_addf(out, "\\x%02x", c);
-        else
-            weft_buf_addc(out, (char)c);
-    }
-    weft_buf_addc(out, '"');
+    weft_yaml_put_quoted(out, text, strlen(text));
 }
 
 static void put_key(struct weft_buf *out, const char *key, const char *text)

@@ -256,19 +256,6 @@ void weft_terminal_note(struct weft_terminal *terminal, const struct weft_diag_i
     tell(terminal, &told);
 }
 
-void weft_terminal_error(struct weft_terminal *terminal, const struct weft_error *error)
-{
-    const struct told told = {.severity = WEFT_SEVERITY_ERROR,
-                              .file = error->file,
-                              .line = error->line,
-                              .column = error->column,
-                              .byte = error->byte,
-                              .message = error->message,
-                              .detail = error->detail[0] == '\0' ? NULL : error->detail,
-                              .hint = error->hint[0] == '\0' ? NULL : error->hint};
-    tell(terminal, &told);
-}
-
 void weft_terminal_error_in(struct weft_terminal *terminal, const struct weft_error *error,
                             const char *text, size_t length, bool typed)
 {
@@ -283,6 +270,11 @@ void weft_terminal_error_in(struct weft_terminal *terminal, const struct weft_er
                               .source = typed && error->file[0] == '\0' ? text : NULL,
                               .source_length = length};
     tell(terminal, &told);
+}
+
+void weft_terminal_error(struct weft_terminal *terminal, const struct weft_error *error)
+{
+    weft_terminal_error_in(terminal, error, NULL, 0, false);
 }
 
 /* ---- progress ---- */

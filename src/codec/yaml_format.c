@@ -113,6 +113,23 @@ bool weft_yaml_plain(const char *text, size_t length)
     return true;
 }
 
+void weft_yaml_put_quoted(struct weft_buf *out, const char *text, size_t length)
+{
+    weft_buf_addc(out, '"');
+    for (size_t i = 0; i < length; i++) {
+        unsigned char c = (unsigned char)text[i];
+        if (c == '"' || c == '\\')
+            weft_buf_addf(out, "\\%c", c);
+        else if (c == '\n' || c == '\t' || c == '\r')
+            weft_buf_addf(out, "\\%c", c == '\n' ? 'n' : c == '\t' ? 't' : 'r');
+        else if (c < 0x20 || c == 0x7f)
+            weft_buf_addf(out, "\\x%02x", c);
+        else
+            weft_buf_addc(out, (char)c);
+    }
+    weft_buf_addc(out, '"');
+}
+
 /* Behind the closing quote of what begins at `at`. */
 static const char *quoted_end(struct format *f, const char *at)
 {
@@ -687,7 +704,6 @@ static int format_check(struct weft_arena *arena, const struct weft_yaml *before
     WEFT_CLEANUP(weft_diag_release) struct weft_diag diag;
     const struct weft_yaml *after = NULL;
     weft_diag_init(&diag);
-    WEFT_TRY(weft_buf_check(text, error));
     int rc = why != NULL
                  ? 0
                  : weft_yaml_parse(arena, text->data, text->length, file, &diag, &after, error);

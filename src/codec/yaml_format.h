@@ -21,6 +21,8 @@ int weft_yaml_format(struct weft_arena *arena, const char *data, size_t length, 
     WEFT_MUST_CHECK;
 /* A text that every reader of YAML takes as this text without quotes. */
 bool weft_yaml_plain(const char *text, size_t length);
+/* In double quotes, with what needs it escaped. */
+void weft_yaml_put_quoted(struct weft_buf *out, const char *text, size_t length);
 /* Same kinds, texts, keys and order; places and quotes do not count. */
 bool weft_yaml_equal(const struct weft_yaml *a, const struct weft_yaml *b);
 

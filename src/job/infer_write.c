@@ -15,19 +15,7 @@ static void put_text(struct weft_buf *out, const char *text, size_t length)
         weft_buf_add(out, text, length);
         return;
     }
-    weft_buf_addc(out, '"');
-    for (size_t i = 0; i < length; i++) {
-        unsigned char c = (unsigned char)text[i];
-        if (c == '"' || c == '\\')
-            weft_buf_addf(out, "\\%c", c);
-        else if (c == '\n' || c == '\t' || c == '\r')
-            weft_buf_addf(out, "\\%c", c == '\n' ? 'n' : c == '\t' ? 't' : 'r');
-        else if (c < 0x20 || c == 0x7f)
-            weft_buf_addf(out, "\\x%02x", c);
-        else
-            weft_buf_addc(out, (char)c);
-    }
-    weft_buf_addc(out, '"');
+    weft_yaml_put_quoted(out, text, length);
 }
 
 static void puts_text(struct weft_buf *out, const char *text)

@@ -54,14 +54,8 @@ static int columns_print(struct job_work *work, struct weft_buf *sql, struct wef
 static int stored_print(struct job_work *work, struct weft_buf *sql, struct weft_error *error)
 {
     const struct weft_job *job = work->job;
-    weft_buf_adds(sql, "SELECT CAST(CASE run_id");
-    for (size_t i = 0; i < job->replay_count; i++) {
-        weft_buf_adds(sql, " WHEN ");
-        weft_buf_add_sql_text(sql, job->replays[i].run_id, strlen(job->replays[i].run_id));
-        weft_buf_addf(sql, " THEN %zu", i);
-    }
-    weft_buf_adds(sql, " END AS BIGINT) AS \"weft$run\", number AS \"weft$number\""
-                       ", file AS \"" JOB_OWN_FILE_NAME "\", line AS \"" JOB_OWN_LINE_NAME "\"");
+    job_replay_numbers_print(job, sql);
+    weft_buf_adds(sql, ", file AS \"" JOB_OWN_FILE_NAME "\", line AS \"" JOB_OWN_LINE_NAME "\"");
     WEFT_TRY(columns_print(work, sql, error));
     weft_buf_adds(sql, " FROM ");
     WEFT_TRY(job_replay_rows_print(work, sql, error));

@@ -40,6 +40,8 @@ int job_replay_path_tell(struct job_work *work, const char *path, int64_t record
 int job_replay_rows_print(struct job_work *work, struct weft_buf *sql, struct weft_error *error)
     WEFT_MUST_CHECK;
 void job_replay_asked_print(const struct weft_job *job, struct weft_buf *sql);
+/* "SELECT weft$run, weft$number" without its FROM: which row of which of the job's replays. */
+void job_replay_numbers_print(const struct weft_job *job, struct weft_buf *sql);
 
 /* ---- parquet_replay.c: rows of Parquet files ---- */
 int job_parquet_replay(struct job_work *work, struct weft_error *error) WEFT_MUST_CHECK;

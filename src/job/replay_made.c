@@ -111,9 +111,8 @@ int job_replay_rows_print(struct job_work *work, struct weft_buf *sql, struct we
     return 0;
 }
 
-static int stored_print(struct job_work *work, struct weft_buf *sql, struct weft_error *error)
+void job_replay_numbers_print(const struct weft_job *job, struct weft_buf *sql)
 {
-    const struct weft_job *job = work->job;
     weft_buf_adds(sql, "SELECT CAST(CASE run_id");
     for (size_t i = 0; i < job->replay_count; i++) {
         weft_buf_adds(sql, " WHEN ");
@@ -121,6 +120,12 @@ static int stored_print(struct job_work *work, struct weft_buf *sql, struct weft
         weft_buf_addf(sql, " THEN %zu", i);
     }
     weft_buf_adds(sql, " END AS BIGINT) AS \"weft$run\", number AS \"weft$number\"");
+}
+
+static int stored_print(struct job_work *work, struct weft_buf *sql, struct weft_error *error)
+{
+    const struct weft_job *job = work->job;
+    job_replay_numbers_print(job, sql);
     for (size_t i = 0; i < work->made->transform.count; i++) {
         const struct weft_transform_column *column = &work->made->transform.columns[i];
         weft_buf_adds(sql, ", ");

@@ -5,6 +5,7 @@
 #include "model/odcs_internal.h"
 
 #include "base/text.h"
+#include "codec/yaml_format.h"
 
 #include <string.h>
 
@@ -60,22 +61,6 @@ static void indent(struct weft_buf *out, int depth)
         weft_buf_addc(out, ' ');
 }
 
-static void print_quoted(const char *text, struct weft_buf *out)
-{
-    weft_buf_addc(out, '"');
-    for (const unsigned char *at = (const unsigned char *)text; *at != '\0'; at++) {
-        if (*at == '"' || *at == '\\')
-            weft_buf_addf(out, "\\%c", *at);
-        else if (*at == '\n')
-            weft_buf_adds(out, "\\n");
-        else if (*at < 0x20 || *at == 0x7f)
-            weft_buf_addf(out, "\\x%02x", *at);
-        else
-            weft_buf_addc(out, (char)*at);
-    }
-    weft_buf_addc(out, '"');
-}
-
 static void print_block(const char *text, int depth, struct weft_buf *out)
 {
     size_t length = strlen(text);
@@ -95,7 +80,7 @@ static void print_text(const char *text, struct weft_buf *out)
     if (is_plain(text))
         weft_buf_adds(out, text);
     else
-        print_quoted(text, out);
+        weft_yaml_put_quoted(out, text, strlen(text));
 }
 
 static void print_node(const struct weft_node *node, int depth, bool begun, struct weft_buf *out);
