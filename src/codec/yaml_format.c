@@ -150,6 +150,10 @@ static const char *quoted_end(struct format *f, const char *at)
 /* Of one line: without quotes where it can be, else in double ones where that changes nothing. */
 static void put_quoted(struct format *f, const char *from, const char *to)
 {
+    if (to - from < 2) { /* not closed: refused already */
+        put_span(f, from, to);
+        return;
+    }
     const char *text = from + 1;
     size_t length = (size_t)(to - from) - 2;
     bool simple = memchr(text, '\\', length) == NULL && memchr(text, '"', length) == NULL &&
