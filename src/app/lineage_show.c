@@ -4,7 +4,7 @@
 #include "app/lineage_show.h"
 
 #include "base/map.h"
-#include "catalog/sql.h"
+#include "ledger/sql.h"
 
 #include <string.h>
 

@@ -7,7 +7,7 @@
 #include "app/pins.h"
 #include "base/text.h"
 #include "catalog/columns.h"
-#include "catalog/sql.h"
+#include "ledger/sql.h"
 
 #include <string.h>
 

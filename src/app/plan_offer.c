@@ -4,8 +4,8 @@
 #include "app/plan.h"
 
 #include "catalog/deprecated.h"
-#include "catalog/sql.h"
 #include "lake/pointer.h"
+#include "ledger/sql.h"
 
 #include <string.h>
 

@@ -8,7 +8,7 @@
 #include "base/clock.h"
 #include "base/map.h"
 #include "base/text.h"
-#include "catalog/sql.h"
+#include "ledger/sql.h"
 
 #include <stdio.h>
 #include <string.h>

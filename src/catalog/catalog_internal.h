@@ -6,7 +6,7 @@
 
 #include "base/fs.h"
 #include "catalog/product_entry.h"
-#include "catalog/sql.h"
+#include "ledger/sql.h"
 
 #define WEFT_KIND_REGISTERED "product.registered"
 #define WEFT_KIND_RETIRED "product.retired"

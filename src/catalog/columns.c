@@ -3,7 +3,7 @@
  */
 #include "catalog/columns.h"
 
-#include "catalog/sql.h"
+#include "ledger/sql.h"
 
 static const char columns_sql[] =
     "SELECT c.column_name, c.type FROM catalog_columns c WHERE c.product = ?1 AND c.major = ?2 "

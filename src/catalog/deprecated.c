@@ -4,8 +4,8 @@
  */
 #include "catalog/deprecated.h"
 
-#include "catalog/sql.h"
 #include "codec/json.h"
+#include "ledger/sql.h"
 
 #include <string.h>
 

@@ -3,9 +3,9 @@
 
 #include "base/fs.h"
 #include "base/test_support.h"
-#include "catalog/sql.h"
 #include "engine/mesh_table.h"
 #include "lake/pointer.h"
+#include "ledger/sql.h"
 
 #include <setjmp.h>
 #include <stdarg.h>

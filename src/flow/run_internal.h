@@ -6,12 +6,12 @@
 
 #include "base/fs.h"
 #include "base/process.h"
-#include "catalog/sql.h"
 #include "engine/engine.h"
 #include "flow/edits.h"
 #include "flow/quarantine.h"
 #include "flow/run.h"
 #include "lake/pointer.h"
+#include "ledger/sql.h"
 
 #define WEFT_KIND_RUN_ENDED "run.ended"
 #define WEFT_KIND_REPLAYED "quarantine.replayed"

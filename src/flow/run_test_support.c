@@ -5,8 +5,8 @@
 
 #include "base/fs.h"
 #include "base/process.h"
-#include "catalog/sql.h"
 #include "lake/pointer.h"
+#include "ledger/sql.h"
 
 #include <signal.h>
 #include <stdio.h>

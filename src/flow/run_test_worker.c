@@ -8,7 +8,7 @@
 #include "base/fault.h"
 #include "base/fs.h"
 #include "base/process.h"
-#include "catalog/sql.h"
+#include "ledger/sql.h"
 
 #include <fcntl.h>
 #include <math.h>

@@ -1,7 +1,7 @@
 /*
  * sql.c - see sql.h.
  */
-#include "catalog/sql.h"
+#include "ledger/sql.h"
 
 #include <stdarg.h>
 

@@ -5,8 +5,8 @@
  * Formats: one letter for each parameter: t = const char * (NULL = null), i = int64_t (pass exactly
  * that type), d = double. Thread rule: that of the transaction.
  */
-#ifndef WEFT_CATALOG_SQL_H
-#define WEFT_CATALOG_SQL_H
+#ifndef WEFT_LEDGER_SQL_H
+#define WEFT_LEDGER_SQL_H
 
 #include "base/mem.h"
 #include "ledger/ledger.h"
