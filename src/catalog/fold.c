@@ -22,6 +22,10 @@ static const struct weft_ledger_table catalog_products = {
            "PRIMARY KEY(product, major, state, seq_from));"
            "CREATE UNIQUE INDEX IF NOT EXISTS catalog_products_now"
            " ON catalog_products(product, major, state) WHERE seq_to IS NULL;",
+    /* Not the folder: it is a place on the machine that registered it. */
+    .state = "SELECT product, major, state, version, digest, domain, name, owner, type, status, "
+             "tags, freshness_us, freshness_field, environment, '' AS folder, seq_from, document "
+             "FROM catalog_products WHERE seq_to IS NULL ORDER BY product, major, state",
 };
 
 static const struct weft_ledger_table catalog_columns = {
@@ -32,6 +36,8 @@ static const struct weft_ledger_table catalog_columns = {
            "required BIGINT NOT NULL, description TEXT, classification TEXT, means TEXT,"
            "seq_from BIGINT NOT NULL, seq_to BIGINT,"
            "PRIMARY KEY(product, major, state, ordinal, seq_from));",
+    .state = "SELECT product, major, state, ordinal, column_name, type, required, seq_from "
+             "FROM catalog_columns WHERE seq_to IS NULL ORDER BY product, major, state, ordinal",
 };
 
 static const struct weft_ledger_table catalog_inputs = {
@@ -50,6 +56,9 @@ static const struct weft_ledger_table catalog_names = {
            "shown TEXT NOT NULL, retired BIGINT NOT NULL,"
            "seq_from BIGINT NOT NULL, seq_to BIGINT, PRIMARY KEY(product, major, seq_from));"
            "CREATE INDEX IF NOT EXISTS catalog_names_table ON catalog_names(table_name);",
+    /* Names that it had once, too: `was:` asks for them. */
+    .state = "SELECT product, major, table_name, shown, retired, seq_from, seq_to "
+             "FROM catalog_names ORDER BY product, major, seq_from",
 };
 
 /* ---- what a name stands for ---- */

@@ -18,6 +18,9 @@ const struct weft_ledger_table weft_catalog_reads_table = {
            "PRIMARY KEY(product, major, state, ordinal, seq_from));"
            "CREATE INDEX IF NOT EXISTS catalog_reads_upstream"
            " ON catalog_reads(upstream, upstream_major) WHERE seq_to IS NULL;",
+    .state = "SELECT product, major, state, ordinal, name, is_port, upstream, upstream_major, "
+             "seq_from FROM catalog_reads WHERE seq_to IS NULL "
+             "ORDER BY product, major, state, ordinal",
 };
 
 /* ---- the entry ---- */

@@ -11,55 +11,62 @@
 #define DESCRIBED "catalog.described"
 
 static const struct weft_ledger_table tables_table = {
-    "lake_tables",
-    "CREATE TABLE IF NOT EXISTS lake_tables (space TEXT NOT NULL, table_name TEXT NOT NULL, "
-    "domain TEXT NOT NULL, name TEXT NOT NULL, metadata TEXT NOT NULL, previous TEXT, "
-    "snapshot_id BIGINT NOT NULL, contract_version TEXT, seq_from BIGINT NOT NULL, seq_to BIGINT, "
-    "PRIMARY KEY (space, table_name, seq_from));"
-    "CREATE UNIQUE INDEX IF NOT EXISTS lake_tables_current ON lake_tables (space, table_name) "
-    "WHERE seq_to IS NULL;",
-    false};
+    .name = "lake_tables",
+    .ddl =
+        "CREATE TABLE IF NOT EXISTS lake_tables (space TEXT NOT NULL, table_name TEXT NOT NULL, "
+        "domain TEXT NOT NULL, name TEXT NOT NULL, metadata TEXT NOT NULL, previous TEXT, "
+        "snapshot_id BIGINT NOT NULL, contract_version TEXT, seq_from BIGINT NOT NULL, seq_to "
+        "BIGINT, "
+        "PRIMARY KEY (space, table_name, seq_from));"
+        "CREATE UNIQUE INDEX IF NOT EXISTS lake_tables_current ON lake_tables (space, table_name) "
+        "WHERE seq_to IS NULL;",
+};
 
 static const struct weft_ledger_table snapshots_table = {
-    "lake_snapshots",
-    "CREATE TABLE IF NOT EXISTS lake_snapshots (space TEXT NOT NULL, table_name TEXT NOT NULL, "
-    "snapshot_id BIGINT NOT NULL, parent_id BIGINT NOT NULL, committed_at BIGINT NOT NULL, "
-    "operation TEXT NOT NULL, rows BIGINT NOT NULL, added BIGINT NOT NULL, "
-    "removed BIGINT NOT NULL, files BIGINT NOT NULL, bytes BIGINT NOT NULL, run_id TEXT, "
-    "contract_version TEXT, metadata TEXT NOT NULL, seq_from BIGINT NOT NULL, seq_to BIGINT, "
-    "PRIMARY KEY (space, table_name, snapshot_id, seq_from));"
-    "CREATE INDEX IF NOT EXISTS lake_snapshots_order ON lake_snapshots "
-    "(space, table_name, seq_from);",
-    false};
+    .name = "lake_snapshots",
+    .ddl =
+        "CREATE TABLE IF NOT EXISTS lake_snapshots (space TEXT NOT NULL, table_name TEXT NOT NULL, "
+        "snapshot_id BIGINT NOT NULL, parent_id BIGINT NOT NULL, committed_at BIGINT NOT NULL, "
+        "operation TEXT NOT NULL, rows BIGINT NOT NULL, added BIGINT NOT NULL, "
+        "removed BIGINT NOT NULL, files BIGINT NOT NULL, bytes BIGINT NOT NULL, run_id TEXT, "
+        "contract_version TEXT, metadata TEXT NOT NULL, seq_from BIGINT NOT NULL, seq_to BIGINT, "
+        "PRIMARY KEY (space, table_name, snapshot_id, seq_from));"
+        "CREATE INDEX IF NOT EXISTS lake_snapshots_order ON lake_snapshots "
+        "(space, table_name, seq_from);",
+};
 
-static const struct weft_ledger_table names_table =
-    {/* names.c */
-     "lake_names",
-     "CREATE TABLE IF NOT EXISTS lake_names (table_name TEXT NOT NULL, name TEXT NOT NULL, "
-     "seq_from BIGINT NOT NULL, seq_to BIGINT, PRIMARY KEY (table_name, seq_from));",
-     false};
+static const struct weft_ledger_table names_table = {
+    /* names.c */
+    .name = "lake_names",
+    .ddl = "CREATE TABLE IF NOT EXISTS lake_names (table_name TEXT NOT NULL, name TEXT NOT NULL, "
+           "seq_from BIGINT NOT NULL, seq_to BIGINT, PRIMARY KEY (table_name, seq_from));",
+};
 
 /* Names and types of the views' columns are those of the JDBC catalogue's tables, version 1. */
 static const struct weft_ledger_table catalog_table = {
-    "lake_catalog",
-    "CREATE TABLE IF NOT EXISTS lake_catalog (mesh TEXT NOT NULL, root TEXT NOT NULL, "
-    "seq_from BIGINT NOT NULL PRIMARY KEY, seq_to BIGINT);"
-    "CREATE VIEW IF NOT EXISTS iceberg_tables AS SELECT c.mesh AS catalog_name, "
-    "COALESCE((SELECT substr(n.name, 1, instr(n.name, '.') - 1) FROM lake_names n WHERE "
-    "n.table_name = t.table_name AND n.seq_to IS NULL), t.domain) AS table_namespace, "
-    "COALESCE((SELECT substr(n.name, instr(n.name, '.') + 1) FROM lake_names n WHERE "
-    "n.table_name = t.table_name AND n.seq_to IS NULL), t.name) AS table_name, "
-    "'file://' || c.root || '/' || t.metadata AS metadata_location, "
-    "'file://' || c.root || '/' || t.previous AS previous_metadata_location, "
-    "'TABLE' AS iceberg_type FROM lake_tables t CROSS JOIN lake_catalog c "
-    "WHERE t.space = 'lake' AND t.seq_to IS NULL AND c.seq_to IS NULL;"
-    "CREATE VIEW IF NOT EXISTS iceberg_namespace_properties AS SELECT DISTINCT "
-    "c.mesh AS catalog_name, COALESCE((SELECT substr(n.name, 1, instr(n.name, '.') - 1) FROM "
-    "lake_names n WHERE n.table_name = t.table_name AND n.seq_to IS NULL), t.domain) AS namespace, "
-    "'exists' AS property_key, "
-    "'true' AS property_value FROM lake_tables t CROSS JOIN lake_catalog c "
-    "WHERE t.space = 'lake' AND t.seq_to IS NULL AND c.seq_to IS NULL;",
-    false};
+    .name = "lake_catalog",
+    .ddl =
+        "CREATE TABLE IF NOT EXISTS lake_catalog (mesh TEXT NOT NULL, root TEXT NOT NULL, "
+        "seq_from BIGINT NOT NULL PRIMARY KEY, seq_to BIGINT);"
+        "CREATE VIEW IF NOT EXISTS iceberg_tables AS SELECT c.mesh AS catalog_name, "
+        "COALESCE((SELECT substr(n.name, 1, instr(n.name, '.') - 1) FROM lake_names n WHERE "
+        "n.table_name = t.table_name AND n.seq_to IS NULL), t.domain) AS table_namespace, "
+        "COALESCE((SELECT substr(n.name, instr(n.name, '.') + 1) FROM lake_names n WHERE "
+        "n.table_name = t.table_name AND n.seq_to IS NULL), t.name) AS table_name, "
+        "'file://' || c.root || '/' || t.metadata AS metadata_location, "
+        "'file://' || c.root || '/' || t.previous AS previous_metadata_location, "
+        "'TABLE' AS iceberg_type FROM lake_tables t CROSS JOIN lake_catalog c "
+        "WHERE t.space = 'lake' AND t.seq_to IS NULL AND c.seq_to IS NULL;"
+        "CREATE VIEW IF NOT EXISTS iceberg_namespace_properties AS SELECT DISTINCT "
+        "c.mesh AS catalog_name, COALESCE((SELECT substr(n.name, 1, instr(n.name, '.') - 1) FROM "
+        "lake_names n WHERE n.table_name = t.table_name AND n.seq_to IS NULL), t.domain) AS "
+        "namespace, "
+        "'exists' AS property_key, "
+        "'true' AS property_value FROM lake_tables t CROSS JOIN lake_catalog c "
+        "WHERE t.space = 'lake' AND t.seq_to IS NULL AND c.seq_to IS NULL;",
+    /* Which mesh it is; not where its home lies. */
+    .state = "SELECT mesh, '' AS root, seq_from FROM lake_catalog WHERE seq_to IS NULL",
+};
 
 /* What a committed entry says, read from its body. */
 struct committed {

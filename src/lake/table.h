@@ -88,6 +88,12 @@ int weft_table_evolve(struct weft_arena *arena, const struct weft_table *table,
                       const struct weft_fields *fields, struct weft_table_schema *out,
                       struct weft_error *error) WEFT_MUST_CHECK;
 
+/* What evolving asks of a table, and nothing of its rows and files: an object. Read back it is a
+ * table for weft_table_evolve, weft_table_schema and weft_table_current alone. INVALID, CORRUPT. */
+void weft_table_outline_write(const struct weft_table *table, struct weft_json_writer *json);
+int weft_table_outline_read(struct weft_arena *arena, yyjson_val *outline, struct weft_table **out,
+                            struct weft_error *error) WEFT_MUST_CHECK;
+
 /* The text of COPY's option FIELD_IDS: {"a": 1, "l": {__duckdb_field_id: 2, "element": 3}}. */
 void weft_table_field_ids_sql(const struct weft_table_schema *schema, struct weft_buf *out);
 /* The field that a name of RETURN_STATS means: "a", or "st"."x y" with quotes doubled. NULL type

@@ -135,6 +135,9 @@ void ledger_set_wait(struct weft_ledger *ledger, int wait_ms)
 static int head_load(struct weft_ledger_txn *txn, struct weft_error *error)
 {
     WEFT_CLEANUP(weft_stmt_freep) struct weft_stmt *stmt = NULL;
+    txn->head = txn->ledger->memory_head;
+    if (txn->ledger->memory)
+        return 0;
     WEFT_TRY(weft_stmt_prepare(txn,
                                "SELECT sequence, time_us, hash FROM entries WHERE origin = ?"
                                " ORDER BY sequence DESC LIMIT 1",
@@ -157,13 +160,15 @@ static int connection_take(struct weft_ledger *ledger, struct ledger_connection 
     for (size_t i = 0; i < LEDGER_CONNECTIONS_MAX; i++) {
         if (ledger->connections[i].used)
             continue;
+        if (ledger->memory && i > 0) /* each connection would be a database of its own */
+            break;
         WEFT_TRY(connection_open(ledger, &ledger->connections[i], error));
         *out = &ledger->connections[i];
         return 0;
     }
     return weft_error_set(error, WEFT_E_INTERNAL,
                           "more than %d transactions are open in one ledger",
-                          LEDGER_CONNECTIONS_MAX);
+                          ledger->memory ? 1 : LEDGER_CONNECTIONS_MAX);
 }
 
 static int txn_begin(struct weft_ledger *ledger, bool write, bool check,
@@ -184,7 +189,7 @@ static int txn_begin(struct weft_ledger *ledger, bool write, bool check,
     connection->used = true;
     ledger->writing |= write;
     rc = head_load(txn, error);
-    if (rc == 0 && check && !ledger->making)
+    if (rc == 0 && check && !ledger->making && !ledger->memory)
         rc = ledger_head_check(txn, error);
     if (rc < 0) {
         weft_ledger_end(txn);
@@ -334,7 +339,7 @@ int ledger_key(struct weft_ledger_txn *txn, const struct weft_key **key, struct 
 static int append_check(struct weft_ledger_txn *txn, const char *actor, const char *kind,
                         const struct weft_ledger_kind **found, struct weft_error *error)
 {
-    if (!txn->write || txn->connection == NULL)
+    if (!txn->write || txn->connection == NULL || txn->ledger->memory)
         return weft_error_set(error, WEFT_E_INTERNAL, "appending needs a writing transaction");
     if (txn->broken)
         return weft_error_set(error, WEFT_E_INTERNAL, "an entry before was refused");

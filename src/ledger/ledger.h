@@ -68,6 +68,9 @@ struct weft_ledger_table {
     const char *name;
     const char *ddl;  /* CREATE TABLE/INDEX/VIEW IF NOT EXISTS ...; may hold several statements */
     bool operational; /* not rebuilt from entries */
+    /* NULL, or the SELECT of what is taken along of it (weft_ledger_state_write); its columns are
+     * columns of the table, its order is fixed. */
+    const char *state;
 };
 
 /* Both keep the pointer; it must live as long as the program. Refuses a second of the same name
@@ -100,6 +103,17 @@ struct weft_ledger_head {
     int64_t time_us;
     char hash[WEFT_SHA256_HEX];
 };
+
+/* ---- what is so now, taken along: no entries, no keys, no operational table ---- */
+
+/* An array of the tables that have a `state`, with their rows. */
+int weft_ledger_state_write(struct weft_ledger_txn *txn, struct weft_json_writer *json,
+                            struct weft_error *error) WEFT_MUST_CHECK;
+/* That array as a ledger in memory, at the head that it was taken at: for one reading transaction
+ * at a time. INVALID or FORMAT for what is no such array, or that of another version. What the rows
+ * mean is for the floors to check. */
+int weft_ledger_state_read(yyjson_val *tables, const struct weft_ledger_head *head,
+                           struct weft_ledger **out, struct weft_error *error) WEFT_MUST_CHECK;
 
 /* ---- transactions ---- */
 
@@ -148,6 +162,7 @@ void weft_stmt_reset(struct weft_stmt *stmt); /* to bind and step again */
 int weft_stmt_column_count(struct weft_stmt *stmt);
 const char *weft_stmt_column_name(struct weft_stmt *stmt, int column); /* columns count from 0 */
 bool weft_stmt_column_is_null(struct weft_stmt *stmt, int column);
+bool weft_stmt_column_is_int(struct weft_stmt *stmt, int column);
 const char *weft_stmt_column_text(struct weft_stmt *stmt,
                                   int column); /* "" for null; to next step */
 int64_t weft_stmt_column_int(struct weft_stmt *stmt, int column);

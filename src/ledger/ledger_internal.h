@@ -34,6 +34,8 @@ struct weft_ledger {
     struct ledger_connection connections[LEDGER_CONNECTIONS_MAX];
     bool writing; /* a writing transaction is open */
     bool making;  /* the home is being made: ledger.head comes later */
+    bool memory;  /* there is no home: state.c */
+    struct weft_ledger_head memory_head;
     int wait_ms;
 };
 

@@ -33,15 +33,17 @@ static int fold_put(struct weft_ledger_txn *txn, const struct weft_ledger_entry 
 
 static const struct weft_ledger_kind kind_put = {"test.put", 1, fold_put};
 static const struct weft_ledger_table table_values = {
-    "test_values",
-    "CREATE TABLE IF NOT EXISTS test_values(name TEXT NOT NULL, value TEXT NOT NULL,"
-    " seq_from INTEGER NOT NULL, seq_to INTEGER);"
-    "CREATE INDEX IF NOT EXISTS test_values_name ON test_values(name, seq_from);"
-    "CREATE VIEW IF NOT EXISTS test_now AS SELECT name, value FROM test_values"
-    " WHERE seq_to IS NULL",
-    false};
+    .name = "test_values",
+    .ddl = "CREATE TABLE IF NOT EXISTS test_values(name TEXT NOT NULL, value TEXT NOT NULL,"
+           " seq_from INTEGER NOT NULL, seq_to INTEGER);"
+           "CREATE INDEX IF NOT EXISTS test_values_name ON test_values(name, seq_from);"
+           "CREATE VIEW IF NOT EXISTS test_now AS SELECT name, value FROM test_values"
+           " WHERE seq_to IS NULL",
+    .state = "SELECT name, value, seq_from FROM test_values WHERE seq_to IS NULL ORDER BY 1, 3"};
 static const struct weft_ledger_table table_queue = {
-    "test_queue", "CREATE TABLE IF NOT EXISTS test_queue(item TEXT)", true};
+    .name = "test_queue",
+    .ddl = "CREATE TABLE IF NOT EXISTS test_queue(item TEXT)",
+    .operational = true};
 
 void ledger_test_register(void)
 {

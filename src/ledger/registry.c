@@ -81,16 +81,17 @@ static const struct weft_ledger_kind kind_node = {"node.created", 1, fold_node_c
 static const struct weft_ledger_kind kind_rotated = {"key.rotated", 1, fold_key_rotated};
 static const struct weft_ledger_kind kind_accepted = {LEDGER_KIND_ACCEPTED, 1, fold_head_accepted};
 static const struct weft_ledger_table table_keys = {
-    "ledger_keys",
-    "CREATE TABLE IF NOT EXISTS ledger_keys(origin TEXT NOT NULL, key_id TEXT NOT NULL,"
-    " public_key TEXT NOT NULL, seq_from INTEGER NOT NULL, seq_to INTEGER,"
-    " PRIMARY KEY (origin, key_id));",
-    false};
+    .name = "ledger_keys",
+    .ddl = "CREATE TABLE IF NOT EXISTS ledger_keys(origin TEXT NOT NULL, key_id TEXT NOT NULL,"
+           " public_key TEXT NOT NULL, seq_from INTEGER NOT NULL, seq_to INTEGER,"
+           " PRIMARY KEY (origin, key_id));",
+    .operational = false};
 
 static const struct weft_ledger_table table_lists = {
-    "ledger_lists",
-    "CREATE TABLE IF NOT EXISTS ledger_lists(hash TEXT PRIMARY KEY, seq_from INTEGER NOT NULL);",
-    false};
+    .name = "ledger_lists",
+    .ddl = "CREATE TABLE IF NOT EXISTS ledger_lists(hash TEXT PRIMARY KEY, seq_from INTEGER NOT "
+           "NULL);",
+    .operational = false};
 
 static const struct weft_ledger_kind *kinds[REGISTRY_MAX] = {&kind_node, &kind_rotated,
                                                              &kind_accepted};

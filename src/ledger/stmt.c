@@ -76,6 +76,11 @@ bool weft_stmt_column_is_null(struct weft_stmt *stmt, int column)
     return stmt->api->column_is_null(stmt, column);
 }
 
+bool weft_stmt_column_is_int(struct weft_stmt *stmt, int column)
+{
+    return stmt->api->column_is_int(stmt, column);
+}
+
 const char *weft_stmt_column_text(struct weft_stmt *stmt, int column)
 {
     return stmt->api->column_text(stmt, column);

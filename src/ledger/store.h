@@ -17,7 +17,8 @@ enum weft_store_flags {
     WEFT_STORE_READ_ONLY = 2, /* nothing is ever written through this connection */
     /* With READ_ONLY: the file is opened for reading, and its folder may be closed for writing. */
     WEFT_STORE_FOREIGN = 8,
-    WEFT_STORE_SCRATCH = 4 /* thrown away afterwards: no journal, no sync */
+    WEFT_STORE_SCRATCH = 4, /* thrown away afterwards: no journal, no sync */
+    WEFT_STORE_MEMORY = 16  /* no file at all */
 };
 
 struct weft_store_api;
@@ -60,6 +61,7 @@ struct weft_store_api {
     int (*column_count)(struct weft_stmt *stmt);
     const char *(*column_name)(struct weft_stmt *stmt, int column);
     bool (*column_is_null)(struct weft_stmt *stmt, int column);
+    bool (*column_is_int)(struct weft_stmt *stmt, int column);
     const char *(*column_text)(struct weft_stmt *stmt, int column);
     int64_t (*column_int)(struct weft_stmt *stmt, int column);
     double (*column_double)(struct weft_stmt *stmt, int column);

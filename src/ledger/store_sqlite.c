@@ -131,6 +131,8 @@ static int open_configure(struct sqlite_store *store, unsigned flags, struct wef
                                 NULL);
     if (rc != SQLITE_OK)
         return store_error(store, rc, "ROLLBACK", error);
+    if (flags & WEFT_STORE_MEMORY)
+        return 0;
     if (flags & WEFT_STORE_SCRATCH)
         return sqlite_script(&store->base, "PRAGMA journal_mode=OFF; PRAGMA synchronous=OFF",
                              error);
@@ -467,6 +469,11 @@ static bool sqlite_column_is_null(struct weft_stmt *base, int column)
     return sqlite3_column_type(stmt_of(base)->handle, column) == SQLITE_NULL;
 }
 
+static bool sqlite_column_is_int(struct weft_stmt *base, int column)
+{
+    return sqlite3_column_type(stmt_of(base)->handle, column) == SQLITE_INTEGER;
+}
+
 static const char *sqlite_column_text(struct weft_stmt *base, int column)
 {
     sqlite3_stmt *handle = stmt_of(base)->handle;
@@ -582,6 +589,7 @@ const struct weft_store_api weft_store_sqlite = {.name = "sqlite",
                                                  .column_count = sqlite_column_count,
                                                  .column_name = sqlite_column_name,
                                                  .column_is_null = sqlite_column_is_null,
+                                                 .column_is_int = sqlite_column_is_int,
                                                  .column_text = sqlite_column_text,
                                                  .column_int = sqlite_column_int,
                                                  .column_double = sqlite_column_double,

@@ -13,6 +13,8 @@ static const struct weft_ledger_table products_table = {
            "digest TEXT NOT NULL, basis TEXT NOT NULL, seq_from BIGINT NOT NULL, seq_to BIGINT,"
            "PRIMARY KEY(product, major, seq_from));"
            "CREATE INDEX IF NOT EXISTS lineage_products_entry ON lineage_products(entry);",
+    .state = "SELECT product, major, entry, digest, basis, seq_from FROM lineage_products "
+             "WHERE seq_to IS NULL ORDER BY product, major",
 };
 
 static const struct weft_ledger_table sources_table = {
@@ -23,6 +25,9 @@ static const struct weft_ledger_table sources_table = {
            "PRIMARY KEY(entry, source, seq_from));"
            "CREATE INDEX IF NOT EXISTS lineage_sources_up ON "
            "lineage_sources(up_product, up_major);",
+    .state = "SELECT s.entry, s.source, s.up_product, s.up_major, s.seq_from "
+             "FROM lineage_sources s JOIN lineage_products p ON p.entry = s.entry AND p.seq_to IS "
+             "NULL WHERE s.seq_to IS NULL ORDER BY s.entry, s.source",
 };
 
 /* Of a contract, which never changes: it holds as long as the row of lineage_products. */
@@ -34,6 +39,9 @@ static const struct weft_ledger_table edges_table = {
            "CREATE INDEX IF NOT EXISTS lineage_edges_column ON lineage_edges(entry, column_name);"
            "CREATE INDEX IF NOT EXISTS lineage_edges_up ON "
            "lineage_edges(entry, source, up_column);",
+    .state = "SELECT e.entry, e.ordinal, e.column_name, e.source, e.up_column, e.how "
+             "FROM lineage_edges e JOIN lineage_products p ON p.entry = e.entry AND p.seq_to IS "
+             "NULL ORDER BY e.entry, e.ordinal",
 };
 
 /* ---- statements ---- */
