@@ -51,7 +51,7 @@ enum weft_code {
 };
 
 /* The usual positive results; each function says which it gives. */
-enum weft_condition {
+enum {
     WEFT_OK = 0,
     WEFT_END = 1,       /* nothing more to read */
     WEFT_NOT_THERE = 2, /* looked up, not found */
