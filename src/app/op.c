@@ -6,6 +6,7 @@
 #include "app/ops_internal.h"
 #include "flow/run.h"
 #include "lake/pointer.h"
+#include "trust/principals.h"
 
 #include <string.h>
 
@@ -205,6 +206,7 @@ void weft_app_register(void)
         return;
     done = true;
     weft_lake_register();
+    weft_trust_register();
     weft_catalog_register();
     weft_flow_register();
 }

@@ -1,0 +1,9 @@
+/*
+ * register.c - the kinds of entries and the tables of this floor, registered at start.
+ */
+#include "trust/trust_internal.h"
+
+void weft_trust_register(void)
+{
+    weft_principals_register();
+}

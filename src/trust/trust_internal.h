@@ -1,0 +1,43 @@
+/*
+ * trust_internal.h - what the files of this folder share.
+ */
+#ifndef WEFT_TRUST_TRUST_INTERNAL_H
+#define WEFT_TRUST_TRUST_INTERNAL_H
+
+#include "ledger/sql.h"
+#include "trust/principals.h"
+
+#define WEFT_KIND_PRINCIPAL_ADDED "principal.added"
+#define WEFT_KIND_PRINCIPAL_CHANGED "principal.changed"
+#define WEFT_KIND_PRINCIPAL_DISABLED "principal.disabled"
+#define WEFT_KIND_PRINCIPAL_ENABLED "principal.enabled"
+#define WEFT_KIND_GROUP_CHANGED "group.changed"
+#define WEFT_KIND_DOMAIN_DESCRIBED "domain.described"
+#define WEFT_KIND_PASSWORD_SET "password.set"
+
+/* Rows as of ?1. */
+#define WEFT_TRUST_AT(alias)                                                                       \
+    alias ".seq_from <= ?1 AND (" alias ".seq_to IS NULL OR " alias ".seq_to > ?1) "
+/* 0 = now. */
+static inline int64_t weft_trust_at(int64_t sequence)
+{
+    return sequence == 0 ? INT64_MAX : sequence;
+}
+
+/* ---- principals_fold.c ---- */
+void weft_principals_register(void);
+
+/* ---- principals.c ---- */
+/* A JSON array of texts, in the arena. */
+int weft_trust_texts_read(struct weft_arena *arena, yyjson_val *array, struct weft_texts *out,
+                          struct weft_error *error) WEFT_MUST_CHECK;
+int weft_trust_texts_parse(struct weft_arena *arena, const char *json, struct weft_texts *out,
+                           struct weft_error *error) WEFT_MUST_CHECK;
+/* The first column of every row. Ends the statement. */
+int weft_trust_texts_rows(struct weft_arena *arena, struct weft_stmt *stmt, struct weft_texts *out,
+                          struct weft_error *error) WEFT_MUST_CHECK;
+bool weft_trust_texts_has(const struct weft_texts *texts, const char *text);
+void weft_trust_texts_write(struct weft_json_writer *writer, const char *key,
+                            const struct weft_texts *texts);
+
+#endif
