@@ -1,11 +1,11 @@
 /*
- * infer_files.h - `infer` and `new --from`: from the files that a person names to job/infer.h.
+ * infer_files.h - `infer` and `new --from`: from the files that a person names to infer/infer.h.
  */
 #ifndef WEFT_APP_INFER_FILES_H
 #define WEFT_APP_INFER_FILES_H
 
 #include "app/op.h"
-#include "job/infer.h"
+#include "infer/infer.h"
 
 /* The product file for these files, as it would stand in `folder` (absolute). root NULL = there is
  * no checkout. port and sql: both or none. */

@@ -4,9 +4,9 @@
  * checkout is read again: where one of them has a mistake, or a move fails, all are taken back.
  */
 #include "app/editor.h"
-#include "app/import.h"
 #include "app/infer_files.h"
 #include "app/ops_internal.h"
+#include "exchange/import.h"
 
 #include "base/fs.h"
 #include "base/random.h"

@@ -3,8 +3,8 @@
  * blocks of whole records; headers are read. Also: types from a sample, and lines by offset.
  */
 #include "codec/avro_json.h"
-#include "job/cell_internal.h"
 #include "job/scan_internal.h"
+#include "value/cell.h"
 
 #include "base/clock.h"
 #include "base/process.h"

@@ -1,7 +1,7 @@
 /*
  * columns_internal.h - which columns an input has, how each is read, and what the table gets.
  *
- * A column is read by its header's name. Most types are read by weft itself (cell_internal.h);
+ * A column is read by its header's name. Most types are read by weft itself (value/cell.h);
  * those with a format of their own come as text (JOB_RAW name) and are turned by SQL in the same
  * pass. All of it lives in the arena of the job; immutable once made.
  */

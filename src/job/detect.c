@@ -3,9 +3,9 @@
  * later does not parse is set aside under the rule <field>.type. Texts with leading zeros are not
  * numbers: "01001" would lose what it says.
  */
-#include "job/cell_internal.h"
-#include "job/infer_internal.h"
 #include "job/scan_internal.h"
+#include "value/cell.h"
+#include "value/date_format.h"
 
 static const struct weft_type type_long = {.kind = WEFT_TYPE_LONG};
 static const struct weft_type type_double = {.kind = WEFT_TYPE_DOUBLE};
@@ -25,33 +25,6 @@ static bool leading_zero(const char *text, size_t length)
     return length > sign + 1 && text[sign] == '0' && text[sign + 1] >= '0' && text[sign + 1] <= '9';
 }
 
-/* Formats beyond those that infer knows leave a column string. */
-static bool format_fits(const char *format, const char *text, size_t length)
-{
-    int64_t us;
-    for (size_t i = 0; i < infer_format_count(); i++) {
-        if (strcmp(infer_format(i), format) == 0)
-            return infer_format_read(i, text, length, &us);
-    }
-    return false;
-}
-
-bool job_date_fits(const struct weft_csv_options *csv, const char *text, size_t length)
-{
-    int32_t days;
-    return csv->date_format != NULL ? format_fits(csv->date_format, text, length)
-                                    : weft_cell_date(text, length, &days);
-}
-
-bool job_timestamp_fits(const struct weft_csv_options *csv, const char *text, size_t length)
-{
-    int64_t us;
-    if (csv->timestamp_format != NULL)
-        return format_fits(csv->timestamp_format, text, length);
-    /* Where dates are written in another way, a bare 1999-12-31 is none. */
-    return (csv->date_format == NULL || length > 10) && weft_cell_timestamp(text, length, &us);
-}
-
 static bool cell_fits(size_t candidate, const char *text, size_t length,
                       const struct weft_csv_options *csv)
 {
@@ -68,9 +41,9 @@ static bool cell_fits(size_t candidate, const char *text, size_t length,
         return !leading_zero(text, length) && *text != '+' &&
                weft_cell_double(text, length, csv->decimal_separator, &real);
     case WEFT_TYPE_DATE:
-        return job_date_fits(csv, text, length);
+        return weft_date_fits(csv, text, length);
     case WEFT_TYPE_TIMESTAMP:
-        return job_timestamp_fits(csv, text, length);
+        return weft_timestamp_fits(csv, text, length);
     default:
         return true;
     }

@@ -2,8 +2,8 @@
  * fill.c - cells of a batch as the typed vector of a column. One tight loop for each type; this and
  * the splitter are what reading costs.
  */
-#include "job/cell_internal.h"
 #include "job/scan_internal.h"
+#include "value/cell.h"
 
 #include "base/text.h"
 

@@ -6,8 +6,8 @@
  * Values of a list lie behind those of the rows before. A row that turns out broken leaves its part
  * of the child vectors behind as if it had not been there.
  */
-#include "job/cell_internal.h"
 #include "job/scan_internal.h"
+#include "value/cell.h"
 
 #include "base/map.h"
 

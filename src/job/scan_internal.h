@@ -121,9 +121,6 @@ void job_scan_local_free(struct job_scan_local *local);
 /* Fills the vector of one column; sets bits for cells that do not parse. */
 void job_fill_column(struct job_scan_local *local, size_t column, duckdb_vector vector,
                      size_t rows);
-/* For detection: does the text read as a date, a timestamp, as the options say? */
-bool job_date_fits(const struct weft_csv_options *csv, const char *text, size_t length);
-bool job_timestamp_fits(const struct weft_csv_options *csv, const char *text, size_t length);
 /* Types of the keys of json, from the first block of each file (detect_json.c). */
 /* Of an Avro file bytes come as "\x" and hexadecimal digits: undone in place; the length then. */
 size_t job_avro_bytes(const struct job_work *work, char *text, size_t length);

@@ -1,0 +1,51 @@
+/*
+ * infer.h - a product file made from data files: what each column holds, as all of its values say.
+ *
+ * Files are read whole, two to four times (what is it, what do its columns hold, which columns are
+ * its key), with bounded memory; only keys are looked for in the first records alone where a file
+ * has more than INFER_KEY_BYTES can tell apart, and the text says so. Values are judged by the code
+ * that reads them in a run (value/cell.h), so that a run sets aside no row that this file does
+ * not speak of. Everything that was guessed has a comment that says by what.
+ *
+ * It refuses what a run would refuse as a whole: damaged files, HTML pages, spreadsheets.
+ * Thread rule: one thread.
+ */
+#ifndef WEFT_INFER_INFER_H
+#define WEFT_INFER_INFER_H
+
+#include "base/buf.h"
+#include "base/mem.h"
+
+struct weft_infer_file {
+    const char *path;  /* to open */
+    const char *shown; /* for people */
+    const char *named; /* as `files:` names it: relative to the product file */
+};
+
+struct weft_infer {
+    const struct weft_infer_file *files;
+    size_t file_count;
+    const char *editor_schema; /* path or URL for the editor's line; NULL = no line */
+    const char *version;       /* "0.1.0" */
+    const char *port;          /* with SQL: the name of the port; NULL = the input is the product */
+    const char *sql;
+    int64_t file_size_max; /* settings of the same names */
+    int64_t record_size_max;
+    int64_t columns_max;
+    void (*tell)(void *arg, const char *stage, const char *file, int64_t rows, int64_t bytes);
+    void *tell_arg;
+};
+
+/* What is worth saying beside the text. */
+struct weft_infer_result {
+    int64_t records;
+    int64_t aside; /* records that a run would set aside */
+    size_t columns;
+    const char *key; /* "date, fips"; NULL = none was found */
+};
+
+/* Adds the product file to out. INPUT names the file that cannot be read, and why. */
+int weft_infer(struct weft_arena *arena, const struct weft_infer *what, struct weft_buf *out,
+               struct weft_infer_result *result, struct weft_error *error) WEFT_MUST_CHECK;
+
+#endif
