@@ -23,17 +23,17 @@ static void puts_text(struct weft_buf *out, const char *text)
     put_text(out, text, strlen(text));
 }
 
-/* What stands in a comment may hold anything. */
 /* A field's name: of these only one would be read as something else. */
 static void put_name(struct weft_buf *out, const char *name)
 {
     weft_buf_adds(out, strcmp(name, "null") == 0 ? "\"null\"" : name);
 }
 
+/* What stands in a comment may hold anything; YAML takes no control character there. */
 static void put_comment(struct weft_buf *out, const char *text)
 {
     for (; *text != '\0'; text++)
-        weft_buf_addc(out, (unsigned char)*text < 0x20 ? ' ' : *text);
+        weft_buf_addc(out, (unsigned char)*text < 0x20 || *text == 0x7f ? ' ' : *text);
 }
 
 /* ---- the head ---- */
