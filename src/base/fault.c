@@ -17,7 +17,7 @@
 #define FAULT_SPECS_MAX 16
 
 struct fault_spec {
-    char kind[12]; /* kill, stop, or the name of an operation */
+    char kind[12]; /* kill, stop, freeze, or the name of an operation */
     char point[64];
     uint64_t nth;
     int errnum;
@@ -62,7 +62,7 @@ static void spec_parse(const char *text)
         return;
     struct fault_spec *spec = &fault_specs[fault_spec_count++];
     snprintf(spec->kind, sizeof spec->kind, "%s", kind);
-    if (strcmp(kind, "kill") == 0 || strcmp(kind, "stop") == 0) {
+    if (strcmp(kind, "kill") == 0 || strcmp(kind, "stop") == 0 || strcmp(kind, "freeze") == 0) {
         snprintf(spec->point, sizeof spec->point, "%s", second);
         spec->nth = third[0] == '\0' ? 1 : strtoull(third, NULL, 10);
     } else {
@@ -112,6 +112,10 @@ bool weft_fault_point(const char *point)
             continue;
         if (strcmp(spec->kind, "kill") == 0)
             kill(getpid(), SIGKILL);
+        if (strcmp(spec->kind, "freeze") == 0) {
+            kill(getpid(), SIGSTOP);
+            continue;
+        }
         return true;
     }
     return false;

@@ -5,6 +5,7 @@
  *   WEFT_FAULT=<spec>[,<spec>...]
  *   kill:<point>[:<nth>]          the process kills itself (SIGKILL) at the nth pass (default 1)
  *   stop:<point>[:<nth>]          fails there with an I/O error, where the point can fail
+ *   freeze:<point>[:<nth>]        the process stands still there (SIGSTOP) until it gets SIGCONT
  *   <op>:<nth>[:<errno name>]     the nth write|sync|rename|open|unlink|mkdir|truncate fails
  *                                 (EIO, ENOSPC, EDQUOT, EROFS; default EIO)
  *   clock:<seconds>               the clock is off by so many seconds

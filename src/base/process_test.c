@@ -21,7 +21,7 @@
 
 #include <cmocka.h>
 
-#define WAIT_STEPS 500
+#define WAIT_STEPS 12000 /* two minutes: it goes, or it never does */
 #define STEP_US 10000
 
 static char *program;

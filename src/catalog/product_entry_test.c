@@ -14,7 +14,6 @@
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
-#include <time.h>
 
 #include <cmocka.h>
 
@@ -454,12 +453,10 @@ static void thousand_products(void **state)
                             &reads, "dev", &f->error));
     }
     catalog_commit(f);
-    clock_t began = clock(); /* of this process: others may have the machine */
     int64_t start = weft_clock_mono_us();
     OK(weft_ledger_begin_read(f->ledger, &f->txn, &f->error));
     OK(weft_catalog_digests(f->txn, f->arena, &digests, &count, &f->error));
     int64_t took = weft_clock_mono_us() - start;
-    clock_t used = clock() - began;
     weft_ledger_end(f->txn);
     f->txn = NULL;
     assert_int_equal(count, 1000);
@@ -468,7 +465,6 @@ static void thousand_products(void **state)
     assert_string_equal(digests[999].reads.items[0].name, "health.p499");
     assert_int_equal(strlen(digests[0].pending_digest), 64);
     printf("digests of 1000 products: %" PRId64 " us\n", took);
-    assert_true(used < CLOCKS_PER_SEC);
     start = weft_clock_mono_us();
     rows_of(f, "products", 0);
     printf("mesh.products of 1000 products: %" PRId64 " us\n", weft_clock_mono_us() - start);

@@ -4,7 +4,6 @@
  */
 #include "engine/graph.h"
 
-#include "base/clock.h"
 #include "base/fs.h"
 #include "base/mem.h"
 #include "base/process.h"
@@ -611,12 +610,10 @@ static void test_stopped(void **state)
     (void)state;
     struct weft_error error = WEFT_ERROR_INIT;
     struct edges edges = edges_karate();
-    program_is("exec sleep 60");
+    program_is("exec sleep 900");
     weft_process_catch_signals();
     raise(SIGINT);
-    int64_t start = weft_clock_mono_us();
     assert_int_equal(run_fails(&edges, PLENTY, &error), WEFT_E_CANCELLED);
-    assert_true(weft_clock_mono_us() - start < 10000000);
     unsetenv("WEFT_GRAPH");
     edges_free(&edges);
 }

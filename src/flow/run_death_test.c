@@ -4,7 +4,6 @@
  */
 #include "flow/run_test_support.h"
 
-#include "base/clock.h"
 #include "base/fs.h"
 
 #include <signal.h>
@@ -39,10 +38,8 @@ static void cancelled_run_leaves_nothing(void **state)
     put_file(f, "a.csv", "one\n");
     pid_t pid = asker_start(f, "run", "hang", NULL, NULL);
     leases_wait(f, 1);
-    int64_t begun = weft_clock_mono_us();
     kill(pid, SIGINT);
     assert_int_equal(asker_wait(pid), WEFT_E_CANCELLED);
-    assert_true(weft_clock_mono_us() - begun < 20000000);
     assert_int_equal(number(f, "SELECT COUNT(*) FROM flow_runs WHERE error = 'cancelled'"), 1);
     holds(f);
     assert_int_equal(ask(f, WEFT_JOB_RUN).outcome->state, WEFT_RUN_PUBLISHED);
@@ -56,7 +53,7 @@ static void dead_run_is_taken_over(void **state)
     leases_wait(f, 1);
     const char *dead = text_of(f, "SELECT run_id FROM flow_leases");
     char *temp = weft_format("home/tmp/%s", dead);
-    for (int i = 0; i < 500 && !there(f, temp); i++)
+    for (int i = 0; i < 120000 && !there(f, temp); i++)
         usleep(1000);
     kill(pid, SIGKILL);
     assert_int_equal(asker_wait(pid), -SIGKILL);

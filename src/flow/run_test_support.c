@@ -299,7 +299,7 @@ int asker_wait(pid_t pid)
 /* In the child: 0, or the code of the error. */
 void leases_wait(struct fixture *f, int64_t count)
 {
-    for (int i = 0; i < 2000; i++) {
+    for (int i = 0; i < 12000; i++) {
         if (number(f, "SELECT COUNT(*) FROM flow_leases WHERE run_id <> ''") >= count)
             return;
         usleep(10000);

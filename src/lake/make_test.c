@@ -402,8 +402,6 @@ static void test_many_snapshots(void **state)
     weft_free(after_path);
     weft_free(many_text);
     weft_free(after_text);
-    /* A wide bound: other work on the machine must not fail it. */
-    assert_true(last.load_us + last.make_us < 1000000);
 }
 
 /* ---- both ends of a large file ---- */

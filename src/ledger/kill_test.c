@@ -5,7 +5,6 @@
  */
 #include "ledger/ledger_test_support.h"
 
-#include "base/clock.h"
 #include "base/test_support.h"
 
 #include <setjmp.h>
@@ -18,9 +17,7 @@
 #include <time.h>
 #include <unistd.h>
 
-#define RANDOM_KILLS 40
-#define RANDOM_KILLS_MIN 20 /* of two each */
-#define TIME_MAX_US 9000000
+#define RANDOM_KILLS 30 /* of two each */
 
 static struct weft_error error;
 
@@ -93,10 +90,8 @@ static void test_killed_at_random(void **state)
 {
     (void)state;
     char *home = home_new();
-    int64_t start_us = weft_clock_mono_us();
     srandom(7);
-    int kills = 0;
-    for (; kills < RANDOM_KILLS && weft_clock_mono_us() - start_us < TIME_MAX_US; kills++) {
+    for (int kills = 0; kills < RANDOM_KILLS; kills++) {
         /* two at once, so that one dies while the other waits or writes */
         pid_t one = ledger_test_start("append", home, NULL);
         pid_t two = ledger_test_start("append", home, NULL);
@@ -108,9 +103,8 @@ static void test_killed_at_random(void **state)
         assert_int_equal(ledger_test_wait(two), -SIGKILL);
         assert_sound(home, "a random kill");
     }
-    print_message("%d kills of two, %" PRId64 " entries\n", kills,
+    print_message("%d kills of two, %" PRId64 " entries\n", RANDOM_KILLS,
                   ledger_test_number(home, "SELECT count(*) FROM entries"));
-    assert_true(kills >= RANDOM_KILLS_MIN); /* fewer than wanted on a busy machine */
     home_end(home);
 }
 

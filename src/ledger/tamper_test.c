@@ -313,7 +313,7 @@ static void test_no_files(void **state)
             snprintf(path, sizeof path, "%s/%s", home, names[i]);
             unlink(path);
             assert_int_equal(folder ? mkdir(path, 0700) : mkfifo(path, 0600), 0);
-            alarm(20);
+            alarm(200);
             assert_int_equal(write_one(home), -1);
             alarm(0);
             if (error.code != WEFT_E_CORRUPT && error.code != WEFT_E_IO)
@@ -327,7 +327,7 @@ static void test_no_files(void **state)
     snprintf(command, sizeof command, "cd %s/keys && for k in *.pem; do rm $k && mkfifo $k; done",
              home);
     assert_int_equal(system(command), 0);
-    alarm(20);
+    alarm(200);
     assert_int_equal(write_one(home), -1);
     alarm(0);
     assert_non_null(strstr(error.message, "is no regular file"));

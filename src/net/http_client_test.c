@@ -4,7 +4,6 @@
  */
 #include "net/http_client.h"
 
-#include "base/clock.h"
 #include "base/fs.h"
 #include "base/mem.h"
 #include "base/process.h"
@@ -563,9 +562,7 @@ static void test_slow(void **state)
         server_start(server);
         struct weft_http_get get = get_of(url_at(server, "/data.csv"));
         get.timeout_ms = 300;
-        int64_t start = weft_clock_mono_us();
         fails_with(&get, WEFT_E_TIMEOUT, "did not send the file in time");
-        assert_true(weft_clock_mono_us() - start < 20000000);
         server_end(server);
     }
 }

@@ -6,6 +6,8 @@ import pathlib
 import re
 import subprocess
 
+from patience import PATIENCE
+
 ROOT = pathlib.Path(__file__).resolve().parent.parent.parent
 WEFT = os.environ.get("WEFT_BIN", "")
 LONG = os.environ.get("WEFT_LONG", "") not in ("", "0")
@@ -63,7 +65,7 @@ class Mesh:
         options.update(more)
         return subprocess.Popen([WEFT, *map(str, arguments)], **options)
 
-    def weft(self, *arguments, status=0, env=None, timeout=300, **more):
+    def weft(self, *arguments, status=0, env=None, timeout=PATIENCE, **more):
         """Runs to the end; status None = any, else one number or several."""
         if "input" in more:
             more["stdin"] = subprocess.PIPE

@@ -9,6 +9,8 @@ import subprocess
 import termios
 import time
 
+from patience import PATIENCE
+
 BIN = os.environ.get("WEFT_BIN", "")
 ESCAPE = re.compile(r"\x1b(\[[0-9;?]*[A-Za-z]|[()][A-Z0-9]|[=>78])")
 CLEAN = {name: value for name, value in os.environ.items()
@@ -59,7 +61,7 @@ class Terminal:
         self.raw += block
         return bool(block)
 
-    def wait(self, wanted, seconds=30):
+    def wait(self, wanted, seconds=PATIENCE):
         """Until the text (or pattern) stands behind what was waited for before; gives what stood
         before it."""
         pattern = wanted if hasattr(wanted, "search") else re.compile(re.escape(wanted))
@@ -84,6 +86,22 @@ class Terminal:
             end = time.monotonic() + seconds
             while time.monotonic() < end:
                 self.pump(0.05)
+        return self
+
+    def shows(self, end):
+        """Until the line of the cursor ends so."""
+        stop = time.monotonic() + PATIENCE
+        while not self.line.endswith(end):
+            assert time.monotonic() < stop, (end, self.line, self.all[-2000:])
+            assert self.pump(0.1), ("ended", self.all[-2000:])
+        return self
+
+    def holds(self, pattern):
+        """Until it stands somewhere in what came since the last wait."""
+        stop = time.monotonic() + PATIENCE
+        while not re.search(pattern, self.text):
+            assert time.monotonic() < stop, (pattern, self.text)
+            assert self.pump(0.1), ("ended", self.all[-2000:])
         return self
 
     @property
@@ -124,7 +142,7 @@ class Terminal:
         os.write(self.master, text.encode())
         return self
 
-    def end(self, status=0, seconds=30):
+    def end(self, status=0, seconds=PATIENCE):
         end = time.monotonic() + seconds
         while self.process.poll() is None and time.monotonic() < end:
             self.pump(0.05)

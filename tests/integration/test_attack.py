@@ -5,6 +5,8 @@ import sqlite3
 
 import pytest
 
+from patience import PATIENCE
+
 PRODUCT = """version: 1.0.0
 input:
   files: ../../../in/*.csv
@@ -40,12 +42,12 @@ def test_a_pipe_in_the_inbox_is_passed_over(shop, tmp_path):
     run = shop()
     os.mkfifo(tmp_path / "in" / "a.csv")
     (tmp_path / "in" / "b.csv").write_text("id,s\n1,x\n")
-    assert "1 read, 1 published" in run("apply", "--yes", timeout=60).stdout
+    assert "1 read, 1 published" in run("apply", "--yes", timeout=PATIENCE).stdout
 
 
 def test_a_device_is_no_input(shop):
     run = shop(PRODUCT.replace("../../../in/*.csv", "/dev/zero").replace("read: new", "read: all"))
-    assert "no file matches" in run("apply", "--yes", status=1, timeout=60).stderr
+    assert "no file matches" in run("apply", "--yes", status=1, timeout=PATIENCE).stderr
 
 
 def test_a_name_that_is_no_text(shop, tmp_path):

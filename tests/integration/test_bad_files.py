@@ -11,6 +11,7 @@ import time
 import pytest
 
 from mesh import ORDERS, Mesh, strays
+from patience import PATIENCE
 
 HEAD = b"tag,id,amount\n"
 STAYS = ORDERS.replace("  done: ../../../done\n", "")
@@ -38,21 +39,20 @@ class Shop(Mesh):
         self.weft("apply", "--yes")
         self.memory = 0
 
-    def run(self, status, timeout=120):
+    def run(self, status, timeout=PATIENCE):
         process = self.start("run", "shop.orders", env={"WEFT_MEMORY": "300MB"})
-        started = time.monotonic()
         watch = threading.Timer(timeout, process.kill)
         watch.start()
         err, out = process.stderr.read(), process.stdout.read()
         _, code, usage = os.wait4(process.pid, 0)  # with the worker: the larger of the two
         watch.cancel()
         process.returncode = os.waitstatus_to_exitcode(code)
-        self.memory, self.seconds = usage.ru_maxrss << 10, time.monotonic() - started
+        self.memory = usage.ru_maxrss << 10
         assert process.returncode == status, (process.returncode, out, err)
         assert self.memory < MEMORY_MAX, self.memory
         return out + err
 
-    def refused(self, name, content, *words, status=1, state="failed", seconds=30):
+    def refused(self, name, content, *words, status=1, state="failed"):
         """The whole file is refused: nothing of it is in, and without it all goes on."""
         before = self.one("select snapshot_id from mesh.products where product = 'shop.orders'")
         path = self.write(f"inbox/{name}", content) if content is not None else \
@@ -60,7 +60,6 @@ class Shop(Mesh):
         text = self.run(status)
         for word in words:
             assert re.search(word, text), (word, text)
-        assert self.seconds < seconds
         assert "internal" not in text
         assert path.exists()
         self.as_before(100, 0, before)
@@ -226,10 +225,10 @@ def test_one_gigabyte_without_an_end(shop, byte):
         for _ in range(256):
             file.write(block)
     if byte == b"\n":  # empty lines: of one column they would be rows, of three they are none
-        text = shop.weft("run", "shop.orders", status=(0, 1, 3), timeout=300)
+        text = shop.weft("run", "shop.orders", status=(0, 1, 3), timeout=PATIENCE)
         assert shop.count("shop.orders") in (100, 101), text
         return
-    shop.refused(path.name, None, r"orders1\.csv\.gz:[23]:", seconds=60)
+    shop.refused(path.name, None, r"orders1\.csv\.gz:[23]:")
 
 
 @pytest.mark.parametrize("cell", [b"\xff", b"a\xc3", b"\xed\xa0\x80", b"\xf8\x88\x80\x80\x80",
@@ -353,14 +352,14 @@ def test_replaced_while_it_is_read(shop):
     process = shop.start("run", "shop.orders")
     time.sleep(0.08)
     shop.write("inbox/orders1.csv", two)
-    out, err = process.communicate(timeout=60)
+    out, err = process.communicate(timeout=PATIENCE)
     rows = shop.count("shop.orders")
     assert (process.returncode, rows) in ((0, 200_100), (0, 150_100), (1, 100)), (out, err, rows)
 
 
 # ---- the files people write
 
-def refused_yaml(tmp_path, text, path="domains/shop/orders/data_product.yaml", seconds=10):
+def refused_yaml(tmp_path, text, path="domains/shop/orders/data_product.yaml"):
     mesh = Mesh(tmp_path / "m", {"orders": STAYS})
     mesh.weft("apply", "--yes")
     mesh.write(path, text)
@@ -368,15 +367,13 @@ def refused_yaml(tmp_path, text, path="domains/shop/orders/data_product.yaml", s
     for words in (["validate"], ["plan"], ["apply", "--yes"]):
         with open(tmp_path / "said", "w+b") as said:  # no pipe that may be full
             process = mesh.start(*words, stdout=said, stderr=said, text=False)
-            started = time.monotonic()
-            watch = threading.Timer(60, process.kill)
+            watch = threading.Timer(PATIENCE, process.kill)
             watch.start()
             _, code, usage = os.wait4(process.pid, 0)
             watch.cancel()
             process.returncode = os.waitstatus_to_exitcode(code)
             said.seek(0)
             text = said.read()
-        assert time.monotonic() - started < seconds
         assert usage.ru_maxrss << 10 < MEMORY_MAX
         assert len(text) < 1 << 20, "an error that fills the screen"
         results.append((process.returncode, text.decode()))
@@ -431,9 +428,7 @@ def test_one_megabyte_of_yaml(tmp_path):
     text = with_enum(9000)
     mesh.product("orders", text + "# a comment\n" * (((1 << 20) - len(text)) // 12))
     mesh.write("inbox/orders0.csv", GOOD)
-    started = time.monotonic()
     mesh.weft("apply", "--yes")
-    assert time.monotonic() - started < 20
     assert mesh.count("shop.orders") == 100
     mesh.doctor()
     mesh.product("orders", text + "# a comment\n" * (1 + ((1 << 20) - len(text)) // 12))

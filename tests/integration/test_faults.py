@@ -14,6 +14,7 @@ import subprocess
 import pytest
 
 from mesh import LONG, ORDERS, Failed, Mesh
+from patience import PATIENCE
 from test_kill import SEED, Killer
 
 STEPS = ["run", "apply", "load", "replace", "replay", "rollback", "drop", "dismiss",
@@ -44,7 +45,7 @@ class Breaker(Killer):
         step = getattr(world, f"step_{name}")()
         self.log.unlink(missing_ok=True)
         try:
-            done = world.mesh.weft(*step.words, status=(0, 1), timeout=60, env={
+            done = world.mesh.weft(*step.words, status=(0, 1), timeout=PATIENCE, env={
                 "WEFT_FAULT": spec, "WEFT_FAULT_IN": role, "WEFT_FAULT_LOG": str(self.log)})
             passed = self.log_read()
             kind, what, *_ = spec.split(":")

@@ -23,6 +23,7 @@ import subprocess
 import time
 
 from mesh import LONG, ORDERS, Failed, Mesh, fault_points, strays
+from patience import PATIENCE
 
 POINTS = int(os.environ.get("WEFT_KILL_POINTS", "3000" if LONG else "300"))
 SEED = int(os.environ.get("WEFT_SEED", "20260301"))
@@ -584,7 +585,7 @@ class Killer:
         if kill.point is None:
             longest = self.seconds.get(kill.step, 0.1)
             killed = kill_later(process, kill.role, self.rng.uniform(0, longest))
-        out, err = process.communicate(timeout=120)
+        out, err = process.communicate(timeout=PATIENCE)
         passed = self.log_read()
         if kill.point is not None:
             killed = passed.count((kill.role, kill.point)) >= kill.nth
@@ -600,7 +601,7 @@ class Killer:
 
     def again(self, mesh, step):
         started = time.monotonic()
-        done = mesh.weft(*step.words, status=(step.status, 1), timeout=120)
+        done = mesh.weft(*step.words, status=(step.status, 1), timeout=PATIENCE)
         if done.returncode == 1 and not (step.already and step.already in
                                          done.stderr + done.stdout):
             raise Failed(f"the same command again: {done.stdout}\n{done.stderr}")

@@ -1,5 +1,4 @@
 """A query that one scalar call makes deaf: it ends all the same, within its memory and its time."""
-import time
 
 import pytest
 
@@ -23,10 +22,8 @@ CASES = [
 def test_it_ends(weft, tmp_path, sql, env, word):
     weft("init", "shop")
     weft("apply", "--yes", "--no-run", cwd=tmp_path / "shop")
-    start = time.monotonic()
     done = weft("query", sql, cwd=tmp_path / "shop", status=1, env=env)
     assert word in done.stderr, done.stderr
-    assert time.monotonic() - start < 20
     # Nothing of it is left, and the home answers.
     one = weft("query", "--json", "select 1 as one", cwd=tmp_path / "shop").stdout
     assert one == '[{"one":1}]\n'

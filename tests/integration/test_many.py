@@ -2,6 +2,7 @@
 import json
 
 from mesh import Failed, Mesh
+from patience import PATIENCE
 
 ROOT = """\
 version: 1.0.0
@@ -70,7 +71,7 @@ def test_two_people_at_one_home(tmp_path):
         pair = [mesh.start("apply", "--yes"), mesh.start("run", "shop.root+", "--exclude",
                                                          "shop.p7")]
         for process in pair:
-            out, err = process.communicate(timeout=120)
+            out, err = process.communicate(timeout=PATIENCE)
             if process.returncode != 0 and "meanwhile" not in err:
                 raise Failed(f"status {process.returncode}\n{out}\n{err}")
     mesh.weft("run")

@@ -12,6 +12,7 @@ import tempfile
 import pytest
 from mesh_support import BIN, CLEAN
 from mistakes import MISTAKES, good, unprivileged
+from patience import PATIENCE
 
 ANSWERS = pathlib.Path(__file__).with_name("mistakes.txt")
 
@@ -46,7 +47,7 @@ def run(words, folder, mistake=None):
 
     return subprocess.run([BIN, *shlex.split(words)], cwd=folder / mistake.get("cwd", "."),
                           capture_output=True, text=True, env={**CLEAN, "HOME": str(folder)},
-                          stdin=subprocess.DEVNULL, preexec_fn=prepare, timeout=60)
+                          stdin=subprocess.DEVNULL, preexec_fn=prepare, timeout=PATIENCE)
 
 
 def answer(mistake, folder):

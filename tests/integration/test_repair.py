@@ -8,6 +8,7 @@ import sqlite3
 
 import pytest
 from mesh_support import Mesh
+from patience import PATIENCE
 
 COUNTIES = "input: {files: ../../../counties.csv, read: all}\nschema:\n" \
            "  - {name: fips, type: string, required: true}\n  - {name: county, type: string}\n"
@@ -376,7 +377,7 @@ def test_every_other_of_many_rows(tmp_path):
     for row in rows[::2]:
         row["n"] = "5"
     write_csv(mesh, rows)
-    mesh("quarantine", "d.p", "--replay", "--from", "bad.csv", "--because", "typed", timeout=60)
+    mesh("quarantine", "d.p", "--replay", "--from", "bad.csv", "--because", "typed", timeout=PATIENCE)
     assert mesh.sql("select count(*), count(distinct id) from d.p") == [(4001, 4001)]
     assert mesh.sql("select state, count(*) from d__quarantine.p group by all order by 1") == [
         ("open", 4000), ("replayed", 4000)]

@@ -7,6 +7,7 @@ import time
 
 import pytest
 from mesh_support import BIN, CLEAN, Mesh
+from patience import PATIENCE, catches, wait_for
 
 ROWS = "schema:\n  - {name: id, type: long, required: true}\n  - {name: n, type: long}\n"
 FILES = "input: {files: ../../../in/*.csv, format: csv, read: new}\n" + ROWS
@@ -130,9 +131,10 @@ def test_stopped_by_ctrl_c_and_gone_on(mesh):
     mesh.write("in/2.csv", "id,n\n" + "".join(f"{i},1\n" for i in range(10, 200000)))
     mesh.apply("--no-run")
     run = start(mesh, "run", WEFT_THREADS="2")
-    time.sleep(0.15)
+    wait_for(lambda: catches(run.pid, signal.SIGINT), run)
+    time.sleep(0.1)
     run.send_signal(signal.SIGINT)
-    assert run.wait(20) in (130, 0)
+    assert run.wait(PATIENCE) in (130, 0)
     runs = mesh.json("run")
     assert set(states(runs).values()) <= {"published", "nothing_new"}
     assert mesh.sql("select count(*) from z.e") == [(2 * (2 + 199990),)]

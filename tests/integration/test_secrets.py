@@ -14,6 +14,7 @@ import pytest
 
 import postgres
 from mesh import Mesh, environment
+from patience import PATIENCE, wait_for
 
 ENV = "S3cr3t-of-env-91a7"
 FILE = "S3cr3t-of-file-52c0"
@@ -284,9 +285,7 @@ connections:
   bad: {{postgres: "host=no-such-host.invalid dbname=x"}}
 """)
         mesh.weft("apply", "--yes")
-        began = time.monotonic()
         found = findings(mesh, status=1)
-        assert time.monotonic() - began < 20
     assert "in time" in found["postgres erp"]["finding"]
     assert not found["http web"]["ok"]
     assert "ended with status 7" in found["http slow"]["finding"]
@@ -421,10 +420,7 @@ def test_no_core_while_one_is_held(mesh, site):
     site.hold = threading.Event()
     process = mesh.start("apply", "--yes", env=secrets())
     try:
-        for _ in range(500):
-            if site.asked:
-                break
-            time.sleep(0.01)
+        wait_for(lambda: site.asked, process)
         workers = []
         for folder in pathlib.Path("/proc").glob("[0-9]*"):
             try:
@@ -442,5 +438,5 @@ def test_no_core_while_one_is_held(mesh, site):
                 (workers[0] / "mem").open("rb")
     finally:
         site.hold.set()
-        process.communicate(timeout=60)
+        process.communicate(timeout=PATIENCE)
     assert process.returncode == 0

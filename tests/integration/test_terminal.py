@@ -3,7 +3,6 @@ home; tables of all sorts of text."""
 import json
 import re
 import subprocess
-import time
 import unicodedata
 
 import pytest
@@ -69,10 +68,8 @@ def test_progress_stays_in_its_line_and_goes(large):
 def test_ctrl_c_in_a_run_changes_nothing(large):
     one = Terminal("run", "shop.lines", cwd=large)
     one.wait(PROGRESS)
-    begin = time.monotonic()
     one.type("\x03")
     text = one.end(status=130)
-    assert time.monotonic() - begin < 5
     assert "stopped on request" in text
     assert one.raw.decode().count("\n") < 12  # no line of progress stayed
     assert count(large) == 2

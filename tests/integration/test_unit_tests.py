@@ -8,6 +8,7 @@ import xml.etree.ElementTree as xml
 
 import pytest
 from mesh_support import BIN, CLEAN, Mesh
+from patience import PATIENCE
 
 ORDERS = """input:
   files: ../../../in/orders*.csv
@@ -420,7 +421,7 @@ def test_stopped_in_the_middle(mesh, tmp_path):
         except subprocess.TimeoutExpired:
             pass
     process.send_signal(2)
-    process.communicate(timeout=60)
+    process.communicate(timeout=PATIENCE)
     assert process.returncode == 130
     assert list(temp.iterdir()) == []
 

@@ -12,6 +12,8 @@ import re
 import subprocess
 import sys
 
+from patience import PATIENCE
+
 MARK = "=== end of answer "
 FOLDER = "/tmp/shop"  # where the page says that its reader is
 FORMS = [
@@ -116,7 +118,7 @@ class Shell:
     def close(self):
         self.process.stdin.close()
         self.process.stdout.close()
-        self.process.wait(timeout=60)
+        self.process.wait(timeout=PATIENCE)
 
 
 def write(page, weft, folder, scratch):
