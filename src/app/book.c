@@ -4,6 +4,7 @@
 #include "app/book.h"
 
 #include "app/bind.h"
+#include "app/state.h"
 #include "base/fs.h"
 #include "base/text.h"
 
@@ -259,6 +260,10 @@ int weft_book_begin(struct weft_context *context, struct weft_ledger_txn **txn,
     const char *home;
     struct weft_ledger *ledger;
     *txn = NULL;
+    if (context->state != NULL) {
+        ledger = weft_state_ledger(context->state);
+        return ledger == NULL ? 0 : weft_ledger_begin_read(ledger, txn, error);
+    }
     WEFT_TRY(weft_context_home(context, &home, error));
     WEFT_CLEANUP(weft_freep) char *format = weft_path_join(home, "format");
     if (format == NULL)

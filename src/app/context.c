@@ -3,6 +3,7 @@
  */
 #include "app/context.h"
 
+#include "app/state.h"
 #include "base/fs.h"
 #include "base/text.h"
 #include "lake/pointer.h"
@@ -32,6 +33,7 @@ void weft_context_release(struct weft_context *context)
 {
     weft_engine_close(context->engine);
     weft_ledger_end(context->deferred_txn);
+    weft_state_free(context->state);
     weft_ledger_close(context->deferred_ledger);
     weft_fd_close(&context->deferred_guard);
     weft_ledger_close(context->ledger);
@@ -187,6 +189,10 @@ int weft_context_deferred_ledger(struct weft_context *context, struct weft_ledge
     const struct weft_run_deferred *to;
     *ledger = NULL;
     WEFT_TRY(weft_context_deferred(context, &to, error));
+    if (context->state != NULL) {
+        *ledger = weft_state_deferred(context->state);
+        return 0;
+    }
     if (to != NULL && context->deferred_ledger == NULL) {
         WEFT_CLEANUP(weft_freep) char *format = weft_path_join(to->home, "format");
         if (format == NULL)

@@ -16,6 +16,8 @@
 #include "model/settings.h"
 #include "trust/decide.h"
 
+struct weft_state; /* app/state.h */
+
 struct weft_flag_setting {
     const char *name;
     const char *value;
@@ -41,7 +43,8 @@ struct weft_context {
     struct weft_run_deferred deferred; /* home NULL = nothing is deferred */
     struct weft_ledger *deferred_ledger;
     struct weft_ledger_txn *deferred_txn;
-    int deferred_guard; /* -1 = none */
+    int deferred_guard;       /* -1 = none */
+    struct weft_state *state; /* plans are made against it instead of a home; NULL = none */
     struct weft_settings settings;
     bool settings_loaded;
     struct weft_engine *engine;

@@ -17,7 +17,7 @@ static const struct weft_op *const ops[] = {
     &weft_op_ls,        &weft_op_show,     &weft_op_status,     &weft_op_runs,     &weft_op_logs,
     &weft_op_snapshots, &weft_op_rollback, &weft_op_quarantine, &weft_op_drop,     &weft_op_ledger,
     &weft_op_export,    &weft_op_import,   &weft_op_env,        &weft_op_settings, &weft_op_schema,
-    &weft_op_doctor,    &weft_op_version,  &weft_op_lineage,
+    &weft_op_doctor,    &weft_op_version,  &weft_op_lineage,    &weft_op_state,
 };
 
 size_t weft_op_count(void)

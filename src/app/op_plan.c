@@ -9,6 +9,7 @@
 #include "app/plan.h"
 #include "app/plan_file.h"
 #include "app/runs.h"
+#include "app/state.h"
 
 #include "flow/run.h"
 #include "lake/pointer.h"
@@ -170,6 +171,8 @@ static const struct weft_op_arg plan_args[] = {
      "Why a deprecated product is retired before its sunset."},
     {"markdown", 0, WEFT_ARG_FLAG, NULL, "As a comment on a pull request."},
     {"exit-code", 0, WEFT_ARG_FLAG, NULL, "Exit with 4 when there are changes."},
+    {"against", 0, WEFT_ARG_TEXT, "FILE",
+     "What `weft state export` wrote, instead of the home: for builds that do not reach it."},
 };
 
 static int plan_run(struct weft_context *context, const struct weft_op_request *request,
@@ -181,6 +184,8 @@ static int plan_run(struct weft_context *context, const struct weft_op_request *
     bool markdown = weft_op_given(request, "markdown");
     if (markdown && !out->for_people)
         return weft_error_set(error, WEFT_E_USAGE, "--markdown and --json exclude one another");
+    if (weft_op_given(request, "against"))
+        WEFT_TRY(weft_state_use(context, weft_op_text(request, "against"), error));
     WEFT_TRY(plan_checked(context, request, out, &mesh, &plan, NULL, false, error));
     if (file != NULL) {
         WEFT_TRY(weft_plan_refused(&plan, error));

@@ -121,12 +121,13 @@ static int file_print(const struct weft_op_request *request, const struct weft_p
 int weft_plan_file_write(struct weft_context *context, const struct weft_op_request *request,
                          const struct weft_plan *plan, const char *path, struct weft_error *error)
 {
-    const char *home;
+    const char *home = NULL;
     struct weft_query_target target;
     WEFT_CLEANUP(weft_buf_release) struct weft_buf text;
     weft_buf_init(&text, PLAN_FILE_MAX);
     WEFT_TRY(file_print(request, plan, &text, error));
-    WEFT_TRY(weft_context_home(context, &home, error));
+    if (context->state == NULL)
+        WEFT_TRY(weft_context_home(context, &home, error));
     WEFT_TRY(weft_query_target_open(context->arena, home, path, &target, error));
     int rc = weft_fs_write(target.fd, text.data, text.length, path, error);
     return weft_query_target_end(&target, rc, error);

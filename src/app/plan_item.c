@@ -3,6 +3,7 @@
  * what differs from what is registered and whether that may be.
  */
 #include "app/plan_internal.h"
+#include "app/state.h"
 
 #include "base/text.h"
 #include "job/job.h"
@@ -130,23 +131,35 @@ static struct weft_place field_refused(struct weft_plan_maker *maker,
     return product->place;
 }
 
+/* WEFT_NOT_THERE when nothing was published. */
+static int table_load(struct weft_plan_maker *maker, const char *name, struct weft_table **out,
+                      struct weft_error *error)
+{
+    struct weft_pointer pointer;
+    const struct weft_context *context = maker->context;
+    if (context->state != NULL)
+        return weft_state_table(context->state, maker->arena, name, out, error);
+    int rc = weft_pointer_get(maker->txn, maker->arena, WEFT_SPACE_LAKE, name, 0, &pointer, error);
+    if (rc == 0)
+        rc = weft_table_load(maker->arena, weft_ledger_home(context->ledger), pointer.metadata, out,
+                             error);
+    return rc;
+}
+
 /* Where breaking changes are allowed, the table must still be able to follow: said now, and not by
  * the next run. A table that does not read is doctor's business. */
 static int item_table(struct weft_plan_maker *maker, struct weft_plan_item *item,
                       const struct weft_registered *registered, struct weft_error *error)
 {
     const struct weft_product *product = item->product;
-    struct weft_pointer pointer;
     struct weft_table *table;
     struct weft_table_schema schema;
     struct weft_error why = WEFT_ERROR_INIT;
-    int rc = weft_pointer_get(maker->txn, maker->arena, WEFT_SPACE_LAKE, registered->table, 0,
-                              &pointer, error);
-    WEFT_TRY(rc);
-    if (rc == WEFT_NOT_THERE || product->schema.count == 0)
+    if (product->schema.count == 0)
         return 0;
-    rc = weft_table_load(maker->arena, weft_ledger_home(maker->context->ledger), pointer.metadata,
-                         &table, &why);
+    int rc = table_load(maker, registered->table, &table, &why);
+    if (rc == WEFT_NOT_THERE)
+        return 0;
     if (rc == 0 && weft_table_current(table) != NULL)
         rc = weft_table_evolve(maker->arena, table, &product->schema, &schema, &why);
     if (rc < 0 && why.code == WEFT_E_NOMEM)

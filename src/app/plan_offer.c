@@ -2,6 +2,7 @@
  * plan_offer.c - what a plan proposes and does not do: newer majors to read, the version to write.
  */
 #include "app/plan.h"
+#include "app/state.h"
 
 #include "catalog/deprecated.h"
 #include "lake/pointer.h"
@@ -135,10 +136,15 @@ static int rebuild_offer(struct weft_book *book, const struct weft_plan_item *it
     if (!other || item->product->write == WEFT_WRITE_REPLACE || book->txn == NULL)
         return 0;
     WEFT_TRY(weft_book_registered(book, item->item, &registered, error));
-    int rc = weft_sql_int(book->txn, &count, error,
-                          "SELECT count(*) FROM lake_snapshots WHERE space = ?1 AND "
-                          "table_name = ?2 AND seq_to IS NULL",
-                          "tt", WEFT_SPACE_LAKE, registered->table);
+    const struct weft_state *state = book->context->state;
+    if (state != NULL)
+        count = weft_state_snapshots(state, registered->table);
+    int rc = state != NULL
+                 ? 0
+                 : weft_sql_int(book->txn, &count, error,
+                                "SELECT count(*) FROM lake_snapshots WHERE space = ?1 AND "
+                                "table_name = ?2 AND seq_to IS NULL",
+                                "tt", WEFT_SPACE_LAKE, registered->table);
     if (rc < 0)
         return rc;
     const char *name = weft_book_name(book, item->item);

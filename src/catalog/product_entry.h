@@ -90,6 +90,9 @@ struct weft_registered_digest {
     struct weft_texts tags;             /* likewise */
     bool retired;
 };
+/* For rows that came in a file (weft_ledger_state_read): INVALID unless they are such as folds
+ * make. */
+int weft_catalog_state_check(struct weft_ledger_txn *txn, struct weft_error *error) WEFT_MUST_CHECK;
 int weft_catalog_digests(struct weft_ledger_txn *txn, struct weft_arena *arena,
                          struct weft_registered_digest **out, size_t *count,
                          struct weft_error *error) WEFT_MUST_CHECK;

@@ -201,6 +201,11 @@ int weft_lineage_get(struct weft_ledger_txn *txn, struct weft_arena *arena, cons
     made.source_count = reader.source_count;
     made.edges = reader.edges;
     made.edge_count = reader.edge_count;
+    for (size_t i = 0; i < made.edge_count; i++) {
+        if (made.edges[i].source >= made.source_count)
+            return weft_error_set(error, WEFT_E_CORRUPT, "the lineage of %s@%d lacks a source",
+                                  full_name, major);
+    }
     *out = made;
     return 0;
 }
