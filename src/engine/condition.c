@@ -1,7 +1,6 @@
 /*
- * condition.c - single expressions: row rules of products, row conditions and treatments of
- * policies. Parsed alone, checked by the same allow-lists, columns checked against the table and
- * quoted, printed, parsed again.
+ * condition.c - single expressions: row rules of products. Parsed alone, checked by the same
+ * allow-lists, columns checked against the table and quoted, printed, parsed again.
  */
 #include "base/text.h"
 #include "engine/resolve_internal.h"
@@ -13,7 +12,6 @@ struct condition {
     const struct weft_relation_column *columns;
     size_t column_count;
     const char *alias;
-    bool policy; /* the small language that cannot fail */
     const char *lambdas[RESOLVE_LAMBDA_MAX * 4];
     size_t lambda_count;
 };
@@ -110,7 +108,6 @@ static int condition_lambda(struct condition *condition, yyjson_mut_val *object)
 
 static int condition_function(struct condition *condition, yyjson_mut_val *object)
 {
-    static const char *const plain[] = {"~~", "!~~", "~~*", "!~~*"};
     const char *name = tree_text(object, "function_name");
     const char *schema = tree_text(object, "schema");
     if ((schema[0] != 0 && strcmp(schema, "main") != 0) || tree_text(object, "catalog")[0] != 0)
@@ -119,33 +116,7 @@ static int condition_function(struct condition *condition, yyjson_mut_val *objec
         return condition_refuse(condition, object, "an aggregate");
     if (strcasecmp(name, "unnest") == 0 || strcasecmp(name, "unlist") == 0)
         return condition_refuse(condition, object, "unnest");
-    for (size_t i = 0; condition->policy && i < WEFT_COUNT(plain); i++)
-        if (strcmp(plain[i], name) == 0)
-            return 0;
-    if (condition->policy)
-        return condition_refuse(condition, object, "a function");
     return 0;
-}
-
-static int condition_policy_class(struct condition *condition, yyjson_mut_val *object,
-                                  const char *class)
-{
-    static const char *const allowed[] = {"BETWEEN",  "COLUMN_REF", "COMPARISON", "CONJUNCTION",
-                                          "CONSTANT", "FUNCTION",   "OPERATOR"};
-    static const char *const operators[] = {"OPERATOR_NOT", "OPERATOR_IS_NULL",
-                                            "OPERATOR_IS_NOT_NULL", "COMPARE_IN", "COMPARE_NOT_IN"};
-    bool good = false;
-    for (size_t i = 0; i < WEFT_COUNT(allowed); i++)
-        good = good || strcmp(allowed[i], class) == 0;
-    if (good && strcmp(class, "OPERATOR") == 0) {
-        good = false;
-        for (size_t i = 0; i < WEFT_COUNT(operators); i++)
-            good = good || tree_is(object, "type", operators[i]);
-    }
-    return good ? 0
-                : condition_refuse(condition, object,
-                                   "this (column op constant, IN, LIKE, "
-                                   "IS NULL, AND, OR, NOT)");
 }
 
 static int condition_class(struct condition *condition, yyjson_mut_val *object, const char *class)
@@ -159,8 +130,6 @@ static int condition_class(struct condition *condition, yyjson_mut_val *object, 
     for (size_t i = 0; i < WEFT_COUNT(refused); i++)
         if (strcmp(refused[i].class, class) == 0)
             return condition_refuse(condition, object, refused[i].what);
-    if (condition->policy)
-        WEFT_TRY(condition_policy_class(condition, object, class));
     if (strcmp(class, "FUNCTION") == 0)
         return condition_function(condition, object);
     return 0;
@@ -264,10 +233,10 @@ static int condition_run(struct condition *condition, const char *sql, const cha
     return condition_print(condition, node, out);
 }
 
-int resolve_expression(struct weft_engine *engine, struct weft_arena *arena, const char *text,
-                       const struct weft_relation_column *columns, size_t column_count,
-                       const char *alias, const struct weft_resolve_options *options, bool policy,
-                       const char **out, struct weft_error *error)
+int weft_resolve_condition(struct weft_engine *engine, struct weft_arena *arena, const char *text,
+                           const struct weft_relation_column *columns, size_t column_count,
+                           const char *alias, const struct weft_resolve_options *options,
+                           const char **out, struct weft_error *error)
 {
     static const char head[] = "SELECT ";
     struct weft_resolve_options own = *options;
@@ -285,19 +254,7 @@ int resolve_expression(struct weft_engine *engine, struct weft_arena *arena, con
                               .sql = sql,
                               .length = strlen(sql),
                               .error = error};
-    struct condition condition = {.resolve = &resolve,
-                                  .columns = columns,
-                                  .column_count = column_count,
-                                  .alias = alias,
-                                  .policy = policy};
+    struct condition condition = {
+        .resolve = &resolve, .columns = columns, .column_count = column_count, .alias = alias};
     return condition_run(&condition, sql, out);
-}
-
-int weft_resolve_condition(struct weft_engine *engine, struct weft_arena *arena, const char *text,
-                           const struct weft_relation_column *columns, size_t column_count,
-                           const char *alias, const struct weft_resolve_options *options,
-                           const char **out, struct weft_error *error)
-{
-    return resolve_expression(engine, arena, text, columns, column_count, alias, options, false,
-                              out, error);
 }

@@ -17,6 +17,7 @@ struct weft_engine {
     duckdb_connection connection; /* statements */
     duckdb_connection meta;       /* parsing and printing: never ends a stream of `connection` */
     bool sealed;
+    bool protects;                       /* treat.h: has its functions */
     duckdb_error_type last_error;        /* of the last statement that failed */
     duckdb_prepared_statement serialize; /* on meta; made at the first use */
     duckdb_prepared_statement deserialize;

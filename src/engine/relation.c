@@ -1,10 +1,6 @@
 /*
- * relation.c - a relation as a subquery of weft's own: files read by field id, treatments in the
- * place of columns, the row condition as filter and as barrier.
- *
- * The barrier: each column is projected through CASE WHEN <row condition> THEN column END besides
- * the WHERE, because DuckDB may run a person's predicate on rows that the WHERE leaves out. The
- * table's alias is 128 random bits, so that no name of a policy can bind to the person's query.
+ * relation.c - a relation as text: what stands behind FROM, its files read by field id, or by name
+ * where that is the same. What a policy makes of it: secure.c.
  */
 #include "base/random.h"
 #include "engine/resolve_internal.h"
@@ -110,9 +106,8 @@ static void relation_from_file(const struct weft_relation *relation, struct weft
     weft_buf_adds(out, "]))");
 }
 
-/* What stands after FROM. */
-static int relation_from(const struct weft_relation *relation, struct weft_buf *out,
-                         struct weft_error *error)
+int relation_from(const struct weft_relation *relation, struct weft_buf *out,
+                  struct weft_error *error)
 {
     if (relation->kind == WEFT_RELATION_SQL) {
         weft_buf_addf(out, "(%s)", relation->sql);
@@ -149,43 +144,50 @@ static int relation_from(const struct weft_relation *relation, struct weft_buf *
     return 0;
 }
 
-static void relation_column(const struct weft_relation_column *column, const char *alias,
-                            struct weft_buf *out)
+void relation_column(const struct weft_relation_column *column, const char *alias,
+                     struct weft_buf *out)
 {
     weft_buf_adds(out, alias);
     weft_buf_addc(out, '.');
     weft_buf_add_sql_name(out, column->name);
 }
 
-static int relation_check(const struct weft_relation *relation, struct weft_error *error)
+int relation_check(const struct weft_relation *relation, struct weft_error *error)
 {
     if (relation->kind == WEFT_RELATION_FILES && relation->column_count == 0)
         return weft_error_set(error, WEFT_E_INTERNAL, "%s has no columns", relation->product);
     return 0;
 }
 
-static int relation_alias(char *alias, size_t size, struct weft_error *error)
+int relation_alias(char alias[RELATION_ALIAS], struct weft_error *error)
 {
     unsigned char bytes[16];
     WEFT_TRY(weft_random_bytes(bytes, sizeof(bytes), error));
-    size_t at = (size_t)snprintf(alias, size, "__r_");
+    size_t at = (size_t)snprintf(alias, RELATION_ALIAS, "__r_");
     for (size_t i = 0; i < sizeof(bytes); i++)
-        at += (size_t)snprintf(alias + at, size - at, "%02x", bytes[i]);
+        at += (size_t)snprintf(alias + at, RELATION_ALIAS - at, "%02x", bytes[i]);
     return 0;
+}
+
+bool weft_relation_is_guarded(const struct weft_relation *relation)
+{
+    bool guarded = relation->rows != NULL || relation->min_group.size > 0;
+    for (size_t i = 0; i < relation->column_count; i++) {
+        const struct weft_treatment *treat = relation->columns[i].treat;
+        guarded = guarded || (treat != NULL && treat->kind != WEFT_TREAT_NONE);
+    }
+    return guarded;
 }
 
 int weft_relation_print(const struct weft_relation *relation, struct weft_buf *out,
                         struct weft_error *error)
 {
     WEFT_TRY(relation_check(relation, error));
-    bool guarded = relation->row_condition != NULL;
-    for (size_t i = 0; i < relation->column_count; i++)
-        guarded = guarded || relation->columns[i].treatment != NULL;
-    if (guarded)
+    if (weft_relation_is_guarded(relation))
         return weft_error_set(error, WEFT_E_INTERNAL, "%s is read under a policy: not this way",
                               relation->product);
-    char alias[64];
-    WEFT_TRY(relation_alias(alias, sizeof(alias), error));
+    char alias[RELATION_ALIAS];
+    WEFT_TRY(relation_alias(alias, error));
     weft_buf_adds(out, "SELECT ");
     for (size_t i = 0; i < relation->column_count; i++) {
         weft_buf_adds(out, i == 0 ? "" : ", ");
@@ -195,53 +197,4 @@ int weft_relation_print(const struct weft_relation *relation, struct weft_buf *o
     WEFT_TRY(relation_from(relation, out, error));
     weft_buf_addf(out, " AS %s", alias);
     return weft_buf_check(out, error);
-}
-
-static int secured_column(struct resolve *resolve, const struct weft_relation *relation,
-                          const struct weft_relation_column *column, const char *alias,
-                          const char *condition, struct weft_buf *out)
-{
-    if (condition != NULL)
-        weft_buf_addf(out, "CASE WHEN %s THEN ", condition);
-    if (column->treatment != NULL) {
-        const char *treated = NULL;
-        WEFT_TRY(resolve_expression(resolve->engine, resolve->arena, column->treatment,
-                                    relation->columns, relation->column_count, alias,
-                                    resolve->options, false, &treated, resolve->error));
-        weft_buf_adds(out, treated);
-    } else {
-        relation_column(column, alias, out);
-    }
-    if (condition != NULL)
-        weft_buf_adds(out, " END");
-    if (condition != NULL || column->treatment != NULL) {
-        weft_buf_adds(out, " AS ");
-        weft_buf_add_sql_name(out, column->name);
-    }
-    return 0;
-}
-
-int resolve_relation_print(struct resolve *resolve, const struct weft_relation *relation,
-                           struct weft_buf *out)
-{
-    WEFT_TRY(relation_check(relation, resolve->error));
-    char alias[64];
-    WEFT_TRY(relation_alias(alias, sizeof(alias), resolve->error));
-    const char *condition = NULL;
-    if (relation->row_condition != NULL)
-        WEFT_TRY(resolve_expression(resolve->engine, resolve->arena, relation->row_condition,
-                                    relation->columns, relation->column_count, alias,
-                                    resolve->options, true, &condition, resolve->error));
-    weft_buf_adds(out, "(SELECT ");
-    for (size_t i = 0; i < relation->column_count; i++) {
-        weft_buf_adds(out, i == 0 ? "" : ", ");
-        WEFT_TRY(secured_column(resolve, relation, &relation->columns[i], alias, condition, out));
-    }
-    weft_buf_adds(out, relation->column_count == 0 ? "* FROM " : " FROM ");
-    WEFT_TRY(relation_from(relation, out, resolve->error));
-    weft_buf_addf(out, " AS %s", alias);
-    if (condition != NULL)
-        weft_buf_addf(out, " WHERE %s", condition);
-    weft_buf_addc(out, ')');
-    return weft_buf_check(out, resolve->error);
 }

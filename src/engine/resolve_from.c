@@ -5,6 +5,7 @@
 #include "base/clock.h"
 #include "base/text.h"
 #include "engine/resolve_walk.h"
+#include "engine/treat.h"
 
 #include <strings.h>
 
@@ -100,6 +101,8 @@ static void table_columns(struct resolve *resolve, struct scope_source *source, 
         source->columns.traces->lost = true;
     }
     for (size_t i = 0; i < relation->column_count; i++) {
+        if (weft_treatment_is(relation->columns[i].treat, WEFT_TREAT_HIDE))
+            continue;
         struct scope_column *column =
             scope_add_column(resolve, &source->columns, relation->columns[i].name);
         if (column == NULL)

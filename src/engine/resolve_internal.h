@@ -10,7 +10,10 @@
  *   resolve_repair.c  constants of the request, forms that DuckDB prints wrongly
  *   resolve_reference.c  only the names of tables (weft_resolve_references)
  *   resolve_column.c  the columns of a resolved text (weft_resolved_columns)
- *   relation.c        a relation as a subquery of weft's own
+ *   relation.c        a relation as text; secure.c: as a subquery under its policy
+ *   resolve_policy.c  what of a statement is refused, or needs a barrier, under a policy;
+ *   resolve_plain.c   which trees need none; resolve_hoist.c: what of WHERE may go into it;
+ *   resolve_group.c   only groups of enough subjects
  *   resolver.c        the order of it all
  *
  * A resolved table stands in the tree as a base table with a random name (`__w<n>_<128 bits>`) that
@@ -51,6 +54,11 @@ struct resolve_table {
     bool *used;        /* per column */
     size_t found;      /* how often the verified text holds it */
     struct resolve_splice splice;
+    const char *subject; /* a column of that name besides: min_group.by; NULL = none */
+    int subject_column;
+    const char **hoists; /* conditions of the text behind "alias.": `"id" = 5` (resolve_hoist.c) */
+    size_t hoist_count;
+    size_t hoist_capacity;
 };
 
 struct resolve_unknown {
@@ -119,6 +127,9 @@ struct resolve {
     size_t parameter_capacity;
     bool unique;   /* tables without alias get one that no name of the text can be */
     bool captured; /* a name would mean another table: walk again with unique */
+    bool rows;     /* a relation has a row condition */
+    bool groups;   /* a relation has a min_group */
+    bool barrier;  /* what the text asks could fail on a hidden row */
     struct resolve_references *references; /* not NULL: names are gathered, none is resolved */
     /* resolve_trace.h */
     struct trace *trace_to; /* NULL = what a column comes from is not wanted here */
@@ -218,16 +229,23 @@ int resolve_reference_add(struct resolve *resolve, const struct weft_resolve_nam
 int resolve_walk(struct resolve *resolve, yyjson_mut_val *node) WEFT_MUST_CHECK;
 
 /* ---- relation.c ---- */
+#define RELATION_ALIAS 40
+int relation_check(const struct weft_relation *relation, struct weft_error *error) WEFT_MUST_CHECK;
+/* A name that no text holds: 128 random bits. */
+int relation_alias(char alias[RELATION_ALIAS], struct weft_error *error) WEFT_MUST_CHECK;
+/* What stands after FROM. */
+int relation_from(const struct weft_relation *relation, struct weft_buf *out,
+                  struct weft_error *error) WEFT_MUST_CHECK;
+void relation_column(const struct weft_relation_column *column, const char *alias,
+                     struct weft_buf *out);
+
+/* ---- secure.c ---- */
 /* "(SELECT ...)": the relation with its row condition and treatments. */
-int resolve_relation_print(struct resolve *resolve, const struct weft_relation *relation,
+int resolve_relation_print(struct resolve *resolve, const struct resolve_table *table,
                            struct weft_buf *out) WEFT_MUST_CHECK;
 
-/* ---- condition.c ---- */
-/* An expression of a policy or treatment, its columns put behind alias. */
-int resolve_expression(struct weft_engine *engine, struct weft_arena *arena, const char *text,
-                       const struct weft_relation_column *columns, size_t column_count,
-                       const char *alias, const struct weft_resolve_options *options, bool policy,
-                       const char **out, struct weft_error *error) WEFT_MUST_CHECK;
+/* ---- resolve_policy.c: what a statement over guarded relations may hold ---- */
+int resolve_policy(struct resolve *resolve, yyjson_mut_val *node) WEFT_MUST_CHECK;
 
 /* resolve_hint.c: to an error of the parser, what may be meant. Returns -1. */
 int resolve_syntax_hint(const char *sql, size_t length, int64_t position, struct weft_error *error);

@@ -61,7 +61,7 @@ static int splice_tables(struct resolve *resolve, const char *printed, const cha
         struct resolve_splice *splice = &resolve->tables[index].splice;
         splice->printed = token - printed;
         splice->final = (int64_t)out.length;
-        WEFT_TRY(resolve_relation_print(resolve, &resolve->tables[index].relation, &out));
+        WEFT_TRY(resolve_relation_print(resolve, &resolve->tables[index], &out));
         splice->final_end = (int64_t)out.length;
         from = at + strlen(resolve->secret);
         splice->printed_end = from - printed;
@@ -152,12 +152,9 @@ static int hand_out_places(struct resolve *resolve, struct weft_resolved *out)
     places->tables = resolve->tables;
     places->table_count = resolve->table_count;
     places->traces = resolve->traces;
-    for (size_t i = 0; i < resolve->table_count; i++) {
-        const struct weft_relation *relation = &resolve->tables[i].relation;
-        places->guarded = places->guarded || relation->row_condition != NULL;
-        for (size_t j = 0; j < relation->column_count; j++)
-            places->guarded = places->guarded || relation->columns[j].treatment != NULL;
-    }
+    for (size_t i = 0; i < resolve->table_count; i++)
+        if (weft_relation_is_guarded(&resolve->tables[i].relation))
+            places->guarded = true;
     if (places->sql == NULL)
         return resolve_nomem(resolve);
     out->places = places;
@@ -246,6 +243,7 @@ static int resolve_tree_text(struct resolve *resolve, const char *json, struct w
         walk_again(resolve);
         WEFT_TRY(resolve_rewrite(resolve, json, &doc, &node));
     }
+    WEFT_TRY(resolve_policy(resolve, node));
     WEFT_TRY(resolve_repair(resolve, node));
     if (resolve->nomem)
         return resolve_nomem(resolve);
@@ -286,6 +284,7 @@ int resolve_from_tree(struct resolve *resolve, const char *json, yyjson_mut_doc 
     resolve->doc = *doc;
     WEFT_TRY(resolve_guard(resolve, *node));
     WEFT_TRY(resolve_walk(resolve, *node));
+    WEFT_TRY(resolve_policy(resolve, *node));
     WEFT_TRY(resolve_repair(resolve, *node));
     if (resolve->nomem)
         return resolve_nomem(resolve);

@@ -15,7 +15,7 @@
 
 #include "base/mem.h"
 #include "engine/engine.h"
-#include "model/product.h"
+#include "model/policy.h"
 
 /* What a name stands for. */
 enum weft_relation_kind {
@@ -27,9 +27,9 @@ enum weft_relation_kind {
 struct weft_relation_column {
     const char *name;
     const struct weft_type *type;
-    int field_id;          /* 0 = none */
-    const char *treatment; /* NULL; an expression in the column that replaces it */
-    bool hidden;           /* there for those who name it: no star gives it */
+    int field_id;                       /* 0 = none */
+    const struct weft_treatment *treat; /* NULL = the value itself */
+    bool hidden;                        /* there for those who name it: no star gives it */
 };
 
 struct weft_relation {
@@ -49,8 +49,9 @@ struct weft_relation {
      * changed, which only the map can follow. */
     const struct weft_relation_column *file_columns;
     size_t file_column_count;
-    const char *sql;           /* RELATION_SQL: a SELECT; MESH: the call of the table function */
-    const char *row_condition; /* NULL = all rows; an expression of the policy language */
+    const char *sql; /* RELATION_SQL: a SELECT; MESH: the call of the table function */
+    const struct weft_condition *rows; /* NULL = all rows; without principal.x */
+    struct weft_min_group min_group;   /* size 0 = none */
 };
 
 /* When a reference says AT (TIMESTAMP => ...) or AT (VERSION => ...). */
@@ -72,6 +73,11 @@ typedef int weft_resolve_fn(void *arg, struct weft_arena *arena,
                             const struct weft_resolve_name *name, struct weft_relation *out,
                             struct weft_error *error);
 
+/* The relation of a product that a MEMBER condition names, read as the policy and not as the reader:
+ * its treatments, rows and min_group count for nothing. As weft_resolve_fn. */
+typedef int weft_member_fn(void *arg, struct weft_arena *arena, const char *product,
+                           struct weft_relation *out, struct weft_error *error);
+
 /* The nearest name the reader may know of, for "did you mean"; NULL = none. */
 typedef const char *weft_suggest_fn(void *arg, struct weft_arena *arena,
                                     const struct weft_resolve_name *name);
@@ -79,6 +85,7 @@ typedef const char *weft_suggest_fn(void *arg, struct weft_arena *arena,
 struct weft_resolve_options {
     weft_resolve_fn *resolve;
     weft_suggest_fn *suggest; /* may be NULL; gets arg too */
+    weft_member_fn *member;   /* may be NULL: no condition has MEMBER; gets arg too */
     void *arg;
     int64_t now_us;        /* what now() and current_date answer */
     const char *principal; /* what current_user answers */
@@ -170,8 +177,22 @@ int weft_resolve_condition(struct weft_engine *engine, struct weft_arena *arena,
                            const char **out, struct weft_error *error) WEFT_MUST_CHECK;
 
 /* SELECT over a relation's files as a text of weft's own: read_parquet with a schema map by field
- * id, so that renamed and added columns read right. For flow's checks and rewrites. */
+ * id, so that renamed and added columns read right. For flow's checks and rewrites. INTERNAL for a
+ * relation under a policy. */
 int weft_relation_print(const struct weft_relation *relation, struct weft_buf *out,
                         struct weft_error *error) WEFT_MUST_CHECK;
+/* The same with its treatments and row condition, for texts of weft's own that a person reads
+ * (diff, preview): what weft adds to it may not be able to fail. REFUSED with min_group. */
+int weft_relation_print_secured(struct weft_engine *engine, struct weft_arena *arena,
+                                const struct weft_relation *relation,
+                                const struct weft_resolve_options *options, struct weft_buf *out,
+                                struct weft_error *error) WEFT_MUST_CHECK;
+/* Columns as the reader sees them: hidden ones are not there, treated ones have the type that the
+ * treatment gives. */
+int weft_relation_seen(const struct weft_relation *relation, struct weft_arena *arena,
+                       const struct weft_relation_column **out, size_t *count,
+                       struct weft_error *error) WEFT_MUST_CHECK;
+/* Is anything of it kept from the reader? */
+bool weft_relation_is_guarded(const struct weft_relation *relation);
 
 #endif

@@ -15,10 +15,16 @@ static int fuzz_relation(void *arg, struct weft_arena *arena, const struct weft_
 {
     static const struct weft_type number = {.kind = WEFT_TYPE_LONG};
     static const struct weft_type text = {.kind = WEFT_TYPE_STRING};
-    static const struct weft_relation_column columns[] = {
-        {"id", &number, 1, NULL, false},
-        {"state", &text, 2, NULL, false},
-        {"amount", &number, 3, "amount // 10", false}};
+    static const struct weft_treatment tens = {.kind = WEFT_TREAT_ROUND, .number = 10};
+    static const struct weft_operand x = {.kind = WEFT_OPERAND_TEXT, .text = "x"};
+    static const struct weft_condition not_x = {.kind = WEFT_CONDITION_COMPARE,
+                                                .op = WEFT_NOT_EQUAL,
+                                                .column = "state",
+                                                .operands = &x,
+                                                .operand_count = 1};
+    static const struct weft_relation_column columns[] = {{"id", &number, 1, NULL, false},
+                                                          {"state", &text, 2, NULL, false},
+                                                          {"amount", &number, 3, &tens, false}};
     static const char *const files[] = {FUZZ_FILE};
     (void)arg;
     (void)arena;
@@ -31,7 +37,7 @@ static int fuzz_relation(void *arg, struct weft_arena *arena, const struct weft_
                                   .column_count = 3,
                                   .files = files,
                                   .file_count = 1,
-                                  .row_condition = name->table[0] == 'g' ? "state <> 'x'" : NULL};
+                                  .rows = name->table[0] == 'g' ? &not_x : NULL};
     return 0;
 }
 

@@ -2,6 +2,7 @@
  * resolver_lab.c - makes the laboratory's tables and reads files of cases.
  */
 #include "engine/resolver_lab.h"
+#include "engine/treat.h"
 
 #include "base/fs.h"
 #include "base/mem.h"
@@ -94,25 +95,26 @@ static void table_view(struct resolver_lab *lab, const struct resolver_lab_table
     weft_buf_init(&text, LAB_SQL_MAX);
     const char *schema = table->schema == NULL ? "main" : table->schema;
     const struct weft_relation *relation = &table->relation;
+    size_t treated = table->treated == NULL ? 0 : strcspn(table->treated, ":");
     weft_buf_addf(&text, "CREATE SCHEMA IF NOT EXISTS %s; CREATE VIEW %s.", schema, schema);
     weft_buf_add_sql_name(&text, table->name);
     weft_buf_adds(&text, " AS SELECT ");
     for (size_t i = 0; i < relation->column_count; i++) {
         weft_buf_adds(&text, i == 0 ? "CAST(" : ", CAST(");
-        if (relation->columns[i].treatment != NULL)
-            weft_buf_adds(&text, relation->columns[i].treatment);
+        if (relation->columns[i].treat != NULL)
+            weft_buf_adds(&text, table->treated + treated + 1);
         else
             weft_buf_add_sql_name(&text, relation->columns[i].name);
         weft_buf_adds(&text, " AS ");
-        weft_type_print_duckdb(relation->columns[i].type, &text);
+        weft_type_print_duckdb(
+            weft_treatment_type(relation->columns[i].type, relation->columns[i].treat), &text);
         weft_buf_adds(&text, ") AS ");
         weft_buf_add_sql_name(&text, relation->columns[i].name);
     }
     weft_buf_adds(&text, " FROM read_parquet([");
     for (size_t i = 0; i < relation->file_count; i++)
         weft_buf_addf(&text, "%s'%s'", i == 0 ? "" : ", ", relation->files[i]);
-    weft_buf_addf(&text, "]) WHERE %s",
-                  relation->row_condition == NULL ? "true" : relation->row_condition);
+    weft_buf_addf(&text, "]) WHERE %s", relation->rows == NULL ? "true" : "state <> 'QC'");
     must(weft_engine_exec(lab->plain, text.data, NULL, &error), &error);
 }
 
@@ -125,7 +127,31 @@ static bool option(const char *line, const char *name, char *value, size_t size)
     return true;
 }
 
-/* "schema.name; files=3; where=...; treat=column:expression; plain; empty; sql" */
+static const struct weft_operand quebec = {.kind = WEFT_OPERAND_TEXT, .text = "QC"};
+static const struct weft_condition not_quebec = {.kind = WEFT_CONDITION_COMPARE,
+                                                 .op = WEFT_NOT_EQUAL,
+                                                 .column = "state",
+                                                 .operands = &quebec,
+                                                 .operand_count = 1};
+static const struct weft_treatment to_hundreds = {.kind = WEFT_TREAT_ROUND, .number = 100};
+static const struct weft_treatment masked = {.kind = WEFT_TREAT_MASK};
+static const struct weft_treatment nothing = {.kind = WEFT_TREAT_NULL};
+
+/* "round:column:the same by hand" */
+static void table_treat(struct resolver_lab *lab, struct resolver_lab_table *table,
+                        const char *value)
+{
+    const struct weft_relation *relation = &table->relation;
+    bool rounds = strncmp(value, "round:", strlen("round:")) == 0;
+    table->treated = weft_arena_strdup(lab->arena, strchr(value, ':') + 1);
+    size_t length = strcspn(table->treated, ":");
+    for (size_t i = 0; i < relation->column_count; i++)
+        if (strncmp(relation->columns[i].name, table->treated, length) == 0)
+            ((struct weft_relation_column *)(uintptr_t)relation->columns)[i].treat =
+                rounds ? &to_hundreds : &masked;
+}
+
+/* "schema.name; files=3; quebec; treat=round:column:by hand; plain; empty; sql" */
 static void table_make(struct resolver_lab *lab, const char *head, const char *sql)
 {
     struct resolver_lab_table *table = &lab->tables[lab->table_count];
@@ -142,15 +168,10 @@ static void table_make(struct resolver_lab *lab, const char *head, const char *s
     table_columns(lab, sql, relation);
     table_files(lab, table, sql, files);
     relation->plain = option(head, "plain", value, sizeof(value));
-    if (option(head, "where=", value, sizeof(value)))
-        relation->row_condition = weft_arena_strdup(lab->arena, value);
-    if (option(head, "treat=", value, sizeof(value))) {
-        const char *treatment = strchr(value, ':');
-        for (size_t i = 0; i < relation->column_count; i++)
-            if (strncmp(relation->columns[i].name, value, (size_t)(treatment - value)) == 0)
-                ((struct weft_relation_column *)(uintptr_t)relation->columns)[i].treatment =
-                    weft_arena_strdup(lab->arena, treatment + 1);
-    }
+    if (option(head, "quebec", value, sizeof(value)))
+        relation->rows = &not_quebec;
+    if (option(head, "treat=", value, sizeof(value)))
+        table_treat(lab, table, value);
     if (option(head, "sql", value, sizeof(value))) {
         relation->kind = WEFT_RELATION_SQL;
         relation->sql = weft_arena_format(lab->arena, "SELECT * FROM '%s'", relation->files[0]);
@@ -208,10 +229,8 @@ static void poison(struct resolver_lab *lab, struct weft_arena *arena,
         columns[i] = relation->columns[i];
         if (is_read(lab->poison, relation, columns[i].name))
             continue;
-        WEFT_CLEANUP(weft_buf_release) struct weft_buf type;
-        weft_buf_init(&type, LAB_SQL_MAX);
-        weft_type_print_duckdb(columns[i].type, &type);
-        columns[i].treatment = weft_arena_format(arena, "CAST(NULL AS %s)", type.data);
+        columns[i].type = weft_treatment_type(columns[i].type, columns[i].treat);
+        columns[i].treat = &nothing;
     }
     relation->columns = columns;
 }
@@ -266,6 +285,7 @@ struct resolver_lab *resolver_lab_new(void)
     must(weft_engine_open(&config, &lab->engine, &error), &error);
     must(weft_engine_open(&config, &lab->plain, &error), &error);
     tables_make(lab);
+    must(weft_engine_protect(lab->engine, "a key of sixteen bytes", 22, &error), &error);
     must(weft_engine_seal(lab->engine, &error), &error);
     lab->options = (struct weft_resolve_options){.resolve = lab_resolve,
                                                  .suggest = lab_suggest,

@@ -13,6 +13,7 @@ struct resolver_lab_table {
     const char *schema; /* NULL: a name of one part */
     const char *name;
     struct weft_relation relation;
+    const char *treated; /* "column:expression by hand"; NULL = none */
 };
 
 struct resolver_lab {

@@ -131,9 +131,15 @@ static void world_tables(struct resolver_world *world, struct weft_engine *maker
         "AS amount FROM range(300) t(i)",
         hidden, strlen(hidden) * 1000);
     file_make(world, maker, sql, guarded);
-    guarded->row_condition = "state <> 'QC'";
-    ((struct weft_relation_column *)(uintptr_t)guarded->columns)[3].treatment =
-        "amount // 100 * 100";
+    static const struct weft_operand quebec = {.kind = WEFT_OPERAND_TEXT, .text = "QC"};
+    static const struct weft_condition not_quebec = {.kind = WEFT_CONDITION_COMPARE,
+                                                     .op = WEFT_NOT_EQUAL,
+                                                     .column = "state",
+                                                     .operands = &quebec,
+                                                     .operand_count = 1};
+    static const struct weft_treatment hundreds = {.kind = WEFT_TREAT_ROUND, .number = 100};
+    guarded->rows = &not_quebec;
+    ((struct weft_relation_column *)(uintptr_t)guarded->columns)[3].treat = &hundreds;
 }
 
 struct resolver_world *resolver_world_new(const char *hidden)
@@ -178,10 +184,10 @@ void resolver_world_plain(struct resolver_world *world, struct weft_engine *plai
         char *sql;
         if (relation->file_count == 0)
             sql = weft_format("CREATE TABLE %s (id BIGINT, label VARCHAR)", relation->product);
-        else if (relation->row_condition != NULL)
-            sql = weft_format("CREATE TABLE %s AS SELECT id, state, name, amount // 100 * 100 AS "
-                              "amount FROM '%s' WHERE %s",
-                              relation->product, relation->files[0], relation->row_condition);
+        else if (relation->rows != NULL)
+            sql = weft_format("CREATE TABLE %s AS SELECT id, state, name, CAST(round(amount / "
+                              "100.0) * 100 AS BIGINT) AS amount FROM '%s' WHERE state <> 'QC'",
+                              relation->product, relation->files[0]);
         else
             sql =
                 weft_format("CREATE TABLE %s AS FROM '%s'", relation->product, relation->files[0]);

@@ -1,5 +1,5 @@
 -- The tables of the differential test. Each begins with a line
---   "- - table schema.name; files=N; where=CONDITION; treat=COLUMN:EXPRESSION; plain; empty; sql"
+--   "- - table schema.name; files=N; quebec; treat=KIND:COLUMN:BY_HAND; plain; empty; sql"
 -- (without the blank): how many files its rows are spread over (by id), the policy on it, whether
 -- the files are read without the map of field ids, without rows, or as a text of weft's own.
 
@@ -74,11 +74,11 @@ FROM range(12) t(i)
 -- table lab.empty; empty
 SELECT 1::BIGINT AS id, 'x' AS label, [1.5] AS list WHERE false
 
--- table lab.guarded; where=state <> 'QC'; treat=amount:amount // 100 * 100
+-- table lab.guarded; quebec; treat=round:amount:round(amount / 100.0) * 100
 SELECT i AS id, CASE WHEN i % 3 = 0 THEN 'QC' ELSE 'ON' END AS state, 'n' || i AS name, i * 13 AS amount
 FROM range(300) t(i)
 
--- table lab.masked; treat=name:left(name, 1) || '***'
+-- table lab.masked; treat=mask:name:left(name, 1) || '***'
 SELECT i AS id, ['ann', 'bob', 'cid'][i % 3 + 1] || i AS name, i * 1.5 AS amount FROM range(30) t(i)
 
 -- table stats.orders
