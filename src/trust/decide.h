@@ -1,21 +1,25 @@
 /*
- * decide.h - the gate: nothing reads a product, a quarantine or a mesh. table without a decision.
+ * decide.h - the one decision: who may see what of a product, for which purpose, and why. Nothing
+ * reads a product, a quarantine or a mesh. table without it, and every door runs what it says.
  *
- * One request struct goes through all floors: principal, purpose, ledger sequence, deadline, memory
- * budget. Until policies come the answer is yes for the local operator (who owns the home's files
- * and could read them anyway), always audited; yes for a run that reads a product in the name of
- * its own product's domain ("domain:california", purpose "run": its entry in the ledger names what
- * it read); and no for everybody else.
+ * The default is no. Yes comes from the owning domain, a grant of a policy or of the product's
+ * `access:`, or an agreement (an approved request); then all restrictions that fit act: treatments
+ * of columns, conditions of rows, min_group. Another restriction never shows more, and the order of
+ * policies does not matter (decide_test.c).
+ *
+ * The local operator owns the home's files and could read them anyway: always yes, always audited.
+ * A run reads as its domain ("domain:california", purpose "run").
  */
 #ifndef WEFT_TRUST_DECIDE_H
 #define WEFT_TRUST_DECIDE_H
 
 #include "base/error.h"
-
-#define WEFT_PRINCIPAL_MAX 128
+#include "model/policy.h"
+#include "trust/principals.h"
 
 struct weft_request {
     char principal[WEFT_PRINCIPAL_MAX]; /* "user:alice"; the local operator is "local:<login>" */
+    char actor[WEFT_PRINCIPAL_MAX];     /* who acts as the principal (--as); "" = it itself */
     char purpose[64];                   /* "" = none stated */
     int64_t time_us;                    /* when it was asked */
     int64_t sequence;                   /* of the ledger: what it sees */
@@ -24,20 +28,111 @@ struct weft_request {
     int threads;
 };
 
+/* The request of the person at the terminal: principal from the login, time now. */
+void weft_request_local(struct weft_request *request);
+/* Does it come from the local operator as himself? */
+bool weft_request_is_local(const struct weft_request *request);
+
+/* ---- what is known of trust at one sequence ---- */
+
+/* Policies, declared purposes, and the principals that were looked up. Changes only by `know`. */
+struct weft_trust;
+
+/* sequence 0 = now. */
+int weft_trust_load(struct weft_ledger_txn *txn, int64_t sequence, struct weft_trust **out,
+                    struct weft_error *error) WEFT_MUST_CHECK;
+/* Other policies in place of the registered ones: those of a checkout, for plans and tests. They
+ * must live as long. txn NULL = there is no home: nobody is known. */
+int weft_trust_of_policies(struct weft_ledger_txn *txn, int64_t sequence,
+                           const struct weft_policy *const *policies, size_t count,
+                           struct weft_trust **out, struct weft_error *error) WEFT_MUST_CHECK;
+void weft_trust_free(struct weft_trust *trust);
+void weft_trust_freep(struct weft_trust **trust);
+int64_t weft_trust_sequence(const struct weft_trust *trust);
+/* Looks a principal and its agreements up, once; before it is decided about. txn NULL = no home:
+ * it belongs to nothing but what names it. USAGE for a text that is no principal. */
+int weft_trust_know(struct weft_trust *trust, struct weft_ledger_txn *txn, const char *principal,
+                    struct weft_error *error) WEFT_MUST_CHECK;
+/* NULL = it was not looked up. */
+const struct weft_principal *weft_trust_principal(const struct weft_trust *trust,
+                                                  const char *principal);
+size_t weft_trust_policy_count(const struct weft_trust *trust);
+const struct weft_policy *weft_trust_policy_nth(const struct weft_trust *trust, size_t i);
+/* Nothing is declared, or this is. */
+bool weft_trust_purpose_known(const struct weft_trust *trust, const char *purpose);
+
+/* ---- what is read ---- */
+
+enum weft_subject_kind {
+    WEFT_SUBJECT_PRODUCT,
+    WEFT_SUBJECT_QUARANTINE, /* full_name: of the product */
+    WEFT_SUBJECT_MESH,       /* a mesh. table; its rows are cut to what may be discovered */
+    WEFT_SUBJECT_AUDIT       /* mesh.audit */
+};
+
+struct weft_trust_column {
+    const char *name;
+    const struct weft_type *type;
+    struct weft_texts classifications; /* its own, and those inherited by lineage */
+};
+
+struct weft_trust_subject {
+    enum weft_subject_kind kind;
+    const char *full_name; /* domain.name; "mesh.products" */
+    const char *domain;
+    int major;
+    const char *version; /* NULL = not known */
+    struct weft_texts tags;
+    struct weft_texts regulations;
+    const char *discoverable;         /* mesh, domain, private */
+    const struct weft_access *access; /* NULL */
+    const struct weft_trust_column *columns;
+    size_t column_count;
+};
+
+/* ---- the decision ---- */
+
 enum weft_verdict { WEFT_VERDICT_NO, WEFT_VERDICT_YES };
+
+enum weft_reason_kind {
+    WEFT_REASON_GRANTS,    /* why yes */
+    WEFT_REASON_RESTRICTS, /* what it takes away */
+    WEFT_REASON_EXCEPT,    /* what would have, but for an exception */
+    WEFT_REASON_DENIES     /* why no: what was missing */
+};
+
+struct weft_decision_reason {
+    enum weft_reason_kind kind;
+    const char *rule; /* "grant researchers_read_clinical", "request 12", "owner", "operator" */
+    const char *text; /* one sentence; holds no value of data */
+};
 
 struct weft_decision {
     enum weft_verdict verdict;
-    char reason[256]; /* "local operator" */
+    bool discoverable; /* it may be found, described and asked for, whatever the verdict */
+    bool raw;          /* yes, and nothing is taken away */
+    const struct weft_decision_reason *reasons;
+    size_t reason_count;
+    char reason[256]; /* the rules in one line, for the audit */
+    /* In the order of the subject's columns; NULL = raw. */
+    const struct weft_treatment *treatments;
+    size_t treatment_count;
+    const struct weft_condition *rows; /* without principal.x; NULL = all */
+    const struct weft_min_group *min_groups;
+    size_t min_group_count;
+    int64_t agreement; /* the request it is read under; 0 = none */
+    int64_t until_us;  /* it does not hold longer; 0 = no end known */
+    /* Of all that shapes the secured query: two decisions with one digest give one text. */
+    char digest[WEFT_SHA256_HEX];
 };
 
-/* What is read: a product "domain.name", a quarantine "domain__quarantine.name", or "mesh.runs".
- * Fills the decision; -1 only when it cannot be decided (then nothing may be read). */
-int weft_trust_decide(const struct weft_request *request, const char *product,
+/* trust may be NULL for who is always told yes (weft_request_is_local). -1 only when it cannot be
+ * decided: then nothing may be read. All of it lies in the arena. */
+int weft_trust_decide(const struct weft_trust *trust, const struct weft_request *request,
+                      const struct weft_trust_subject *subject, struct weft_arena *arena,
                       struct weft_decision *decision, struct weft_error *error) WEFT_MUST_CHECK;
 
-/* The request of the person at the terminal: principal from the login, time now. */
-void weft_request_local(struct weft_request *request);
+/* ---- the audit ---- */
 
 /* One read in the audit: a chain of its own under <home>/audit, hash-chained like the ledger,
  * written without waiting for the ledger's writer. products: comma-separated. The SQL itself may

@@ -3,8 +3,8 @@
  * sequence.
  */
 #include "base/test_support.h"
-#include "ledger/ledger_test_support.h"
 #include "trust/trust_internal.h"
+#include "trust/trust_test_support.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -12,80 +12,6 @@
 #include <cmocka.h>
 #include <stdio.h>
 #include <string.h>
-
-#define OK(call) ok((call), &f->error, __LINE__)
-#define ACTOR "local:test"
-
-struct fixture {
-    char *dir, *home;
-    struct weft_ledger *ledger;
-    struct weft_ledger_txn *txn;
-    struct weft_arena *arena;
-    struct weft_error error;
-};
-
-static void ok(int rc, const struct weft_error *error, int line)
-{
-    if (rc != 0)
-        fail_msg("line %d: %d: %s: %s", line, rc, weft_code_name(error->code), error->message);
-}
-
-static int setup(void **state)
-{
-    struct fixture *f = weft_alloc(sizeof *f);
-    f->dir = weft_test_dir();
-    f->home = weft_format("%s/home", f->dir);
-    f->arena = weft_arena_new(0);
-    OK(weft_ledger_open(f->home, WEFT_LEDGER_CREATE, &f->ledger, &f->error));
-    OK(weft_ledger_begin_write(f->ledger, &f->txn, &f->error));
-    *state = f;
-    return 0;
-}
-
-static int teardown(void **state)
-{
-    struct fixture *f = *state;
-    weft_ledger_end(f->txn);
-    weft_ledger_close(f->ledger);
-    weft_arena_free(f->arena);
-    weft_test_dir_remove(f->dir);
-    weft_free(f->home);
-    weft_free(f);
-    return 0;
-}
-
-#define TEXTS(...)                                                                                 \
-    (&(const struct weft_texts){(const char *const[]){__VA_ARGS__},                                \
-                                sizeof((const char *const[]){__VA_ARGS__}) /                       \
-                                    sizeof(const char *)})
-static const struct weft_texts none;
-
-static void add(struct fixture *f, const char *id, const struct weft_texts *roles)
-{
-    struct weft_principal_change change = {.id = id, .roles = *roles};
-    OK(weft_principal_add(f->txn, ACTOR, &change, &f->error));
-}
-
-static struct weft_principal get(struct fixture *f, const char *id, int64_t sequence)
-{
-    struct weft_principal out = {0};
-    OK(weft_principal_get(f->txn, f->arena, id, sequence, &out, &f->error));
-    return out;
-}
-
-static int64_t head(struct fixture *f)
-{
-    struct weft_ledger_head at;
-    OK(weft_ledger_head(f->txn, &at, &f->error));
-    return at.sequence;
-}
-
-static void refused(struct fixture *f, int rc, enum weft_code code)
-{
-    assert_int_equal(rc, -1);
-    assert_string_equal(weft_code_name(f->error.code), weft_code_name(code));
-    weft_error_clear(&f->error);
-}
 
 static void test_names(void **state)
 {
@@ -132,7 +58,7 @@ static void test_roles(void **state)
 
 static void test_one(void **state)
 {
-    struct fixture *f = *state;
+    struct trust_fixture *f = *state;
     const struct weft_attribute attributes[] = {
         {"state", {(const char *const[]){"Nevada", "California", "Nevada"}, 3}}};
     struct weft_principal_change change = {.id = "user:alice",
@@ -141,8 +67,8 @@ static void test_one(void **state)
                                            .attributes = attributes,
                                            .attribute_count = 1};
     OK(weft_principal_add(f->txn, ACTOR, &change, &f->error));
-    int64_t first = head(f);
-    struct weft_principal alice = get(f, "user:alice", 0);
+    int64_t first = trust_head(f);
+    struct weft_principal alice = trust_get(f, "user:alice", 0);
     assert_true(alice.known && !alice.disabled && weft_principal_active(&alice));
     assert_string_equal(alice.display, "Alice");
     assert_int_equal(alice.role_count, 2);
@@ -164,30 +90,30 @@ static void test_one(void **state)
     assert_false(weft_principal_is(&alice, "role:domain_owner@lab"));
     assert_false(weft_principal_is(&alice, "role:mesh_admin"));
     assert_false(weft_principal_is(&alice, "domain:hospital"));
-    refused(f, weft_principal_add(f->txn, ACTOR, &change, &f->error), WEFT_E_EXISTS);
+    trust_refused(f, weft_principal_add(f->txn, ACTOR, &change, &f->error), WEFT_E_EXISTS);
     assert_int_equal(weft_principal_change(f->txn, ACTOR, &change, &f->error), WEFT_CHANGED);
-    change.roles = none;
+    change.roles = trust_none;
     OK(weft_principal_change(f->txn, ACTOR, &change, &f->error));
-    assert_int_equal(get(f, "user:alice", 0).role_count, 0);
-    assert_int_equal(get(f, "user:alice", first).role_count, 2);
+    assert_int_equal(trust_get(f, "user:alice", 0).role_count, 0);
+    assert_int_equal(trust_get(f, "user:alice", first).role_count, 2);
     OK(weft_principal_disable(f->txn, ACTOR, "user:alice", true, "left", &f->error));
     assert_int_equal(weft_principal_disable(f->txn, ACTOR, "user:alice", true, NULL, &f->error),
                      WEFT_CHANGED);
-    alice = get(f, "user:alice", 0);
+    alice = trust_get(f, "user:alice", 0);
     assert_false(weft_principal_active(&alice));
-    alice = get(f, "user:alice", first);
+    alice = trust_get(f, "user:alice", first);
     assert_true(weft_principal_active(&alice));
-    alice = get(f, "user:alice", first - 1);
+    alice = trust_get(f, "user:alice", first - 1);
     assert_false(alice.known || weft_principal_active(&alice));
 }
 
 static void test_refused(void **state)
 {
-    struct fixture *f = *state;
+    struct trust_fixture *f = *state;
     static const char *const ids[] = {"domain:x", "node:abc", "local:root", "bob", "user:Bob"};
     for (size_t i = 0; i < WEFT_COUNT(ids); i++) {
         struct weft_principal_change change = {.id = ids[i]};
-        refused(f, weft_principal_add(f->txn, ACTOR, &change, &f->error), WEFT_E_USAGE);
+        trust_refused(f, weft_principal_add(f->txn, ACTOR, &change, &f->error), WEFT_E_USAGE);
     }
     const struct weft_attribute bad[] = {{"name", *TEXTS("x")},
                                          {"State", *TEXTS("x")},
@@ -197,24 +123,26 @@ static void test_refused(void **state)
     for (size_t i = 0; i < WEFT_COUNT(bad); i++) {
         struct weft_principal_change change = {
             .id = "user:bob", .attributes = &bad[i], .attribute_count = 1};
-        refused(f, weft_principal_add(f->txn, ACTOR, &change, &f->error), WEFT_E_USAGE);
+        trust_refused(f, weft_principal_add(f->txn, ACTOR, &change, &f->error), WEFT_E_USAGE);
     }
     struct weft_principal_change change = {.id = "user:bob"};
-    refused(f, weft_principal_change(f->txn, ACTOR, &change, &f->error), WEFT_E_NOT_FOUND);
-    refused(f, weft_principal_disable(f->txn, ACTOR, "user:bob", true, NULL, &f->error),
-            WEFT_E_NOT_FOUND);
+    trust_refused(f, weft_principal_change(f->txn, ACTOR, &change, &f->error), WEFT_E_NOT_FOUND);
+    trust_refused(f, weft_principal_disable(f->txn, ACTOR, "user:bob", true, NULL, &f->error),
+                  WEFT_E_NOT_FOUND);
 }
 
 static void test_groups(void **state)
 {
-    struct fixture *f = *state;
-    add(f, "user:alice", &none);
-    add(f, "group:nurses", &none);
-    add(f, "group:staff", TEXTS("auditor"));
-    OK(weft_group_change(f->txn, ACTOR, "group:nurses", TEXTS("user:alice"), &none, &f->error));
-    OK(weft_group_change(f->txn, ACTOR, "group:staff", TEXTS("group:nurses"), &none, &f->error));
-    int64_t nested = head(f);
-    struct weft_principal alice = get(f, "user:alice", 0);
+    struct trust_fixture *f = *state;
+    trust_add(f, "user:alice", &trust_none);
+    trust_add(f, "group:nurses", &trust_none);
+    trust_add(f, "group:staff", TEXTS("auditor"));
+    OK(weft_group_change(f->txn, ACTOR, "group:nurses", TEXTS("user:alice"), &trust_none,
+                         &f->error));
+    OK(weft_group_change(f->txn, ACTOR, "group:staff", TEXTS("group:nurses"), &trust_none,
+                         &f->error));
+    int64_t nested = trust_head(f);
+    struct weft_principal alice = trust_get(f, "user:alice", 0);
     assert_int_equal(alice.groups.count, 2);
     assert_int_equal(alice.direct_groups.count, 1);
     assert_true(weft_principal_is(&alice, "group:staff"));
@@ -222,87 +150,92 @@ static void test_groups(void **state)
     assert_int_equal(weft_group_change(f->txn, ACTOR, "group:staff", TEXTS("group:nurses"),
                                        TEXTS("user:alice"), &f->error),
                      WEFT_CHANGED);
-    refused(
-        f, weft_group_change(f->txn, ACTOR, "group:nurses", TEXTS("group:staff"), &none, &f->error),
-        WEFT_E_REFUSED);
-    refused(
+    trust_refused(f,
+                  weft_group_change(f->txn, ACTOR, "group:nurses", TEXTS("group:staff"),
+                                    &trust_none, &f->error),
+                  WEFT_E_REFUSED);
+    trust_refused(f,
+                  weft_group_change(f->txn, ACTOR, "group:nurses", TEXTS("group:nurses"),
+                                    &trust_none, &f->error),
+                  WEFT_E_REFUSED);
+    trust_refused(
         f,
-        weft_group_change(f->txn, ACTOR, "group:nurses", TEXTS("group:nurses"), &none, &f->error),
-        WEFT_E_REFUSED);
-    refused(f,
-            weft_group_change(f->txn, ACTOR, "group:nurses", TEXTS("user:bob"), &none, &f->error),
-            WEFT_E_NOT_FOUND);
-    refused(f,
-            weft_group_change(f->txn, ACTOR, "group:none", TEXTS("user:alice"), &none, &f->error),
-            WEFT_E_NOT_FOUND);
+        weft_group_change(f->txn, ACTOR, "group:nurses", TEXTS("user:bob"), &trust_none, &f->error),
+        WEFT_E_NOT_FOUND);
+    trust_refused(
+        f,
+        weft_group_change(f->txn, ACTOR, "group:none", TEXTS("user:alice"), &trust_none, &f->error),
+        WEFT_E_NOT_FOUND);
     OK(weft_principal_disable(f->txn, ACTOR, "group:nurses", true, NULL, &f->error));
-    alice = get(f, "user:alice", 0);
+    alice = trust_get(f, "user:alice", 0);
     assert_int_equal(alice.groups.count, 0); /* neither it nor what it lies in */
-    alice = get(f, "user:alice", nested);
+    alice = trust_get(f, "user:alice", nested);
     assert_int_equal(alice.groups.count, 2);
     OK(weft_principal_disable(f->txn, ACTOR, "group:nurses", false, NULL, &f->error));
-    OK(weft_group_change(f->txn, ACTOR, "group:nurses", &none, TEXTS("user:alice"), &f->error));
-    alice = get(f, "user:alice", 0);
+    OK(weft_group_change(f->txn, ACTOR, "group:nurses", &trust_none, TEXTS("user:alice"),
+                         &f->error));
+    alice = trust_get(f, "user:alice", 0);
     assert_int_equal(alice.groups.count, 0);
 }
 
 static void test_deep(void **state)
 {
-    struct fixture *f = *state;
+    struct trust_fixture *f = *state;
     char last[32] = "", now[32];
     int rc = 0, i;
     for (i = 0; i < 20 && rc == 0; i++) {
         snprintf(now, sizeof now, "group:g%d", i);
-        add(f, now, &none);
+        trust_add(f, now, &trust_none);
         if (i > 0)
-            rc = weft_group_change(f->txn, ACTOR, now, TEXTS(last), &none, &f->error);
+            rc = weft_group_change(f->txn, ACTOR, now, TEXTS(last), &trust_none, &f->error);
         snprintf(last, sizeof last, "%s", now);
     }
     assert_int_equal(i, WEFT_GROUPS_DEEP_MAX + 1); /* the ninth does not go in */
-    refused(f, rc, WEFT_E_REFUSED);
-    add(f, "user:alice", &none);
-    OK(weft_group_change(f->txn, ACTOR, "group:g0", TEXTS("user:alice"), &none, &f->error));
-    assert_int_equal(get(f, "user:alice", 0).groups.count, WEFT_GROUPS_DEEP_MAX);
+    trust_refused(f, rc, WEFT_E_REFUSED);
+    trust_add(f, "user:alice", &trust_none);
+    OK(weft_group_change(f->txn, ACTOR, "group:g0", TEXTS("user:alice"), &trust_none, &f->error));
+    assert_int_equal(trust_get(f, "user:alice", 0).groups.count, WEFT_GROUPS_DEEP_MAX);
 }
 
 static void test_domains(void **state)
 {
-    struct fixture *f = *state;
+    struct trust_fixture *f = *state;
     bool changed;
-    add(f, "user:alice", &none);
-    add(f, "user:dana", &none);
-    add(f, "group:ward", &none);
-    OK(weft_group_change(f->txn, ACTOR, "group:ward", TEXTS("user:alice"), &none, &f->error));
+    trust_add(f, "user:alice", &trust_none);
+    trust_add(f, "user:dana", &trust_none);
+    trust_add(f, "group:ward", &trust_none);
+    OK(weft_group_change(f->txn, ACTOR, "group:ward", TEXTS("user:alice"), &trust_none, &f->error));
     const struct weft_texts *members = TEXTS("group:ward", "team@example.org");
     OK(weft_domain_describe(f->txn, ACTOR, "hospital", "user:dana", members, &changed, &f->error));
     assert_true(changed);
     OK(weft_domain_describe(f->txn, ACTOR, "hospital", "user:dana", members, &changed, &f->error));
     assert_false(changed);
-    struct weft_principal alice = get(f, "user:alice", 0), dana = get(f, "user:dana", 0);
+    struct weft_principal alice = trust_get(f, "user:alice", 0),
+                          dana = trust_get(f, "user:dana", 0);
     assert_true(weft_principal_of_domain(&alice, "hospital"));
     assert_true(weft_principal_may(&alice, WEFT_RIGHT_READ, "hospital"));
     assert_false(weft_principal_may(&alice, WEFT_RIGHT_DECIDE, "hospital"));
     assert_true(weft_principal_may(&dana, WEFT_RIGHT_DECIDE, "hospital"));
-    struct weft_principal domain = get(f, "domain:hospital", 0);
+    struct weft_principal domain = trust_get(f, "domain:hospital", 0);
     assert_true(weft_principal_of_domain(&domain, "hospital"));
     assert_true(weft_principal_active(&domain));
-    OK(weft_domain_describe(f->txn, ACTOR, "hospital", NULL, &none, &changed, &f->error));
+    OK(weft_domain_describe(f->txn, ACTOR, "hospital", NULL, &trust_none, &changed, &f->error));
     assert_true(changed);
-    alice = get(f, "user:alice", 0);
+    alice = trust_get(f, "user:alice", 0);
     assert_false(weft_principal_of_domain(&alice, "hospital"));
-    struct weft_principal operator= get(f, "local:root", 0);
+    struct weft_principal operator= trust_get(f, "local:root", 0);
     assert_true(weft_principal_may(&operator, WEFT_RIGHT_PEOPLE, NULL));
 }
 
 /* The folded tables come from the entries alone. */
 static void test_rebuild(void **state)
 {
-    struct fixture *f = *state;
+    struct trust_fixture *f = *state;
     struct weft_ledger_report report;
     bool changed;
-    add(f, "user:alice", TEXTS("consumer"));
-    add(f, "group:g", &none);
-    OK(weft_group_change(f->txn, ACTOR, "group:g", TEXTS("user:alice"), &none, &f->error));
+    trust_add(f, "user:alice", TEXTS("consumer"));
+    trust_add(f, "group:g", &trust_none);
+    OK(weft_group_change(f->txn, ACTOR, "group:g", TEXTS("user:alice"), &trust_none, &f->error));
     OK(weft_domain_describe(f->txn, ACTOR, "d", "user:alice", TEXTS("group:g"), &changed,
                             &f->error));
     OK(weft_principal_disable(f->txn, ACTOR, "user:alice", true, "x", &f->error));
@@ -312,12 +245,12 @@ static void test_rebuild(void **state)
     OK(weft_ledger_rebuild(f->ledger, true, &report, &f->error));
     OK(weft_ledger_rebuild(f->ledger, false, &report, &f->error));
     OK(weft_ledger_begin_write(f->ledger, &f->txn, &f->error));
-    assert_true(get(f, "user:alice", 0).disabled);
+    assert_true(trust_get(f, "user:alice", 0).disabled);
 }
 
 static int torture(void *arg, struct weft_error *error)
 {
-    struct fixture *f = arg;
+    struct trust_fixture *f = arg;
     WEFT_CLEANUP(weft_arena_freep) struct weft_arena *arena = weft_arena_new(0);
     struct weft_principal out;
     struct weft_principals all;
@@ -329,14 +262,14 @@ static int torture(void *arg, struct weft_error *error)
 
 static int torture_put(void *arg, struct weft_error *error)
 {
-    struct fixture *f = arg;
+    struct trust_fixture *f = arg;
     WEFT_CLEANUP(weft_ledger_endp) struct weft_ledger_txn *txn = NULL;
     bool changed;
     WEFT_TRY(weft_ledger_begin_write(f->ledger, &txn, error));
     struct weft_principal_change change = {.id = "user:bob", .roles = *TEXTS("auditor")};
     WEFT_TRY(weft_principal_add(txn, ACTOR, &change, error));
-    WEFT_TRY(weft_group_change(txn, ACTOR, "group:staff", TEXTS("user:bob"), &none, error));
-    change.roles = none;
+    WEFT_TRY(weft_group_change(txn, ACTOR, "group:staff", TEXTS("user:bob"), &trust_none, error));
+    change.roles = trust_none;
     WEFT_TRY(weft_principal_change(txn, ACTOR, &change, error));
     WEFT_TRY(weft_domain_describe(txn, ACTOR, "x", "user:bob", TEXTS("user:bob"), &changed, error));
     return weft_principal_disable(txn, ACTOR, "user:bob", true, "x", error);
@@ -344,10 +277,11 @@ static int torture_put(void *arg, struct weft_error *error)
 
 static void test_torture(void **state)
 {
-    struct fixture *f = *state;
-    add(f, "user:alice", TEXTS("auditor"));
-    add(f, "group:staff", TEXTS("domain_owner@hospital"));
-    OK(weft_group_change(f->txn, ACTOR, "group:staff", TEXTS("user:alice"), &none, &f->error));
+    struct trust_fixture *f = *state;
+    trust_add(f, "user:alice", TEXTS("auditor"));
+    trust_add(f, "group:staff", TEXTS("domain_owner@hospital"));
+    OK(weft_group_change(f->txn, ACTOR, "group:staff", TEXTS("user:alice"), &trust_none,
+                         &f->error));
     assert_true(weft_test_torture(torture, f) > 10);
     int rc = weft_ledger_commit(f->txn, &f->error);
     f->txn = NULL;
@@ -361,13 +295,13 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_names),
         cmocka_unit_test(test_roles),
-        cmocka_unit_test_setup_teardown(test_one, setup, teardown),
-        cmocka_unit_test_setup_teardown(test_refused, setup, teardown),
-        cmocka_unit_test_setup_teardown(test_groups, setup, teardown),
-        cmocka_unit_test_setup_teardown(test_deep, setup, teardown),
-        cmocka_unit_test_setup_teardown(test_domains, setup, teardown),
-        cmocka_unit_test_setup_teardown(test_rebuild, setup, teardown),
-        cmocka_unit_test_setup_teardown(test_torture, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_one, trust_setup, trust_teardown),
+        cmocka_unit_test_setup_teardown(test_refused, trust_setup, trust_teardown),
+        cmocka_unit_test_setup_teardown(test_groups, trust_setup, trust_teardown),
+        cmocka_unit_test_setup_teardown(test_deep, trust_setup, trust_teardown),
+        cmocka_unit_test_setup_teardown(test_domains, trust_setup, trust_teardown),
+        cmocka_unit_test_setup_teardown(test_rebuild, trust_setup, trust_teardown),
+        cmocka_unit_test_setup_teardown(test_torture, trust_setup, trust_teardown),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

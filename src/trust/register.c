@@ -6,4 +6,5 @@
 void weft_trust_register(void)
 {
     weft_principals_register();
+    weft_requests_register();
 }

@@ -15,6 +15,14 @@
 #define WEFT_KIND_DOMAIN_DESCRIBED "domain.described"
 #define WEFT_KIND_PASSWORD_SET "password.set"
 
+#define WEFT_KIND_ACCESS_REQUESTED "access.requested"
+#define WEFT_KIND_ACCESS_EMERGENCY "access.emergency"
+#define WEFT_KIND_ACCESS_APPROVED "access.approved"
+#define WEFT_KIND_ACCESS_REJECTED "access.rejected"
+#define WEFT_KIND_ACCESS_REVOKED "access.revoked"
+#define WEFT_KIND_ACCESS_RENEWED "access.renewed"
+#define WEFT_KIND_ACCESS_REVIEWED "access.reviewed"
+
 /* Rows as of ?1. */
 #define WEFT_TRUST_AT(alias)                                                                       \
     alias ".seq_from <= ?1 AND (" alias ".seq_to IS NULL OR " alias ".seq_to > ?1) "
@@ -26,6 +34,9 @@ static inline int64_t weft_trust_at(int64_t sequence)
 
 /* ---- principals_fold.c ---- */
 void weft_principals_register(void);
+
+/* ---- requests_fold.c ---- */
+void weft_requests_register(void);
 
 /* ---- principals.c ---- */
 /* A JSON array of texts, in the arena. */
