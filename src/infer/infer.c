@@ -41,6 +41,8 @@ static int columns_gather(struct infer *infer, struct weft_error *error)
         infer->records = 0;
         infer->aside = (struct infer_aside){0};
         rc = infer_read(infer, "looking at values", true, record_took, infer, error);
+        if (rc == WEFT_CHANGED)
+            WEFT_TRY(infer_sniff_others(infer, error));
     } while (rc == WEFT_CHANGED);
     return rc;
 }

@@ -1,13 +1,15 @@
 /*
  * infer.h - a product file made from data files: what each column holds, as all of its values say.
  *
- * Files are read whole, two to four times (what is it, what do its columns hold, which columns are
- * its key), with bounded memory; only keys are looked for in the first records alone where a file
- * has more than INFER_KEY_BYTES can tell apart, and the text says so. Values are judged by the code
- * that reads them in a run (value/cell.h), so that a run sets aside no row that this file does
- * not speak of. Everything that was guessed has a comment that says by what.
+ * Files are read whole, two to four times (what is it, what do its columns hold, which columns
+ * are its key), and more often where the sets that may be a key do not fit in memory at once.
+ * Memory is bounded: of a file with more records than WEFT_INFER_KEY_BYTES can tell apart the first
+ * ones alone are looked at for a key, and the text says so. Values are judged by the code that reads
+ * them in a run (value/cell.h), so that a run sets aside no row that this file does not speak of.
+ * Everything that was guessed has a comment that says by what.
  *
- * It refuses what a run would refuse as a whole: damaged files, HTML pages, spreadsheets.
+ * It refuses what a run would refuse as a whole: damaged files, HTML pages, spreadsheets; and files
+ * of several kinds together, which one input cannot read.
  * Thread rule: one thread.
  */
 #ifndef WEFT_INFER_INFER_H
@@ -15,6 +17,8 @@
 
 #include "base/buf.h"
 #include "base/mem.h"
+
+#define WEFT_INFER_KEY_BYTES ((size_t)256 << 20)
 
 struct weft_infer_file {
     const char *path;  /* to open */
@@ -32,6 +36,7 @@ struct weft_infer {
     int64_t file_size_max; /* settings of the same names */
     int64_t record_size_max;
     int64_t columns_max;
+    size_t key_bytes; /* memory for looking for keys; 0 = WEFT_INFER_KEY_BYTES */
     void (*tell)(void *arg, const char *stage, const char *file, int64_t rows, int64_t bytes);
     void *tell_arg;
 };

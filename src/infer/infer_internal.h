@@ -18,7 +18,6 @@
 #define INFER_VALUE_MAX 60 /* bytes of such a value */
 #define INFER_SHAPE 40     /* characters of a text whose shape is looked at */
 #define INFER_SKETCH 1024  /* registers that tell how many different values there are: to 3 % */
-#define INFER_KEY_BYTES ((size_t)256 << 20) /* memory for looking for keys */
 
 /* ---- cells ---- */
 
@@ -109,6 +108,7 @@ struct infer_dialect {
     enum weft_file_format format;
     const char *encoding; /* "utf-8" */
     char delimiter;
+    size_t cells; /* of most records */
     char quote;
     bool header;
     int skip;
@@ -131,6 +131,7 @@ struct infer {
     size_t column_count;
     size_t column_capacity;
     const struct infer_record *place_names; /* a header that is not used; NULL */
+    const char *beyond_ascii; /* the first file that holds characters of UTF-8; NULL */
     int64_t records;
     int64_t bytes;
     int64_t told_us;
@@ -142,11 +143,14 @@ struct infer {
     size_t key_count;
     int64_t key_records; /* < records: of the first ones only */
     bool key_partial;
+    size_t key_left; /* sets that found no room in any reading */
     bool looked_for_key;
 };
 
-/* Fills infer->dialect and, where there is a header, nothing else. */
+/* Fills infer->dialect by the first file, and refuses others that are not of its kind. */
 int infer_sniff(struct infer *infer, struct weft_error *error) WEFT_MUST_CHECK;
+/* Once more after the dialect's encoding was changed. */
+int infer_sniff_others(const struct infer *infer, struct weft_error *error) WEFT_MUST_CHECK;
 
 /* One record: cells in the order of infer->columns. A positive result ends the reading. */
 typedef int infer_record_fn(void *arg, const struct infer_cell *cells, struct weft_error *error);

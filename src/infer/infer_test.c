@@ -7,6 +7,7 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdio.h>
 #include <string.h>
 
 #include <cmocka.h>
@@ -77,6 +78,77 @@ static void test_torture(void **state)
     assert_true(weft_test_torture(infer_path, NULL) > 20);
 }
 
+/* ---- keys that do not fit ---- */
+
+static const char *key_of(size_t key_bytes, struct weft_buf *out)
+{
+    struct weft_error error = WEFT_ERROR_INIT;
+    const struct weft_infer_file file = {path, "x.csv", "x.csv"};
+    struct weft_infer what = {.files = &file,
+                              .file_count = 1,
+                              .version = "0.1.0",
+                              .file_size_max = 1 << 20,
+                              .record_size_max = 1 << 20,
+                              .columns_max = 1000,
+                              .key_bytes = key_bytes};
+    struct weft_infer_result result;
+    static char key[100];
+    struct weft_arena *arena = weft_arena_new(0);
+    assert_non_null(arena);
+    weft_buf_clear(out);
+    assert_int_equal(weft_infer(arena, &what, out, &result, &error), 0);
+    snprintf(key, sizeof key, "%s", result.key == NULL ? "" : result.key);
+    weft_arena_free(arena);
+    return key;
+}
+
+/* The code tells 3000 records apart, but not when `last` has that of the first one; then the code
+ * and the name do. */
+static void put_records(const char *last)
+{
+    struct weft_buf text;
+    weft_buf_init(&text, 1 << 20);
+    weft_buf_adds(&text, "code,name,n\n");
+    for (int i = 0; i < 3000; i++)
+        weft_buf_addf(&text, "c%04d,w%04d,%d\n", i, i / 2, i % 2);
+    weft_buf_adds(&text, last);
+    put(text.data);
+    weft_buf_release(&text);
+}
+
+#define SLOTS(count) ((size_t)(count) * sizeof(uint64_t))
+
+static void test_keys_beyond_memory(void **state)
+{
+    (void)state;
+    struct weft_buf out;
+    weft_buf_init(&out, 1 << 20);
+    put_records("");
+    assert_string_equal(key_of(0, &out), "code");
+    assert_non_null(strstr(out.data, "key: [code]    # no two of 3,000 records share it"));
+    /* Room for one set (while it grows there are two of it): the others wait, and are not needed. */
+    assert_string_equal(key_of(SLOTS(4096 + 8192), &out), "code");
+    assert_non_null(strstr(out.data, "\nkey: [code]"));
+    /* Not even for that: no rule, and it says of how many records it is true. */
+    assert_string_equal(key_of(SLOTS(1024), &out), "code");
+    assert_non_null(strstr(out.data, "# Unique among the first 683 records; more were not looked "
+                                     "at, so this is no rule yet:\n# key: [code]\n"));
+    weft_buf_release(&out);
+}
+
+/* The best one is none in the end: those that waited for room get theirs. */
+static void test_keys_that_waited(void **state)
+{
+    (void)state;
+    struct weft_buf out;
+    weft_buf_init(&out, 1 << 20);
+    put_records("c0000,w9999,0\n");
+    assert_string_equal(key_of(0, &out), "code, name");
+    assert_string_equal(key_of(SLOTS(4096 + 8192), &out), "code, name");
+    assert_non_null(strstr(out.data, "\nkey: [code, name]"));
+    weft_buf_release(&out);
+}
+
 static int setup(void **state)
 {
     (void)state;
@@ -96,9 +168,9 @@ static int teardown(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_formats),
-        cmocka_unit_test(test_names),
-        cmocka_unit_test(test_torture),
+        cmocka_unit_test(test_formats),          cmocka_unit_test(test_names),
+        cmocka_unit_test(test_torture),          cmocka_unit_test(test_keys_beyond_memory),
+        cmocka_unit_test(test_keys_that_waited),
     };
     return cmocka_run_group_tests(tests, setup, teardown);
 }

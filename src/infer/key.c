@@ -3,8 +3,9 @@
  * hashes, which are given up at the first pair. Nulls never stand in a key, and numbers with a
  * point are measured, not names.
  *
- * Single columns and pairs are looked at in one reading, triples in another one. Sketches tell
- * beforehand which sets cannot be unique. A false pair of hashes of 64 bits could only hide a key.
+ * Single columns and pairs are looked at in one reading, triples in another one; sets that found
+ * no room wait for one of their own. Sketches tell beforehand which sets cannot be unique. A false
+ * pair of hashes of 64 bits could only hide a key.
  */
 #include "base/hash.h"
 #include "infer/infer_internal.h"
@@ -14,7 +15,8 @@
 #include <string.h>
 
 #define KEY_COLUMNS 3
-#define KEY_PICK 12 /* columns that combinations are made of */
+#define KEY_READINGS 4 /* of sets of one size */
+#define KEY_PICK 12    /* columns that combinations are made of */
 #define KEY_LENGTH_MAX 100
 #define KEY_IDS                                                                                    \
     "id ids key uuid guid code no nr number num ref sku symbol ticker zip zipcode fips isbn iban " \
@@ -25,6 +27,7 @@ struct candidate {
     size_t count;
     int rank;
     bool dead;
+    bool waits;      /* dead for want of room alone */
     uint64_t *slots; /* 0 = empty */
     size_t capacity;
     size_t used;
@@ -176,11 +179,13 @@ static bool slots_put(uint64_t *slots, size_t capacity, uint64_t hash)
     return true;
 }
 
-/* Out of room: the least likely sets are given up; of one alone the rest is not looked at (END). */
+/* Out of room: the least likely sets wait; of one alone the rest is not looked at (END). */
 static int candidate_grow(struct keys *keys, struct candidate *candidate)
 {
     size_t capacity = candidate->capacity == 0 ? 1024 : candidate->capacity * 2;
-    while (keys->bytes + capacity * sizeof *candidate->slots > INFER_KEY_BYTES) {
+    size_t room = keys->infer->what->key_bytes;
+    room = room == 0 ? WEFT_INFER_KEY_BYTES : room;
+    while (keys->bytes + capacity * sizeof *candidate->slots > room) {
         size_t last = keys->count;
         while (last > 0 && keys->items[last - 1].dead)
             last--;
@@ -190,6 +195,7 @@ static int candidate_grow(struct keys *keys, struct candidate *candidate)
         }
         bool own = &keys->items[last - 1] == candidate;
         candidate_end(keys, &keys->items[last - 1]);
+        keys->items[last - 1].waits = true;
         if (own)
             return 0;
     }
@@ -274,17 +280,46 @@ static int keys_record(void *arg, const struct infer_cell *cells, struct weft_er
     return keys->alive == 0 ? WEFT_END : 0;
 }
 
+/* The next reading is of those that wait; how many. */
+static size_t keys_wake(struct keys *keys)
+{
+    keys->alive = 0;
+    keys->seen = 0;
+    for (size_t i = 0; i < keys->count; i++) {
+        struct candidate *candidate = &keys->items[i];
+        if (!candidate->waits)
+            continue;
+        candidate->waits = candidate->dead = false;
+        candidate->used = 0;
+        keys->alive++;
+    }
+    return keys->alive;
+}
+
+static size_t keys_best(const struct keys *keys)
+{
+    size_t best = 0;
+    while (best < keys->count && keys->items[best].dead)
+        best++;
+    return best;
+}
+
 static int keys_look(struct infer *infer, size_t size, struct weft_error *error)
 {
     WEFT_CLEANUP(keys_release) struct keys keys = {.infer = infer};
+    size_t best;
     if (candidates_make(&keys, size) < 0)
         return weft_error_nomem(error);
     if (keys.count == 0)
         return 0;
-    WEFT_TRY(infer_read(infer, "looking for a key", false, keys_record, &keys, error));
-    size_t best = 0;
-    while (best < keys.count && keys.items[best].dead)
-        best++;
+    for (int reading = 1;; reading++) {
+        WEFT_TRY(infer_read(infer, "looking for a key", false, keys_record, &keys, error));
+        best = keys_best(&keys);
+        if (best < keys.count || reading == KEY_READINGS || keys_wake(&keys) == 0)
+            break;
+    }
+    for (size_t i = 0; i < keys.count; i++)
+        infer->key_left += keys.items[i].waits;
     if (best == keys.count)
         return 0;
     size_t *columns = weft_arena_array(infer->arena, KEY_COLUMNS, sizeof *columns);

@@ -124,15 +124,35 @@ static int reader_fill(struct reader *reader, size_t want, struct weft_error *er
     return weft_process_check_cancelled(error);
 }
 
+static bool beyond_ascii(const char *data, size_t length)
+{
+    unsigned char all = 0;
+    for (size_t i = 0; i < length; i++)
+        all |= (unsigned char)data[i];
+    return all >= 0x80;
+}
+
 /* Not UTF-8: another encoding is tried; then the reading begins anew. */
 static int block_text(struct reader *reader, struct weft_error *error)
 {
+    struct infer *infer = reader->infer;
     size_t valid = weft_utf8_valid(reader->data, reader->block);
     if (memchr(reader->data, '\0', reader->block) != NULL)
         return bad_at(reader, reader->base, "the text holds a zero byte", error);
-    if (valid == reader->block)
+    if (valid == reader->block) {
+        if (infer->beyond_ascii == NULL && beyond_ascii(reader->data, reader->block))
+            infer->beyond_ascii = reader->file->shown;
         return 0;
-    if (!infer_encoding_next(reader->infer))
+    }
+    if (infer->beyond_ascii != NULL && infer->beyond_ascii != reader->file->shown &&
+        strcmp(infer->dialect.encoding, "utf-8") == 0) {
+        bad_at(reader, reader->base + (int64_t)valid, "the text is not UTF-8", error);
+        return weft_error_hint(error,
+                               "%s is, and one input reads files of one encoding: infer from "
+                               "each by itself",
+                               infer->beyond_ascii);
+    }
+    if (!infer_encoding_next(infer))
         return bad_at(reader, reader->base + (int64_t)valid, "the text is not UTF-8", error);
     return WEFT_CHANGED;
 }

@@ -9,6 +9,11 @@
 
 #define SNIFF_RECORDS ((size_t)200)
 #define SNIFF_SKIP_MAX ((size_t)20)
+#define SNIFF_SURE 0.5                 /* of a score */
+#define SNIFF_ARENA ((size_t)64 << 20) /* for the records of one other file */
+
+static const struct infer_dialect dialect_start = {
+    .format = WEFT_FORMAT_CSV, .encoding = "utf-8", .delimiter = ',', .quote = '"'};
 
 static bool begins(const char *data, size_t length, const char *with)
 {
@@ -41,10 +46,9 @@ static enum weft_file_format json_format(const char *shown, const char *text, si
 }
 
 /* What is no table of text. Formats are told by their first bytes, whatever the name says. */
-static int sniff_magic(struct infer *infer, const char *data, size_t length,
+static int sniff_magic(struct infer *infer, const char *shown, const char *data, size_t length,
                        struct weft_error *error)
 {
-    const char *shown = infer->what->files[0].shown;
     size_t start = infer_text_start(data, length, 0);
     while (start < length && strchr(" \t\r\n", data[start]) != NULL && data[start] != '\0')
         start++;
@@ -113,16 +117,16 @@ static int head_read(struct weft_source *source, struct weft_buf *out, bool *who
     return 0;
 }
 
-/* The first text of the first file, decoded. */
-static int sniff_head(struct infer *infer, struct weft_buf *out, struct weft_error *error)
+/* The first text of a file, decoded. */
+static int sniff_head(struct infer *infer, const struct weft_infer_file *file, struct weft_buf *out,
+                      struct weft_error *error)
 {
     WEFT_CLEANUP(weft_source_closep) struct weft_source *source = NULL;
     bool whole;
-    const struct weft_infer_file *file = &infer->what->files[0];
     infer->dialect.encoding = "utf-8";
     WEFT_TRY(infer_source_open(infer, file, &source, NULL, error));
     WEFT_TRY(head_read(source, out, &whole, error));
-    WEFT_TRY(sniff_magic(infer, out->data, out->length, error));
+    WEFT_TRY(sniff_magic(infer, file->shown, out->data, out->length, error));
     if (infer->dialect.format == WEFT_FORMAT_PARQUET || infer->dialect.format == WEFT_FORMAT_AVRO)
         return 0;
     infer->dialect.encoding = encoding_of(out->data, out->length, whole);
@@ -132,7 +136,7 @@ static int sniff_head(struct infer *infer, struct weft_buf *out, struct weft_err
     weft_buf_clear(out);
     WEFT_TRY(infer_source_open(infer, file, &source, NULL, error));
     WEFT_TRY(head_read(source, out, &whole, error));
-    return sniff_magic(infer, out->data, out->length, error);
+    return sniff_magic(infer, file->shown, out->data, out->length, error);
 }
 
 /* ---- delimiter ---- */
@@ -297,7 +301,9 @@ static int sniff_header(struct infer *infer, const struct weft_buf *head, const 
     return 0;
 }
 
-static int sniff_table(struct infer *infer, const struct weft_buf *head, struct weft_error *error)
+/* The delimiter under which the text is most like a table; all of it in the arena. */
+static int sniff_delimiter(struct infer *infer, const struct weft_buf *head, struct guess **out,
+                           struct weft_error *error)
 {
     static const char delimiters[] = {',', ';', '\t', '|'};
     struct guess *guess = weft_arena_array(infer->arena, 2, sizeof *guess);
@@ -313,24 +319,136 @@ static int sniff_table(struct infer *infer, const struct weft_buf *head, struct 
         if (guess->score > best->score)
             *best = *guess;
     }
-    if (best->first > SNIFF_SKIP_MAX || best->score < 0.5)
+    *out = best;
+    return 0;
+}
+
+static int sniff_table(struct infer *infer, const struct weft_buf *head, struct weft_error *error)
+{
+    struct guess *best;
+    WEFT_TRY(sniff_delimiter(infer, head, &best, error));
+    if (best->first > SNIFF_SKIP_MAX || best->score < SNIFF_SURE)
         best->first = 0;
     infer->dialect = best->dialect;
+    infer->dialect.cells = best->usual;
     if (infer->dialect.delimiter == '\t')
         infer->dialect.format = WEFT_FORMAT_TSV;
     return sniff_header(infer, head, best, error);
+}
+
+/* ---- the other files ---- */
+
+static int kinds_refuse(const struct infer *infer, const struct weft_infer_file *file,
+                        const char *kind, const char *first, struct weft_error *error)
+{
+    weft_error_set(error, WEFT_E_INPUT, "%s is %s, and %s is %s: one input reads files of one kind",
+                   infer->what->files[0].shown, first, file->shown, kind);
+    return weft_error_hint(error,
+                           "infer from each kind by itself: each is a product, or an input of "
+                           "its own under `inputs:`");
+}
+
+static bool format_is_table(enum weft_file_format format)
+{
+    return format == WEFT_FORMAT_CSV || format == WEFT_FORMAT_TSV;
+}
+
+/* Lines of JSON whose first one is broken are lines still, an array or one object is not. */
+static bool lines_are_objects(const struct weft_buf *head)
+{
+    const char *end = head->data + head->length, *stop;
+    for (const char *at = head->data; at < end; at = stop + 1) {
+        struct weft_json_slice slice;
+        stop = memchr(at, '\n', (size_t)(end - at));
+        stop = stop == NULL ? end : stop;
+        if (weft_json_scan(at, (size_t)(stop - at), &slice) == NULL &&
+            slice.kind == WEFT_JSON_OBJECT)
+            return true;
+    }
+    return false;
+}
+
+static bool formats_agree(enum weft_file_format first, enum weft_file_format other,
+                          const struct weft_buf *head)
+{
+    if (first == WEFT_FORMAT_NDJSON && other == WEFT_FORMAT_JSON)
+        return lines_are_objects(head);
+    return first == other || (format_is_table(first) && format_is_table(other)) ||
+           (first == WEFT_FORMAT_JSON && other == WEFT_FORMAT_NDJSON);
+}
+
+/* What reads as the one does not read as the other. UTF-8 behind plain ASCII is found as it is
+ * read (read.c). */
+static bool encodings_agree(const char *first, const char *other, const struct weft_buf *head)
+{
+    bool beyond = false;
+    if ((strcmp(first, "utf-16") == 0) != (strcmp(other, "utf-16") == 0))
+        return false;
+    if (strcmp(first, "utf-8") == 0 || strcmp(other, "utf-8") != 0)
+        return true;
+    for (size_t i = 0; i < head->length && !beyond; i++)
+        beyond = (unsigned char)head->data[i] >= 0x80;
+    return !beyond;
+}
+
+static const char *delimiter_name(char delimiter)
+{
+    return delimiter == ',' ? "`,`" : delimiter == ';' ? "`;`" : delimiter == '|' ? "`|`" : "tabs";
+}
+
+static int other_compare(const struct infer *infer, struct infer *other,
+                         const struct weft_infer_file *file, const struct weft_buf *head,
+                         struct weft_error *error)
+{
+    const struct infer_dialect *first = &infer->dialect;
+    char ours[40], theirs[40];
+    struct guess *guess;
+    if (!formats_agree(first->format, other->dialect.format, head))
+        return kinds_refuse(infer, file, weft_format_name(other->dialect.format),
+                            weft_format_name(first->format), error);
+    if (first->format != WEFT_FORMAT_PARQUET && first->format != WEFT_FORMAT_AVRO &&
+        !encodings_agree(first->encoding, other->dialect.encoding, head))
+        return kinds_refuse(infer, file, other->dialect.encoding, first->encoding, error);
+    if (!format_is_table(first->format))
+        return 0;
+    WEFT_TRY(sniff_delimiter(other, head, &guess, error));
+    if (guess->score < SNIFF_SURE || guess->dialect.delimiter == first->delimiter)
+        return 0;
+    char theirs_is = guess->dialect.delimiter;
+    guess->dialect.delimiter = first->delimiter;
+    WEFT_TRY(guess_make(other, head->data, head->length, head->length < INFER_BLOCK, guess, error));
+    if (guess->usual > 1 || first->cells < 2)
+        return 0; /* one column that holds some of these is a table too */
+    snprintf(ours, sizeof ours, "parted by %s", delimiter_name(first->delimiter));
+    snprintf(theirs, sizeof theirs, "parted by %s", delimiter_name(theirs_is));
+    return kinds_refuse(infer, file, theirs, ours, error);
+}
+
+int infer_sniff_others(const struct infer *infer, struct weft_error *error)
+{
+    for (size_t i = 1; i < infer->what->file_count; i++) {
+        const struct weft_infer_file *file = &infer->what->files[i];
+        WEFT_CLEANUP(weft_buf_release) struct weft_buf head;
+        weft_buf_init(&head, 4 * INFER_BLOCK);
+        WEFT_CLEANUP(weft_arena_freep) struct weft_arena *arena = weft_arena_new(SNIFF_ARENA);
+        struct infer other = {.arena = arena, .what = infer->what, .dialect = dialect_start};
+        if (arena == NULL)
+            return weft_error_nomem(error);
+        WEFT_TRY(sniff_head(&other, file, &head, error));
+        WEFT_TRY(other_compare(infer, &other, file, &head, error));
+    }
+    return 0;
 }
 
 int infer_sniff(struct infer *infer, struct weft_error *error)
 {
     WEFT_CLEANUP(weft_buf_release) struct weft_buf head;
     weft_buf_init(&head, 4 * INFER_BLOCK);
-    infer->dialect = (struct infer_dialect){
-        .format = WEFT_FORMAT_CSV, .encoding = "utf-8", .delimiter = ',', .quote = '"'};
-    WEFT_TRY(sniff_head(infer, &head, error));
+    infer->dialect = dialect_start;
+    WEFT_TRY(sniff_head(infer, &infer->what->files[0], &head, error));
     infer->dialect.header = true;
     infer->dialect.header_sure = infer->dialect.format != WEFT_FORMAT_CSV;
-    if (infer->dialect.format != WEFT_FORMAT_CSV)
-        return 0;
-    return sniff_table(infer, &head, error);
+    if (infer->dialect.format == WEFT_FORMAT_CSV)
+        WEFT_TRY(sniff_table(infer, &head, error));
+    return infer_sniff_others(infer, error);
 }

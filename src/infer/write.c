@@ -23,12 +23,6 @@ static void puts_text(struct weft_buf *out, const char *text)
     put_text(out, text, strlen(text));
 }
 
-/* A field's name: of these only one would be read as something else. */
-static void put_name(struct weft_buf *out, const char *name)
-{
-    weft_buf_adds(out, strcmp(name, "null") == 0 ? "\"null\"" : name);
-}
-
 /* What stands in a comment may hold anything; YAML takes no control character there. */
 static void put_comment(struct weft_buf *out, const char *text)
 {
@@ -109,7 +103,7 @@ static void write_column(struct weft_buf *out, const char *indent,
         weft_buf_addc(out, '\n');
     }
     weft_buf_addf(out, "%s- {name: ", indent);
-    put_name(out, column->name);
+    puts_text(out, column->name);
     weft_buf_adds(out, ", type: ");
     put_type(out, &column->type);
     if (from)
@@ -214,13 +208,14 @@ static bool names_mapped(const struct infer *infer)
     return mapped;
 }
 
-/* Characters that a pattern of file names would take for others. */
+/* Characters that a pattern of file names would take for others; `${` begins no variable here. */
 static void put_path(struct weft_buf *out, const char *path)
 {
     WEFT_CLEANUP(weft_buf_release) struct weft_buf text;
     weft_buf_init(&text, 1 << 20);
     for (; *path != '\0'; path++) {
-        if (strchr("*?[\\", *path) != NULL)
+        bool variable = *path == '{' && text.length > 0 && text.data[text.length - 1] == '$';
+        if (strchr("*?[\\", *path) != NULL || variable)
             weft_buf_addc(&text, '\\');
         weft_buf_addc(&text, *path);
     }
@@ -265,7 +260,7 @@ static void write_port_schema(const struct infer *infer, struct weft_buf *out)
             continue;
         }
         weft_buf_adds(out, "    - {name: ");
-        put_name(out, column->name);
+        puts_text(out, column->name);
         weft_buf_adds(out, ", type: ");
         put_type(out, &column->type);
         put_from(out, column);
@@ -302,6 +297,14 @@ static void write_key(const struct infer *infer, struct weft_buf *out)
     char count[40];
     if (!infer->looked_for_key)
         return;
+    if (infer->key_count == 0 && infer->key_left > 0) {
+        weft_buf_addf(out,
+                      "# %zu sets of columns were not looked at for want of memory; no other set "
+                      "of up to three that are\n# never empty tells all records apart.\n"
+                      "# key: [...]\n",
+                      infer->key_left);
+        return;
+    }
     if (infer->key_count == 0) {
         weft_buf_adds(out, "# No set of up to three columns that are never empty tells all records "
                            "apart.\n# key: [...]\n");
@@ -316,7 +319,7 @@ static void write_key(const struct infer *infer, struct weft_buf *out)
     weft_buf_adds(out, "key: [");
     for (size_t i = 0; i < infer->key_count; i++) {
         weft_buf_adds(out, i == 0 ? "" : ", ");
-        put_name(out, infer->columns[infer->key[i]].name);
+        puts_text(out, infer->columns[infer->key[i]].name);
     }
     if (infer->key_partial)
         weft_buf_adds(out, "]\n");
@@ -337,7 +340,7 @@ static void write_quality(const struct infer *infer, struct weft_buf *out)
                                "there now\n");
         any = true;
         weft_buf_adds(out, "    ");
-        put_name(out, column->name);
+        puts_text(out, column->name);
         weft_buf_addf(out, ": {min: %.2f, on_fail: warn}\n", column->complete);
     }
 }

@@ -5,6 +5,8 @@ import json
 import random
 import re
 import shutil
+from datetime import date
+from decimal import Decimal
 
 import pytest
 
@@ -18,7 +20,7 @@ def infer(weft, folder, name, data, **more):
 def field(text, name):
     """The line of a field, and the comment above it."""
     lines = text.splitlines()
-    at = max(i for i, line in enumerate(lines) if re.search(r"- \{name: %s[,}]" % name, line))
+    at = max(i for i, line in enumerate(lines) if re.search(r'- \{name: "?%s"?[,}]' % name, line))
     return lines[at].strip(), lines[at - 1].strip()
 
 
@@ -327,3 +329,76 @@ def test_one_record(weft, tmp_path):
     weft("new", "shop.items", "--from", "api.json", "--sql", sql + " api")
     weft("apply", "shop.items", "--yes")
     assert weft("query", "--format", "csv", "from shop.items").stdout == "id\n1\n2\n"
+
+
+def test_avro(weft, tmp_path):
+    import fastavro
+    schema = {"type": "record", "name": "row", "fields": [
+        {"name": "id", "type": "long"}, {"name": "name", "type": ["null", "string"]},
+        {"name": "Day", "type": {"type": "int", "logicalType": "date"}},
+        {"name": "price", "type": {"type": "bytes", "logicalType": "decimal", "precision": 9,
+                                   "scale": 2}},
+        {"name": "tags", "type": {"type": "array", "items": "string"}}]}
+    rows = [{"id": i, "name": None if i % 4 == 0 else f"n{i}", "Day": date(2020, 1, i % 28 + 1),
+             "price": Decimal(i).scaleb(-2), "tags": ["a"] * (i % 3)} for i in range(40)]
+    for name, some in ("a.avro", rows[:25]), ("b.avro", rows[25:]):
+        with open(tmp_path / name, "wb") as file:
+            fastavro.writer(file, schema, some, codec="deflate")
+    text = weft("infer", "a.avro", "b.avro").stdout
+    assert "40 records, all looked at" in text and "files: [a.avro, b.avro]" in text
+    assert field(text, "id")[0] == "- {name: id, type: long, required: true}"
+    assert "10 of 40 without a value" in field(text, "name")[1]
+    assert 'type: "decimal(9, 2)"' in field(text, "price")[0] and "key: [id]" in text
+    assert "type: date" in field(text, "day")[0] and 'type: "list<string>"' in text
+    assert from_file_to_table(weft, tmp_path, "a.avro", "shop.a")[:2] == (25, 0)
+    (tmp_path / "a.avro").rename(tmp_path / "c.csv")  # the bytes tell what it is
+    assert "format: avro" in weft("infer", "c.csv").stdout
+
+
+KINDS = {
+    "a.csv": b"id,name\n1,x\n2,y\n",
+    "a.json": b'[{"id": 1},\n{"id": 2}]',
+    "one.json": b'{\n"id": 3\n}\n',
+    "a.ndjson": b'{"id": 1}\n{"id": 2}\n',
+    "broken.ndjson": b'{"id": 1\n{"id": 2}\n',
+    "semicolon.csv": b"id;name\n3;z\n4;w\n",
+    "tabs.tsv": b"id\tname\n3\tz\n4\tw\n",
+    "utf16.csv": "id,name\n3,\u00e9\n".encode("utf-16"),
+    "utf8.csv": "id,name\n3,\u00e9\n".encode(),
+    "latin.csv": "id,name\n4,\u00e9\n".encode("latin-1"),
+    "late.csv": b"id,name\n" + b"5,x\n" * 300000 + b"6,\xe9\n",
+    "page.csv": b"<!doctype html>",
+    "empty.csv": b"",
+}
+
+
+@pytest.mark.parametrize("files, words", [
+    ("a.csv a.json", "a.csv is csv, and a.json is json"),
+    ("a.json a.csv", "a.json is json, and a.csv is csv"),
+    ("a.ndjson a.json", "a.ndjson is ndjson, and a.json is json"),
+    ("a.ndjson one.json", "one.json is json"),
+    ("a.json a.ndjson", None),
+    ("a.csv semicolon.csv", "a.csv is parted by `,`, and semicolon.csv is parted by `;`"),
+    ("tabs.tsv a.csv", "tabs.tsv is parted by tabs, and a.csv is parted by `,`"),
+    ("a.csv utf16.csv", "a.csv is utf-8, and utf16.csv is utf-16"),
+    ("utf16.csv a.csv", "utf16.csv is utf-16, and a.csv is utf-8"),
+    ("utf8.csv latin.csv", "utf8.csv is, and one input reads files of one encoding"),
+    ("latin.csv utf8.csv", "latin.csv is latin-1, and utf8.csv is utf-8"),
+    ("utf8.csv late.csv", "utf8.csv is, and one input reads files of one encoding"),
+    ("late.csv utf8.csv", "late.csv is latin-1, and utf8.csv is utf-8"),
+    ("a.csv page.csv", "page.csv is a page"),
+    ("a.csv empty.csv", "empty.csv is empty"),
+    ("a.csv latin.csv", None), ("latin.csv a.csv", None), ("a.ndjson broken.ndjson", None),
+    ("a.csv utf8.csv", None), ("a.csv late.csv", None)])
+def test_files_of_several_kinds(weft, tmp_path, files, words):
+    for name in files.split():
+        (tmp_path / name).write_bytes(KINDS[name])
+    done = weft("infer", *files.split(), status=1 if words else 0)
+    assert words is None or words in done.stderr.replace("\n", " "), done.stderr
+    assert words is None or done.stdout == ""
+
+
+def test_a_file_called_like_a_variable(weft, tmp_path):
+    (tmp_path / "${v}.csv").write_text("id\n1\n2\n")
+    assert '"$\\\\{v}.csv"' in weft("infer", "${v}.csv").stdout
+    assert from_file_to_table(weft, tmp_path, "${v}.csv")[:2] == (2, 0)
