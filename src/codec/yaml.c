@@ -21,6 +21,7 @@ struct yaml {
     size_t length;
     size_t nodes;
     int depth;
+    bool many;  /* several documents are fine: the root is a sequence of them */
     bool twice; /* a key stands twice: reported */
     bool wrong; /* reported, no tree */
     bool nomem;
@@ -319,6 +320,40 @@ static struct weft_yaml *yaml_value(struct yaml *yaml, struct fy_event *event)
     return node;
 }
 
+/* Documents with nothing in them are none. */
+static struct weft_yaml *yaml_documents(struct yaml *yaml)
+{
+    struct weft_yaml *root = weft_arena_alloc(yaml->arena, sizeof *root);
+    const struct weft_yaml **items = NULL;
+    size_t capacity = 0;
+    struct fy_event *event;
+    if (root == NULL)
+        yaml_nomem(yaml);
+    while (!yaml->failed && (event = yaml_next(yaml, FYET_STREAM_END)) != NULL) {
+        enum fy_event_type type = event->type;
+        if (type == FYET_STREAM_START || type == FYET_DOCUMENT_START || type == FYET_DOCUMENT_END) {
+            fy_parser_event_free(yaml->parser, event);
+            continue;
+        }
+        struct weft_yaml *value = yaml_value(yaml, event);
+        if (value == NULL || value->kind == WEFT_YAML_NULL)
+            continue;
+        if (weft_arena_reserve(yaml->arena, &items, &capacity, root->count + 1,
+                               sizeof(struct weft_yaml *)) < 0) {
+            yaml_nomem(yaml);
+            return NULL;
+        }
+        items[root->count++] = value;
+        root->items = items;
+    }
+    if (root == NULL)
+        return NULL;
+    root->kind = WEFT_YAML_SEQUENCE;
+    root->text = "";
+    root->place = (struct weft_yaml_place){1, 1};
+    return root;
+}
+
 static struct weft_yaml *yaml_document(struct yaml *yaml)
 {
     static const char hint[] = "make two files of it", again[] = "a second document begins";
@@ -368,7 +403,7 @@ static const struct weft_yaml *yaml_read(struct yaml *yaml, struct weft_str text
     if (yaml->parser == NULL || fy_parser_set_string(yaml->parser, text.data, text.length) != 0)
         yaml_nomem(yaml);
     else
-        root = yaml_document(yaml);
+        root = yaml->many ? yaml_documents(yaml) : yaml_document(yaml);
     if (yaml->failed && !yaml->wrong && !yaml->nomem)
         yaml_syntax(yaml, diag, text);
     else if (root == NULL)
@@ -380,12 +415,16 @@ static const struct weft_yaml *yaml_read(struct yaml *yaml, struct weft_str text
     return root;
 }
 
-int weft_yaml_parse(struct weft_arena *arena, const char *data, size_t length, const char *file,
-                    struct weft_diag *diag, const struct weft_yaml **out, struct weft_error *error)
+static int yaml_parse(struct weft_arena *arena, struct weft_str text, bool many, const char *file,
+                      struct weft_diag *diag, const struct weft_yaml **out,
+                      struct weft_error *error)
 {
-    struct weft_str text = {length == 0 ? "" : data, length};
-    struct yaml yaml = {
-        .arena = arena, .diag = diag, .file = file, .data = text.data, .length = text.length};
+    struct yaml yaml = {.arena = arena,
+                        .diag = diag,
+                        .file = file,
+                        .data = text.data,
+                        .length = text.length,
+                        .many = many};
     struct yaml_mistake mistake;
     const struct weft_yaml *root = NULL;
     if (weft_yaml_text_wrong(text, &mistake))
@@ -398,4 +437,19 @@ int weft_yaml_parse(struct weft_arena *arena, const char *data, size_t length, c
         return WEFT_YAML_WRONG;
     *out = root;
     return yaml.twice ? WEFT_YAML_TWICE : 0;
+}
+
+int weft_yaml_parse(struct weft_arena *arena, const char *data, size_t length, const char *file,
+                    struct weft_diag *diag, const struct weft_yaml **out, struct weft_error *error)
+{
+    struct weft_str text = {length == 0 ? "" : data, length};
+    return yaml_parse(arena, text, false, file, diag, out, error);
+}
+
+int weft_yaml_parse_all(struct weft_arena *arena, const char *data, size_t length, const char *file,
+                        struct weft_diag *diag, const struct weft_yaml **out,
+                        struct weft_error *error)
+{
+    struct weft_str text = {length == 0 ? "" : data, length};
+    return yaml_parse(arena, text, true, file, diag, out, error);
 }

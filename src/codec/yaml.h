@@ -4,8 +4,8 @@
  *
  * A scalar is its text (folded and unescaped, never given a type); only an unquoted null (or ~, or
  * nothing) is NULL. Left out on purpose and refused: anchors and aliases (a few lines can ask for
- * gigabytes, and none of weft's files needs them), tags, directives, several documents, keys that
- * are not text. Windows line ends and a byte order mark are fine.
+ * gigabytes, and none of weft's files needs them), tags, directives, several documents (but for
+ * weft_yaml_parse_all), keys that are not text. Windows line ends and a byte order mark are fine.
  *
  * Input is hostile: valid UTF-8, no zero bytes, limits below. What is wrong is added to the list of
  * mistakes with line and column (in characters), the frequent ones in our own words.
@@ -59,5 +59,9 @@ enum weft_yaml_result {
 int weft_yaml_parse(struct weft_arena *arena, const char *data, size_t length, const char *file,
                     struct weft_diag *diag, const struct weft_yaml **out, struct weft_error *error)
     WEFT_MUST_CHECK;
+/* A file of several documents: *out is a SEQUENCE of them, empty ones left out. */
+int weft_yaml_parse_all(struct weft_arena *arena, const char *data, size_t length, const char *file,
+                        struct weft_diag *diag, const struct weft_yaml **out,
+                        struct weft_error *error) WEFT_MUST_CHECK;
 
 #endif

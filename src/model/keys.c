@@ -83,7 +83,7 @@ static const struct weft_key product_keys[] = {
      .help = "When the product runs by itself, and for how long it may."},
     {"retention", MAP, .section = WEFT_SECTION_RETENTION, .acts = WEFT_ACTS_WARNED,
      .help = "How long history, rows and quarantine are kept."},
-    {"access", MAP, .section = WEFT_SECTION_ACCESS, .acts = WEFT_ACTS_NOT, .keeps_rows = true,
+    {"access", MAP, .section = WEFT_SECTION_ACCESS, .keeps_rows = true,
      .help = "Who may read it: the short form of a policy."},
     {"protect", ANY, .acts = WEFT_ACTS_NOT, .help = "Tokenize, encrypt or hash fields at rest."},
     {"outputs", ANY, .acts = WEFT_ACTS_NOT,
@@ -346,19 +346,22 @@ static const struct weft_key retention_rows_keys[] = {
     {"keep", VALUE, .value = WEFT_VALUE_DURATION, .acts = WEFT_ACTS_WARNED, .help = "How long."},
 };
 
+#define PRINCIPALS "user:, group:, domain:, service:, role: or everyone."
+
 static const struct weft_key access_keys[] = {
-    {"grant", VALUE | LIST, .acts = WEFT_ACTS_NOT,
-     .help = "user:, group:, domain:, service:, role: or everyone."},
-    {"purposes", VALUE | LIST, .acts = WEFT_ACTS_NOT, .help = "What it may be read for."},
-    {"min_group", MAP, .section = WEFT_SECTION_MIN_GROUP, .acts = WEFT_ACTS_NOT,
+    {"grant", VALUE | LIST, .help = "Who may read it: " PRINCIPALS},
+    {"purposes", VALUE | LIST, .otherwise = "any",
+     .help = "What it may be read for; the grant holds for these only."},
+    {"min_group", MAP, .section = WEFT_SECTION_MIN_GROUP,
      .help = "Only aggregates over at least that many subjects come out."},
-    {"break_glass", VALUE | LIST, .acts = WEFT_ACTS_NOT, .help = "Who may read in an emergency."},
+    {"break_glass", VALUE | LIST, .help = "Who may read in an emergency: " PRINCIPALS},
 };
 
-static const struct weft_key min_group_keys[] = {
-    {"size", VALUE, .value = WEFT_VALUE_COUNT, .acts = WEFT_ACTS_NOT, .help = "How many."},
-    {"by", VALUE, .acts = WEFT_ACTS_NOT, .help = "The field that tells subjects apart."},
-};
+#define MIN_GROUP_KEYS                                                                             \
+    {"size", VALUE, .value = WEFT_VALUE_COUNT, .help = "How many."},                               \
+        {"by", VALUE, .help = "The field that tells subjects apart."}
+
+static const struct weft_key min_group_keys[] = {MIN_GROUP_KEYS};
 
 static const struct weft_key domain_keys[] = {
     {"name", VALUE, .value = WEFT_VALUE_NAME, .otherwise = "the folder's name",
@@ -437,6 +440,98 @@ static const struct weft_key secret_keys[] = {
     {"command", VALUE, .help = "A command for /bin/sh that prints it, within 30 s."},
 };
 
+#define KIND_KEY(word, text) {"kind", VALUE, .value = WEFT_VALUE_WORD, .words = word, .help = text}
+#define SELECTORS                                                                                  \
+    "domain.product, domain.*, domain.product.column, tag:x, classification:x, domain:x, "         \
+    "regulation:x; * stands for any characters."
+
+static const struct weft_key grant_keys[] = {
+    KIND_KEY("grant", "Who may read."),
+    {"name", VALUE, .value = WEFT_VALUE_NAME, .help = "Its name; one of its own in the mesh."},
+    {"to", VALUE | LIST, .help = "Who: " PRINCIPALS},
+    {"read", VALUE | LIST, .help = "What: " SELECTORS " Selectors of columns grant these alone."},
+    {"purposes", VALUE | LIST, .otherwise = "any",
+     .help = "What for; a reader states one by --purpose."},
+    {"until", VALUE, .value = WEFT_VALUE_DATE, .otherwise = "no end",
+     .help = "The last day, in UTC."},
+    {"because", VALUE, .value = WEFT_VALUE_PROSE, .help = "Why, for people."},
+};
+
+static const struct weft_key restrict_keys[] = {
+    KIND_KEY("restrict", "What even those who may read do not see."),
+    {"name", VALUE, .value = WEFT_VALUE_NAME, .help = "Its name; one of its own in the mesh."},
+    {"on", VALUE | LIST, .help = "What: " SELECTORS},
+    {"treat", VALUE | MAP, .value = WEFT_VALUE_EMPTY, .section = WEFT_SECTION_TREAT,
+     .help = "What stands in place of the columns: hide, null, mask, hash or token."},
+    {"rows", VALUE, .help = "Which rows are there: a row condition (docs/guide/access.md)."},
+    {"min_group", MAP, .section = WEFT_SECTION_POLICY_MIN_GROUP,
+     .help = "Only aggregates over at least that many subjects come out."},
+    {"except", VALUE | LIST | MAPS, .section = WEFT_SECTION_EXCEPT,
+     .help = "For whom it does not hold: " PRINCIPALS},
+    {"because", VALUE, .value = WEFT_VALUE_PROSE, .help = "Why, for people."},
+};
+
+static const struct weft_key treat_keys[] = {
+    {"round", VALUE, .value = WEFT_VALUE_NUMBER, .help = "Of numbers: to multiples of it."},
+    {"truncate", VALUE,
+     .help = "Of texts: so many first characters; of dates: year, quarter, month, week, day, hour "
+             "or minute."},
+    {"fixed", VALUE, .value = WEFT_VALUE_EMPTY, .help = "This value in every row."},
+};
+
+static const struct weft_key except_keys[] = {
+    {"user", VALUE, .help = "A user."},
+    {"group", VALUE, .help = "A group."},
+    {"domain", VALUE, .help = "A domain's runs."},
+    {"service", VALUE, .help = "A service."},
+    {"role", VALUE, .help = "A role."},
+    {"purpose", VALUE, .otherwise = "any", .help = "For this purpose only."},
+};
+
+static const struct weft_key policy_min_group_keys[] = {MIN_GROUP_KEYS};
+
+static const struct weft_key rule_keys[] = {
+    KIND_KEY("rule", "What every product must satisfy."),
+    {"name", VALUE, .value = WEFT_VALUE_NAME, .help = "Its name; one of its own in the mesh."},
+    {"sql", VALUE, .value = WEFT_VALUE_SQL, .acts = WEFT_ACTS_NOT,
+     .help = "A SELECT over mesh. tables; the rows it returns are violations."},
+    {"message", VALUE, .value = WEFT_VALUE_PROSE, .acts = WEFT_ACTS_NOT,
+     .help = "What to tell of a violation; {column} stands for its value."},
+    {"severity", VALUE, .value = WEFT_VALUE_WORD, .words = "error|warn|info", .acts = WEFT_ACTS_NOT,
+     .otherwise = "error", .help = "error blocks apply."},
+    {"exceptions", MAPS, .section = WEFT_SECTION_RULE_EXCEPTION, .acts = WEFT_ACTS_NOT,
+     .help = "Products that may break it for a time."},
+    {"because", VALUE, .value = WEFT_VALUE_PROSE, .help = "Why, for people."},
+};
+
+static const struct weft_key rule_exception_keys[] = {
+    {"product", VALUE, .value = WEFT_VALUE_PRODUCT, .acts = WEFT_ACTS_NOT, .help = "Which."},
+    {"until", VALUE, .value = WEFT_VALUE_DATE, .acts = WEFT_ACTS_NOT, .help = "The last day."},
+    {"because", VALUE, .value = WEFT_VALUE_PROSE, .acts = WEFT_ACTS_NOT, .help = "Why."},
+};
+
+static const struct weft_key policy_test_keys[] = {
+    KIND_KEY("test", "What policies come to; `weft test` asks, nothing is registered."),
+    {"name", VALUE, .value = WEFT_VALUE_NAME, .help = "Its name in reports."},
+    {"cases", MAPS, .section = WEFT_SECTION_POLICY_CASE, .help = "Who reads what."},
+};
+
+static const struct weft_key policy_case_keys[] = {
+    {"as", VALUE, .help = "Who: user:, group:, domain:, service: or role:."},
+    {"purpose", VALUE, .otherwise = "none is stated", .help = "What for."},
+    {"read", VALUE, .value = WEFT_VALUE_PRODUCT, .help = "What: domain.product."},
+    {"expect", ANY,
+     .help = "{allowed: true, email: mask, ssn: hide, name: none}: may it, and what stands in "
+             "place of columns; `none` is the value itself."},
+};
+
+static const struct weft_key purposes_keys[] = {
+    KIND_KEY("purposes", "What data may be read for; once there are some, others are mistakes."),
+    {"name", VALUE, .value = WEFT_VALUE_NAME, .otherwise = "purposes", .help = "Its name."},
+    {"purposes", VALUES, .value = WEFT_VALUE_PROSE,
+     .help = "By name, each with a line for people."},
+};
+
 #define KEYS(array) array, WEFT_COUNT(array)
 
 static const struct weft_keys sections[WEFT_SECTION_COUNT] = {
@@ -477,6 +572,17 @@ static const struct weft_keys sections[WEFT_SECTION_COUNT] = {
     [WEFT_SECTION_BUCKET] = {"a bucket", "environments.<name>.buckets.<bucket>", KEYS(bucket_keys)},
     [WEFT_SECTION_CONNECTION] = {"a connection", "connections.<name>", KEYS(connection_keys)},
     [WEFT_SECTION_SECRET] = {"a secret", "connections.<name>.password", KEYS(secret_keys)},
+    [WEFT_SECTION_GRANT] = {"a grant", "kind: grant", KEYS(grant_keys)},
+    [WEFT_SECTION_RESTRICT] = {"a restriction", "kind: restrict", KEYS(restrict_keys)},
+    [WEFT_SECTION_TREAT] = {"a treatment", "treat", KEYS(treat_keys)},
+    [WEFT_SECTION_EXCEPT] = {"an exception", "except[]", KEYS(except_keys)},
+    [WEFT_SECTION_POLICY_MIN_GROUP] = {"`min_group`", "min_group", KEYS(policy_min_group_keys)},
+    [WEFT_SECTION_RULE] = {"a rule", "kind: rule", KEYS(rule_keys)},
+    [WEFT_SECTION_RULE_EXCEPTION] = {"an exception of a rule", "exceptions[]",
+                                     KEYS(rule_exception_keys)},
+    [WEFT_SECTION_POLICY_TEST] = {"a test of policies", "kind: test", KEYS(policy_test_keys)},
+    [WEFT_SECTION_POLICY_CASE] = {"a case", "cases[]", KEYS(policy_case_keys)},
+    [WEFT_SECTION_PURPOSES] = {"the purposes", "kind: purposes", KEYS(purposes_keys)},
 };
 
 static const struct {

@@ -1,5 +1,6 @@
 /*
- * keys.h - for this folder: the table of every key of product files, domain.yaml and weft.yaml.
+ * keys.h - for this folder: the table of every key of product files, domain.yaml, weft.yaml and
+ * policies.
  *
  * A section is a map of keys; a key says which shapes its value may have, of which kind its scalars
  * are, and what it does in this version. Validation, the JSON Schema, the reference page and the
@@ -43,6 +44,16 @@ enum weft_section {
     WEFT_SECTION_BUCKET,
     WEFT_SECTION_CONNECTION,
     WEFT_SECTION_SECRET,
+    WEFT_SECTION_GRANT, /* of a policy file: one of these five by `kind` */
+    WEFT_SECTION_RESTRICT,
+    WEFT_SECTION_TREAT,
+    WEFT_SECTION_EXCEPT,
+    WEFT_SECTION_POLICY_MIN_GROUP,
+    WEFT_SECTION_RULE,
+    WEFT_SECTION_RULE_EXCEPTION,
+    WEFT_SECTION_POLICY_TEST,
+    WEFT_SECTION_POLICY_CASE,
+    WEFT_SECTION_PURPOSES,
     WEFT_SECTION_COUNT
 };
 

@@ -180,6 +180,20 @@ static void put_section_members(writer *w, enum weft_section section)
     weft_json_end_object(w);
 }
 
+/* One document of a policy file: of the kind that it says. */
+static void put_policy(writer *w)
+{
+    static const enum weft_section kinds[] = {WEFT_SECTION_GRANT, WEFT_SECTION_RESTRICT,
+                                              WEFT_SECTION_RULE, WEFT_SECTION_POLICY_TEST,
+                                              WEFT_SECTION_PURPOSES};
+    weft_json_member_text(w, "title", "a policy");
+    weft_json_key(w, "anyOf");
+    weft_json_begin_array(w);
+    for (size_t i = 0; i < WEFT_COUNT(kinds); i++)
+        put_ref(w, kinds[i]);
+    weft_json_end_array(w);
+}
+
 int weft_schema_print(const char *which, struct weft_buf *out, struct weft_error *error)
 {
     static const struct {
@@ -187,20 +201,25 @@ int weft_schema_print(const char *which, struct weft_buf *out, struct weft_error
         enum weft_section section;
     } files[] = {{"product", WEFT_SECTION_PRODUCT},
                  {"domain", WEFT_SECTION_DOMAIN},
-                 {"mesh", WEFT_SECTION_MESH}};
+                 {"mesh", WEFT_SECTION_MESH},
+                 {"policy", WEFT_SECTION_NONE}};
     size_t at = 0;
     while (at < WEFT_COUNT(files) && strcmp(files[at].name, which) != 0)
         at++;
     if (at == WEFT_COUNT(files)) {
         weft_error_set(error, WEFT_E_USAGE, "there is no schema of `%.60s`", which);
-        return weft_error_hint(error, "there are product, domain, mesh");
+        return weft_error_hint(error, "there are product, domain, mesh, policy");
     }
     struct weft_json_writer w;
     weft_json_writer_init(&w, out);
     weft_json_begin_object(&w);
     weft_json_member_text(&w, "$schema", "https://json-schema.org/draft/2020-12/schema");
-    weft_json_member_text(&w, "title", weft_keys_of(files[at].section)->title);
-    put_section_members(&w, files[at].section);
+    if (files[at].section == WEFT_SECTION_NONE)
+        put_policy(&w);
+    else {
+        weft_json_member_text(&w, "title", weft_keys_of(files[at].section)->title);
+        put_section_members(&w, files[at].section);
+    }
     weft_json_key(&w, "$defs");
     weft_json_begin_object(&w);
     for (int section = 1; section < WEFT_SECTION_COUNT; section++) {
@@ -277,6 +296,10 @@ int weft_keys_page_print(struct weft_buf *out, struct weft_error *error)
             weft_buf_adds(out, "\n## Domain file: domain.yaml\n\n");
         if (section == WEFT_SECTION_MESH)
             weft_buf_adds(out, "\n## Mesh file: weft.yaml\n\n");
+        if (section == WEFT_SECTION_GRANT)
+            weft_buf_adds(out, "\n## Policy file: policies/*.yaml\n\nOne or more documents, each "
+                               "of the kind that it says; docs/guide/access.md tells what they "
+                               "come to.\n");
         page_section((enum weft_section)section, out);
     }
     return weft_buf_check(out, error);

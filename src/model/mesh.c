@@ -77,15 +77,15 @@ static bool only_comments(const struct weft_buf *text)
     return true;
 }
 
-int weft_mesh_read_tree(struct weft_mesh_loader *loader, const char *path, const char *shown,
-                        bool may_be_empty, struct weft_node **node)
+static int read_nodes(struct weft_mesh_loader *loader, const char *path, const char *shown,
+                      bool may_be_empty, bool many, struct weft_node **node)
 {
     struct weft_buf text;
     struct weft_error wrong = WEFT_ERROR_INIT;
     loader->reader.file = shown;
     *node = NULL;
-    if (strncmp(shown, "domains/", 8) == 0 && weft_fs_exists(path) &&
-        !weft_fs_inside(path, loader->mesh->root)) {
+    bool below = strncmp(shown, "domains/", 8) == 0 || many;
+    if (below && weft_fs_exists(path) && !weft_fs_inside(path, loader->mesh->root)) {
         weft_reader_mistake(&loader->reader, (struct weft_place){0},
                             "copy it: who has the checkout has all of it",
                             "the file is a link that leads out of the checkout");
@@ -94,7 +94,8 @@ int weft_mesh_read_tree(struct weft_mesh_loader *loader, const char *path, const
     weft_buf_init(&text, WEFT_MODEL_FILE_MAX);
     int rc = weft_fs_read_file(path, WEFT_MODEL_FILE_MAX, &text, &wrong);
     if (rc == 0 && !(may_be_empty && only_comments(&text)))
-        *node = weft_node_of_yaml(&loader->reader, text.data, text.length);
+        *node = many ? weft_nodes_of_yaml(&loader->reader, text.data, text.length)
+                     : weft_node_of_yaml(&loader->reader, text.data, text.length);
     weft_buf_release(&text);
     if (rc >= 0)
         return 0;
@@ -106,6 +107,18 @@ int weft_mesh_read_tree(struct weft_mesh_loader *loader, const char *path, const
     if (loader->error != NULL)
         *loader->error = wrong;
     return rc;
+}
+
+int weft_mesh_read_tree(struct weft_mesh_loader *loader, const char *path, const char *shown,
+                        bool may_be_empty, struct weft_node **node)
+{
+    return read_nodes(loader, path, shown, may_be_empty, false, node);
+}
+
+int weft_mesh_read_documents(struct weft_mesh_loader *loader, const char *path, const char *shown,
+                             struct weft_node **list)
+{
+    return read_nodes(loader, path, shown, true, true, list);
 }
 
 static void product_add(struct weft_mesh_loader *loader, const struct weft_product *product)
@@ -514,7 +527,7 @@ static void check_owns(struct weft_mesh_loader *loader, const struct weft_node *
         names[i] = loader->domains[i].name;
     loader->reader.file = WEFT_MESH_FILE;
     for (size_t i = 0; names != NULL && i < mesh->owns.count; i++) {
-        bool found = false;
+        bool found = strcmp(mesh->owns.items[i], "policies") == 0;
         for (size_t j = 0; j < loader->domain_count; j++)
             found = found || strcmp(names[j], mesh->owns.items[i]) == 0;
         char hint[200];
@@ -560,7 +573,7 @@ static int mesh_read(struct weft_mesh_loader *loader, const char *environment)
     mesh->domain_count = loader->domain_count;
     mesh->products = loader->products;
     mesh->product_count = loader->product_count;
-    return weft_reader_check(reader, loader->error);
+    return weft_mesh_read_policies(loader);
 }
 
 int weft_mesh_load(const char *root, const char *environment, struct weft_diag *diag,

@@ -8,7 +8,7 @@
 #define WEFT_MODEL_MESH_H
 
 #include "model/connection.h"
-#include "model/product.h"
+#include "model/policy.h"
 
 struct weft_domain {
     const char *name;
@@ -66,6 +66,9 @@ struct weft_mesh {
     size_t domain_count;
     const struct weft_product *const *products; /* by full name, then major */
     size_t product_count;
+    const struct weft_policy *const *policies; /* of policies/, by file and place */
+    size_t policy_count;
+    bool has_policies; /* there is a folder policies/ */
 };
 
 /* Finds the root above (or at) `start`. NOT_FOUND with a hint to `weft init`. Heap path. */
@@ -95,10 +98,13 @@ const struct weft_product *weft_mesh_product(const struct weft_mesh *mesh, const
 /* Does the checkout speak for the domain? It is one that `owns` names; without `owns`, one that it
  * holds: there is its folder or a product of it. */
 bool weft_mesh_owns(const struct weft_mesh *mesh, const char *domain);
+/* Does the checkout speak for the mesh's policies? `owns` names `policies`, or there is no `owns`
+ * and a folder policies/. */
+bool weft_mesh_owns_policies(const struct weft_mesh *mesh);
 
 /* The JSON Schema (draft 2020-12) of product files, made from the table of keys. */
-int weft_schema_print(const char *which /* "product", "mesh", "domain" */, struct weft_buf *out,
-                      struct weft_error *error) WEFT_MUST_CHECK;
+int weft_schema_print(const char *which /* "product", "mesh", "domain", "policy" */,
+                      struct weft_buf *out, struct weft_error *error) WEFT_MUST_CHECK;
 /* The reference page of all keys, Markdown. */
 int weft_keys_page_print(struct weft_buf *out, struct weft_error *error) WEFT_MUST_CHECK;
 

@@ -25,6 +25,11 @@ struct weft_mesh_loader {
  * report. -1 only for memory and I/O. */
 int weft_mesh_read_tree(struct weft_mesh_loader *loader, const char *path, const char *shown,
                         bool may_be_empty, struct weft_node **node);
+/* The same for a file of several documents: a LIST of them; NULL when there are none. */
+int weft_mesh_read_documents(struct weft_mesh_loader *loader, const char *path, const char *shown,
+                             struct weft_node **list);
+/* policies/ into the mesh, behind its products. */
+int weft_mesh_read_policies(struct weft_mesh_loader *loader);
 /* weft.yaml into the mesh and the environment asked for. node may be NULL. */
 void weft_mesh_read_file(struct weft_mesh_loader *loader, struct weft_node *node,
                          const char *environment);

@@ -56,3 +56,15 @@ struct weft_node *weft_node_of_yaml(struct weft_reader *reader, const char *text
         root->wrong = rc == WEFT_YAML_TWICE;
     return reader->nomem ? NULL : root;
 }
+
+struct weft_node *weft_nodes_of_yaml(struct weft_reader *reader, const char *text, size_t length)
+{
+    const struct weft_yaml *yaml = NULL;
+    int rc =
+        weft_yaml_parse_all(reader->arena, text, length, reader->file, reader->diag, &yaml, NULL);
+    reader->nomem |= rc < 0;
+    struct weft_node *root = yaml == NULL ? NULL : node_of(reader, yaml);
+    if (root != NULL)
+        root->wrong = rc == WEFT_YAML_TWICE;
+    return reader->nomem ? NULL : root;
+}

@@ -126,6 +126,7 @@ struct weft_policy {
     enum weft_policy_kind kind;
     const char *name; /* one of its own in the mesh; tests and purposes need none */
     const char *because;
+    const char *file; /* as shown; "" for a registered one */
     struct weft_place place;
     /* GRANT */
     struct weft_texts to;
@@ -143,6 +144,7 @@ struct weft_policy {
     /* RULE */
     const char *sql;
     const char *message;
+    const char *severity; /* error, warn, info */
     /* TEST */
     const struct weft_policy_case *cases;
     size_t case_count;
@@ -160,5 +162,11 @@ struct weft_access {
     struct weft_min_group min_group;
     struct weft_texts break_glass;
 };
+
+/* The policy of a registered document: the same checks as for a file (INVALID for a damaged one). */
+int weft_policy_from_document(struct weft_arena *arena, const char *document,
+                              const struct weft_policy **out, struct weft_error *error)
+    WEFT_MUST_CHECK;
+const char *weft_policy_kind_name(enum weft_policy_kind kind); /* "grant" */
 
 #endif

@@ -113,6 +113,10 @@ struct weft_csv_options {
     char decimal_separator;       /* '.' */
 };
 
+/* For texts with "input%s%s": the short form `input:` has no name of its own to be told. */
+#define WEFT_INPUT_ARGS(name)                                                                      \
+    (strcmp(name, "input") == 0 ? "" : " "), (strcmp(name, "input") == 0 ? "" : (name))
+
 struct weft_input {
     const char *name; /* of the port */
     enum weft_input_kind kind;
@@ -239,6 +243,8 @@ struct weft_deprecated {
     const char *replaced_by; /* NULL; domain.product or domain.product@2 */
 };
 
+struct weft_access;
+
 struct weft_product {
     const char *domain;
     const char *name;
@@ -257,6 +263,7 @@ struct weft_product {
     const char *discoverable;                 /* mesh, domain, private */
     const char *was;                          /* NULL; domain.name it had before */
     struct weft_place was_place;
+    const struct weft_access *access; /* NULL = none is written; model/policy.h */
 
     const struct weft_input *inputs;
     size_t input_count;
@@ -285,7 +292,7 @@ struct weft_product {
     size_t test_count;
 
     /* Top-level keys that are written in the file but do not act yet. */
-    struct weft_texts not_yet_refused; /* access, protect, partition ...: apply refuses */
+    struct weft_texts not_yet_refused; /* protect, partition ...: apply refuses */
     struct weft_texts not_yet_warned;  /* retention, run: apply warns */
     /* Where each of them is written. */
     const struct weft_place *not_yet_refused_places;

@@ -2,6 +2,7 @@
  * product_read.c - from the checked tree of a product file to struct weft_product, and the rules
  * that speak of several keys.
  */
+#include "model/policy_internal.h"
 #include "model/product_internal.h"
 
 #include "base/fs.h"
@@ -410,7 +411,7 @@ static void check_schedule(struct weft_draft *draft, const struct weft_node *nod
 
 static void read_rest(struct weft_draft *draft)
 {
-    static const char *const refused[] = {"contract", "access", "protect", "outputs"};
+    static const char *const refused[] = {"contract", "protect", "outputs"};
     static const char *const warned[] = {"run", "retention"};
     for (size_t i = 0; i < WEFT_COUNT(refused); i++) {
         if (weft_node_is_set(weft_node_get(draft->root, refused[i])))
@@ -425,6 +426,7 @@ static void read_rest(struct weft_draft *draft)
     const struct weft_node *field = weft_node_get(rows, "field");
     if (weft_node_text(field) != NULL)
         weft_draft_has_field(draft, field->text, field->place, "`retention`");
+    draft->product->access = weft_access_read(draft->reader, weft_node_get(draft->root, "access"));
     const struct weft_node *by =
         weft_node_get(weft_node_get(weft_node_get(draft->root, "access"), "min_group"), "by");
     if (weft_node_text(by) != NULL)

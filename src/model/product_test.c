@@ -96,7 +96,7 @@ static const char whole[] =
     "    expect: []\n"
     "run: {schedule: \"0 6 * * *\", timezone: UTC, on_change: true, timeout: 10m, retries: 3}\n"
     "retention: {snapshots: 100, age: 90d, rows: {field: date, keep: 7y}, quarantine: 1y}\n"
-    "access: {purposes: [surveillance]}\n"
+    "access: {grant: [group:analysts], purposes: [surveillance]}\n"
     "protect: {}\n"
     "outputs: {}\n"
     "terms_of_use: Public domain.\n";
@@ -159,9 +159,8 @@ static void product_whole(void **state)
     assert_true(p->quality.quarantine_max == 0.01);
     assert_string_equal(p->quality.freshness_field, "date");
     assert_int_equal(p->quality.check_count, 2);
-    assert_true(has(p->not_yet_refused, "access"));
     assert_true(has(p->not_yet_refused, "partition"));
-    assert_int_equal(p->not_yet_refused.count, 2);
+    assert_int_equal(p->not_yet_refused.count, 1);
     assert_int_equal(p->sql_place.line, 26);
     assert_int_equal(p->sql_place.column, 3);
     assert_int_equal(p->sql_indent, 2);

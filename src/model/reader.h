@@ -53,6 +53,8 @@ struct weft_reader {
 
 /* ---- making trees; NULL when the text is no tree (reported) or memory is out ---- */
 struct weft_node *weft_node_of_yaml(struct weft_reader *reader, const char *text, size_t length);
+/* A LIST of the text's documents. */
+struct weft_node *weft_nodes_of_yaml(struct weft_reader *reader, const char *text, size_t length);
 struct weft_node *weft_node_of_json(struct weft_reader *reader, yyjson_val *value);
 
 /* ---- reading trees; all accept NULL nodes ---- */
