@@ -191,13 +191,15 @@ static bool reads_same(const struct weft_book_item *of, const struct weft_regist
     return same;
 }
 
-/* Words only: catalog/words.c will bring it into force with the registration. */
+/* Words only: catalog/words.c will bring it into force with the registration. An exported state
+ * knows no folders: that who applies does it where it was done before is taken for granted. */
 static int item_at_once(struct weft_plan_maker *maker, struct weft_plan_item *item,
                         const struct weft_registered *registered, struct weft_error *error)
 {
     char before[WEFT_SHA256_HEX], after[WEFT_SHA256_HEX];
     if (registered->in_force == NULL || registered->pending != NULL || registered->retired ||
-        strcmp(registered->folder, item->product->folder) != 0 ||
+        (maker->context->state == NULL &&
+         strcmp(registered->folder, item->product->folder) != 0) ||
         !reads_same(&maker->book->items[item->item], &registered->reads))
         return 0;
     WEFT_TRY(weft_product_data_digest(registered->in_force, before, error));
