@@ -6,5 +6,6 @@
 void weft_trust_register(void)
 {
     weft_principals_register();
+    weft_keys_register();
     weft_requests_register();
 }

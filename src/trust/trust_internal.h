@@ -22,6 +22,9 @@
 #define WEFT_KIND_ACCESS_REVOKED "access.revoked"
 #define WEFT_KIND_ACCESS_RENEWED "access.renewed"
 #define WEFT_KIND_ACCESS_REVIEWED "access.reviewed"
+#define WEFT_KIND_KEY_ADDED "key.added"
+#define WEFT_KIND_KEY_DISABLED "key.disabled"
+#define WEFT_KIND_KEY_ENABLED "key.enabled"
 
 /* Rows as of ?1. */
 #define WEFT_TRUST_AT(alias)                                                                       \
@@ -37,6 +40,9 @@ void weft_principals_register(void);
 
 /* ---- requests_fold.c ---- */
 void weft_requests_register(void);
+
+/* ---- keys_fold.c ---- */
+void weft_keys_register(void);
 
 /* ---- principals.c ---- */
 /* A JSON array of texts, in the arena. */
