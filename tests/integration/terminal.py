@@ -24,6 +24,7 @@ class Terminal:
     def __init__(self, *arguments, cwd, columns=100, lines=40, env=None, program=None, **more):
         self.master, slave = pty.openpty()
         self.resize(columns, lines, fd=slave)
+        self.before = termios.tcgetattr(slave)
 
         def control():
             os.setsid()
@@ -33,7 +34,6 @@ class Terminal:
         self.process = subprocess.Popen(
             [program or BIN, *map(str, arguments)], cwd=cwd, preexec_fn=control,
             env={**CLEAN, "TERM": "xterm", "LC_ALL": "C.UTF-8", **(env or {})}, **streams)
-        self.before = termios.tcgetattr(slave)
         self.slave = slave
         self.raw = b""
         self.seen = 0
