@@ -5,6 +5,7 @@
  */
 #include "codec/avro_internal.h"
 #include "codec/avro_json.h"
+#include "codec/decode_internal.h"
 #include "codec/json.h"
 
 #include <stdint.h>
@@ -19,30 +20,9 @@ static int decode(const char *data, size_t length, size_t piece, struct weft_buf
                   struct weft_error *error)
 {
     struct weft_decoder *decoder = NULL;
-    size_t given = 0, used = 0;
-    int rc = 0;
     if (weft_avro_decoder_new(&decoder, error) < 0)
         abort();
-    while (out->length < TEXT_MAX) {
-        given = given + piece < length ? given + piece : length;
-        char *room = weft_buf_room(out, WEFT_DECODE_OUT);
-        if (room == NULL)
-            break;
-        struct weft_decode_io io = {.in = data + used,
-                                    .in_length = given - used,
-                                    .last = given == length,
-                                    .out = room,
-                                    .out_length = WEFT_DECODE_OUT};
-        rc = decoder->step(decoder, &io, error);
-        if (rc < 0)
-            break;
-        out->length += io.done;
-        used += io.used;
-        if (io.last && io.used == 0 && io.done == 0)
-            break;
-    }
-    decoder->free(decoder);
-    return rc;
+    return decode_pieces(decoder, data, length, piece, TEXT_MAX, out, NULL, error);
 }
 
 static void lines_check(const struct weft_buf *text)

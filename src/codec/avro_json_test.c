@@ -2,6 +2,7 @@
 #include "base/test_support.h"
 #include "codec/avro_internal.h"
 #include "codec/avro_json.h"
+#include "codec/decode_internal.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -86,31 +87,8 @@ static int decode(const char *data, size_t length, size_t piece, struct weft_buf
                   struct weft_error *error)
 {
     struct weft_decoder *decoder = NULL;
-    size_t given = 0, used = 0;
     WEFT_TRY(weft_avro_decoder_new(&decoder, error));
-    int rc = 0;
-    for (;;) {
-        given = WEFT_MIN(given + piece, length);
-        char *room = weft_buf_room(out, WEFT_DECODE_OUT);
-        if (room == NULL) {
-            rc = weft_buf_check(out, error);
-            break;
-        }
-        struct weft_decode_io io = {.in = data + used,
-                                    .in_length = given - used,
-                                    .last = given == length,
-                                    .out = room,
-                                    .out_length = WEFT_DECODE_OUT};
-        rc = decoder->step(decoder, &io, error);
-        if (rc < 0)
-            break;
-        out->length += io.done;
-        used += io.used;
-        if (io.last && io.used == 0 && io.done == 0)
-            break;
-    }
-    decoder->free(decoder);
-    return rc;
+    return decode_pieces(decoder, data, length, piece, SIZE_MAX, out, NULL, error);
 }
 
 static const struct row one = {.l = INT64_MAX,

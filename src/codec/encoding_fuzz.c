@@ -5,6 +5,7 @@
  */
 #include "base/mem.h"
 #include "base/text.h"
+#include "codec/decode_internal.h"
 #include "codec/encoding.h"
 
 #include <stdlib.h>
@@ -17,8 +18,7 @@
     } while (0)
 
 struct text {
-    char *data;
-    size_t length;
+    struct weft_buf buf;
     int verdict;
     size_t used;
 };
@@ -28,31 +28,11 @@ static void decode(enum weft_encoding encoding, const char *data, size_t length,
 {
     struct weft_decoder *decoder = NULL;
     struct weft_error error = WEFT_ERROR_INIT;
-    size_t at = 0, end = 0;
     CHECK(weft_encoding_decoder(encoding, &decoder, &error) == 0 && decoder != NULL);
-    *out = (struct text){.data = malloc(3 * length + WEFT_DECODE_OUT)};
-    for (;;) {
-        struct weft_decode_io io = {.in = data + at,
-                                    .in_length = end - at,
-                                    .last = end == length,
-                                    .out = out->data + out->length,
-                                    .out_length = WEFT_DECODE_OUT};
-        out->verdict = decoder->step(decoder, &io, &error);
-        CHECK(io.used <= io.in_length && io.done <= io.out_length);
-        at += io.used;
-        out->used = at;
-        if (out->verdict < 0)
-            break;
-        out->length += io.done;
-        if (io.used > 0 || io.done > 0)
-            continue;
-        if (end == length)
-            break;
-        end = piece == 0 || length - end < piece ? length : end + piece;
-    }
-    CHECK(out->verdict < 0 || at == length);
+    weft_buf_init(&out->buf, SIZE_MAX / 2);
+    out->verdict =
+        decode_pieces(decoder, data, length, piece, SIZE_MAX, &out->buf, &out->used, &error);
     CHECK(out->verdict == 0 || error.code == WEFT_E_INPUT);
-    decoder->free(decoder);
 }
 
 /* Character by character back to where it came from. */
@@ -62,12 +42,12 @@ static void wide_back(const char *data, size_t length, const struct text *text)
         length >= 2 && (memcmp(data, "\xff\xfe", 2) == 0 || memcmp(data, "\xfe\xff", 2) == 0);
     bool big = length >= 2 && (mark ? data[0] == '\xfe' : data[0] == '\0');
     size_t at = mark ? 2 : 0;
-    for (size_t i = 0; i < text->length;) {
-        unsigned char c = (unsigned char)text->data[i];
+    for (size_t i = 0; i < text->buf.length;) {
+        unsigned char c = (unsigned char)text->buf.data[i];
         int more = c < 0x80 ? 0 : c < 0xe0 ? 1 : c < 0xf0 ? 2 : 3;
         uint32_t code = more == 0 ? c : c & (0x3fu >> more);
         for (i++; more > 0; more--, i++)
-            code = code << 6 | ((unsigned char)text->data[i] & 0x3f);
+            code = code << 6 | ((unsigned char)text->buf.data[i] & 0x3f);
         uint32_t units[2] = {code, 0};
         int count = 1;
         if (code >= 0x10000) {
@@ -99,13 +79,15 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t length)
     decode(encoding, data, length - 2, 1 + bytes[1] % 7, &parts);
     CHECK(whole.verdict == parts.verdict && whole.used == parts.used);
     if (whole.verdict == 0) {
-        CHECK(whole.length == parts.length && memcmp(whole.data, parts.data, whole.length) == 0);
-        CHECK(weft_utf8_valid(whole.data, whole.length) == whole.length);
+        CHECK(whole.buf.length == parts.buf.length);
+        CHECK(whole.buf.length == 0 ||
+              memcmp(whole.buf.data, parts.buf.data, whole.buf.length) == 0);
+        CHECK(weft_utf8_valid(whole.buf.data, whole.buf.length) == whole.buf.length);
         if (encoding == WEFT_ENCODING_UTF_16)
             wide_back(data, length - 2, &whole);
     }
-    free(whole.data);
-    free(parts.data);
+    weft_buf_release(&whole.buf);
+    weft_buf_release(&parts.buf);
     free(data);
     return 0;
 }

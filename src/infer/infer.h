@@ -3,8 +3,8 @@
  *
  * Files are read whole, two to four times (what is it, what do its columns hold, which columns
  * are its key), and more often where the sets that may be a key do not fit in memory at once.
- * Memory is bounded: of a file with more records than WEFT_INFER_KEY_BYTES can tell apart the first
- * ones alone are looked at for a key, and the text says so. Values are judged by the code that reads
+ * Memory is bounded: of a file with more records than WEFT_INFER_KEY_BYTES tell apart the first
+ * ones alone are looked at for a key, and the text says so. Values are judged by what reads
  * them in a run (value/cell.h), so that a run sets aside no row that this file does not speak of.
  * Everything that was guessed has a comment that says by what.
  *

@@ -126,7 +126,7 @@ static void test_keys_beyond_memory(void **state)
     put_records("");
     assert_string_equal(key_of(0, &out), "code");
     assert_non_null(strstr(out.data, "key: [code]    # no two of 3,000 records share it"));
-    /* Room for one set (while it grows there are two of it): the others wait, and are not needed. */
+    /* Room for one set, of which there are two while it grows: the others wait, unneeded. */
     assert_string_equal(key_of(SLOTS(4096 + 8192), &out), "code");
     assert_non_null(strstr(out.data, "\nkey: [code]"));
     /* Not even for that: no rule, and it says of how many records it is true. */

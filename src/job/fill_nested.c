@@ -61,6 +61,15 @@ static bool memory_out(struct nest *nest)
 
 /* ---- lists ---- */
 
+/* Of a list or a map at row `at`: its elements stand from offset on. */
+static bool elements_end(duckdb_vector vector, idx_t at, idx_t offset, idx_t count)
+{
+    weft_duckdb.list_vector_set_size(vector, offset + count);
+    ((duckdb_list_entry *)weft_duckdb.vector_get_data(vector))[at] =
+        (duckdb_list_entry){offset, count};
+    return true;
+}
+
 static bool list_put(struct nest *nest, const struct weft_type *type, duckdb_vector vector,
                      idx_t at, const struct weft_json_slice *value, const struct step *step)
 {
@@ -79,10 +88,7 @@ static bool list_put(struct nest *nest, const struct weft_type *type, duckdb_vec
             return false;
         count++;
     }
-    weft_duckdb.list_vector_set_size(vector, offset + count);
-    ((duckdb_list_entry *)weft_duckdb.vector_get_data(vector))[at] =
-        (duckdb_list_entry){offset, count};
-    return true;
+    return elements_end(vector, at, offset, count);
 }
 
 /* ---- structs ---- */
@@ -199,10 +205,7 @@ static bool map_put(struct nest *nest, const struct weft_type *type, duckdb_vect
             return false;
         count++;
     }
-    weft_duckdb.list_vector_set_size(vector, offset + count);
-    ((duckdb_list_entry *)weft_duckdb.vector_get_data(vector))[at] =
-        (duckdb_list_entry){offset, count};
-    return true;
+    return elements_end(vector, at, offset, count);
 }
 
 /* ---- values ---- */
