@@ -32,7 +32,7 @@ struct hander {
 
 /* The same column may stand in the text as several tables. */
 static int edges_make(struct hander *hander, const struct trace *trace,
-                      struct weft_resolved_edges *out)
+                      struct weft_resolved_edges *out, bool *lost)
 {
     struct weft_resolved_edge *items =
         weft_arena_array(hander->arena, trace->count + 1, sizeof *items);
@@ -41,6 +41,10 @@ static int edges_make(struct hander *hander, const struct trace *trace,
         return weft_error_nomem(hander->error);
     for (size_t i = 0; i < trace->count; i++) {
         const struct trace_part *part = &trace->items[i];
+        if (part->table == TRACE_LOST) {
+            *lost = true;
+            continue;
+        }
         assert(part->table >= 0 && (size_t)part->table < hander->places->table_count);
         const struct weft_relation *relation = &hander->places->tables[part->table].relation;
         const char *column = relation->columns[part->column].name;
@@ -82,13 +86,13 @@ static int column_make(struct hander *hander, const struct traces *traces, size_
 {
     *out = (struct weft_resolved_origin){.column = name};
     if (traces->known && traces->count == count)
-        return edges_make(hander, &traces->items[place].trace, &out->edges);
+        return edges_make(hander, &traces->items[place].trace, &out->edges, &out->unknown);
     bool several;
     const struct trace_column *column = column_find(traces, name, &several);
     if (column != NULL && !several)
-        return edges_make(hander, &column->trace, &out->edges);
+        return edges_make(hander, &column->trace, &out->edges, &out->unknown);
     out->unknown = traces->lost || traces->known || several;
-    return edges_make(hander, &traces->rest, &out->edges);
+    return edges_make(hander, &traces->rest, &out->edges, &out->unknown);
 }
 
 int weft_resolved_lineage(struct weft_arena *arena, const struct weft_resolved *resolved,
@@ -105,7 +109,10 @@ int weft_resolved_lineage(struct weft_arena *arena, const struct weft_resolved *
     for (size_t i = 0; i < count; i++)
         WEFT_TRY(column_make(&hander, traces, i, count, columns[i].name, &made[i]));
     struct weft_resolved_lineage lineage = {.columns = made, .count = count};
-    WEFT_TRY(edges_make(&hander, &traces->rows, &lineage.rows));
+    bool lost = false; /* rows that may come from anything: every column may */
+    WEFT_TRY(edges_make(&hander, &traces->rows, &lineage.rows, &lost));
+    for (size_t i = 0; lost && i < count; i++)
+        made[i].unknown = true;
     *out = lineage;
     return 0;
 }

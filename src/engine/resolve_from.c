@@ -97,8 +97,7 @@ static void table_columns(struct resolve *resolve, struct scope_source *source, 
     source->columns.known = relation->column_count > 0;
     source->columns.traces = traces_new(resolve);
     if (source->columns.traces != NULL && relation->column_count == 0) {
-        source->columns.traces->known = false;
-        source->columns.traces->lost = true;
+        traces_lost(resolve, source->columns.traces);
     }
     for (size_t i = 0; i < relation->column_count; i++) {
         if (weft_treatment_is(relation->columns[i].treat, WEFT_TREAT_HIDE))
@@ -333,12 +332,14 @@ static int walk_opaque(struct walk *walk, yyjson_mut_val *ref, const struct scop
     scope_init(&inner, SCOPE_SELECT, scope);
     yyjson_mut_val *from = yyjson_mut_obj_get(ref, "source"); /* of a PIVOT */
     yyjson_mut_val *query = yyjson_mut_obj_get(ref, "query"); /* of a DESCRIBE */
+    struct traces *traces = traces_new(resolve);
     if (from != NULL)
         WEFT_TRY(walk_reference(walk, from, ctes, &inner));
     if (query != NULL) {
         struct scope_columns columns = {0};
         WEFT_TRY(walk_query(walk, query, ctes, scope, &columns));
         walk_use_for_good(walk, &columns);
+        trace_summarized(resolve, ref, columns.traces, traces);
     }
     for (struct scope_source *source = inner.sources; source != NULL; source = source->next)
         walk_use_for_good(walk, &source->columns);
@@ -348,7 +349,6 @@ static int walk_opaque(struct walk *walk, yyjson_mut_val *ref, const struct scop
                        "PIVOT and UNPIVOT would take %s for a column of the table", hidden);
         return weft_error_hint(resolve->error, "write a subquery there: (select ... from ...)");
     }
-    struct traces *traces = traces_new(resolve);
     struct trace_state was =
         trace_begin(resolve, traces == NULL ? NULL : &traces->rest, WEFT_LINEAGE_TRANSFORMATION);
     yyjson_mut_obj_iter members = yyjson_mut_obj_iter_with(ref);

@@ -135,6 +135,7 @@ struct resolve {
     struct trace *trace_to; /* NULL = what a column comes from is not wanted here */
     unsigned trace_role;
     bool trace_many; /* the item at hand becomes several columns */
+    bool trace_rows; /* it makes rows */
     int trace_recursive;
     const struct traces *traces; /* of the result */
 };

@@ -137,6 +137,13 @@ void traces_table(struct resolve *resolve, struct traces *traces, const char *na
     trace_put(resolve, &made->trace, (struct trace_part){table, column, WEFT_LINEAGE_IDENTITY});
 }
 
+void traces_lost(struct resolve *resolve, struct traces *traces)
+{
+    traces->known = false;
+    traces->lost = true;
+    trace_put(resolve, &traces->rest, (struct trace_part){TRACE_LOST, 0, WEFT_LINEAGE_UNKNOWN});
+}
+
 void traces_values(struct resolve *resolve, struct trace *to, const struct traces *from,
                    unsigned role)
 {

@@ -24,6 +24,8 @@ struct trace_part {
 };
 #define TRACE_REST (-1)
 #define TRACE_ROWS (-2)
+/* In place of a table: something of which nothing can be said. It flows like any other. */
+#define TRACE_LOST INT_MAX
 
 struct trace { /* sorted, each column once */
     struct trace_part *items;
@@ -65,6 +67,8 @@ void traces_table(struct resolve *resolve, struct traces *traces, const char *na
 struct trace_column *traces_add(struct resolve *resolve, struct traces *traces, const char *name);
 /* Its names stay when the tree is gone. */
 void traces_keep(struct resolve *resolve, struct traces *traces);
+/* Any column that is not listed may come from anything. */
+void traces_lost(struct resolve *resolve, struct traces *traces);
 /* Renames the first columns, in a copy; NULL stays NULL. */
 struct traces *traces_rename(struct resolve *resolve, const struct traces *traces,
                              yyjson_mut_val *names);
@@ -102,8 +106,12 @@ void trace_item(struct resolve *resolve, struct traces *traces, const char *name
 /* What its alias stands for; NULL = not wanted. */
 const struct trace *trace_last(struct resolve *resolve, const struct traces *traces,
                                const char *name);
+/* Of an item that makes rows (unnest): how many there are depends on all that it comes from. */
+void trace_item_rows(struct resolve *resolve, struct traces *traces, const struct trace *trace);
 /* A star within an expression. */
 void trace_star_inside(struct resolve *resolve, yyjson_mut_val *star, const struct scope *scope);
+/* Does the item at hand make rows? */
+void trace_function(struct resolve *resolve, yyjson_mut_val *function);
 /* The role of what stands in this member of an expression: of a CASE, its conditions. 0 = as it
  * is. */
 unsigned trace_member_role(yyjson_mut_val *expr, const char *class, const char *key);
@@ -113,6 +121,9 @@ void trace_place(struct resolve *resolve, yyjson_mut_val *expr, const struct tra
 /* ---- PIVOT, UNPIVOT, table functions, VALUES, DESCRIBE ---- */
 /* The role of what stands in this member. */
 unsigned trace_opaque_role(yyjson_mut_val *ref, const char *key);
+/* What a SUMMARIZE is made of. */
+void trace_summarized(struct resolve *resolve, yyjson_mut_val *ref, const struct traces *of,
+                      struct traces *traces);
 /* Its parts have flowed to traces->rest; inner: what a PIVOT or UNPIVOT stands on. */
 void trace_opaque(struct resolve *resolve, yyjson_mut_val *ref, const struct scope *inner,
                   struct traces *traces);

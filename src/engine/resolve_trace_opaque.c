@@ -110,14 +110,22 @@ static void unpivot(struct resolve *resolve, yyjson_mut_val *ref, const struct s
     }
 }
 
+/* It has a row for each column, and each of its columns tells something of all. */
+void trace_summarized(struct resolve *resolve, yyjson_mut_val *ref, const struct traces *of,
+                      struct traces *traces)
+{
+    if (traces == NULL || of == NULL || !tree_is(ref, "show_type", "SUMMARY"))
+        return;
+    traces_values(resolve, &traces->rest, of, WEFT_LINEAGE_AGGREGATION);
+    trace_add(resolve, &traces->rest, &of->rows, WEFT_LINEAGE_FILTER);
+}
+
 void trace_opaque(struct resolve *resolve, yyjson_mut_val *ref, const struct scope *inner,
                   struct traces *traces)
 {
     traces->known = false;
-    if (tree_is(ref, "type", "SHOW_REF")) {
-        traces->lost = true;
+    if (tree_is(ref, "type", "SHOW_REF"))
         return;
-    }
     if (!tree_is(ref, "type", "PIVOT")) { /* how many rows it has depends on what goes in */
         trace_add(resolve, &traces->rows, &traces->rest, WEFT_LINEAGE_FILTER);
         return;

@@ -204,6 +204,21 @@ void trace_item(struct resolve *resolve, struct traces *traces, const char *name
         column->trace = *trace;
 }
 
+void trace_function(struct resolve *resolve, yyjson_mut_val *function)
+{
+    const char *name = tree_text(function, "function_name");
+    if (weft_equal_fold(name, "unnest") || weft_equal_fold(name, "unlist") ||
+        weft_equal_fold(name, "generate_subscripts"))
+        resolve->trace_rows = true;
+}
+
+void trace_item_rows(struct resolve *resolve, struct traces *traces, const struct trace *trace)
+{
+    if (resolve->trace_rows && traces != NULL)
+        trace_add(resolve, &traces->rows, trace, WEFT_LINEAGE_FILTER);
+    resolve->trace_rows = false;
+}
+
 const struct trace *trace_last(struct resolve *resolve, const struct traces *traces,
                                const char *name)
 {

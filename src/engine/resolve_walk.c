@@ -306,6 +306,7 @@ static int walk_expression(struct walk *walk, yyjson_mut_val *expr, const char *
         struct trace_state was = trace_role(resolve, WEFT_LINEAGE_TRANSFORMATION);
         WEFT_TRY(walk_method(walk, expr, scope));
         trace_end(resolve, was);
+        trace_function(resolve, expr);
     }
     return walk_members(walk, expr, class, ctes, scope);
 }
@@ -365,6 +366,7 @@ static int walk_item(struct walk *walk, yyjson_mut_val *item, const struct scope
         trace_begin(resolve, out->traces == NULL ? NULL : &trace, WEFT_LINEAGE_IDENTITY);
     resolve->sink = &origins;
     resolve->trace_many = false;
+    resolve->trace_rows = false;
     const char *word = item_word(resolve, item);
     int rc = walk_any(walk, item, ctes, scope);
     resolve->sink = sink;
@@ -379,6 +381,7 @@ static int walk_item(struct walk *walk, yyjson_mut_val *item, const struct scope
     struct scope_column *column = scope_add_column(resolve, out, name);
     if (column != NULL)
         column->origins = origins;
+    trace_item_rows(resolve, out->traces, &trace);
     trace_item(resolve, out->traces, name, &trace);
     return 0;
 }
