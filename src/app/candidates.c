@@ -5,6 +5,7 @@
 #include "app/candidates.h"
 
 #include "app/ops_internal.h"
+#include "app/gate.h"
 
 #include "base/fs.h"
 #include "base/text.h"
@@ -76,12 +77,11 @@ static int home_begin(struct weft_context *context, struct weft_ledger_txn **txn
     return 0;
 }
 
-static bool may_know(const struct weft_context *context, const char *product)
+static bool may_know(struct weft_context *context, const char *product)
 {
-    struct weft_decision decision;
+    bool visible;
     struct weft_error ignored = WEFT_ERROR_INIT;
-    return weft_trust_decide(&context->request, product, &decision, &ignored) == 0 &&
-           decision.verdict == WEFT_VERDICT_YES;
+    return weft_gate_visible(context, product, &visible, &ignored) == 0 && visible;
 }
 
 static void tell(const struct weft_candidates *to, const char *format, ...) WEFT_PRINTF(2, 3);

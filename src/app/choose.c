@@ -2,6 +2,7 @@
  * choose.c - a selection over the registered products.
  */
 #include "app/choose.h"
+#include "app/gate.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -26,10 +27,8 @@ static int choice_fill(struct weft_choice *choice, const struct weft_op_value *w
     if (choice->chosen == NULL)
         return weft_error_nomem(error);
     for (size_t i = 0; i < book->count; i++) {
-        struct weft_decision decision;
-        WEFT_TRY(
-            weft_trust_decide(&book->context->request, book->items[i].full_name, &decision, error));
-        choice->chosen[i] = decision.verdict == WEFT_VERDICT_YES;
+        WEFT_TRY(weft_gate_visible(book->context, book->items[i].full_name, &choice->chosen[i],
+                                   error));
     }
     WEFT_TRY(weft_book_select(book, words, exclude, choice->chosen, error));
     for (size_t i = 0; i < book->count; i++) {

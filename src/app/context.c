@@ -3,6 +3,8 @@
  */
 #include "app/context.h"
 
+#include "app/gate.h"
+
 #include "app/state.h"
 #include "base/fs.h"
 #include "base/text.h"
@@ -32,6 +34,7 @@ int weft_context_init(struct weft_context *context, struct weft_error *error)
 void weft_context_release(struct weft_context *context)
 {
     weft_engine_close(context->engine);
+    weft_trust_free(context->trust);
     weft_ledger_end(context->deferred_txn);
     weft_state_free(context->state);
     weft_ledger_close(context->deferred_ledger);
@@ -325,9 +328,7 @@ int weft_context_product(struct weft_context *context, const char *word,
         return product_unknown(context, txn, context->arena, word, error);
     WEFT_TRY(rc);
     struct weft_decision decision;
-    WEFT_TRY(weft_trust_decide(&context->request, full_name, &decision, error));
-    if (decision.verdict != WEFT_VERDICT_YES)
-        return weft_error_set(error, WEFT_E_DENIED, "no access to `%s`: %s", full_name,
-                              decision.reason);
-    return 0;
+    WEFT_TRY(weft_gate_product(context, txn, context->arena, out, WEFT_SUBJECT_PRODUCT, NULL, 0, 0,
+                               &decision, error));
+    return decision.discoverable ? 0 : product_unknown(context, txn, context->arena, word, error);
 }

@@ -48,6 +48,7 @@ struct weft_context {
     struct weft_settings settings;
     bool settings_loaded;
     struct weft_engine *engine;
+    struct weft_trust *trust; /* of one sequence: app/gate.h */
 };
 
 int weft_context_init(struct weft_context *context, struct weft_error *error) WEFT_MUST_CHECK;

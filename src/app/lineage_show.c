@@ -2,6 +2,7 @@
  * lineage_show.c - tree, JSON, DOT, Mermaid.
  */
 #include "app/lineage_show.h"
+#include "app/gate.h"
 
 #include "base/map.h"
 #include "ledger/sql.h"
@@ -24,10 +25,9 @@ static int product_look(struct names *names, const struct weft_lineage_node *nod
 {
     struct weft_arena *arena = names->view->context->arena;
     WEFT_CLEANUP(weft_stmt_freep) struct weft_stmt *stmt = NULL;
-    struct weft_decision decision;
     const char *shown = NULL, *owner = NULL;
-    WEFT_TRY(
-        weft_trust_decide(&names->view->context->request, node->product, &decision, names->error));
+    bool visible;
+    WEFT_TRY(weft_gate_visible(names->view->context, node->product, &visible, names->error));
     WEFT_TRY(weft_sql_query(
         names->view->txn, &stmt, names->error,
         "SELECT n.shown, (SELECT p.owner FROM catalog_products p WHERE p.product = n.product AND "
@@ -43,7 +43,7 @@ static int product_look(struct names *names, const struct weft_lineage_node *nod
     }
     bool newest = shown == NULL || strcmp(shown, node->product) == 0;
     shown = newest ? node->product : weft_arena_format(arena, "%s@%d", node->product, node->major);
-    if (decision.verdict != WEFT_VERDICT_YES) {
+    if (!visible) {
         shown = "(a product that you may not see)";
         owner = NULL;
     }

@@ -5,6 +5,7 @@
 #include "app/session.h"
 
 #include "app/ops_internal.h"
+#include "app/gate.h"
 
 #include "base/text.h"
 #include "engine/mesh_table.h"
@@ -15,6 +16,7 @@
 #define NAMES_ARENA_MAX ((size_t)256 << 20)
 
 struct list {
+    struct weft_context *context;
     struct weft_arena *arena;
     struct weft_session_table *tables;
     size_t count, capacity;
@@ -90,12 +92,11 @@ static int mesh_add(struct list *list, struct weft_error *error)
 }
 
 /* One row of mesh.products: the gate is asked as for a query. */
-static int product_add(struct list *list, const struct weft_request *request, const char *name,
-                       struct weft_error *error)
+static int product_add(struct list *list, const char *name, struct weft_error *error)
 {
-    struct weft_decision decision;
-    WEFT_TRY(weft_trust_decide(request, name, &decision, error));
-    return decision.verdict == WEFT_VERDICT_YES ? table_add(list, name, false, error) : 0;
+    bool visible;
+    WEFT_TRY(weft_gate_visible(list->context, name, &visible, error));
+    return visible ? table_add(list, name, false, error) : 0;
 }
 
 static int products_read(struct list *list, struct weft_ledger_txn *txn,
@@ -106,7 +107,7 @@ static int products_read(struct list *list, struct weft_ledger_txn *txn,
     WEFT_TRY(
         weft_mesh_table_open(txn, "products", request->sequence, request->time_us, &stmt, error));
     while ((rc = weft_stmt_step(stmt, error)) == 0 &&
-           (rc = product_add(list, request, weft_stmt_column_text(stmt, name), error)) == 0)
+           (rc = product_add(list, weft_stmt_column_text(stmt, name), error)) == 0)
         continue;
     weft_stmt_free(stmt);
     return rc < 0 ? rc : 0;
@@ -154,9 +155,9 @@ int weft_session_names(struct weft_session *session, struct weft_session_names *
     WEFT_TRY(weft_ledger_head(txn, &head, error));
     if (names->arena != NULL && names->sequence == head.sequence)
         return 0;
-    weft_request_local(&request);
+    request = session->context->request;
     request.sequence = head.sequence;
-    struct list list = {.arena = weft_arena_new(NAMES_ARENA_MAX)};
+    struct list list = {.context = session->context, .arena = weft_arena_new(NAMES_ARENA_MAX)};
     if (list.arena == NULL)
         return weft_error_nomem(error);
     if (names_read(&list, txn, &request, error) < 0) {

@@ -5,6 +5,7 @@
 #include "app/lineage_show.h"
 #include "app/ops_internal.h"
 #include "app/snapshot_origin.h"
+#include "app/gate.h"
 
 #include "base/clock.h"
 #include "base/text.h"
@@ -76,7 +77,6 @@ static int product_find(struct lineage *lineage)
 {
     const char *full_name;
     int major;
-    struct weft_decision decision;
     WEFT_TRY(weft_product_word(lineage->context->arena, lineage->word, &full_name, &major,
                                lineage->error));
     bool then = weft_op_given(lineage->request, "as-of");
@@ -92,11 +92,11 @@ static int product_find(struct lineage *lineage)
         return weft_error_set(lineage->error, WEFT_E_NOT_FOUND, "`%s` was not registered then",
                               lineage->word);
     }
-    WEFT_TRY(weft_trust_decide(&lineage->context->request, full_name, &decision, lineage->error));
-    if (decision.verdict != WEFT_VERDICT_YES)
-        return weft_error_set(lineage->error, WEFT_E_DENIED, "no access to `%s`: %s", full_name,
-                              decision.reason);
-    return 0;
+    bool visible;
+    WEFT_TRY(weft_gate_visible(lineage->context, full_name, &visible, lineage->error));
+    return visible ? 0
+                   : weft_error_set(lineage->error, WEFT_E_NOT_FOUND,
+                                    "there is no product `%s`", lineage->word);
 }
 
 /* Its name as it is written in the contract. */

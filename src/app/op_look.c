@@ -3,6 +3,7 @@
  */
 #include "app/choose.h"
 #include "app/ops_internal.h"
+#include "app/gate.h"
 
 #include "base/clock.h"
 #include "base/fs.h"
@@ -83,10 +84,7 @@ static int look_places(const struct look *look, int *places, struct weft_error *
 static int look_visible(struct weft_context *context, const char *product, bool *visible,
                         struct weft_error *error)
 {
-    struct weft_decision decision;
-    WEFT_TRY(weft_trust_decide(&context->request, product, &decision, error));
-    *visible = decision.verdict == WEFT_VERDICT_YES;
-    return 0;
+    return weft_gate_visible(context, product, visible, error);
 }
 
 static bool look_chosen(const struct weft_choice *choice, struct weft_stmt *stmt)

@@ -7,8 +7,10 @@
 #include "base/hash.h"
 #include "base/text.h"
 #include "engine/mesh_table.h"
+#include "engine/treat.h"
 #include "flow/quarantine.h"
 #include "flow/run.h"
+#include "trust/treat_key.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -93,6 +95,16 @@ static void query_stuck(void *arg, enum weft_code code)
     _exit(weft_code_exit_status(code));
 }
 
+/* What treatments are keyed with; the operator sees none. */
+static int query_protect(struct weft_query *query, const char *home, struct weft_error *error)
+{
+    unsigned char key[WEFT_TREAT_KEY_BYTES];
+    WEFT_TRY(weft_treat_key(home, key, error));
+    int rc = weft_engine_protect(query->engine, key, sizeof key, error);
+    explicit_bzero(key, sizeof key);
+    return rc;
+}
+
 static int query_engine(struct weft_query *query, const struct weft_settings *settings,
                         struct weft_error *error)
 {
@@ -120,6 +132,8 @@ static int query_engine(struct weft_query *query, const struct weft_settings *se
     WEFT_TRY(weft_engine_open(&config, &query->engine, error));
     WEFT_TRY(weft_mesh_tables_attach(query->engine, query->txn, query->context->request.sequence,
                                      query->context->request.time_us, error));
+    if (!weft_request_is_local(&query->context->request))
+        WEFT_TRY(query_protect(query, home, error));
     WEFT_TRY(weft_engine_seal(query->engine, error));
     if (query->out != NULL)
         weft_engine_on_stuck(query->engine, config.memory_bytes / 4 * 5 + QUERY_RSS_SLACK,
@@ -140,6 +154,7 @@ int weft_query_open(struct weft_query *query, struct weft_error *error)
     struct weft_resolve_options options = {
         .resolve = weft_query_resolve,
         .suggest = weft_query_suggest,
+        .member = weft_query_member,
         .arg = query,
         .now_us = query->as_of_us != 0 ? WEFT_MIN(query->as_of_us, context->request.time_us)
                                        : context->request.time_us,
@@ -173,6 +188,10 @@ int weft_query_audit(struct weft_query *query, int result, struct weft_error *er
     WEFT_TRY(weft_sha256_hex(sql, strlen(sql), hash, error));
     WEFT_CLEANUP(weft_buf_release) struct weft_buf products;
     WEFT_CLEANUP(weft_buf_release) struct weft_buf columns;
+    char reason[600];
+    snprintf(reason, sizeof reason, "%s%s",
+             query->reason[0] == '\0' ? "local operator" : query->reason,
+             result < 0 ? "; ended with an error" : "");
     weft_buf_init(&products, 65536);
     weft_buf_init(&columns, 1 << 20);
     for (size_t i = 0; i < query->resolved.source_count; i++) {
@@ -191,7 +210,7 @@ int weft_query_audit(struct weft_query *query, int result, struct weft_error *er
         .columns = columns.data,
         .sql_hash = hash,
         .decision = "yes",
-        .reason = result < 0 ? "local operator; ended with an error" : "local operator",
+        .reason = reason,
         .rows = query->rows,
         .duration_us = weft_clock_mono_us() - query->started_us,
     };

@@ -44,6 +44,9 @@ struct weft_query {
     struct weft_map *told; /* tables that were told to be deprecated; NULL = none yet */
     int64_t started_us;    /* monotonic */
     int64_t rows;
+    const char *denied; /* NULL; the product that was refused */
+    char reason[512];   /* the rules that decided, for the audit */
+    int64_t agreement;  /* 0 = none */
 };
 
 void weft_query_init(struct weft_query *query, struct weft_context *context);
@@ -54,6 +57,9 @@ int weft_query_open_own(struct weft_query *query, struct weft_error *error) WEFT
 /* query_names.c, for the resolver; arg: the query. */
 int weft_query_resolve(void *arg, struct weft_arena *arena, const struct weft_resolve_name *name,
                        struct weft_relation *out, struct weft_error *error) WEFT_MUST_CHECK;
+/* The product of a condition's `column in (product.column ...)`, read as the policy. */
+int weft_query_member(void *arg, struct weft_arena *arena, const char *product,
+                      struct weft_relation *out, struct weft_error *error) WEFT_MUST_CHECK;
 const char *weft_query_suggest(void *arg, struct weft_arena *arena,
                                const struct weft_resolve_name *name);
 /* USAGE for a name that is none. */

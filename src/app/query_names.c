@@ -2,6 +2,7 @@
  * query_names.c - the names of a query: of products, past or deferred ones too, of what was set
  * aside, and of the mesh's own tables; each asked for at the gate before it is looked up.
  */
+#include "app/gate.h"
 #include "app/query_internal.h"
 
 #include "base/text.h"
@@ -243,38 +244,180 @@ static int deprecated_tell(struct weft_query *query, const struct weft_registere
     return 0;
 }
 
+/* Behind the gate: the table, or what stands for one that is not there yet. */
+static int registered_relation(struct weft_query *query, struct weft_arena *arena,
+                               const struct weft_registered *product,
+                               const struct weft_resolve_name *name, struct weft_relation *out,
+                               struct weft_error *error)
+{
+    struct query_home home = home_own(query);
+    out->product = product->full_name;
+    WEFT_TRY(deprecated_tell(query, product, error));
+    int rc =
+        table_relation(query, &home, arena, WEFT_SPACE_LAKE, product->table, &name->at, out, error);
+    if (rc != WEFT_NOT_THERE)
+        return rc;
+    if (weft_request_is_local(&query->context->request)) {
+        rc = deferred_relation(query, arena, product->full_name, product->major, name, out, error);
+        if (rc != WEFT_NOT_THERE)
+            return rc;
+    }
+    if (name->at.given && name->at.version != 0)
+        return weft_error_set(error, WEFT_E_NOT_FOUND, "`%s` has no snapshot yet",
+                              product->full_name);
+    int64_t time_us = name->at.given ? name->at.timestamp_us : query->as_of_us;
+    if (time_us != 0)
+        return snapshot_none(time_us, product->full_name, error);
+    return empty_relation(query, arena, product, out, error);
+}
+
+/* ---- the gate ---- */
+
+/* What the decision takes away, on the columns that the snapshot has. */
+static int decision_apply(struct weft_arena *arena, const struct weft_decision *decision,
+                          struct weft_relation *out, struct weft_error *error)
+{
+    if (decision->min_group_count > 1) {
+        weft_error_set(error, WEFT_E_NOT_YET,
+                       "two restrictions of `%s` tell subjects apart by different columns",
+                       out->product);
+        return weft_error_hint(error, "let all `min_group` of a product name the same column");
+    }
+    out->rows = decision->rows;
+    if (decision->min_group_count == 1)
+        out->min_group = decision->min_groups[0];
+    if (decision->treatments == NULL)
+        return 0;
+    assert(decision->treatment_count == out->column_count);
+    struct weft_relation_column *columns =
+        weft_arena_array(arena, out->column_count + 1, sizeof *columns);
+    if (columns == NULL)
+        return weft_error_nomem(error);
+    for (size_t i = 0; i < out->column_count; i++) {
+        columns[i] = out->columns[i];
+        if (decision->treatments[i].kind != WEFT_TREAT_NONE)
+            columns[i].treat = &decision->treatments[i];
+    }
+    out->columns = columns;
+    return 0;
+}
+
+/* WEFT_NOT_THERE for what he may not know of. */
+static int decision_refused(struct weft_query *query, const char *full_name,
+                            const struct weft_decision *decision, struct weft_error *error)
+{
+    if (decision->verdict == WEFT_VERDICT_YES)
+        return 0;
+    query->denied = full_name;
+    snprintf(query->reason, sizeof query->reason, "%s", decision->reason);
+    if (!decision->discoverable)
+        return WEFT_NOT_THERE;
+    return weft_gate_denied(query->context, full_name, decision, error);
+}
+
+/* The rules that let it be read, for the audit; of several products one behind the other. */
+static void decision_note(struct weft_query *query, const struct weft_decision *decision)
+{
+    size_t used = strlen(query->reason);
+    if (strstr(query->reason, decision->reason) != NULL)
+        return;
+    snprintf(query->reason + used, sizeof query->reason - used, "%s%s", used == 0 ? "" : "; ",
+             decision->reason);
+    if (decision->agreement != 0)
+        query->agreement = decision->agreement;
+}
+
+static int gate_columns(struct weft_arena *arena, const struct weft_relation *relation,
+                        struct weft_gate_column **out, struct weft_error *error)
+{
+    struct weft_gate_column *columns =
+        weft_arena_array(arena, relation->column_count + 1, sizeof *columns);
+    if (columns == NULL)
+        return weft_error_nomem(error);
+    for (size_t i = 0; i < relation->column_count; i++)
+        columns[i] =
+            (struct weft_gate_column){relation->columns[i].name, relation->columns[i].type};
+    *out = columns;
+    return 0;
+}
+
+/* First whether, before anything of it is looked at; then what, by the columns that it has. */
+static int product_secured(struct weft_query *query, struct weft_arena *arena,
+                           const struct weft_registered *product,
+                           const struct weft_resolve_name *name, struct weft_relation *out,
+                           struct weft_error *error)
+{
+    struct weft_context *context = query->context;
+    struct weft_decision decision;
+    struct weft_gate_column *columns = NULL;
+    WEFT_TRY(weft_gate_product(context, query->txn, arena, product, WEFT_SUBJECT_PRODUCT, NULL, 0,
+                               query->as_of_us, &decision, error));
+    int rc = decision_refused(query, product->full_name, &decision, error);
+    if (rc != 0)
+        return rc;
+    rc = registered_relation(query, arena, product, name, out, error);
+    if (rc != 0 || weft_request_is_local(&context->request)) {
+        decision_note(query, &decision);
+        return rc;
+    }
+    WEFT_TRY(gate_columns(arena, out, &columns, error));
+    WEFT_TRY(weft_gate_product(context, query->txn, arena, product, WEFT_SUBJECT_PRODUCT, columns,
+                               out->column_count, query->as_of_us, &decision, error));
+    rc = decision_refused(query, product->full_name, &decision, error);
+    if (rc != 0)
+        return rc;
+    decision_note(query, &decision);
+    return decision_apply(arena, &decision, out, error);
+}
+
+/* As it was at --as-of; what was not registered then is what it is now, which has no snapshot. */
+static int product_find(struct weft_query *query, struct weft_arena *arena,
+                        const struct weft_resolve_name *name, const char **full_name, int *major,
+                        struct weft_registered *out, struct weft_error *error)
+{
+    const char *table;
+    WEFT_TRY(name_split(arena, name->table, &table, major, error));
+    *full_name = weft_arena_format(arena, "%s.%s", name->schema, table);
+    if (*full_name == NULL)
+        return weft_error_nomem(error);
+    if (query->as_of_us != 0 && !weft_request_is_local(&query->context->request)) {
+        int rc = weft_catalog_product(query->txn, arena, *full_name, *major,
+                                      query->context->request.sequence, out, error);
+        if (rc != WEFT_NOT_THERE)
+            return rc;
+    }
+    return weft_catalog_product(query->txn, arena, *full_name, *major, 0, out, error);
+}
+
 static int product_relation(struct weft_query *query, struct weft_arena *arena,
                             const struct weft_resolve_name *name, struct weft_relation *out,
                             struct weft_error *error)
 {
-    const char *table;
+    const char *full_name;
     int major;
     struct weft_registered product;
-    WEFT_TRY(name_split(arena, name->table, &table, &major, error));
-    char *full_name = weft_arena_format(arena, "%s.%s", name->schema, table);
-    if (full_name == NULL)
-        return weft_error_nomem(error);
-    struct query_home home = home_own(query);
-    int rc = weft_catalog_product(query->txn, arena, full_name, major, 0, &product, error);
-    if (rc == WEFT_NOT_THERE)
+    int rc = product_find(query, arena, name, &full_name, &major, &product, error);
+    if (rc == WEFT_NOT_THERE && weft_request_is_local(&query->context->request))
         return deferred_relation(query, arena, full_name, major, name, out, error);
-    if (rc != 0)
-        return rc;
-    out->product = product.full_name;
-    WEFT_TRY(deprecated_tell(query, &product, error));
-    rc = table_relation(query, &home, arena, WEFT_SPACE_LAKE, product.table, &name->at, out, error);
-    if (rc != WEFT_NOT_THERE)
-        return rc;
-    rc = deferred_relation(query, arena, full_name, product.major, name, out, error);
-    if (rc != WEFT_NOT_THERE)
-        return rc;
-    if (name->at.given && name->at.version != 0)
-        return weft_error_set(error, WEFT_E_NOT_FOUND, "`%s` has no snapshot yet",
-                              product.full_name);
-    int64_t time_us = name->at.given ? name->at.timestamp_us : query->as_of_us;
-    if (time_us != 0)
-        return snapshot_none(time_us, product.full_name, error);
-    return empty_relation(query, arena, &product, out, error);
+    return rc != 0 ? rc : product_secured(query, arena, &product, name, out, error);
+}
+
+int weft_query_member(void *arg, struct weft_arena *arena, const char *product,
+                      struct weft_relation *out, struct weft_error *error)
+{
+    struct weft_query *query = arg;
+    struct weft_resolve_name name = {0};
+    struct weft_registered registered;
+    const char *full_name;
+    int major;
+    const char *dot = strchr(product, '.');
+    char *domain = dot == NULL ? NULL : weft_arena_strndup(arena, product, (size_t)(dot - product));
+    if (domain == NULL)
+        return weft_error_nomem(error);
+    name.schema = domain;
+    name.table = dot + 1;
+    int rc = product_find(query, arena, &name, &full_name, &major, &registered, error);
+    return rc != 0 ? rc : registered_relation(query, arena, &registered, &name, out, error);
 }
 
 /* Of which moment the states of rows are; 0 = now. */
@@ -310,6 +453,13 @@ static int quarantine_relation(struct weft_query *query, struct weft_arena *aren
     int rc = weft_catalog_product(query->txn, arena, full_name, major, 0, &product, error);
     if (rc != 0)
         return rc;
+    struct weft_decision decision;
+    WEFT_TRY(weft_gate_product(query->context, query->txn, arena, &product, WEFT_SUBJECT_QUARANTINE,
+                               NULL, 0, query->as_of_us, &decision, error));
+    rc = decision_refused(query, full_name, &decision, error);
+    if (rc != 0)
+        return rc;
+    decision_note(query, &decision);
     out->product = weft_arena_format(arena, "%s.%s", name->schema, name->table);
     struct weft_relation stored = {0};
     struct query_home home = home_own(query);
@@ -329,22 +479,26 @@ static bool is_quarantine(const char *schema)
     return length > suffix && strcmp(schema + length - suffix, QUARANTINE_SUFFIX) == 0;
 }
 
+/* Its rows are of all products: only who may see all of them reads it so far. */
+static int mesh_relation(struct weft_query *query, struct weft_arena *arena, const char *table,
+                         struct weft_relation *out, struct weft_error *error)
+{
+    if (!weft_request_is_local(&query->context->request))
+        return weft_error_set(error, WEFT_E_NOT_YET,
+                              "mesh.%s is for the local operator in this version", table);
+    snprintf(query->reason, sizeof query->reason, "local operator");
+    return weft_mesh_table_relation(arena, table, out, error);
+}
+
 /* The one way in: the gate first, then the name. */
 int weft_query_resolve(void *arg, struct weft_arena *arena, const struct weft_resolve_name *name,
                        struct weft_relation *out, struct weft_error *error)
 {
     struct weft_query *query = arg;
-    struct weft_decision decision;
     if (name->schema == NULL)
         return WEFT_NOT_THERE;
-    char *asked = weft_arena_format(arena, "%s.%s", name->schema, name->table);
-    if (asked == NULL)
-        return weft_error_nomem(error);
-    WEFT_TRY(weft_trust_decide(&query->context->request, asked, &decision, error));
-    if (decision.verdict != WEFT_VERDICT_YES)
-        return WEFT_NOT_THERE;
     if (strcmp(name->schema, "mesh") == 0)
-        return weft_mesh_table_relation(arena, name->table, out, error);
+        return mesh_relation(query, arena, name->table, out, error);
     if (is_quarantine(name->schema))
         return quarantine_relation(query, arena, name, out, error);
     return product_relation(query, arena, name, out, error);
@@ -380,6 +534,14 @@ const char *weft_query_suggest(void *arg, struct weft_arena *arena,
                                     name->schema == NULL ? "" : ".", name->table);
     if (names == NULL || asked == NULL)
         return NULL;
+    size_t known = 0;
+    for (size_t i = 0; i < count; i++) {
+        bool visible;
+        if (weft_gate_visible(query->context, digests[i].full_name, &visible, &ignored) == 0 &&
+            visible)
+            digests[known++] = digests[i];
+    }
+    count = known;
     for (size_t i = 0; i < count; i++) {
         /* "shop.orders" in one pair of quotes is one word with a dot in it. */
         if (name->schema == NULL && strcmp(digests[i].full_name, name->table) == 0)

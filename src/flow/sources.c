@@ -54,18 +54,16 @@ static int gate(const struct weft_asker *asker, const struct weft_registered *so
                 struct weft_error *error)
 {
     struct weft_request request = {.time_us = asker->started_us};
-    struct weft_decision decision;
     const char *full_name = asker->registered.full_name;
     int length = snprintf(request.principal, sizeof request.principal, "domain:%.*s",
                           (int)strcspn(full_name, "."), full_name);
     if (length < 0 || (size_t)length >= sizeof request.principal)
         return weft_error_set(error, WEFT_E_LIMIT, "the domain's name is too long");
     snprintf(request.purpose, sizeof request.purpose, "run");
-    WEFT_TRY(weft_trust_decide(&request, source->name, &decision, error));
-    if (decision.verdict == WEFT_VERDICT_YES)
+    if (weft_trust_run_may(&request, source->name))
         return 0;
-    return weft_error_set(error, WEFT_E_DENIED, "%s may not read %s: %s", request.principal,
-                          source->name, decision.reason);
+    return weft_error_set(error, WEFT_E_DENIED, "%s may not read %s", request.principal,
+                          source->name);
 }
 
 /* Which rows are new can only be told of the table that was read before. */
@@ -75,10 +73,11 @@ static int moved_to_another(const struct weft_asker *asker, const struct weft_re
 {
     weft_error_set(
         error, WEFT_E_REFUSED,
-        "input %s of %s was read from %s so far and is %s@%d%s%s now: which of its rows are "
+        "input%s%s of %s was read from %s so far and is %s@%d%s%s now: which of its rows are "
         "new cannot be told",
-        read->name, asker->registered.name, position->source, read->full_name, read->major,
-        environment == NULL ? "" : ", deferred to ", environment == NULL ? "" : environment);
+        WEFT_INPUT_ARGS(read->name), asker->registered.name, position->source, read->full_name,
+        read->major, environment == NULL ? "" : ", deferred to ",
+        environment == NULL ? "" : environment);
     return weft_error_hint(error, "`weft run %s --rebuild` starts the table over",
                            asker->registered.full_name);
 }

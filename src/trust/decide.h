@@ -17,9 +17,12 @@
 #include "model/policy.h"
 #include "trust/principals.h"
 
+struct weft_key; /* keys.h */
+
 struct weft_request {
     char principal[WEFT_PRINCIPAL_MAX]; /* "user:alice"; the local operator is "local:<login>" */
     char actor[WEFT_PRINCIPAL_MAX];     /* who acts as the principal (--as); "" = it itself */
+    const struct weft_key *key;         /* it acts by this key: within its scope; NULL = none */
     char purpose[64];                   /* "" = none stated */
     int64_t time_us;                    /* when it was asked */
     int64_t sequence;                   /* of the ledger: what it sees */
@@ -53,6 +56,10 @@ int64_t weft_trust_sequence(const struct weft_trust *trust);
  * it belongs to nothing but what names it. USAGE for a text that is no principal. */
 int weft_trust_know(struct weft_trust *trust, struct weft_ledger_txn *txn, const char *principal,
                     struct weft_error *error) WEFT_MUST_CHECK;
+/* The members of a domain as a checkout's file has them; before `know`. Must live as long. */
+int weft_trust_describe_domain(struct weft_trust *trust, const char *domain,
+                               const struct weft_texts *members, struct weft_error *error)
+    WEFT_MUST_CHECK;
 /* NULL = it was not looked up. */
 const struct weft_principal *weft_trust_principal(const struct weft_trust *trust,
                                                   const char *principal);
@@ -131,6 +138,10 @@ struct weft_decision {
 int weft_trust_decide(const struct weft_trust *trust, const struct weft_request *request,
                       const struct weft_trust_subject *subject, struct weft_arena *arena,
                       struct weft_decision *decision, struct weft_error *error) WEFT_MUST_CHECK;
+
+/* Until the default between domains is no, a run reads every product in the name of its domain
+ * ("domain:california", purpose "run"); no quarantine and no mesh. table. */
+bool weft_trust_run_may(const struct weft_request *request, const char *product);
 
 /* ---- the audit ---- */
 

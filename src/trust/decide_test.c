@@ -1,7 +1,8 @@
 /*
- * decide_test.c - the operator may read, nobody else.
+ * decide_test.c - who may read, and what is taken away.
  */
 #include "base/test_support.h"
+#include "model/treatment.h"
 #include "trust/decide.h"
 
 #include <setjmp.h>
@@ -9,7 +10,93 @@
 
 #include <cmocka.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
+
+#define POLICIES_MAX 64
+#define DAY_US INT64_C(86400000000)
+
+static const struct weft_type text_type = {.kind = WEFT_TYPE_STRING};
+static const struct weft_type long_type = {.kind = WEFT_TYPE_LONG};
+
+/* hospital.patients: id, name (pii.name), email (pii.email), state, age */
+static const char *const class_name[] = {"pii.name"};
+static const char *const class_email[] = {"pii.email"};
+static const struct weft_trust_column patients_columns[] = {
+    {"id", &text_type, {NULL, 0}},           {"name", &text_type, {class_name, 1}},
+    {"email", &text_type, {class_email, 1}}, {"state", &text_type, {NULL, 0}},
+    {"age", &long_type, {NULL, 0}},
+};
+static const char *const tags[] = {"clinical"};
+
+static struct weft_trust_subject patients(void)
+{
+    return (struct weft_trust_subject){
+        .full_name = "hospital.patients",
+        .domain = "hospital",
+        .major = 1,
+        .version = "1.0.0",
+        .tags = {tags, 1},
+        .discoverable = "mesh",
+        .columns = patients_columns,
+        .column_count = WEFT_COUNT(patients_columns),
+    };
+}
+
+struct fixture {
+    struct weft_arena *arena;
+    struct weft_trust *trust;
+    struct weft_request request;
+    struct weft_error error;
+};
+
+static void fixture_policies(struct fixture *f, const char *const *documents, size_t count)
+{
+    const struct weft_policy *policies[POLICIES_MAX];
+    assert_true(count <= POLICIES_MAX);
+    for (size_t i = 0; i < count; i++) {
+        if (weft_policy_from_document(f->arena, documents[i], &policies[i], &f->error) < 0)
+            fail_msg("%s: %s", documents[i], f->error.message);
+    }
+    const struct weft_policy **kept = weft_arena_array(f->arena, count + 1, sizeof(*kept));
+    for (size_t i = 0; i < count; i++)
+        kept[i] = policies[i];
+    weft_trust_free(f->trust);
+    f->trust = NULL;
+    assert_int_equal(weft_trust_of_policies(NULL, 1, kept, count, &f->trust, &f->error), 0);
+}
+
+static int setup(void **state)
+{
+    static struct fixture f;
+    f = (struct fixture){.error = WEFT_ERROR_INIT, .arena = weft_arena_new(0)};
+    f.request.time_us = INT64_C(1767225600000000); /* 2026-01-01 */
+    *state = &f;
+    return 0;
+}
+
+static int teardown(void **state)
+{
+    struct fixture *f = *state;
+    weft_trust_free(f->trust);
+    weft_arena_free(f->arena);
+    return 0;
+}
+
+static struct weft_decision decide(struct fixture *f, const char *as, const char *purpose,
+                                   const struct weft_trust_subject *subject)
+{
+    struct weft_decision decision;
+    snprintf(f->request.principal, sizeof f->request.principal, "%s", as);
+    snprintf(f->request.purpose, sizeof f->request.purpose, "%s", purpose);
+    assert_int_equal(weft_trust_know(f->trust, NULL, as, &f->error), 0);
+    assert_int_equal(
+        weft_trust_decide(f->trust, &f->request, subject, f->arena, &decision, &f->error), 0);
+    return decision;
+}
+
+#define GRANT                                                                                      \
+    "{\"kind\":\"grant\",\"name\":\"g\",\"to\":[\"group:nurses\"],\"read\":[\"hospital.*\"]}"
 
 static void test_operator(void **state)
 {
@@ -17,12 +104,15 @@ static void test_operator(void **state)
     struct weft_request request;
     struct weft_decision decision;
     struct weft_error error = WEFT_ERROR_INIT;
+    struct weft_trust_subject subject = patients();
     weft_request_local(&request);
     assert_int_equal(strncmp(request.principal, "local:", 6), 0);
     assert_true(strlen(request.principal) > 6);
     assert_true(request.time_us > 0);
-    assert_int_equal(weft_trust_decide(&request, "a.b", &decision, &error), 0);
+    assert_true(weft_request_is_local(&request));
+    assert_int_equal(weft_trust_decide(NULL, &request, &subject, NULL, &decision, &error), 0);
     assert_int_equal(decision.verdict, WEFT_VERDICT_YES);
+    assert_true(decision.raw);
     assert_string_equal(decision.reason, "local operator");
 }
 
@@ -32,21 +122,19 @@ static void test_others(void **state)
     static const char *const others[] = {"", "user:alice", "local:", "local:nobody-here",
                                          "LOCAL:root"};
     struct weft_error error = WEFT_ERROR_INIT;
+    struct weft_trust_subject subject = patients();
+    struct weft_decision decision;
     for (size_t i = 0; i < WEFT_COUNT(others); i++) {
         struct weft_request request;
-        struct weft_decision decision;
         weft_request_local(&request);
         snprintf(request.principal, sizeof request.principal, "%s", others[i]);
-        assert_int_equal(weft_trust_decide(&request, "mesh.runs", &decision, &error), 0);
-        assert_int_equal(decision.verdict, WEFT_VERDICT_NO);
-        assert_non_null(strstr(decision.reason, "no policies yet"));
+        assert_false(weft_request_is_local(&request));
+        /* Who was not looked up: nothing may be read. */
+        assert_int_equal(weft_trust_decide(NULL, &request, &subject, NULL, &decision, &error), -1);
     }
     struct weft_request endless;
-    struct weft_decision decision;
     memset(&endless, 'x', sizeof endless);
-    assert_int_equal(weft_trust_decide(&endless, "a.b", &decision, &error), 0);
-    assert_int_equal(decision.verdict, WEFT_VERDICT_NO);
-    assert_int_equal(weft_trust_decide(&endless, "", &decision, &error), -1);
+    assert_int_equal(weft_trust_decide(NULL, &endless, &subject, NULL, &decision, &error), -1);
 }
 
 /* A run reads products in the name of its domain. */
@@ -55,27 +143,215 @@ static void test_runs(void **state)
     (void)state;
     static const struct {
         const char *principal, *purpose, *product;
-        enum weft_verdict verdict;
-    } rows[] = {{"domain:california", "run", "county_health.daily_reports", WEFT_VERDICT_YES},
-                {"domain:california", "run", "a.b__v1", WEFT_VERDICT_YES},
-                {"domain:california", "", "a.b", WEFT_VERDICT_NO},
-                {"domain:", "run", "a.b", WEFT_VERDICT_NO},
-                {"domain:california", "run", "mesh.runs", WEFT_VERDICT_NO},
-                {"domain:california", "run", "california__quarantine.b", WEFT_VERDICT_NO}};
-    struct weft_error error = WEFT_ERROR_INIT;
+        bool may;
+    } rows[] = {{"domain:california", "run", "county_health.daily_reports", true},
+                {"domain:california", "run", "a.b__v1", true},
+                {"domain:california", "", "a.b", false},
+                {"domain:", "run", "a.b", false},
+                {"domain:california", "run", "mesh.runs", false},
+                {"domain:california", "run", "california__quarantine.b", false}};
     for (size_t i = 0; i < WEFT_COUNT(rows); i++) {
         struct weft_request request = {0};
-        struct weft_decision decision;
         snprintf(request.principal, sizeof request.principal, "%s", rows[i].principal);
         snprintf(request.purpose, sizeof request.purpose, "%s", rows[i].purpose);
-        assert_int_equal(weft_trust_decide(&request, rows[i].product, &decision, &error), 0);
-        assert_int_equal(decision.verdict, rows[i].verdict);
+        assert_int_equal(weft_trust_run_may(&request, rows[i].product), rows[i].may);
+    }
+}
+
+static void test_default_no(void **state)
+{
+    struct fixture *f = *state;
+    struct weft_trust_subject subject = patients();
+    fixture_policies(f, NULL, 0);
+    struct weft_decision decision = decide(f, "user:alice", "", &subject);
+    assert_int_equal(decision.verdict, WEFT_VERDICT_NO);
+    assert_true(decision.discoverable);
+    assert_int_equal(decision.reason_count, 1);
+    subject.discoverable = "private";
+    assert_false(decide(f, "user:alice", "", &subject).discoverable);
+    subject.discoverable = "domain";
+    assert_false(decide(f, "user:alice", "", &subject).discoverable);
+    decision = decide(f, "domain:hospital", "run", &subject);
+    assert_int_equal(decision.verdict, WEFT_VERDICT_YES);
+    assert_true(decision.discoverable && decision.raw);
+}
+
+static void test_grants(void **state)
+{
+    struct fixture *f = *state;
+    static const char *const documents[] = {
+        GRANT,
+        "{\"kind\":\"grant\",\"name\":\"h\",\"to\":[\"user:bob\"],\"read\":[\"tag:clinical\"],"
+        "\"purposes\":[\"research\"],\"until\":\"2026-03-31\"}",
+        "{\"kind\":\"grant\",\"name\":\"i\",\"to\":[\"user:carl\"],"
+        "\"read\":[\"hospital.patients.state\",\"classification:pii.name\"]}"};
+    struct weft_trust_subject subject = patients();
+    fixture_policies(f, documents, WEFT_COUNT(documents));
+    assert_int_equal(decide(f, "group:nurses", "", &subject).verdict, WEFT_VERDICT_YES);
+    assert_int_equal(decide(f, "user:bob", "", &subject).verdict, WEFT_VERDICT_NO);
+    struct weft_decision bob = decide(f, "user:bob", "research", &subject);
+    assert_int_equal(bob.verdict, WEFT_VERDICT_YES);
+    assert_true(bob.raw);
+    assert_string_equal(bob.reason, "grant h");
+    f->request.time_us = bob.until_us - 1;
+    assert_int_equal(decide(f, "user:bob", "research", &subject).verdict, WEFT_VERDICT_YES);
+    f->request.time_us++;
+    bob = decide(f, "user:bob", "research", &subject);
+    assert_int_equal(bob.verdict, WEFT_VERDICT_NO);
+    assert_string_equal(bob.reasons[0].text, "it ended on 2026-03-31");
+    struct weft_decision carl = decide(f, "user:carl", "", &subject);
+    assert_int_equal(carl.verdict, WEFT_VERDICT_YES);
+    assert_int_equal(carl.treatments[0].kind, WEFT_TREAT_HIDE);
+    assert_int_equal(carl.treatments[1].kind, WEFT_TREAT_NONE);
+    assert_int_equal(carl.treatments[2].kind, WEFT_TREAT_HIDE);
+    assert_int_equal(carl.treatments[3].kind, WEFT_TREAT_NONE);
+}
+
+static void test_access(void **state)
+{
+    struct fixture *f = *state;
+    static const char *const to[] = {"group:nurses"}, *const purposes[] = {"care"};
+    const struct weft_access access = {
+        .grant = {to, 1}, .purposes = {purposes, 1}, .min_group = {10, "id"}};
+    struct weft_trust_subject subject = patients();
+    subject.access = &access;
+    fixture_policies(f, NULL, 0);
+    assert_int_equal(decide(f, "group:nurses", "", &subject).verdict, WEFT_VERDICT_NO);
+    struct weft_decision decision = decide(f, "group:nurses", "care", &subject);
+    assert_int_equal(decision.verdict, WEFT_VERDICT_YES);
+    assert_int_equal(decision.min_group_count, 1);
+    assert_int_equal(decision.min_groups[0].size, 10);
+}
+
+static void test_restrictions(void **state)
+{
+    struct fixture *f = *state;
+    static const char *const documents[] = {
+        GRANT,
+        "{\"kind\":\"restrict\",\"name\":\"a\",\"on\":[\"classification:pii.*\"],\"treat\":"
+        "\"mask\",\"except\":[{\"group\":\"nurses\",\"purpose\":\"care\"}]}",
+        "{\"kind\":\"restrict\",\"name\":\"b\",\"on\":[\"hospital.*.email\"],\"treat\":\"hash\"}",
+        "{\"kind\":\"restrict\",\"name\":\"c\",\"on\":[\"hospital.*\"],\"rows\":\"state = 'QC' OR "
+        "state = principal.state\"}",
+        "{\"kind\":\"restrict\",\"name\":\"d\",\"on\":[\"tag:clinical\"],\"min_group\":{\"size\":5,"
+        "\"by\":\"id\"}}",
+        "{\"kind\":\"restrict\",\"name\":\"e\",\"on\":[\"tag:clinical\"],\"min_group\":{\"size\":9,"
+        "\"by\":\"id\"}}"};
+    struct weft_trust_subject subject = patients();
+    fixture_policies(f, documents, WEFT_COUNT(documents));
+    struct weft_decision decision = decide(f, "group:nurses", "", &subject);
+    assert_int_equal(decision.verdict, WEFT_VERDICT_YES);
+    assert_int_equal(decision.treatments[0].kind, WEFT_TREAT_NONE);
+    assert_int_equal(decision.treatments[1].kind, WEFT_TREAT_MASK);
+    assert_int_equal(decision.treatments[2].kind, WEFT_TREAT_FIXED); /* mask and hash */
+    assert_int_equal(decision.min_group_count, 1);
+    assert_int_equal(decision.min_groups[0].size, 9);
+    assert_int_equal(decision.rows->kind, WEFT_CONDITION_COMPARE); /* nobody has a state */
+    struct weft_decision care = decide(f, "group:nurses", "care", &subject);
+    assert_int_equal(care.treatments[1].kind, WEFT_TREAT_NONE);
+    assert_int_equal(care.treatments[2].kind, WEFT_TREAT_HASH);
+    assert_string_not_equal(care.digest, decision.digest);
+    /* A run of the owning domain sees all of it. */
+    assert_true(decide(f, "domain:hospital", "run", &subject).raw);
+    /* A condition that cannot be held: nothing is read. */
+    subject.column_count = 3;
+    decision = decide(f, "group:nurses", "", &subject);
+    assert_int_equal(decision.verdict, WEFT_VERDICT_NO);
+    assert_non_null(strstr(decision.reasons[decision.reason_count - 1].text, "`state`"));
+}
+
+static void test_quarantine_and_mesh(void **state)
+{
+    struct fixture *f = *state;
+    static const char *const documents[] = {GRANT};
+    struct weft_trust_subject subject = patients();
+    fixture_policies(f, documents, WEFT_COUNT(documents));
+    subject.kind = WEFT_SUBJECT_QUARANTINE;
+    assert_int_equal(decide(f, "group:nurses", "", &subject).verdict, WEFT_VERDICT_NO);
+    subject = (struct weft_trust_subject){
+        .kind = WEFT_SUBJECT_AUDIT, .full_name = "mesh.audit", .domain = "mesh"};
+    assert_int_equal(decide(f, "group:nurses", "", &subject).verdict, WEFT_VERDICT_NO);
+}
+
+/* ---- another restriction never shows more, and the order does not matter ---- */
+
+static int rank_of(const struct weft_treatment *treatment)
+{
+    return treatment->kind <= WEFT_TREAT_FIXED  ? (int)treatment->kind
+           : treatment->kind == WEFT_TREAT_NONE ? 5
+                                                : 4;
+}
+
+static void restrict_random(unsigned *seed, int at, char *out, size_t size)
+{
+    static const char *const on[] = {
+        "hospital.*",   "hospital.patients.email", "tag:clinical", "classification:pii.*",
+        "*.patients.*", "classification:pii.name", "lab.*",        "domain:hospital"};
+    static const char *const what[] = {
+        "\"treat\":\"hide\"",          "\"treat\":\"null\"",
+        "\"treat\":{\"fixed\":\"x\"}", "\"treat\":{\"fixed\":\"7\"}",
+        "\"treat\":\"mask\"",          "\"treat\":\"hash\"",
+        "\"treat\":{\"round\":10}",    "\"treat\":{\"round\":100}",
+        "\"treat\":{\"truncate\":2}",  "\"rows\":\"age > 3\"",
+        "\"rows\":\"state = 'QC'\"",   "\"min_group\":{\"size\":4,\"by\":\"id\"}"};
+    *seed = *seed * 1103515245U + 12345U;
+    unsigned roll = *seed >> 8;
+    snprintf(out, size, "{\"kind\":\"restrict\",\"name\":\"r%d\",\"on\":[\"%s\"],%s}", at,
+             on[roll % WEFT_COUNT(on)], what[(roll / 64) % WEFT_COUNT(what)]);
+}
+
+static void test_never_more(void **state)
+{
+    struct fixture *f = *state;
+    struct weft_trust_subject subject = patients();
+    unsigned seed = 7;
+    for (int round = 0; round < 300; round++) {
+        char texts[8][200];
+        const char *documents[9] = {GRANT}, *turned[9];
+        for (int i = 0; i < 8; i++) {
+            restrict_random(&seed, i, texts[i], sizeof texts[i]);
+            documents[i + 1] = texts[i];
+        }
+        struct weft_decision before = {0};
+        for (size_t count = 1; count <= 9; count++) {
+            fixture_policies(f, documents, count);
+            struct weft_decision now = decide(f, "group:nurses", "", &subject);
+            assert_int_equal(now.verdict, WEFT_VERDICT_YES);
+            for (size_t c = 0; c < subject.column_count && count > 1; c++) {
+                struct weft_treatment none = {.kind = WEFT_TREAT_NONE};
+                struct weft_treatment a = before.treatments == NULL ? none : before.treatments[c];
+                struct weft_treatment b = now.treatments == NULL ? none : now.treatments[c];
+                if (rank_of(&b) > rank_of(&a) ||
+                    (rank_of(&a) == 4 && rank_of(&b) == 4 && !weft_treatment_equal(&a, &b)))
+                    fail_msg("round %d: %s shows more of %s", round, documents[count - 1],
+                             subject.columns[c].name);
+            }
+            assert_true(count == 1 || now.min_group_count >= before.min_group_count);
+            assert_true(count == 1 || before.rows == NULL || now.rows != NULL);
+            before = now;
+        }
+        for (size_t i = 0; i < 9; i++)
+            turned[i] = documents[8 - i];
+        fixture_policies(f, turned, 9);
+        struct weft_decision other = decide(f, "group:nurses", "", &subject);
+        for (size_t c = 0; c < subject.column_count && before.treatments != NULL; c++)
+            assert_true(weft_treatment_equal(&before.treatments[c], &other.treatments[c]));
+        assert_int_equal(before.min_group_count, other.min_group_count);
     }
 }
 
 int main(void)
 {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(test_operator),
-                                       cmocka_unit_test(test_others), cmocka_unit_test(test_runs)};
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_operator),
+        cmocka_unit_test(test_others),
+        cmocka_unit_test(test_runs),
+        cmocka_unit_test_setup_teardown(test_default_no, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_grants, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_access, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_restrictions, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_quarantine_and_mesh, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_never_more, setup, teardown),
+    };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -1,6 +1,7 @@
 /*
  * register.c - the kinds of entries and the tables of this floor, registered at start.
  */
+#include "trust/policies.h"
 #include "trust/trust_internal.h"
 
 void weft_trust_register(void)
@@ -8,4 +9,5 @@ void weft_trust_register(void)
     weft_principals_register();
     weft_keys_register();
     weft_requests_register();
+    weft_policies_register();
 }
