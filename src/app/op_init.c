@@ -2,6 +2,7 @@
  * op_init.c - init: a small mesh, ready to edit, with one bad row to repair.
  */
 #include "app/editor.h"
+#include "app/op_init_ci.h"
 #include "app/ops_internal.h"
 
 #include "base/fs.h"
@@ -78,6 +79,9 @@ static const struct init_file init_files[] = {
 
 static const struct weft_op_arg init_args[] = {
     {"folder", 0, WEFT_ARG_WORD, "FOLDER", "Made if missing; this folder without it."},
+    {"ci", 0, WEFT_ARG_TEXT, "HOST",
+     "github or gitlab: also write a pipeline that validates, tests, plans a change as a comment, "
+     "and applies it when it is merged. A mesh that is there stays as it is."},
 };
 
 static int file_write(const char *root, const char *name, const struct init_file *file,
@@ -141,6 +145,7 @@ static int init_run(struct weft_context *context, const struct weft_op_request *
                     struct weft_out *out, struct weft_error *error)
 {
     const char *folder = weft_op_text(request, "folder");
+    const char *ci = weft_op_text(request, "ci");
     WEFT_CLEANUP(weft_freep)
     char *joined = weft_path_join(context->start, folder == NULL ? "." : folder);
     WEFT_CLEANUP(weft_freep) char *root = NULL;
@@ -153,6 +158,13 @@ static int init_run(struct weft_context *context, const struct weft_op_request *
         weft_error_set(error, WEFT_E_EXISTS, "%s is a file", root);
         return weft_error_hint(error, "name a new folder: weft init my_mesh");
     }
+    WEFT_CLEANUP(weft_freep) char *there = weft_path_join(root, "weft.yaml");
+    if (there == NULL)
+        return weft_error_nomem(error);
+    if (ci != NULL)
+        WEFT_TRY(weft_init_ci_check(ci, error));
+    if (ci != NULL && weft_fs_exists(there))
+        return weft_init_ci(context, root, ci, out, error);
     WEFT_TRY(init_check(root, error));
     for (size_t i = 0; i < WEFT_COUNT(init_files); i++) {
         const struct init_file *file = &init_files[(i + 1) % WEFT_COUNT(init_files)];
@@ -163,6 +175,8 @@ static int init_run(struct weft_context *context, const struct weft_op_request *
             WEFT_TRY(file_write(root, name, file, error));
     }
     WEFT_TRY(weft_editor_schemas(root, error));
+    if (ci != NULL)
+        WEFT_TRY(weft_init_ci(context, root, ci, out, error));
     WEFT_CLEANUP(weft_buf_release) struct weft_buf buf;
     weft_buf_init(&buf, 65536);
     struct weft_json_writer json;

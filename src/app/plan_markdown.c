@@ -7,7 +7,10 @@
 
 #include <string.h>
 
-#define MARKDOWN_REACHED_MAX 100 /* rows of one item; hosts refuse longer comments */
+/* Hosts refuse comments of more than 65,536 characters. */
+#define MARKDOWN_MAX 50000       /* then no further product is begun */
+#define MARKDOWN_REACHED_MAX 100 /* rows of one item */
+#define MARKDOWN_TEXT_MAX 200
 
 /* Text of a table cell: one line, nothing of it markup. */
 static void put_text(struct weft_buf *out, const char *text)
@@ -27,16 +30,24 @@ static void put_text(struct weft_buf *out, const char *text)
     }
 }
 
-/* A code span. A bar would end the cell even there; a backtick would end the span. */
+/* A code span. A bar would end the cell even there, unless it is escaped, and behind a backslash of
+ * the text it would not be; a backtick would end the span; an empty span is none. Hosts link no
+ * names that stand in one. */
 static void put_code(struct weft_buf *out, const char *text)
 {
-    weft_buf_addc(out, '`');
-    for (const char *at = text; *at != '\0'; at++)
-        weft_buf_adds(out, *at == '\n' || *at == '\r' ? " "
-                           : *at == '`'               ? "'"
-                           : *at == '|'               ? "\\|"
-                                                      : (char[]){*at, '\0'});
-    weft_buf_addc(out, '`');
+    size_t length = strlen(text), shown = WEFT_MIN(length, MARKDOWN_TEXT_MAX);
+    while (shown < length && ((unsigned char)text[shown] & 0xc0) == 0x80)
+        shown--;
+    weft_buf_adds(out, length == 0 ? "` " : "`");
+    for (size_t i = 0; i < shown; i++) {
+        if (text[i] == '|')
+            weft_buf_adds(out, i > 0 && text[i - 1] == '\\' ? " \\|" : "\\|");
+        else if (text[i] == '`')
+            weft_buf_addc(out, '\'');
+        else
+            weft_buf_addc(out, (unsigned char)text[i] < ' ' || text[i] == 0x7f ? ' ' : text[i]);
+    }
+    weft_buf_adds(out, shown < length ? "...`" : "`");
 }
 
 static void changes_put(const struct weft_plan_item *item, struct weft_buf *out)
@@ -44,8 +55,9 @@ static void changes_put(const struct weft_plan_item *item, struct weft_buf *out)
     if (item->changes.count == 0)
         return;
     weft_buf_adds(out, "\n| change | before | after | class | why |\n|---|---|---|---|---|\n");
-    for (size_t i = 0; i < item->changes.count; i++) {
-        const struct weft_change *change = &item->changes.items[i];
+    size_t shown = 0;
+    for (; shown < item->changes.count && out->length < MARKDOWN_MAX; shown++) {
+        const struct weft_change *change = &item->changes.items[shown];
         weft_buf_adds(out, "| ");
         put_code(out, change->path);
         weft_buf_adds(out, " | ");
@@ -59,6 +71,9 @@ static void changes_put(const struct weft_plan_item *item, struct weft_buf *out)
                       weft_change_class_name(change->change_class), breaking ? "**" : "",
                       change->reason);
     }
+    if (shown < item->changes.count)
+        weft_buf_addf(out, "\nand %zu more changes: `weft plan` names all.\n",
+                      item->changes.count - shown);
 }
 
 static void reached_row(const struct weft_book *book, const struct weft_plan_item *item,
@@ -70,7 +85,8 @@ static void reached_row(const struct weft_book *book, const struct weft_plan_ite
     weft_buf_adds(out, "| ");
     put_code(out, weft_book_name(book, reached->item));
     weft_buf_adds(out, " | ");
-    put_text(out, reached->owner == NULL ? "" : reached->owner);
+    if (reached->owner != NULL)
+        put_code(out, reached->owner);
     weft_buf_adds(out, " | ");
     put_code(out, reached->change == WEFT_PLAN_NO_CHANGE
                       ? "retired"
@@ -91,11 +107,13 @@ static void reached_put(const struct weft_book *book, const struct weft_plan_ite
         return;
     weft_buf_adds(out, "\nReaches:\n\n| product | owner | by | check | path |\n"
                        "|---|---|---|---|---|\n");
-    for (size_t i = 0; i < item->reached_count && i < MARKDOWN_REACHED_MAX; i++)
-        reached_row(book, item, &item->reached[i], out);
-    if (item->reached_count > MARKDOWN_REACHED_MAX)
+    size_t shown = 0;
+    while (shown < WEFT_MIN(item->reached_count, MARKDOWN_REACHED_MAX) &&
+           out->length < MARKDOWN_MAX)
+        reached_row(book, item, &item->reached[shown++], out);
+    if (item->reached_count > shown)
         weft_buf_addf(out, "\nand %zu more: `weft plan --json` names all.\n",
-                      item->reached_count - MARKDOWN_REACHED_MAX);
+                      item->reached_count - shown);
 }
 
 static void told_put(const char *label, const char *text, struct weft_buf *out)
@@ -137,8 +155,12 @@ void weft_plan_markdown(const struct weft_plan *plan, struct weft_buf *out)
     weft_buf_addf(out, "\n\n%zu to add, %zu to change, %zu to retire, %zu unchanged%s.\n",
                   plan->added, plan->changed, plan->retired, plan->kept,
                   plan->refused > 0 ? "; **it cannot be applied**" : "");
-    for (size_t i = 0; i < plan->count; i++)
-        item_put(&plan->book, &plan->items[i], out);
-    for (size_t i = 0; i < plan->offer_count; i++)
+    size_t shown = 0;
+    while (shown < plan->count && out->length < MARKDOWN_MAX)
+        item_put(&plan->book, &plan->items[shown++], out);
+    if (shown < plan->count)
+        weft_buf_addf(out, "\nand %zu more products: `weft plan` names all.\n",
+                      plan->count - shown);
+    for (size_t i = 0; i < plan->offer_count && out->length < MARKDOWN_MAX; i++)
         told_put("", plan->offers[i], out);
 }
