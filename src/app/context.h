@@ -27,6 +27,8 @@ struct weft_flag_setting {
 struct weft_context {
     struct weft_arena *arena;
     const char *home_flag;   /* --home, NULL */
+    const char *as;          /* --as, NULL; who.h */
+    const char *key_file;    /* --key-file, NULL */
     const char *environment; /* --env, else WEFT_ENV, else dev */
     const char *environment_origin;
     const char *start; /* the folder to look from */

@@ -44,6 +44,13 @@ struct weft_op_request {
     struct weft_op_value values[WEFT_OP_ARGS_MAX]; /* as in op->args */
 };
 
+/* Who may do it, when somebody acts by --as or by a key. */
+enum weft_op_who {
+    WEFT_OP_OPERATOR, /* the local operator alone, as himself */
+    WEFT_OP_ANYONE,   /* it touches no home: nobody is asked who he is */
+    WEFT_OP_PRINCIPAL /* anyone; it asks for each thing whether he may */
+};
+
 struct weft_op {
     const char *name;
     const char *group;   /* "start", "products", "look", "home" */
@@ -51,6 +58,7 @@ struct weft_op {
     const char *help;    /* paragraphs and examples; NULL = the summary says it */
     const struct weft_op_arg *args;
     size_t arg_count;
+    enum weft_op_who who;
     int (*run)(struct weft_context *context, const struct weft_op_request *request,
                struct weft_out *out, struct weft_error *error);
 };

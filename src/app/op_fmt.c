@@ -200,5 +200,6 @@ const struct weft_op weft_op_fmt = {
         "integration.",
     .args = fmt_args,
     .arg_count = WEFT_COUNT(fmt_args),
+    .who = WEFT_OP_ANYONE,
     .run = fmt_run,
 };

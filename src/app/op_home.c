@@ -193,6 +193,7 @@ const struct weft_op weft_op_settings = {
     .summary = "Show every setting with its value and where that comes from.",
     .help = "A setting is given in weft.yaml (`settings: {memory: 4GB}`), by the environment "
             "(WEFT_MEMORY=4GB), or by a flag (--memory 4GB, --set memory=4GB); the later wins.",
+    .who = WEFT_OP_ANYONE,
     .run = settings_run,
 };
 
@@ -226,6 +227,7 @@ const struct weft_op weft_op_schema = {
     .summary = "Print the JSON Schema of the files that people write, for editors.",
     .args = schema_args,
     .arg_count = WEFT_COUNT(schema_args),
+    .who = WEFT_OP_ANYONE,
     .run = schema_run,
 };
 
@@ -253,5 +255,6 @@ const struct weft_op weft_op_version = {
     .name = "version",
     .group = "home",
     .summary = "Print the version.",
+    .who = WEFT_OP_ANYONE,
     .run = version_run,
 };

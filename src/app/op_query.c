@@ -136,5 +136,6 @@ const struct weft_op weft_op_query = {
             "`AT (VERSION => ...)` read the past of one table, --as-of that of all of them.",
     .args = query_args,
     .arg_count = WEFT_COUNT(query_args),
+    .who = WEFT_OP_PRINCIPAL,
     .run = query_run,
 };

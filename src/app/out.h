@@ -73,6 +73,10 @@ struct weft_out {
     int (*flush)(void *arg, struct weft_error *error);
     /* 0 = answered (*yes set); USAGE when there is no terminal to ask at. */
     int (*ask)(void *arg, const char *question, bool *yes, struct weft_error *error);
+    /* A line that is not shown while it is typed; out holds size bytes and is wiped by the caller.
+     * USAGE when there is no terminal. */
+    int (*ask_secret)(void *arg, const char *question, char *text, size_t size, size_t *length,
+                      struct weft_error *error);
 };
 
 /* The door's function behind a shorter name. */

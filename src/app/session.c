@@ -8,6 +8,7 @@
 #include "app/session.h"
 
 #include "app/query_internal.h"
+#include "app/who.h"
 
 #include "base/text.h"
 
@@ -121,7 +122,7 @@ static int context_open(struct weft_session *session, struct weft_context *own,
     WEFT_TRY(weft_context_settings(session->context, &settings, error));
     WEFT_TRY(weft_context_ledger(session->context, false, &ledger, error));
     *own = *session->context;
-    weft_request_local(&own->request);
+    WEFT_TRY(weft_who_again(session->context, &own->request, error));
     own->engine = NULL;
     own->arena = weft_arena_new(STATEMENT_ARENA_MAX);
     return own->arena == NULL ? weft_error_nomem(error) : 0;

@@ -14,6 +14,7 @@
 #include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
+#include <unistd.h>
 
 #define COMMAND_TIMEOUT_MS 30000
 
@@ -85,6 +86,16 @@ static int file_read(const char *folder, const char *name, const char *what,
     return 0;
 }
 
+static int input_read(const char *what, struct weft_secret *out, struct weft_error *error)
+{
+    for (size_t got = 1; got > 0 && out->length <= WEFT_SECRET_MAX; out->length += got) {
+        if (weft_fs_read(STDIN_FILENO, out->data + out->length, WEFT_SECRET_MAX + 1 - out->length,
+                         &got, "standard input", error) < 0)
+            return weft_error_prefix(error, "%s", what);
+    }
+    return 0;
+}
+
 static int command_read(const char *folder, const char *command, const char *what,
                         struct weft_secret *out, struct weft_error *error)
 {
@@ -142,6 +153,9 @@ int weft_secret_read(const struct weft_secret_source *source, const char *folder
     case WEFT_SECRET_COMMAND:
         rc = command_read(folder, source->text, what, &secret, error);
         break;
+    case WEFT_SECRET_INPUT:
+        rc = input_read(what, &secret, error);
+        break;
     case WEFT_SECRET_NONE:
         weft_error_set(error, WEFT_E_INTERNAL, "%s has no source", what);
     }
@@ -150,6 +164,23 @@ int weft_secret_read(const struct weft_secret_source *source, const char *folder
     if (rc < 0) {
         weft_secret_release(&secret);
         return rc;
+    }
+    *out = secret;
+    return 0;
+}
+
+int weft_secret_copy(const char *data, size_t length, const char *what, struct weft_secret *out,
+                     struct weft_error *error)
+{
+    struct weft_secret secret = {.data = weft_alloc(WEFT_SECRET_MAX + 2), .length = length};
+    if (secret.data == NULL)
+        return weft_error_nomem(error);
+    cores_off();
+    if (length <= WEFT_SECRET_MAX)
+        memcpy(secret.data, data, length);
+    if (secret_check(what, &secret, error) < 0) {
+        weft_secret_release(&secret);
+        return -1;
     }
     *out = secret;
     return 0;

@@ -19,9 +19,10 @@
 
 enum weft_secret_kind {
     WEFT_SECRET_NONE,
-    WEFT_SECRET_ENV,    /* text is the name of an environment variable */
-    WEFT_SECRET_FILE,   /* text is a path, relative to the folder that is given */
-    WEFT_SECRET_COMMAND /* text is a command for /bin/sh */
+    WEFT_SECRET_ENV,     /* text is the name of an environment variable */
+    WEFT_SECRET_FILE,    /* text is a path, relative to the folder that is given */
+    WEFT_SECRET_COMMAND, /* text is a command for /bin/sh */
+    WEFT_SECRET_INPUT    /* standard input, to its end */
 };
 
 struct weft_secret_source {
@@ -41,6 +42,9 @@ struct weft_secret {
  * input; what it writes to standard error is not shown, because it may hold the secret. */
 int weft_secret_read(const struct weft_secret_source *source, const char *folder, const char *what,
                      struct weft_secret *out, struct weft_error *error) WEFT_MUST_CHECK;
+/* Of bytes that the caller has and wipes. REFUSED, LIMIT. */
+int weft_secret_copy(const char *data, size_t length, const char *what, struct weft_secret *out,
+                     struct weft_error *error) WEFT_MUST_CHECK;
 void weft_secret_release(struct weft_secret *secret);
 /* Puts stars in the place of the secret wherever it stands in the text. */
 void weft_secret_hide(const struct weft_secret *secret, char *text);

@@ -6,6 +6,7 @@
 
 #include "lake/pointer.h"
 #include "lineage/edges.h"
+#include "trust/principals.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -579,5 +580,6 @@ void weft_catalog_register(void)
     weft_ledger_register_table(&weft_catalog_reads_table);
     weft_ledger_register_table(&catalog_names);
     weft_catalog_mesh_tables_register();
-    weft_lineage_register(); /* our folds touch its tables */
+    weft_lineage_register(); /* our folds touch their tables */
+    weft_trust_register();
 }

@@ -10,6 +10,7 @@
 #include "base/map.h"
 #include "base/text.h"
 #include "lineage/edges.h"
+#include "trust/requests.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -117,6 +118,7 @@ int weft_catalog_fold_renamed(struct weft_ledger_txn *txn, const struct weft_led
     WEFT_TRY(rows_move(txn, from, to, entry->sequence, error));
     WEFT_TRY(pins_move(txn, from, to, entry->sequence, error));
     WEFT_TRY(weft_lineage_fold_renamed(txn, from, to, entry->sequence, error));
+    WEFT_TRY(weft_access_fold_renamed(txn, from, to, entry->sequence, error));
     return weft_catalog_names_refresh(txn, to, entry->sequence, error);
 }
 

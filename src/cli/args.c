@@ -14,6 +14,8 @@ enum {
     GLOBAL_HOME,
     GLOBAL_ENV,
     GLOBAL_JSON,
+    GLOBAL_AS,
+    GLOBAL_KEY_FILE,
     GLOBAL_SET,
     GLOBAL_MEMORY,
     GLOBAL_THREADS,
@@ -27,6 +29,8 @@ static const struct weft_op_arg globals[GLOBAL_COUNT] = {
     {"home", 0, WEFT_ARG_TEXT, "DIR", "The home; else WEFT_HOME, else the environment's."},
     {"env", 0, WEFT_ARG_TEXT, "NAME", "The environment of weft.yaml; else WEFT_ENV, else dev."},
     {"json", 0, WEFT_ARG_FLAG, NULL, "Results as JSON, for programs."},
+    {"as", 0, WEFT_ARG_TEXT, "PRINCIPAL", "See and do only what this one may, as in user:alice."},
+    {"key-file", 0, WEFT_ARG_TEXT, "FILE", "Act by the key in this file; else by WEFT_KEY."},
     {"set", 0, WEFT_ARG_TEXTS, "NAME=VALUE", "A setting; `weft settings` lists them."},
     {"memory", 0, WEFT_ARG_TEXT, "SIZE", "Memory for a run or query, as in 2GB."},
     {"threads", 0, WEFT_ARG_TEXT, "N", "Threads of a run or query."},
@@ -155,6 +159,16 @@ static void option_add(struct parse *parse, size_t *count, size_t *letter,
         parse->letters[(*letter)++] = ':';
 }
 
+/* A command may have a meaning of its own for a word that all have: `weft user set --set`. */
+static bool option_own(const struct weft_op *op, const char *name)
+{
+    for (size_t i = 0; op != NULL && i < op->arg_count; i++) {
+        if (!is_word(&op->args[i]) && strcmp(op->args[i].name, name) == 0)
+            return true;
+    }
+    return false;
+}
+
 /* Before the command's name the first word ends the options; behind it words come one by one. */
 static void options_make(struct parse *parse)
 {
@@ -163,8 +177,10 @@ static void options_make(struct parse *parse)
     memset(parse->letters, 0, sizeof parse->letters);
     parse->letters[letter++] = parse->op == NULL ? '+' : '-';
     parse->letters[letter++] = ':';
-    for (int i = 0; i < GLOBAL_COUNT; i++)
-        option_add(parse, &count, &letter, &globals[i], VALUE_GLOBAL + i);
+    for (int i = 0; i < GLOBAL_COUNT; i++) {
+        if (!option_own(parse->op, globals[i].name))
+            option_add(parse, &count, &letter, &globals[i], VALUE_GLOBAL + i);
+    }
     if (parse->op == NULL)
         parse->options[count++] = (struct option){"version", no_argument, NULL, VALUE_VERSION};
     for (size_t i = 0; parse->op != NULL && i < parse->op->arg_count; i++) {
@@ -319,6 +335,12 @@ static int global_take(struct parse *parse, int which, const char *text, struct 
         return 0;
     case GLOBAL_JSON:
         args->json = true;
+        return 0;
+    case GLOBAL_AS:
+        args->as = text;
+        return 0;
+    case GLOBAL_KEY_FILE:
+        args->key_file = text;
         return 0;
     case GLOBAL_SET:
         return set_take(parse, text, error);

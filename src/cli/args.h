@@ -26,6 +26,8 @@ struct weft_args {
     enum weft_args_what what;
     const char *home; /* NULL = not given, likewise below */
     const char *environment;
+    const char *as;
+    const char *key_file;
     const char *folder;
     bool json;
     bool no_colour;

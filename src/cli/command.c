@@ -3,6 +3,7 @@
  */
 #include "cli/command.h"
 
+#include "app/who.h"
 #include "base/mem.h"
 #include "base/process.h"
 #include "cli/args.h"
@@ -151,6 +152,8 @@ static int op_do(struct command *command, struct weft_error *error)
     WEFT_TRY(folder_enter(args->folder, error));
     weft_app_register();
     command->context.home_flag = args->home;
+    command->context.as = args->as;
+    command->context.key_file = args->key_file;
     if (args->environment != NULL) {
         command->context.environment = args->environment;
         command->context.environment_origin = "--env";
@@ -161,7 +164,9 @@ static int op_do(struct command *command, struct weft_error *error)
         weft_programs_open(&door, &command->stream, &command->terminal, &out);
     else
         weft_people_open(&door, &command->stream, &command->terminal, query, &out);
-    int rc = query ? query_do(command, &out, error)
+    int rc = weft_who_begin(&command->context, args->request.op, error);
+    if (rc == 0)
+        rc = query ? query_do(command, &out, error)
                    : args->request.op->run(&command->context, &args->request, &out, error);
     weft_door_close(&door);
     return rc;

@@ -21,6 +21,7 @@ static const struct {
     {"start", "From files to products"},
     {"products", "Products and their rows"},
     {"look", "Looking at the mesh"},
+    {"access", "Who may see what"},
     {"home", "The home and the program"},
 };
 

@@ -91,6 +91,13 @@ static int door_ask(void *arg, const char *question, bool *yes, struct weft_erro
     return weft_terminal_ask(((struct weft_door *)arg)->terminal, question, yes, error);
 }
 
+static int door_ask_secret(void *arg, const char *question, char *text, size_t size, size_t *length,
+                           struct weft_error *error)
+{
+    return weft_terminal_ask_secret(((struct weft_door *)arg)->terminal, question, text, size,
+                                    length, error);
+}
+
 static int door_flush(void *arg, struct weft_error *error)
 {
     struct weft_door *door = arg;
@@ -110,7 +117,8 @@ void weft_door_share(struct weft_door *door, struct weft_stream *stream,
                              .note = door_note,
                              .progress = door_progress,
                              .flush = door_flush,
-                             .ask = door_ask};
+                             .ask = door_ask,
+                             .ask_secret = door_ask_secret};
 }
 
 void weft_people_open(struct weft_door *door, struct weft_stream *stream,

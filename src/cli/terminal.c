@@ -13,6 +13,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
+#include <termios.h>
 #include <unistd.h>
 
 #define TEXT_MAX 65536
@@ -397,4 +398,38 @@ int weft_terminal_ask(struct weft_terminal *terminal, const char *question, bool
     }
     *yes = false;
     return 0;
+}
+
+/* The echo comes back in every case, Ctrl-C too: that ends the wait and not the process. */
+int weft_terminal_ask_secret(struct weft_terminal *terminal, const char *question, char *text,
+                             size_t size, size_t *length, struct weft_error *error)
+{
+    struct termios shown, blind;
+    if (isatty(STDIN_FILENO) != 1 || isatty(STDERR_FILENO) != 1 ||
+        tcgetattr(STDIN_FILENO, &shown) != 0)
+        return weft_error_set(error, WEFT_E_USAGE, "there is no terminal to ask: %s", question);
+    told_first(terminal);
+    err_write(question, strlen(question));
+    blind = shown;
+    blind.c_lflag &= ~(tcflag_t)ECHO;
+    if (tcsetattr(STDIN_FILENO, TCSAFLUSH, &blind) != 0)
+        return weft_error_errno(error, WEFT_E_IO, errno, "the terminal does not stop its echo");
+    int rc = 0;
+    size_t used = 0;
+    for (char c = 0; rc == 0 && c != '\n';) {
+        rc = weft_process_wait_input(STDIN_FILENO, error);
+        ssize_t got = rc == 0 ? read(STDIN_FILENO, &c, 1) : 0;
+        if (rc == 0 && got < 0 && errno == EINTR)
+            continue;
+        if (got <= 0)
+            break;
+        if (c != '\n' && used < size)
+            text[used++] = c;
+    }
+    int back = tcsetattr(STDIN_FILENO, TCSAFLUSH, &shown);
+    err_write("\n", 1);
+    if (rc == 0 && back != 0)
+        rc = weft_error_errno(error, WEFT_E_IO, errno, "the terminal does not show again");
+    *length = used;
+    return rc;
 }

@@ -42,5 +42,8 @@ void weft_terminal_quiet(struct weft_terminal *terminal);
 /* USAGE when standard input or standard error is no terminal. */
 int weft_terminal_ask(struct weft_terminal *terminal, const char *question, bool *yes,
                       struct weft_error *error) WEFT_MUST_CHECK;
+/* A line typed blind, without its end. USAGE when there is no terminal; CANCELLED. */
+int weft_terminal_ask_secret(struct weft_terminal *terminal, const char *question, char *text,
+                             size_t size, size_t *length, struct weft_error *error) WEFT_MUST_CHECK;
 
 #endif

@@ -10,6 +10,7 @@
 #include "base/hash.h"
 #include "model/condition.h"
 #include "model/treatment.h"
+#include "trust/keys.h"
 
 #include <pwd.h>
 #include <stdio.h>
@@ -301,6 +302,12 @@ static int decide_for(struct weft_deciding *d, struct weft_decision *out, struct
 {
     if (d->who->disabled) {
         weft_deciding_reason(d, WEFT_REASON_DENIES, "disabled", "%s is disabled", d->who->id);
+        return decided(d, out, error);
+    }
+    if (d->request->key != NULL &&
+        !weft_key_allows(d->request->key, d->subject->full_name, d->request->purpose)) {
+        weft_deciding_reason(d, WEFT_REASON_DENIES, "key", "the key %s does not open it",
+                             d->request->key->id);
         return decided(d, out, error);
     }
     if (d->request->purpose[0] != '\0' && d->who->kind != WEFT_PRINCIPAL_DOMAIN &&

@@ -149,11 +149,13 @@ void weft_trust_texts_write(struct weft_json_writer *writer, const char *key,
 
 /* ---- one principal ---- */
 
-static int roles_add(struct weft_arena *arena, const char *json, struct weft_principal *out,
-                     struct weft_error *error)
+static int roles_add(struct weft_arena *arena, const char *json, struct weft_texts *as_written,
+                     struct weft_principal *out, struct weft_error *error)
 {
     struct weft_texts texts;
     WEFT_TRY(weft_trust_texts_parse(arena, json, &texts, error));
+    if (as_written != NULL)
+        *as_written = texts;
     struct weft_role_held *roles =
         weft_arena_array(arena, out->role_count + texts.count + 1, sizeof *roles);
     if (roles == NULL)
@@ -207,7 +209,7 @@ static int row_read(struct weft_arena *arena, struct weft_stmt *stmt, struct wef
     const char *roles, *attributes;
     WEFT_TRY(weft_sql_text(arena, stmt, 3, &roles, error));
     WEFT_TRY(weft_sql_text(arena, stmt, 4, &attributes, error));
-    WEFT_TRY(roles_add(arena, roles, out, error));
+    WEFT_TRY(roles_add(arena, roles, &out->own_roles, out, error));
     return attributes_read(arena, attributes, out, error);
 }
 
@@ -246,7 +248,7 @@ static int groups_read(struct weft_ledger_txn *txn, struct weft_arena *arena, in
             return weft_error_nomem(error);
         WEFT_TRY(weft_sql_text(arena, stmt, 0, &items[count], error));
         WEFT_TRY(weft_sql_text(arena, stmt, 1, &roles, error));
-        WEFT_TRY(roles_add(arena, roles, out, error));
+        WEFT_TRY(roles_add(arena, roles, NULL, out, error));
         if (++count > WEFT_GROUPS_OF_ONE_MAX)
             return weft_error_set(error, WEFT_E_LIMIT, "%s belongs to more than %d groups", out->id,
                                   WEFT_GROUPS_OF_ONE_MAX);

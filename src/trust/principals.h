@@ -67,6 +67,7 @@ struct weft_principal {
      * domain_owner of that domain, a member domain_engineer. */
     const struct weft_role_held *roles;
     size_t role_count;
+    struct weft_texts own_roles; /* as they were given to it: "auditor", "domain_owner@x" */
     const struct weft_attribute *attributes; /* its own, by name */
     size_t attribute_count;
     /* "group:researchers": by itself and by other groups, sorted; disabled groups give nothing. */
