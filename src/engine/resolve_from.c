@@ -111,6 +111,17 @@ static void table_columns(struct resolve *resolve, struct scope_source *source, 
                      column->hidden);
         scope_add_origin(resolve, &column->origins, (struct resolve_origin){index, (int)i});
     }
+    const struct resolve_table *table = &resolve->tables[index];
+    if (table->subject == NULL)
+        return;
+    struct scope_column *subject = scope_add_column(resolve, &source->columns, table->subject);
+    traces_table(resolve, source->columns.traces, table->subject, index, table->subject_column,
+                 true);
+    if (subject == NULL)
+        return;
+    subject->hidden = true;
+    scope_add_origin(resolve, &subject->origins,
+                     (struct resolve_origin){index, table->subject_column});
 }
 
 /* A hidden column of these sources that is also on the left; NULL = none. */
@@ -176,6 +187,7 @@ static int table_product(struct walk *walk, yyjson_mut_val *ref, struct scope *s
         return table_not_found(resolve, ref, said, &name);
     int index = 0;
     WEFT_TRY(table_put(resolve, &relation, &index));
+    WEFT_TRY(walk_subject(walk, ref, index));
     const char *alias = tree_text_or_null(ref, "alias");
     bool bare = alias == NULL;
     if (bare)
@@ -185,6 +197,7 @@ static int table_product(struct walk *walk, yyjson_mut_val *ref, struct scope *s
     struct scope_source *source = scope_add_source(resolve, scope, alias);
     if (source == NULL || alias == NULL)
         return resolve_nomem(resolve);
+    source->product = index + 1;
     source->schema = bare ? name.schema : NULL;
     source->table = bare ? name.table : NULL;
     table_columns(resolve, source, index);
@@ -337,10 +350,17 @@ static int walk_opaque(struct walk *walk, yyjson_mut_val *ref, const struct scop
         WEFT_TRY(walk_reference(walk, from, ctes, &inner));
     if (query != NULL) {
         struct scope_columns columns = {0};
+        bool describes = walk->describes;
+        walk->describes = describes || tree_is(ref, "show_type", "DESCRIBE");
         WEFT_TRY(walk_query(walk, query, ctes, scope, &columns));
+        walk->describes = describes;
         walk_use_for_good(walk, &columns);
         trace_summarized(resolve, ref, columns.traces, traces);
     }
+    for (struct scope_source *source = inner.sources; source != NULL; source = source->next)
+        if (source->product > 0 && resolve->tables[source->product - 1].subject != NULL)
+            return walk_groups_refuse(walk, ref, &resolve->tables[source->product - 1].relation,
+                                      "PIVOT and UNPIVOT");
     for (struct scope_source *source = inner.sources; source != NULL; source = source->next)
         walk_use_for_good(walk, &source->columns);
     const char *hidden = hidden_name(inner.sources, NULL);

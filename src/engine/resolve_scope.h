@@ -29,6 +29,7 @@ struct scope_source {
     const char *alias;
     const char *schema; /* of a product that stands without alias, else NULL */
     const char *table;  /* likewise */
+    int product;        /* 1 + its place among the tables; 0 = no product */
     struct scope_columns columns;
     const char **merged; /* by USING: not shown again by a star */
     size_t merged_count;

@@ -482,7 +482,8 @@ static int walk_select(struct walk *walk, yyjson_mut_val *node, const struct sco
     trace_end(walk->resolve, was);
     if (distinct || !out->known)
         walk_use_for_good(walk, out);
-    return 0;
+    walk_hoist(walk, node, &scope);
+    return walk_groups(walk, node, &scope);
 }
 
 static void set_trace(struct resolve *resolve, yyjson_mut_val *node, struct traces *out,

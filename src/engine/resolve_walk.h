@@ -10,6 +10,7 @@
 struct walk {
     struct resolve *resolve;
     int depth;
+    bool describes; /* within a DESCRIBE: it never runs */
 };
 
 /* Adds the columns that come out of it to *out. */
@@ -27,5 +28,15 @@ void walk_use_for_good(struct walk *walk, const struct scope_columns *columns);
 /* Adds its sources to the scope. */
 int walk_reference(struct walk *walk, yyjson_mut_val *ref, const struct scope_cte *ctes,
                    struct scope *scope) WEFT_MUST_CHECK;
+
+/* resolve_hoist.c: of a SELECT that was walked. */
+void walk_hoist(struct walk *walk, yyjson_mut_val *node, struct scope *scope);
+/* resolve_group.c: where only groups of enough subjects may be seen, the SELECT that reads the
+ * product gets the condition that says so. */
+int walk_groups(struct walk *walk, yyjson_mut_val *node, struct scope *scope) WEFT_MUST_CHECK;
+int walk_groups_refuse(struct walk *walk, yyjson_mut_val *object,
+                       const struct weft_relation *relation, const char *what);
+/* The column that tells subjects apart becomes one that only weft can name. */
+int walk_subject(struct walk *walk, yyjson_mut_val *ref, int index) WEFT_MUST_CHECK;
 
 #endif

@@ -1,0 +1,109 @@
+/*
+ * secure_cases_test.c - cases/attacks.sql in worlds of the same visible and other hidden data: each
+ * answer, error texts with it, is the same in all of them. And the test of the test: with any one
+ * treatment, the rows or the min_group switched off, some answer differs.
+ *
+ * Each block: "-- class: what it tries", then the statement.
+ */
+#include "engine/secure_lab.h"
+
+#include "base/mem.h"
+#include "engine/resolver_lab.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include <cmocka.h>
+
+#define CASES_MAX 600
+#define WORLDS 3
+#define WORLD_ROWS 400
+
+static struct secure_lab *worlds[WORLDS];
+static struct weft_arena *arena;
+static struct resolver_case cases[CASES_MAX];
+static size_t case_count;
+
+/* The number of worlds that answer differently than the first. */
+static size_t case_differs(const struct resolver_case *one, bool tell, bool *failed)
+{
+    size_t differs = 0;
+    char *first = secure_lab_answer(worlds[0], one->sql, failed);
+    for (size_t w = 1; w < WORLDS; w++) {
+        bool other_failed;
+        char *other = secure_lab_answer(worlds[w], one->sql, &other_failed);
+        if (strcmp(first, other) != 0) {
+            differs++;
+            if (tell)
+                printf("%s:%d: %s\n%s\n--- world 0\n%.1500s\n--- world %zu\n%.1500s\n", one->file,
+                       one->line, one->about, one->sql, first, w, other);
+        }
+        weft_free(other);
+    }
+    if (tell && getenv("WEFT_SHOW") != NULL)
+        printf("%s:%d %s\n%s\n%.300s\n", one->file, one->line, one->about, one->sql, first);
+    weft_free(first);
+    return differs;
+}
+
+static void test_attacks(void **state)
+{
+    (void)state;
+    size_t leaks = 0, answered = 0;
+    for (size_t i = 0; i < case_count; i++) {
+        bool failed;
+        leaks += case_differs(&cases[i], true, &failed) > 0;
+        answered += !failed;
+    }
+    printf("%zu attacks, %zu answered, %zu leak\n", case_count, answered, leaks);
+    assert_int_equal(leaks, 0);
+    assert_true(answered * 2 > case_count);
+}
+
+static void test_of_the_test(void **state)
+{
+    (void)state;
+    static const char *const off[] = {"name",   "born", "income", "weight",   "notes",
+                                      "tags",   "seen", "secret", "label",    "zip",
+                                      "active", "rows", "member", "min_group"};
+    for (size_t i = 0; i < WEFT_COUNT(off); i++) {
+        size_t differ = 0;
+        bool failed;
+        for (size_t w = 0; w < WORLDS; w++)
+            worlds[w]->off = off[i];
+        for (size_t c = 0; c < case_count && differ == 0; c++)
+            differ += case_differs(&cases[c], false, &failed) > 0;
+        for (size_t w = 0; w < WORLDS; w++)
+            worlds[w]->off = NULL;
+        if (differ == 0)
+            fail_msg("no attack notices that %s is switched off", off[i]);
+    }
+}
+
+static int make_worlds(void **state)
+{
+    (void)state;
+    arena = weft_arena_new(0);
+    for (int w = 0; w < WORLDS; w++)
+        worlds[w] = secure_lab_new(w, WORLD_ROWS);
+    case_count = resolver_cases_read(arena, "cases/attacks.sql", cases, CASES_MAX);
+    return 0;
+}
+
+static int free_worlds(void **state)
+{
+    (void)state;
+    for (int w = 0; w < WORLDS; w++)
+        secure_lab_free(worlds[w]);
+    weft_arena_free(arena);
+    return 0;
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {cmocka_unit_test(test_attacks),
+                                       cmocka_unit_test(test_of_the_test)};
+    return cmocka_run_group_tests(tests, make_worlds, free_worlds);
+}
