@@ -25,6 +25,7 @@ struct maker {
     struct weft_json_writer *json;
     struct weft_diag *diag;
     struct weft_error *error;
+    bool looks; /* nothing is run, so that what is not known yet is no mistake */
 };
 
 /* Rows, wherever they stand. */
@@ -270,7 +271,7 @@ static int source_columns(struct maker *m, const struct weft_book_read *read,
     int rc = WEFT_NOT_THERE;
     if (read->item != WEFT_BOOK_NONE)
         rc = weft_bind_columns(m->book, read->item, columns, count, m->error);
-    if (rc != WEFT_NOT_THERE)
+    if (rc != WEFT_NOT_THERE || m->looks)
         return rc;
     snprintf(message, sizeof message, "the columns of `%.100s` are not known yet", read->full_name);
     snprintf(hint, sizeof hint, "give it a `schema:`, or run it once");
@@ -360,24 +361,49 @@ static int expect_put(struct maker *m)
     return 0;
 }
 
+static int example_put(struct maker *m, struct weft_buf *out)
+{
+    struct weft_json_writer json;
+    m->product = m->item->product;
+    assert(m->product != NULL);
+    m->json = &json;
+    weft_json_writer_init(&json, out);
+    weft_json_begin_object(&json);
+    given_check(m);
+    WEFT_TRY(ports_put(m));
+    WEFT_TRY(sources_put(m));
+    WEFT_TRY(expect_put(m));
+    weft_json_end_object(&json);
+    return weft_buf_check(out, m->error);
+}
+
 int weft_example_make(struct weft_book *book, size_t item, const struct weft_test *test,
                       struct weft_buf *out, struct weft_diag *diag, struct weft_error *error)
 {
-    struct weft_json_writer json;
-    struct maker m = {.book = book,
-                      .item = &book->items[item],
-                      .product = book->items[item].product,
-                      .test = test,
-                      .json = &json,
-                      .diag = diag,
-                      .error = error};
-    assert(m.product != NULL);
-    weft_json_writer_init(&json, out);
-    weft_json_begin_object(&json);
-    given_check(&m);
-    WEFT_TRY(ports_put(&m));
-    WEFT_TRY(sources_put(&m));
-    WEFT_TRY(expect_put(&m));
-    weft_json_end_object(&json);
-    return weft_buf_check(out, error);
+    struct maker m = {
+        .book = book, .item = &book->items[item], .test = test, .diag = diag, .error = error};
+    return example_put(&m, out);
+}
+
+int weft_example_check(struct weft_book *book, const bool *wanted, struct weft_diag *diag,
+                       struct weft_error *error)
+{
+    WEFT_CLEANUP(weft_buf_release) struct weft_buf unused;
+    weft_buf_init(&unused, (size_t)1 << 30);
+    for (size_t i = 0; i < book->count; i++) {
+        const struct weft_product *product = book->items[i].product;
+        for (size_t k = 0; wanted[i] && k < product->test_count; k++) {
+            struct maker m = {.book = book,
+                              .item = &book->items[i],
+                              .test = &product->tests[k],
+                              .diag = diag,
+                              .error = error,
+                              .looks = true};
+            if (m.test->name == NULL)
+                continue; /* it is no map: told */
+            weft_buf_clear(&unused);
+            WEFT_TRY(example_put(&m, &unused));
+        }
+    }
+    return 0;
 }

@@ -16,6 +16,10 @@ int weft_example_make(struct weft_book *book, size_t item, const struct weft_tes
                       struct weft_buf *out, struct weft_diag *diag, struct weft_error *error)
     WEFT_MUST_CHECK;
 
+/* All tests of the items with wanted[i], as far as they can be looked at without a run. */
+int weft_example_check(struct weft_book *book, const bool *wanted, struct weft_diag *diag,
+                       struct weft_error *error) WEFT_MUST_CHECK;
+
 /* ---- what differs ---- */
 
 struct weft_example_column {

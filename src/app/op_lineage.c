@@ -66,7 +66,9 @@ static int sequence_find(struct lineage *lineage)
         return 0;
     if (!weft_time_parse(text, &us)) {
         weft_error_set(lineage->error, WEFT_E_USAGE, "--as-of takes a time, not `%s`", text);
-        return weft_error_hint(lineage->error, "--as-of 2026-11-21, --as-of 2026-11-21T04:05:06Z");
+        return weft_error_hint(lineage->error,
+                               "as in --as-of 2026-11-21T04:05:06Z; `weft runs` and "
+                               "`weft snapshots` show when things changed");
     }
     if (strlen(text) == 10)
         us += INT64_C(86400) * 1000000 - 1;

@@ -3,6 +3,7 @@
  */
 #include "app/bind.h"
 #include "app/check.h"
+#include "app/example.h"
 #include "app/ops_internal.h"
 #include "app/origins.h"
 #include "app/pins.h"
@@ -80,8 +81,10 @@ static int validate_reads(struct weft_context *context, struct weft_diag *diag,
     weft_book_renames_check(&book, diag);
     WEFT_TRY(weft_pins_make(&book, true, true, diag, error));
     WEFT_TRY(weft_pins_rings(&book, diag, &ring, error));
-    if (!ring)
+    if (!ring) {
         WEFT_TRY(weft_bind_check(&book, wanted, changed, diag, error));
+        WEFT_TRY(weft_example_check(&book, wanted, diag, error));
+    }
     return weft_check_sql(&book, wanted, diag, error);
 }
 

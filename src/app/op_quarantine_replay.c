@@ -5,6 +5,7 @@
 #include "app/quarantine_internal.h"
 #include "app/runs.h"
 
+#include "base/fs.h"
 #include "flow/edits.h"
 
 #include <stdlib.h>
@@ -136,7 +137,12 @@ static int edits_read(struct weft_context *context, const struct weft_registered
                               "--from replays just the rows of the file: --rule, --since and "
                               "--before choose what is exported");
     WEFT_TRY(weft_op_because(request, &runs->options.because, error));
-    WEFT_TRY(weft_quarantine_format_read(request, from, &format, error));
+    /* "Unicode text" of spreadsheets is called so; which delimiter parts the cells is seen there. */
+    const char *ending = strrchr(weft_path_basename(from), '.');
+    if (weft_op_text(request, "format") == NULL && ending != NULL && strcmp(ending, ".txt") == 0)
+        format = WEFT_QUARANTINE_TSV;
+    else
+        WEFT_TRY(weft_quarantine_format_read(request, from, &format, error));
     bool json = format == WEFT_QUARANTINE_JSON || format == WEFT_QUARANTINE_NDJSON;
     WEFT_TRY(weft_edits_read(context->ledger, context->arena, product, from, json, edits, error));
     runs->options.edits = edits;

@@ -43,7 +43,16 @@ int weft_session_as_of(struct weft_session *session, const char *when, struct we
 {
     int64_t us = 0, snapshot = 0;
     if (when != NULL && (!weft_parse_int64(when, strlen(when), &snapshot) || snapshot <= 0)) {
+        bool counts = snapshot < 0 || (snapshot == 0 && strcmp(when, "0") == 0);
         snapshot = 0;
+        if (counts) {
+            weft_error_set(error, WEFT_E_USAGE,
+                           "`%s` is neither a time nor a snapshot: the past of a query is that of "
+                           "all tables, which have no snapshots in common to count back",
+                           when);
+            return weft_error_hint(error, "`weft snapshots PRODUCT` shows those of one, with their "
+                                          "times: as in --as-of 2026-11-21T04:00:00Z");
+        }
         if (!weft_time_parse(when, &us)) {
             weft_error_set(error, WEFT_E_USAGE, "`%s` is neither a time nor a snapshot", when);
             return weft_error_hint(error, "as in 2026-11-21, 2026-11-21T04:00:00Z, or the id of a "

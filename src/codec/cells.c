@@ -120,7 +120,7 @@ static int check_text(struct reader *r)
         line += *at == '\n';
     return refuse(r, line,
                   valid < length ? "it is not UTF-8: save it as \"CSV UTF-8\""
-                                 : "it holds a NUL byte");
+                                 : "it holds a NUL byte: save it as \"CSV UTF-8\"");
 }
 
 int weft_cells_read(struct weft_arena *arena, const char *text, size_t length,

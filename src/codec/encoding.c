@@ -209,3 +209,41 @@ int weft_encoding_decoder(enum weft_encoding encoding, struct weft_decoder **out
     *out = &self->base;
     return 0;
 }
+
+/* ---- whole texts ---- */
+
+static int wide_add(struct weft_decoder *decoder, const char *data, size_t length,
+                    struct weft_buf *out, struct weft_error *error)
+{
+    for (size_t at = 0;;) {
+        char *room = weft_buf_room(out, WEFT_DECODE_OUT);
+        struct weft_decode_io io = {.in = data + at,
+                                    .in_length = length - at,
+                                    .last = true,
+                                    .out = room,
+                                    .out_length = WEFT_DECODE_OUT};
+        if (room == NULL)
+            return weft_buf_check(out, error);
+        WEFT_TRY(decoder->step(decoder, &io, error));
+        at += io.used;
+        out->length += io.done;
+        if (io.used == 0 && io.done == 0) {
+            out->data[out->length] = '\0';
+            return 0;
+        }
+    }
+}
+
+int weft_encoding_text(const char *data, size_t length, struct weft_buf *out,
+                       struct weft_error *error)
+{
+    struct weft_decoder *decoder = NULL;
+    if (length < 2 || (memcmp(data, "\xff\xfe", 2) != 0 && memcmp(data, "\xfe\xff", 2) != 0)) {
+        weft_buf_add(out, data, length);
+        return weft_buf_check(out, error);
+    }
+    WEFT_TRY(weft_encoding_decoder(WEFT_ENCODING_UTF_16, &decoder, error));
+    int rc = wide_add(decoder, data, length, out, error);
+    decoder->free(decoder);
+    return rc;
+}

@@ -10,6 +10,7 @@
 #ifndef WEFT_CODEC_ENCODING_H
 #define WEFT_CODEC_ENCODING_H
 
+#include "base/buf.h"
 #include "codec/source.h"
 
 enum weft_encoding {
@@ -24,6 +25,10 @@ bool weft_encoding_of(const char *word, enum weft_encoding *out);
 /* *out = NULL for UTF-8. Heap; its `free` gives it back. */
 int weft_encoding_decoder(enum weft_encoding encoding, struct weft_decoder **out,
                           struct weft_error *error) WEFT_MUST_CHECK;
+/* Adds a whole text to out: of utf-16 with its mark as UTF-8 ("Unicode text" of spreadsheets), else
+ * as it is. INPUT with a message that names no file. */
+int weft_encoding_text(const char *data, size_t length, struct weft_buf *out,
+                       struct weft_error *error) WEFT_MUST_CHECK;
 /* A character's 1 to 4 bytes of UTF-8, to out; how many. The code is one. */
 size_t weft_utf8_put(char *out, uint32_t code);
 

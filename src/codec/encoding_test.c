@@ -182,6 +182,46 @@ static void test_words(void **state)
     assert_false(weft_encoding_of("ebcdic", &encoding));
 }
 
+static int torture_text(void *arg, struct weft_error *error)
+{
+    struct weft_buf out;
+    (void)arg;
+    weft_buf_init(&out, 1 << 20);
+    int rc = weft_encoding_text("\xff\xfe"
+                                "a\0",
+                                4, &out, error);
+    weft_buf_release(&out);
+    return rc;
+}
+
+static void test_whole_texts(void **state)
+{
+    struct weft_error error = WEFT_ERROR_INIT;
+    struct weft_buf out;
+    (void)state;
+    weft_buf_init(&out, 1 << 20);
+    assert_int_equal(weft_encoding_text("\xff\xfe"
+                                        "a\0\xe9\0",
+                                        6, &out, &error),
+                     0);
+    assert_string_equal(out.data, "a\xc3\xa9");
+    weft_buf_clear(&out);
+    assert_int_equal(weft_encoding_text("\xfe\xff\0a", 4, &out, &error), 0);
+    assert_string_equal(out.data, "a");
+    weft_buf_clear(&out);
+    assert_int_equal(weft_encoding_text("a\xe9", 2, &out, &error), 0); /* as it is */
+    assert_string_equal(out.data, "a\xe9");
+    weft_buf_clear(&out);
+    assert_int_equal(weft_encoding_text("\xff\xfe", 2, &out, &error), 0);
+    assert_int_equal(out.length, 0);
+    assert_true(weft_encoding_text("\xff\xfe"
+                                   "a",
+                                   3, &out, &error) < 0);
+    assert_int_equal(error.code, WEFT_E_INPUT);
+    weft_buf_release(&out);
+    assert_true(weft_test_torture(torture_text, NULL) > 1);
+}
+
 static int torture_read(void *arg, struct weft_error *error)
 {
     char *text = NULL;
@@ -201,9 +241,9 @@ static void test_torture(void **state)
 
 int main(void)
 {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(test_bytes), cmocka_unit_test(test_utf_16),
-                                       cmocka_unit_test(test_long_texts),
-                                       cmocka_unit_test(test_words),
-                                       cmocka_unit_test(test_torture)};
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_bytes),       cmocka_unit_test(test_utf_16),
+        cmocka_unit_test(test_long_texts),  cmocka_unit_test(test_words),
+        cmocka_unit_test(test_whole_texts), cmocka_unit_test(test_torture)};
     return cmocka_run_group_tests(tests, folder_make, folder_remove);
 }

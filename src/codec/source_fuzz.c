@@ -2,7 +2,7 @@
  * source_fuzz.c - an input file of any bytes, or packed from them and then damaged: whatever the
  * size of the pieces read, text and verdict are the same; what was packed comes out as it went in
  * or is refused; the hash is that of the bytes on disk. With a decoder behind it the text is what
- * the decoder alone makes of what was packed. The first byte chooses (bits 3 and 4 the decoder), the
+ * the decoder alone makes of what was packed. The first byte chooses (bits 3, 4 the decoder), the
  * second is the piece, the third and fourth the place of the damage.
  */
 #include "base/mem.h"

@@ -163,9 +163,40 @@ struct matcher {
     struct edits_file file;
     struct weft_map *ids;   /* row id -> struct edits_row */
     struct weft_map *names; /* that some open row of the file has */
+    struct weft_map *notes; /* columns that are not read -> struct edits_row, the first */
     struct weft_edits *out;
     struct weft_error *error;
 };
+
+/* A column that no row has: what a person wrote there must not be lost, unless its name says that
+ * it is not for the rows. */
+static int note_take(struct matcher *m, const struct edits_row *row, const char *name)
+{
+    if (name[0] == '_') {
+        if (!weft_map_has(m->notes, name) && weft_map_put(m->notes, name, (void *)row) < 0)
+            return weft_error_nomem(m->error);
+        return 0;
+    }
+    edits_refuse(m->shown, row, m->error, "the row %s has no column \"%.100s\"", row->row_id, name);
+    return weft_error_hint(m->error, "names are those of the export; a column of notes is called "
+                                     "with a `_` before its name, and is not read");
+}
+
+/* Rows of one file may have different columns: what was passed over in one must be none in all. */
+static int notes_check(struct matcher *m)
+{
+    for (size_t i = 0; i < m->file.count; i++) {
+        const struct edits_row *row = &m->file.rows[i];
+        for (size_t k = 0; k < row->count; k++) {
+            const char *name = row->values[k].name;
+            if (weft_map_get(m->notes, name) == row && weft_map_has(m->names, name))
+                return edits_refuse(m->shown, row, m->error,
+                                    "the row %s has no column \"%.100s\", but others have one",
+                                    row->row_id, name);
+        }
+    }
+    return 0;
+}
 
 static int values_merge(struct matcher *m, const struct edits_row *row, yyjson_val *was,
                         struct weft_edit *edit)
@@ -188,9 +219,10 @@ static int values_merge(struct matcher *m, const struct edits_row *row, yyjson_v
         bool empty = now->text != NULL ? now->text[0] == '\0' : yyjson_is_null(now->json);
         if (yyjson_obj_get(was, now->name) != NULL || empty)
             continue;
-        if (!name_known(m->contract, edit->port, now->name, m->names))
-            return edits_refuse(m->shown, row, m->error, "the row %s has no column \"%.100s\"",
-                                row->row_id, now->name);
+        if (!name_known(m->contract, edit->port, now->name, m->names)) {
+            WEFT_TRY(note_take(m, row, now->name));
+            continue;
+        }
         weft_json_key(&writer, now->name);
         WEFT_TRY(member_put(&writer, NULL, now, &edit->changed, m->error));
     }
@@ -323,6 +355,7 @@ static int stored_match(struct matcher *m)
     while ((rc = weft_result_row(result, m->error)) == 0)
         WEFT_TRY(stored_take(m, result));
     WEFT_TRY(rc);
+    WEFT_TRY(notes_check(m));
     return check_all_found(m);
 }
 
@@ -350,7 +383,8 @@ static int matcher_do(struct matcher *m, const char *path, bool json)
 {
     m->ids = weft_map_new();
     m->names = weft_map_new();
-    if (m->ids == NULL || m->names == NULL)
+    m->notes = weft_map_new();
+    if (m->ids == NULL || m->names == NULL || m->notes == NULL)
         return weft_error_nomem(m->error);
     WEFT_TRY(edits_file_read(m->arena, path, m->shown, json, m->out->digest, &m->file, m->error));
     WEFT_TRY(ids_fill(m));
@@ -377,6 +411,7 @@ int weft_edits_read(struct weft_ledger *ledger, struct weft_arena *arena,
     edits_file_release(&m.file);
     weft_map_free(m.ids);
     weft_map_free(m.names);
+    weft_map_free(m.notes);
     return rc;
 }
 

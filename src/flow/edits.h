@@ -3,8 +3,10 @@
  *
  * A file of comma, semicolon or tab separated cells has a line of names and a row for each row of
  * quarantine: `_row` is its id, names that begin with `_` and are in WEFT_EDITS_OWN_NAMES tell of
- * it and are not read back, all others are its values. A JSON file is an array, or a line each, of
- * {"row_id": ..., "values": {...}}. What the file leaves out of a row stays as it was.
+ * it and are not read back, all others are its values; but one that no row has and that begins
+ * with `_` is a person's note. It may be utf-16, as a spreadsheet saves "Unicode text". A JSON file
+ * is an array, or a line each, of {"row_id": ..., "values": {...}}. What the file leaves out of a
+ * row stays as it was.
  *
  * Refused, with file and line: an id that no open row has, one that comes twice, a value in a
  * column that the row does not have. Values are in the arena and go to the worker; none goes to the

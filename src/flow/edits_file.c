@@ -6,6 +6,7 @@
 #include "base/fs.h"
 #include "base/text.h"
 #include "codec/cells.h"
+#include "codec/encoding.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -202,13 +203,18 @@ static int json_take(struct weft_arena *arena, const struct weft_buf *text, cons
 int edits_file_read(struct weft_arena *arena, const char *path, const char *shown, bool json,
                     char digest[WEFT_SHA256_HEX], struct edits_file *out, struct weft_error *error)
 {
+    WEFT_CLEANUP(weft_buf_release) struct weft_buf bytes;
     WEFT_CLEANUP(weft_buf_release) struct weft_buf text;
-    weft_buf_init(&text, FILE_BYTES_MAX + 1);
-    int rc = weft_fs_read_file(path, FILE_BYTES_MAX, &text, error);
+    weft_buf_init(&bytes, FILE_BYTES_MAX + 1);
+    weft_buf_init(&text, 2 * FILE_BYTES_MAX);
+    int rc = weft_fs_read_file(path, FILE_BYTES_MAX, &bytes, error);
     WEFT_TRY(rc);
     if (rc == WEFT_NOT_THERE)
         return weft_error_set(error, WEFT_E_INPUT, "there is no file %s", shown);
-    WEFT_TRY(weft_sha256_hex(text.data, text.length, digest, error));
+    WEFT_TRY(weft_sha256_hex(bytes.data, bytes.length, digest, error));
+    if (weft_encoding_text(bytes.data, bytes.length, &text, error) < 0)
+        return error != NULL && error->code == WEFT_E_INPUT ? weft_error_at(error, shown, 0, 0)
+                                                            : -1;
     if (json && strlen(text.data) != text.length) { /* what stands behind it would not be read */
         weft_error_set(error, WEFT_E_INPUT, "it holds a NUL byte");
         return weft_error_at(error, shown, 0, 0);

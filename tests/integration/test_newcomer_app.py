@@ -152,6 +152,10 @@ def test_the_past(loaded):
     rows = weft("query", "--json", "select * from d__quarantine.p", "--as-of", made[:10],
                 cwd=loaded)
     assert json.loads(rows.stdout) == []
+    for words in (["query", "select 1"], ["lineage", "d.p"]):
+        for back in ("-1", "0"):
+            done = weft(*words, "--as-of", back, cwd=loaded, status=2)
+            assert f"`{back}`" in done.stderr and "weft snapshots" in done.stderr, done.stderr
 
 
 # ---- plans

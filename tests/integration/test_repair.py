@@ -243,6 +243,7 @@ def test_the_ledger_tells_of_edits_without_values(loaded):
     (lambda r: r[1].update(_row=r[0]["_row"]), "bad.csv:3: the row"),
     (lambda r: r[1].update(_row=""), "bad.csv:3: it has no row id"),
     (lambda r: [x.update(extra="1") for x in r], "has no column \"extra\""),
+    (lambda r: [x.update(extra="1") for x in r], "a column of notes is called with a `_`"),
     (lambda r: [x.pop("_row") for x in r], "no column is called _row"),
 ])
 def test_a_file_that_does_not_fit_is_refused_with_its_line(loaded, change, said):
@@ -254,6 +255,65 @@ def test_a_file_that_does_not_fit_is_refused_with_its_line(loaded, change, said)
     done = mesh("quarantine", "d.p", "--replay", "--from", "bad.csv", "--because", "x", status=None)
     assert done.returncode == 1 and said in done.stderr, done.stderr
     assert set(by_line(mesh).values()) == {"open"}
+
+
+def test_a_column_of_notes_is_not_read(loaded):
+    mesh = loaded
+    mesh("quarantine", "d.p", "--export", "bad.csv")
+    rows = read_csv(mesh)
+    for row in rows:
+        row.update(_checked="by phone", empty="")
+    rows[1].update(n="7")
+    write_csv(mesh, rows)
+    mesh("quarantine", "d.p", "--replay", "--from", "bad.csv", "--because", "x")
+    assert mesh.sql("select who, n from d.p where id = 3") == [("cy", 7)]
+    assert "checked" not in mesh("query", "from d.p").stdout
+
+
+def test_a_column_that_only_some_rows_have_is_no_note(tmp_path):
+    mesh = Mesh(tmp_path / "m")
+    mesh.write("in/1.ndjson", '{"id": 0, "n": 0}\n{"id": 1, "n": "x"}\n'
+               '{"id": 2, "n": "y", "_by": "cy"}\n')
+    mesh.product("input: {files: ../../../in/*.ndjson, extra_columns: ignore}\n"
+                 "schema: [{name: id, type: long}, {name: n, type: long}]\n")
+    mesh.apply()
+    mesh("quarantine", "d.p", "--export", "bad.csv")
+    rows = read_csv(mesh)
+    assert [row["_by"] for row in rows] == ["", "cy"]
+    rows[0].update(_by="dee", n="3")
+    write_csv(mesh, rows)
+    done = mesh("quarantine", "d.p", "--replay", "--from", "bad.csv", "--because", "x", status=None)
+    assert done.returncode == 1 and 'has no column "_by", but others have one' in done.stderr
+
+
+@pytest.mark.parametrize("name, encoding", [("bad.txt", "utf-16"), ("bad.csv", "utf-16-be")])
+def test_unicode_text_of_a_spreadsheet(loaded, name, encoding):
+    mesh = loaded
+    mesh("quarantine", "d.p", "--export", "bad.csv")
+    rows = read_csv(mesh)
+    rows[1].update(n="8")
+    for row in rows:
+        row.update(_note="caf\u00e9")
+    write_csv(mesh, rows, delimiter="\t")
+    text = (mesh.folder / "bad.csv").read_text().removeprefix("\ufeff")
+    mark = b"\xfe\xff" if encoding == "utf-16-be" else b""
+    (mesh.folder / name).write_bytes(mark + text.encode(encoding))
+    mesh("quarantine", "d.p", "--replay", "--from", name, "--because", "x")
+    assert mesh.sql("select who, n from d.p where id = 3") == [("cy", 8)]
+
+
+@pytest.mark.parametrize("data, said", [
+    (lambda t: t.encode("utf-16-le"), "NUL byte: save it as"),
+    (lambda t: t.replace("cy", "c\u00fd").encode("latin-1"), "it is not UTF-8: save it as"),
+    (lambda t: t.encode("utf-16")[:-1], "ends in the middle of a character"),
+])
+def test_an_encoding_that_is_not_sure_is_refused(loaded, data, said):
+    mesh = loaded
+    mesh("quarantine", "d.p", "--export", "bad.csv")
+    text = (mesh.folder / "bad.csv").read_text()
+    (mesh.folder / "bad.csv").write_bytes(data(text))
+    done = mesh("quarantine", "d.p", "--replay", "--from", "bad.csv", "--because", "x", status=None)
+    assert done.returncode == 1 and said in done.stderr and "bad.csv" in done.stderr, done.stderr
 
 
 def test_untouched_rows_are_replayed_as_they_were(loaded):

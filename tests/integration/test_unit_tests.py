@@ -283,7 +283,12 @@ def test_differences_are_readable(mesh):
 def mistake(mesh, tests, text=ORDERS):
     orders(mesh, tests, text)
     done = mesh("test", status=None)
-    return done.stdout + done.stderr
+    text = done.stdout + done.stderr
+    validated = mesh("validate", status=1).stderr
+    told = {line.strip() for line in text.splitlines()}
+    assert set(re.findall(r"^\S+:\d+.*", validated, re.M)) <= told, (validated, text)
+    assert re.search(r"^\S+:\d+.*", validated), validated
+    return text
 
 
 def stands_at(mesh, text, message):
@@ -314,6 +319,36 @@ def test_mistakes_have_places(mesh):
     mesh.write("domains/shop/orders/bad.csv", "id,amount\n1,x\n")
     text = mistake(mesh, "  - {name: a, expect: {file: bad.csv}}\n")
     assert "bad.csv:2:1: test `a`: expect: `amount` is decimal(9, 2), and `x` is none" in text
+
+
+def test_validate_looks_at_the_columns_of_tests(mesh):
+    orders(mesh, "  - {name: none, expect: []}\n")
+    mesh.product(PEOPLE, "people", "shop")
+    mesh.product(DAILY + """
+tests:
+  - name: sums
+    given:
+      shop.orders: [{id: 1, dai: 2026-01-01}]
+      people: [{id: 1, name: Ann, tag: [a]}]
+    expect: [{day: 2026-01-01, total: 3.5}]
+""", "daily", "shop")
+    text = mesh("validate", status=1).stderr
+    assert stands_at(mesh, text, "test `sums`: given shop.orders has no column `dai`").startswith(
+        "dai: 2026")
+    assert stands_at(mesh, text, "test `sums`: given people has no column `tag`") == "tag: [a]}]"
+    assert stands_at(mesh, text, "test `sums`: expect has no column `total`") == "total: 3.5}]"
+    assert "did you mean `day`?" in text and "3 mistakes" in text
+    # Of SQL without a schema, by its own columns; and what reads columns that nobody knows yet.
+    mesh.product("sql: select sum(amount) as total from shop.orders\n"
+                 "tests: [{name: a, expect: [{totel: 1}]}]\n", "daily", "shop")
+    text = mesh("validate", status=1).stderr
+    assert stands_at(mesh, text, "test `a`: expect has no column `totel`") == "totel: 1}]}]"
+    mesh.product("input: {files: ../../../in/x.csv}\ntests: [{name: a, expect: [{any: 1}]}]\n",
+                 "unknown", "shop")
+    mesh.product("sql: select * from shop.unknown\ntests:\n"
+                 "  - {name: a, given: {shop.unknown: [{any: 1}]}, expect: [{any: 1}]}\n",
+                 "daily", "shop")
+    mesh("validate")
 
 
 def test_a_broken_sql_is_a_mistake_and_not_a_failed_test(mesh):
