@@ -429,8 +429,8 @@ static int all_do(struct weft_runs *runs, struct weft_out *out, struct weft_json
         *error = teller.last;
         return -1;
     }
-    return weft_error_set(error, teller.worst, "%zu of %zu products were not published", teller.bad,
-                          runs->count);
+    return weft_error_set(error, teller.worst, "%zu of %zu products %s not published", teller.bad,
+                          runs->count, teller.bad == 1 ? "was" : "were");
 }
 
 /* Of what is about to run: which of its inputs come to their end. */

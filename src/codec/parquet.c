@@ -9,6 +9,7 @@
 #include "codec/parquet.h"
 
 #include "base/fs.h"
+#include "base/map.h"
 #include "base/text.h"
 
 #include <fcntl.h>
@@ -208,18 +209,39 @@ static int value_skip(struct thrift *thrift, unsigned type, bool element, int de
 /* ---- the schema: a tree written depth first, each element with its number of children ---- */
 
 #define TYPE_INT96 3
+#define TYPE_DECIMAL 5
+#define DIGITS_MAX 38
 
 struct element {
     const char *name;
     size_t length;
     int64_t children;
-    int64_t type; /* physical; -1 = it has children */
+    int64_t type;   /* physical; -1 = it has children */
+    int64_t digits; /* of a decimal; 0 = it is none */
 };
+
+/* A struct of which one member is read: a number, or a struct of which ... */
+static int member_read(struct thrift *thrift, int64_t id, unsigned type, int64_t inner,
+                       int64_t *number)
+{
+    struct thrift_field field = {0};
+    for (;;) {
+        WEFT_TRY(field_read(thrift, &field));
+        if (field.type == THRIFT_STOP)
+            return 0;
+        if (field.id == id && field.type == type && type == THRIFT_STRUCT)
+            WEFT_TRY(member_read(thrift, inner, THRIFT_I32, 0, number));
+        else if (field.id == id && field.type == type)
+            WEFT_TRY(number_read(thrift, number));
+        else
+            WEFT_TRY(value_skip(thrift, field.type, false, 2));
+    }
+}
 
 static int element_read(struct thrift *thrift, struct element *out)
 {
     struct thrift_field field = {0};
-    *out = (struct element){"", 0, 0, -1};
+    *out = (struct element){"", 0, 0, -1, 0};
     for (;;) {
         WEFT_TRY(field_read(thrift, &field));
         if (field.type == THRIFT_STOP)
@@ -230,9 +252,106 @@ static int element_read(struct thrift *thrift, struct element *out)
             WEFT_TRY(bytes_read(thrift, &out->name, &out->length));
         else if (field.id == 5 && field.type == THRIFT_I32)
             WEFT_TRY(number_read(thrift, &out->children));
+        else if (field.id == 8 && field.type == THRIFT_I32)
+            WEFT_TRY(number_read(thrift, &out->digits));
+        else if (field.id == 10 && field.type == THRIFT_STRUCT)
+            WEFT_TRY(member_read(thrift, TYPE_DECIMAL, THRIFT_STRUCT, 2, &out->digits));
         else
             WEFT_TRY(value_skip(thrift, field.type, false, 1));
     }
+}
+
+/* Where a reader of the schema stands: the structs around it. */
+struct place {
+    struct thrift *thrift;
+    struct weft_arena *arena;
+    struct weft_map *seen; /* number of a struct, its child's name in lower case */
+    int64_t *left;         /* children that are still to come, by depth */
+    uint64_t *number;      /* of the struct, by depth */
+    size_t depth;
+    size_t capacity, number_capacity;
+};
+
+static int place_enter(struct place *place, int64_t children, uint64_t number)
+{
+    if (weft_arena_reserve(place->arena, &place->left, &place->capacity, place->depth + 1,
+                           sizeof *place->left) < 0 ||
+        weft_arena_reserve(place->arena, &place->number, &place->number_capacity, place->depth + 1,
+                           sizeof *place->number) < 0)
+        return weft_error_nomem(place->thrift->error);
+    place->left[place->depth] = children;
+    place->number[place->depth++] = number;
+    return 0;
+}
+
+/* *twice: a sibling has this name. */
+static int place_child(struct place *place, const struct element *element, bool *twice)
+{
+    WEFT_CLEANUP(weft_buf_release) struct weft_buf key;
+    uint64_t number = place->number[place->depth - 1];
+    place->left[place->depth - 1]--;
+    weft_buf_init(&key, element->length + 32);
+    weft_buf_addf(&key, "%" PRIu64 " ", number);
+    for (size_t i = 0; i < element->length; i++)
+        weft_buf_addc(&key, weft_lower(element->name[i]));
+    WEFT_TRY(weft_buf_check(&key, place->thrift->error));
+    *twice = weft_map_get_bytes(place->seen, key.data, key.length) != NULL;
+    return weft_map_put_bytes(place->seen, key.data, key.length, place) < 0
+               ? weft_error_nomem(place->thrift->error)
+               : 0;
+}
+
+/* What stands below a column at the top. */
+static int column_below(struct place *place, struct element element, uint64_t *at, uint64_t count,
+                        struct weft_parquet_footer *out)
+{
+    const char *name = out->columns[out->column_count - 1];
+    for (;;) {
+        bool twice = false;
+        if (element.type == TYPE_INT96 && out->int96 == NULL)
+            out->int96 = name;
+        if (element.digits > DIGITS_MAX && out->wide == NULL)
+            out->wide = name;
+        if (element.children > 0)
+            WEFT_TRY(place_enter(place, element.children, *at));
+        while (place->depth > 0 && place->left[place->depth - 1] == 0)
+            place->depth--;
+        if (place->depth == 0)
+            return 0;
+        if (++*at >= count)
+            return damaged(place->thrift, "has a schema that does not add up");
+        WEFT_TRY(element_read(place->thrift, &element));
+        if (element.children < 0 || element.children > (int64_t)(count - *at))
+            return damaged(place->thrift, "has a schema that does not add up");
+        WEFT_TRY(place_child(place, &element, &twice));
+        if (twice && out->twice == NULL)
+            out->twice = name;
+    }
+}
+
+static int columns_read(struct place *place, uint64_t count, size_t columns,
+                        struct weft_parquet_footer *out)
+{
+    struct thrift *thrift = place->thrift;
+    const char **names = weft_arena_array(place->arena, columns + 1, sizeof *names);
+    struct element element;
+    if (names == NULL)
+        return weft_error_nomem(thrift->error);
+    out->columns = names;
+    for (uint64_t i = 1; i < count; i++) {
+        WEFT_TRY(element_read(thrift, &element));
+        if (element.children < 0 || element.children > (int64_t)(count - i) ||
+            out->column_count == columns)
+            return damaged(thrift, "has a schema that does not add up");
+        if (memchr(element.name, '\0', element.length) != NULL)
+            return damaged(thrift, "has a name with a zero byte");
+        names[out->column_count] = weft_arena_strndup(place->arena, element.name, element.length);
+        if (names[out->column_count++] == NULL)
+            return weft_error_nomem(thrift->error);
+        WEFT_TRY(column_below(place, element, &i, count, out));
+    }
+    return out->column_count == columns ? 0
+                                        : damaged(thrift, "has a schema that does not add up");
 }
 
 static int schema_read(struct thrift *thrift, struct weft_arena *arena,
@@ -240,40 +359,18 @@ static int schema_read(struct thrift *thrift, struct weft_arena *arena,
 {
     unsigned type;
     uint64_t count;
-    struct element element;
-    int64_t left = 0; /* elements of the present column that are still to come */
-    const char **names = NULL;
+    struct element root;
     WEFT_TRY(list_read(thrift, &type, &count));
     if (type != THRIFT_STRUCT || count == 0)
         return damaged(thrift, "has no schema");
-    WEFT_TRY(element_read(thrift, &element)); /* the root */
-    if (element.children < 0 || (uint64_t)element.children >= count)
+    WEFT_TRY(element_read(thrift, &root));
+    if (root.children < 0 || (uint64_t)root.children >= count)
         return damaged(thrift, "has a schema that does not add up");
-    size_t capacity = (size_t)WEFT_MIN(element.children, NAMES_MAX);
-    names = weft_arena_array(arena, capacity + 1, sizeof *names);
-    if (names == NULL)
+    WEFT_CLEANUP(weft_map_freep) struct weft_map *seen = weft_map_new();
+    struct place place = {.thrift = thrift, .arena = arena, .seen = seen};
+    if (seen == NULL)
         return weft_error_nomem(thrift->error);
-    for (uint64_t i = 1; i < count; i++) {
-        WEFT_TRY(element_read(thrift, &element));
-        if (element.children < 0 || element.children > (int64_t)(count - i))
-            return damaged(thrift, "has a schema that does not add up");
-        if (left > 0) {
-            left += element.children - 1;
-        } else {
-            if (out->column_count == capacity)
-                return damaged(thrift, "has a schema that does not add up");
-            names[out->column_count] = weft_arena_strndup(arena, element.name, element.length);
-            if (names[out->column_count++] == NULL)
-                return weft_error_nomem(thrift->error);
-            left = element.children;
-        }
-        if (element.type == TYPE_INT96 && out->int96 == NULL)
-            out->int96 = names[out->column_count - 1];
-    }
-    if (left != 0 || out->column_count != capacity)
-        return damaged(thrift, "has a schema that does not add up");
-    out->columns = names;
-    return 0;
+    return columns_read(&place, count, (size_t)WEFT_MIN(root.children, NAMES_MAX), out);
 }
 
 /* ---- rows ---- */
@@ -359,25 +456,24 @@ static int no_parquet(const char *shown, const unsigned char *head, struct weft_
                   {"Obj\x01", 4, "it is an Avro file"},
                   {"ORC", 3, "it is an ORC file"},
                   {"ARROW1", 6, "it is an Arrow file"}};
-    weft_error_set(error, WEFT_E_INPUT, "%s is no Parquet file: it does not begin with PAR1",
-                   shown);
+    weft_error_set(error, WEFT_E_INPUT, "no Parquet file: it does not begin with PAR1");
     for (size_t i = 0; i < WEFT_COUNT(others); i++) {
         if (memcmp(head, others[i].bytes, others[i].length) == 0)
-            weft_error_set(error, WEFT_E_INPUT, "%s is no Parquet file: %s", shown, others[i].what);
+            weft_error_set(error, WEFT_E_INPUT, "no Parquet file: %s", others[i].what);
     }
     return weft_error_at(error, shown, 0, 0);
 }
 
 static int encrypted(const char *shown, struct weft_error *error)
 {
-    weft_error_set(error, WEFT_E_INPUT, "%s is encrypted, which cannot be read yet", shown);
+    weft_error_set(error, WEFT_E_INPUT, "the file is encrypted, which cannot be read yet");
     return weft_error_at(error, shown, 0, 0);
 }
 
 static int cut_off(const char *shown, struct weft_error *error)
 {
-    weft_error_set(error, WEFT_E_INPUT, "%s is cut off: it does not end as a Parquet file does",
-                   shown);
+    weft_error_set(error, WEFT_E_INPUT,
+                   "the file is cut off: it does not end as a Parquet file does");
     return weft_error_at(error, shown, 0, 0);
 }
 
@@ -405,7 +501,7 @@ static int footer_find(int fd, int64_t size, const char *path, const char *shown
     if (size >= 4 && memcmp(head, "PARE", 4) == 0)
         return encrypted(shown, error);
     if (size == 0) {
-        weft_error_set(error, WEFT_E_INPUT, "%s is empty: no Parquet file", shown);
+        weft_error_set(error, WEFT_E_INPUT, "the file is empty: no Parquet file");
         return weft_error_at(error, shown, 0, 0);
     }
     if (size < 4 || memcmp(head, "PAR1", 4) != 0)
@@ -421,7 +517,7 @@ static int footer_find(int fd, int64_t size, const char *path, const char *shown
               (uint32_t)tail[3] << 24;
     if (*length > size - 12 || *length > WEFT_PARQUET_FOOTER_MAX) {
         weft_error_set(error, WEFT_E_INPUT,
-                       "%s is damaged: its footer says it is %" PRIu32 " bytes long", shown,
+                       "the file is damaged: its footer says it is %" PRIu32 " bytes long",
                        *length);
         return weft_error_at(error, shown, 0, 0);
     }
@@ -445,7 +541,7 @@ int weft_parquet_footer_read(struct weft_arena *arena, const char *path, const c
     struct weft_error why = WEFT_ERROR_INIT;
     if (weft_parquet_footer_parse(arena, data, length, &made, &why) < 0) {
         if (why.code == WEFT_E_INPUT)
-            weft_error_set(error, WEFT_E_INPUT, "%s is damaged: %s", shown, why.message);
+            weft_error_set(error, WEFT_E_INPUT, "the file is damaged: %s", why.message);
         else if (error != NULL)
             *error = why;
         return weft_error_at(error, shown, 0, 0);

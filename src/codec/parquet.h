@@ -23,6 +23,9 @@ struct weft_parquet_footer {
     const char *const *columns; /* the names at the top, as written */
     size_t column_count;
     const char *int96; /* the first column with a value of type INT96; NULL = none */
+    /* The first column with ...; NULL = none. */
+    const char *wide;  /* a decimal of more than 38 digits */
+    const char *twice; /* a struct that has two fields whose names differ only by case, or not */
     bool encrypted;    /* columns are; the footer is not */
 };
 

@@ -81,13 +81,58 @@ static void test_counts(void **state)
     weft_arena_free(arena);
 }
 
+/* A decimal of 60 digits, told in either way, and a struct with x and X, within a list. */
+static const unsigned char odd[] = {
+    0x15, 0x02, 0x19, 0x8C,                                     /* list of 8 structs */
+    0x48, 1,    'r',  0x15, 0x08, 0x00,                         /* root of 4 */
+    0x48, 1,    'a',  0x45, 0x78, 0x00,                         /* 4: a, 8: 60 */
+    0x48, 1,    'b',  0x6C, 0x5C, 0x15, 0x02, 0x15, 0x50, 0x00, /* 10: {5: {1: 1, 2: 40 */
+    0x00, 0x00,                                                 /* }} */
+    0x48, 1,    'l',  0x15, 0x02, 0x00,                         /* l of 1 */
+    0x48, 1,    's',  0x15, 0x04, 0x00,                         /* s of 2 */
+    0x48, 1,    'x',  0x00, 0x48, 1,    'X',  0x00,             /* x, X */
+    0x48, 1,    'x',  0x00,                                     /* x at the top */
+    0x16, 0x00, 0x19, 0x0C, 0x00,                               /* no rows */
+};
+
+static void test_odd_columns(void **state)
+{
+    (void)state;
+    unsigned char copy[sizeof odd];
+    struct weft_error error = WEFT_ERROR_INIT;
+    struct weft_parquet_footer out;
+    struct weft_arena *arena = weft_arena_new(1 << 24);
+    memcpy(copy, odd, sizeof odd);
+    assert_int_equal(weft_parquet_footer_parse(arena, copy, sizeof copy, &out, &error), 0);
+    assert_int_equal(out.column_count, 4);
+    assert_string_equal(out.columns[3], "x");
+    assert_string_equal(out.wide, "a");
+    assert_string_equal(out.twice, "l");
+    unsigned char *digits = memmem(copy, sizeof copy, "\x45\x78", 2);
+    digits[1] = 76; /* 38 */
+    unsigned char *upper = memchr(copy, 'X', sizeof copy);
+    *upper = 'y';
+    assert_int_equal(weft_parquet_footer_parse(arena, copy, sizeof copy, &out, &error), 0);
+    assert_string_equal(out.wide, "b");
+    assert_null(out.twice);
+    *upper = '\0'; /* below the top it is not weft that goes by names */
+    assert_int_equal(weft_parquet_footer_parse(arena, copy, sizeof copy, &out, &error), 0);
+    unsigned char *top = memchr(copy, 'a', sizeof copy);
+    *top = '\0';
+    assert_int_equal(weft_parquet_footer_parse(arena, copy, sizeof copy, &out, &error), -1);
+    assert_non_null(strstr(error.message, "zero byte"));
+    weft_arena_free(arena);
+}
+
 static int torture_once(void *arg, struct weft_error *error)
 {
     struct weft_parquet_footer out;
     struct weft_arena *arena = weft_arena_new(1 << 24);
     (void)arg;
     int rc = arena == NULL ? weft_error_nomem(error)
-                           : weft_parquet_footer_parse(arena, footer, sizeof footer, &out, error);
+                           : weft_parquet_footer_parse(arena, odd, sizeof odd, &out, error);
+    if (rc == 0)
+        rc = weft_parquet_footer_parse(arena, footer, sizeof footer, &out, error);
     weft_arena_free(arena);
     return rc;
 }
@@ -101,9 +146,8 @@ static void test_torture(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_footer),
-        cmocka_unit_test(test_damage),
-        cmocka_unit_test(test_counts),
+        cmocka_unit_test(test_footer),  cmocka_unit_test(test_damage),
+        cmocka_unit_test(test_counts),  cmocka_unit_test(test_odd_columns),
         cmocka_unit_test(test_torture),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

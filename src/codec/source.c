@@ -14,6 +14,7 @@
 #include <zstd_errors.h>
 
 #define SOURCE_IN ((size_t)1 << 17)
+#define GZIP_FIRST 0x1f /* of each member */
 
 enum source_kind { SOURCE_PLAIN, SOURCE_GZIP, SOURCE_ZSTD };
 
@@ -150,7 +151,7 @@ int weft_source_open(const char *path, const char *shown, int64_t text_max,
 
 static int source_damaged(struct weft_source *source, const char *what, struct weft_error *error)
 {
-    weft_error_set(error, WEFT_E_INPUT, "%s: %s", source->shown, what);
+    weft_error_set(error, WEFT_E_INPUT, "%s", what);
     return weft_error_at_byte(error, source->shown, 0,
                               source->bytes - (int64_t)source->in_length + (int64_t)source->in_at);
 }
@@ -161,6 +162,8 @@ static int gzip_step(struct weft_source *source, char *data, size_t length, size
 {
     z_stream *z = &source->gzip;
     if (!source->inside) {
+        if ((unsigned char)source->in[source->in_at] != GZIP_FIRST)
+            return source_damaged(source, "something else stands behind the compressed text", error);
         if (inflateReset(z) != Z_OK) /* the next member */
             return source_damaged(source, "the compressed file is damaged", error);
         source->inside = true;
@@ -276,7 +279,6 @@ static int decode_failed(struct weft_source *source, size_t used, struct weft_er
 {
     if (error != NULL && error->code != WEFT_E_INPUT)
         return -1;
-    weft_error_prefix(error, "%s", source->shown);
     return weft_error_at_byte(error, source->shown, 0,
                               source->raw_before + (int64_t)(source->raw_at + used));
 }
@@ -347,7 +349,7 @@ int weft_source_finish(struct weft_source *source, char hash[WEFT_SHA256_HEX],
     WEFT_TRY(weft_fs_identity_fd(source->fd, &now, source->path, error));
     if (now.size != source->identity.size || now.modified_ns != source->identity.modified_ns ||
         source->bytes != now.size) {
-        weft_error_set(error, WEFT_E_INPUT, "%s changed while it was read", source->shown);
+        weft_error_set(error, WEFT_E_INPUT, "the file changed while it was read");
         return weft_error_at(error, source->shown, 0, 0);
     }
     weft_hex(digest, sizeof digest, hash);

@@ -204,7 +204,10 @@ static bool encode_textual(struct weft_buf *out, duckdb_logical_type type, duckd
         weft_encode_date(((int32_t *)data)[row], out);
         return true;
     case DUCKDB_TYPE_TIME:
-        weft_encode_time(((int64_t *)data)[row], out);
+        weft_encode_time(((int64_t *)data)[row], 1000000, out);
+        return true;
+    case DUCKDB_TYPE_TIME_NS:
+        weft_encode_time(((int64_t *)data)[row], 1000000000, out);
         return true;
     case DUCKDB_TYPE_TIME_TZ:
         weft_encode_time_tz(((uint64_t *)data)[row], out);

@@ -15,7 +15,7 @@ void weft_encode_hugeint(duckdb_hugeint value, struct weft_buf *out);
 void weft_encode_uhugeint(duckdb_uhugeint value, struct weft_buf *out);
 void weft_encode_decimal(__int128 value, int scale, struct weft_buf *out);
 void weft_encode_date(int32_t days, struct weft_buf *out);
-void weft_encode_time(int64_t micros, struct weft_buf *out);
+void weft_encode_time(int64_t count, int64_t per_second, struct weft_buf *out);
 void weft_encode_time_tz(uint64_t bits, struct weft_buf *out);
 /* count units of per_second since 1970; digits of the fraction = log10(per_second). */
 void weft_encode_timestamp(int64_t count, int64_t per_second, bool zone, struct weft_buf *out);

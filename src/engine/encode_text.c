@@ -168,9 +168,10 @@ static void clock_put(uint64_t seconds, uint64_t fraction, uint64_t per_second,
     }
 }
 
-void weft_encode_time(int64_t micros, struct weft_buf *out)
+void weft_encode_time(int64_t count, int64_t per_second, struct weft_buf *out)
 {
-    clock_put((uint64_t)micros / MICROS, (uint64_t)micros % MICROS, MICROS, out);
+    uint64_t unit = (uint64_t)per_second;
+    clock_put((uint64_t)count / unit, (uint64_t)count % unit, unit, out);
 }
 
 static void offset_put(int64_t seconds, struct weft_buf *out)
@@ -185,7 +186,7 @@ static void offset_put(int64_t seconds, struct weft_buf *out)
 
 void weft_encode_time_tz(uint64_t bits, struct weft_buf *out)
 {
-    weft_encode_time((int64_t)(bits >> TIME_TZ_BITS), out);
+    weft_encode_time((int64_t)(bits >> TIME_TZ_BITS), MICROS, out);
     offset_put(TIME_TZ_OFFSET - (int64_t)(bits & ((1u << TIME_TZ_BITS) - 1)), out);
 }
 

@@ -282,6 +282,8 @@ static int engine_close_doors(struct weft_engine *engine, const struct weft_engi
     if (from->temp_dir != NULL && from->temp_size_max > 0)
         weft_buf_addf(&sql, "SET max_temp_directory_size = '%" PRId64 "KiB'; ",
                       WEFT_MAX(from->temp_size_max / 1024, 1));
+    if (from->foreign_files)
+        weft_buf_adds(&sql, "SET GLOBAL disabled_optimizers = 'statistics_propagation'; ");
     weft_buf_addf(&sql,
                   "SET GLOBAL max_expression_depth = %d; "
                   "SET GLOBAL catalog_error_max_schemas = 0; "

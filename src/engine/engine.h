@@ -27,6 +27,9 @@ struct weft_engine_config {
     const char *const *files; /* single files besides, that it may read; absolute */
     size_t file_count;
     bool keep_order; /* preserve_insertion_order */
+    /* Others wrote files that it reads: what their footers say of values (smallest, largest, nulls)
+     * may be wrong, and no condition may be taken for true or false because of it. */
+    bool foreign_files;
 };
 
 int weft_engine_open(const struct weft_engine_config *config, struct weft_engine **out,

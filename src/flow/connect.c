@@ -21,9 +21,9 @@ static int unknown(const struct weft_asker *asker, const struct weft_input *inpu
                    struct weft_error *error)
 {
     weft_error_set(error, WEFT_E_NOT_FOUND,
-                   "input %s of %s reads over the connection `%s`, which "
+                   "input%s%s of %s reads over the connection `%s`, which "
                    "%s",
-                   input->name, asker->registered.full_name, input->connection,
+                   WEFT_INPUT_ARGS(input->name), asker->registered.full_name, input->connection,
                    asker->options->root == NULL ? "a weft.yaml would name: there is none here"
                                                 : "weft.yaml does not have");
     return weft_error_hint(error, asker->options->root == NULL
@@ -35,8 +35,9 @@ static int not_yet(const struct weft_input *input, const struct weft_connection 
                    struct weft_error *error)
 {
     weft_error_set(error, WEFT_E_NOT_YET,
-                   "input %s reads over the connection `%s` of the kind %s: not yet", input->name,
-                   connection->name, weft_connection_kind_name(connection->kind));
+                   "input%s%s reads over the connection `%s` of the kind %s: not yet",
+                   WEFT_INPUT_ARGS(input->name), connection->name,
+                   weft_connection_kind_name(connection->kind));
     return weft_error_hint(error, "files are read over connections of the kind http");
 }
 

@@ -115,7 +115,7 @@ static void test_wrong_headers(void **state)
     for (size_t i = 0; i < WEFT_COUNT(cases); i++) {
         job_text(f, "a.csv", cases[i][0]);
         job_run(f, doc, WEFT_JOB_RUN);
-        expect_bad(f, "a.csv has none of the columns of the schema", -1);
+        expect_bad(f, "the file has none of the columns of the schema", -1);
         assert_int_equal(f->outcome.error.line, 1);
         assert_non_null(strstr(f->outcome.error.detail, "wanted: \"id\", \"value\""));
         if (strstr(f->outcome.error.hint, cases[i][1]) == NULL)
@@ -123,7 +123,7 @@ static void test_wrong_headers(void **state)
     }
     job_text(f, "a.csv", "<!DOCTYPE html><html>");
     job_run(f, doc, WEFT_JOB_RUN);
-    expect_bad(f, "is no csv: it begins with <!DOCTYPE html>", -1);
+    expect_bad(f, "no csv: it begins with <!DOCTYPE html>", -1);
     job_text(f, "a.csv", "id,value\n");
     job_run(f, doc, WEFT_JOB_RUN);
     job_expect_balance(f, 0, 0, 0);
@@ -294,7 +294,7 @@ static void test_load(void **state)
                    "`weft load d.p@1 'a b.csv' --again` loads it once more");
     job_text(f, "a b.csv", "id\n2\n3\n");
     load(f, "a b.csv", NULL, false);
-    expect_refused(f, "a b.csv was loaded before and is another file now",
+    expect_refused(f, "the file was loaded before and is another one now",
                    "`weft load d.p@1 'a b.csv' --again` adds its rows");
 }
 

@@ -19,7 +19,9 @@ void schedule_cause_set(struct schedule_cause *cause, const struct weft_schedule
     cause->good = state == WEFT_RUN_PUBLISHED || state == WEFT_RUN_NOTHING_NEW;
     cause->blocked = state == WEFT_RUN_BLOCKED;
     cause->code = why->code == WEFT_E_NONE ? WEFT_E_WORKER : why->code;
-    snprintf(cause->message, sizeof cause->message, "%s", why->message);
+    char text[WEFT_RUN_ERROR_TEXT];
+    weft_run_error_text(why, text);
+    snprintf(cause->message, sizeof cause->message, "%.*s", (int)sizeof cause->message - 1, text);
 }
 
 static void name_of(const struct weft_schedule_item *item, char *out, size_t size)

@@ -164,10 +164,10 @@ int job_scan_not_text(struct job_scan *scan, size_t at, int64_t byte, const char
     return weft_error_hint(&scan->error,
                            wide
                                ? "it begins as utf-16 does: say `options: {encoding: utf-16}` at "
-                                 "the input %s"
+                                 "the input%s%s"
                                : "if it is of another encoding, say `options: {encoding: latin-1}` "
-                                 "(or windows-1252, utf-16) at the input %s",
-                           scan->work->input->name);
+                                 "(or windows-1252, utf-16) at the input%s%s",
+                           WEFT_INPUT_ARGS(scan->work->input->name));
 }
 
 static int scan_header_map(struct job_scan *scan, struct job_file *file)
@@ -240,7 +240,7 @@ static int scan_file_end(struct job_scan *scan)
                                identity.modified_ns == file->out.modified_ns));
     if (!same || (file->out.hash[0] != '\0' && strcmp(hash, file->out.hash) != 0)) {
         file->out.state = WEFT_FILE_BAD;
-        weft_error_set(&scan->error, WEFT_E_INPUT, "%s changed while it was read", file->out.shown);
+        weft_error_set(&scan->error, WEFT_E_INPUT, "the file changed while it was read");
         return weft_error_at(&scan->error, file->out.shown, 0, 0);
     }
     memcpy(file->out.hash, hash, sizeof hash);
@@ -295,8 +295,9 @@ static int header_read(struct job_scan *scan, struct weft_csv *from, struct job_
     size_t cells = 0;
     WEFT_TRY(header_count(from, &cells));
     if ((int64_t)cells > scan->work->job->columns_max) {
-        weft_error_set(&scan->error, WEFT_E_INPUT, "%s has %zu columns; columns_max is %" PRId64,
-                       file->out.shown, cells, scan->work->job->columns_max);
+        weft_error_set(&scan->error, WEFT_E_INPUT,
+                       "the file has %zu columns; columns_max is %" PRId64, cells,
+                       scan->work->job->columns_max);
         return weft_error_at(&scan->error, file->out.shown, 1, 0);
     }
     WEFT_CLEANUP(weft_freep) int *map = weft_alloc_array(cells, sizeof *map);

@@ -8,6 +8,7 @@
 #include "base/text.h"
 
 #include <string.h>
+#include <strings.h>
 
 bool job_columns_need_sample(const struct weft_product *product, const struct weft_input *input)
 {
@@ -138,6 +139,12 @@ static int columns_of_fields(struct weft_arena *arena, const struct weft_input *
     for (size_t i = 0; i < fields->count; i++) {
         const struct weft_field *field = &fields->items[i];
         struct job_column *column = &out->items[i];
+        if (strncasecmp(field->name, JOB_OWN_PREFIX, sizeof JOB_OWN_PREFIX - 1) == 0)
+            return weft_error_set(
+                error, WEFT_E_NOT_YET,
+                "a column cannot be called \"%s\": names that begin with " JOB_OWN_PREFIX
+                " are weft's own",
+                field->name);
         column->name = field->name;
         column->header = field->from != NULL ? field->from : field->name;
         column->type = field->type;

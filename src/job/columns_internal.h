@@ -13,6 +13,7 @@
 #include "model/product.h"
 
 /* Names of the reader's own columns; no field can be called so. */
+#define JOB_OWN_PREFIX "weft$"
 #define JOB_ID "weft$id"
 #define JOB_BITS "weft$bits" /* and a number */
 #define JOB_RAW "weft$raw"   /* and a number */

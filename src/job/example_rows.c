@@ -400,9 +400,9 @@ int job_rows_write(struct job_work *work, const struct weft_input *input,
     WEFT_TRY(columns_make(work, fields, rows, &columns, error));
     if (columns.count == 0) {
         weft_error_set(error, WEFT_E_INVALID,
-                       "input %s: it has no schema, and no row is given, so its columns are not "
+                       "input%s%s: it has no schema, and no row is given, so its columns are not "
                        "known",
-                       input->name);
+                       WEFT_INPUT_ARGS(input->name));
         return weft_error_hint(error, "declare its `schema:`, or give it a row");
     }
     WEFT_TRY(format == WEFT_FORMAT_NDJSON ? lines_print(&columns, fields, rows, &text, error)

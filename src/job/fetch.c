@@ -94,7 +94,7 @@ static int url_get(struct job_work *work, const char *url, const struct job_know
     bool secret = connection != NULL && connection->secret_kind != WEFT_SECRET_NONE;
     int rc =
         secret ? get_with_secret(connection, &get, got, error) : weft_http_get(&get, got, error);
-    return rc < 0 ? weft_error_prefix(error, "input %s", work->input->name) : 0;
+    return rc < 0 ? weft_error_prefix(error, "input%s%s", WEFT_INPUT_ARGS(work->input->name)) : 0;
 }
 
 static int got_take(struct job_work *work, const struct weft_http_got *got, const char *path,
@@ -148,8 +148,8 @@ int job_fetch_connected(struct job_work *work, const char *path, struct weft_err
     const struct weft_job_connection *connection = connection_find(work);
     if (connection == NULL) {
         weft_error_set(error, WEFT_E_NOT_FOUND,
-                       "input %s: the connection `%s` is not known to this run", work->input->name,
-                       work->input->connection);
+                       "input%s%s: the connection `%s` is not known to this run",
+                       WEFT_INPUT_ARGS(work->input->name), work->input->connection);
         return weft_error_hint(error, "connections stand in weft.yaml: run it in its checkout");
     }
     int length = (int)strlen(connection->url);

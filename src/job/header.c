@@ -146,8 +146,8 @@ static void hint_delimiter(const struct job_columns *columns, char delimiter,
     if (!loaded_by_hand(columns))
         weft_error_hint(error,
                         "its cells look separated by \"%s\": say `options: {delimiter: "
-                        "\"%s\"}` at the input %s",
-                        shown, shown, columns->input->name);
+                        "\"%s\"}` at the input%s%s",
+                        shown, shown, WEFT_INPUT_ARGS(columns->input->name));
     else if (delimiter == '\t')
         weft_error_hint(error, "its cells look separated by tabs: call it .tsv");
     else
@@ -194,8 +194,8 @@ static void header_hint(const struct job_columns *columns, const struct weft_tex
     else if (header_is_data(header))
         weft_error_hint(error,
                         "its first line reads like data: without a header say "
-                        "`options: {header: false}` at the input %s",
-                        columns->input->name);
+                        "`options: {header: false}` at the input%s%s",
+                        WEFT_INPUT_ARGS(columns->input->name));
 }
 
 /* ---- refusals ---- */
@@ -220,13 +220,12 @@ int job_header_refuse(const struct job_columns *columns, const struct weft_texts
     weft_buf_init(&has, 1 << 20);
     weft_buf_init(&wants, 1 << 20);
     if (header_is_zip(header)) {
-        weft_error_set(error, WEFT_E_INPUT, "%s is no csv, but a zip archive or a workbook", where);
+        weft_error_set(error, WEFT_E_INPUT, "no csv, but a zip archive or a workbook");
         weft_error_hint(error, "unpack it, or save the sheet as csv");
         return weft_error_at(error, where, 1, 0);
     }
     if (header_is_page(header)) {
-        weft_error_set(error, WEFT_E_INPUT, "%s is no csv: it begins with %.40s", where,
-                       header->items[0]);
+        weft_error_set(error, WEFT_E_INPUT, "no csv: it begins with %.40s", header->items[0]);
         return weft_error_at(error, where, 1, 0);
     }
     for (size_t i = 0; i < header->count; i++)
@@ -237,7 +236,7 @@ int job_header_refuse(const struct job_columns *columns, const struct weft_texts
     names_end(&wants, columns->count);
     WEFT_TRY(weft_buf_check(&has, error));
     WEFT_TRY(weft_buf_check(&wants, error));
-    weft_error_set(error, WEFT_E_INPUT, "%s has none of the columns of the %s", where,
+    weft_error_set(error, WEFT_E_INPUT, "the file has none of the columns of the %s",
                    columns->detected ? "table" : "schema");
     weft_error_detail(error, "%s %s; wanted: %s", has_header(columns) ? "its header is" : "it has",
                       has.data, wants.data);
@@ -249,7 +248,7 @@ static int header_refuse_missing(const struct job_columns *columns, const struct
                                  const struct job_column *column, const char *where,
                                  struct weft_error *error)
 {
-    weft_error_set(error, WEFT_E_INPUT, "%s has no column \"%s\", which is required", where,
+    weft_error_set(error, WEFT_E_INPUT, "the file has no column \"%s\", which is required",
                    column->header);
     const char *near = header_near(header, column->header);
     if (near != NULL)
@@ -265,8 +264,8 @@ static int header_check_doubles(const struct weft_texts *header, const char *whe
         return weft_error_nomem(error);
     for (size_t i = 0; i < header->count; i++) {
         if (weft_map_has(seen, header->items[i])) {
-            weft_error_set(error, WEFT_E_INPUT, "the header of %s has the column \"%s\" twice",
-                           where, header->items[i]);
+            weft_error_set(error, WEFT_E_INPUT, "the header has the column \"%s\" twice",
+                           header->items[i]);
             return weft_error_at(error, where, 1, 0);
         }
         if (weft_map_put(seen, header->items[i], NULL) < 0)
@@ -293,8 +292,8 @@ static int header_extra(struct weft_arena *arena, const struct job_columns *colu
     if (count == 0 || columns->input->extra_columns == WEFT_EXTRA_IGNORE)
         return 0;
     if (columns->input->extra_columns == WEFT_EXTRA_REFUSE) {
-        weft_error_set(error, WEFT_E_INPUT, "%s has columns that the schema does not name: %s",
-                       where, names.data);
+        weft_error_set(error, WEFT_E_INPUT,
+                       "the file has columns that the schema does not name: %s", names.data);
         return weft_error_at(error, where, 1, 0);
     }
     *warning = weft_arena_format(

@@ -196,8 +196,13 @@ static int file_add(struct job_work *work, const char *port, const char *path, c
     int rc = weft_fs_identity(path, &identity, error);
     if (rc < 0)
         return rc;
-    if (rc == WEFT_NOT_THERE)
-        return weft_error_set(error, WEFT_E_INPUT, "there is no file %s", shown);
+    if (rc == WEFT_NOT_THERE) {
+        weft_error_set(error, WEFT_E_INPUT, "there is no file %s", shown);
+        return work->job->mode == WEFT_JOB_LOAD
+                   ? -1
+                   : weft_error_hint(error, "a link of that name leads nowhere, or the file was "
+                                            "taken away just now");
+    }
     if (!weft_fs_is_file(path))
         return weft_error_set(error, WEFT_E_INPUT, "%s is no regular file", shown);
     /* The name stands in the ledger and beside each row set aside. */
@@ -228,8 +233,10 @@ bool job_names(const struct job_work *work, const char *path)
 static int path_outside_home(const struct job_work *work, const char *path,
                              struct weft_error *error)
 {
+    struct weft_fs_identity identity;
     if (!weft_fs_inside(path, work->job->home))
         return 0;
+    WEFT_TRY(weft_fs_identity(path, &identity, error)); /* links that go round in a circle */
     weft_error_set(error, WEFT_E_REFUSED, "%s lies in the home and is no input", path);
     return weft_error_hint(error, "read another product by its name");
 }
@@ -395,8 +402,7 @@ static int file_changed(struct job_work *work, struct job_file *file, struct wef
     file->read = false;
     bool load = work->job->mode == WEFT_JOB_LOAD;
     weft_error_set(error, load ? WEFT_E_REFUSED : WEFT_E_BLOCKED,
-                   "%s was %s before and is another file now", file->out.shown,
-                   load ? "loaded" : "read");
+                   "the file was %s before and is another one now", load ? "loaded" : "read");
     (void)!(load ? command_hint(work, "load", "", file->out.shown, " --again` adds its rows", error)
                  : command_hint(work, "run", "--reread ", file->out.shown, "` reads it once more",
                                 error));
@@ -554,7 +560,8 @@ static int inputs_none(struct job_work *work, struct weft_error *error)
     if (is_run(work) && work->input->read == WEFT_READ_NEW)
         return WEFT_END;
     const char *files = work->input->files == NULL ? "" : work->input->files;
-    weft_error_set(error, WEFT_E_INPUT, "input %s: no file matches %s", work->input->name, files);
+    weft_error_set(error, WEFT_E_INPUT, "input%s%s: no file matches %s",
+                   WEFT_INPUT_ARGS(work->input->name), files);
     WEFT_CLEANUP(weft_freep) char *path = weft_path_join(work->product->folder, files);
     WEFT_CLEANUP(weft_freep) char *whole = NULL;
     struct weft_error ignored = WEFT_ERROR_INIT;
@@ -562,6 +569,10 @@ static int inputs_none(struct job_work *work, struct weft_error *error)
         return -1;
     if (weft_fs_is_dir(whole))
         return weft_error_hint(error, "that is a folder: %s/* are the files in it", files);
+    struct weft_fs_identity identity;
+    if (weft_fs_identity(whole, &identity, &ignored) == 0 && !weft_fs_is_file(whole))
+        return weft_error_hint(error, "%s is no regular file, but a pipe, a socket or a device",
+                               whole);
     return weft_error_hint(error, "it was looked for at %s", whole);
 }
 

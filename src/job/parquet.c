@@ -135,7 +135,7 @@ static int file_damaged(struct job_file *file, const char *said, struct weft_err
         : strstr(said, "nsupported") != NULL || strstr(said, "ot implemented") != NULL
             ? "it is written in a way that cannot be read yet"
             : "it is damaged, or cut off";
-    weft_error_set(error, WEFT_E_INPUT, "%s cannot be read as Parquet: %s", file->out.shown, what);
+    weft_error_set(error, WEFT_E_INPUT, "the file cannot be read as Parquet: %s", what);
     return refuse(file, error);
 }
 
@@ -242,6 +242,10 @@ static int names_check(struct job_file *file, const struct weft_parquet_footer *
         return weft_error_nomem(error);
     for (size_t i = 0; i < footer->column_count; i++) {
         const char *name = footer->columns[i];
+        if (name[0] == '\0') {
+            weft_error_set(error, WEFT_E_INPUT, "column %zu of the file has no name", i + 1);
+            return refuse(file, error);
+        }
         WEFT_CLEANUP(weft_freep) char *lower = weft_strdup(name);
         if (lower == NULL)
             return weft_error_nomem(error);
@@ -249,8 +253,8 @@ static int names_check(struct job_file *file, const struct weft_parquet_footer *
             *at = weft_lower(*at);
         if (weft_map_has(seen, lower)) {
             weft_error_set(error, WEFT_E_INPUT,
-                           "%s has two columns \"%s\": names must differ not only by case",
-                           file->out.shown, name);
+                           "the file has two columns \"%s\": names must differ not only by case",
+                           name);
             return refuse(file, error);
         }
         if (weft_map_put(seen, lower, NULL) < 0)
@@ -258,8 +262,7 @@ static int names_check(struct job_file *file, const struct weft_parquet_footer *
         for (size_t k = 0; k < WEFT_COUNT(own); k++) {
             if (strcmp(lower, own[k]) == 0) {
                 weft_error_set(error, WEFT_E_NOT_YET,
-                               "%s has a column \"%s\", which cannot be read yet", file->out.shown,
-                               name);
+                               "the file has a column \"%s\", which cannot be read yet", name);
                 return refuse(file, error);
             }
         }
@@ -273,14 +276,32 @@ static int file_check(struct job_work *work, struct job_file *file,
     if (footer->rows >= ROWS_MAX)
         return weft_error_set(error, WEFT_E_LIMIT, "%s has too many rows", file->out.shown);
     if ((int64_t)footer->column_count > work->job->columns_max) {
-        weft_error_set(error, WEFT_E_INPUT, "%s has %zu columns; columns_max is %" PRId64,
-                       file->out.shown, footer->column_count, work->job->columns_max);
+        weft_error_set(error, WEFT_E_INPUT, "the file has %zu columns; columns_max is %" PRId64,
+                       footer->column_count, work->job->columns_max);
         return refuse(file, error);
     }
     if (file->out.size > work->job->file_size_max) {
         weft_error_set(error, WEFT_E_LIMIT,
-                       "%s is %" PRId64 " bytes long; file_size_max is %" PRId64, file->out.shown,
+                       "the file is %" PRId64 " bytes long; file_size_max is %" PRId64,
                        file->out.size, work->job->file_size_max);
+        return refuse(file, error);
+    }
+    if (footer->column_count == 0) {
+        weft_error_set(error, WEFT_E_INPUT, "the file has no columns");
+        return refuse(file, error);
+    }
+    if (footer->twice != NULL) {
+        weft_error_set(error, WEFT_E_INPUT,
+                       "the column \"%s\" has two fields of one name: names must differ not only by "
+                       "case",
+                       footer->twice);
+        return refuse(file, error);
+    }
+    if (footer->wide != NULL) {
+        weft_error_set(error, WEFT_E_NOT_YET,
+                       "the column \"%s\" holds decimals of more than 38 digits, which cannot be read "
+                       "yet",
+                       footer->wide);
         return refuse(file, error);
     }
     return names_check(file, footer, error);
@@ -298,7 +319,7 @@ static int file_same(struct job_file *file, struct weft_error *error)
                                identity.changed_ns == file->out.changed_ns));
     if (same)
         return 0;
-    weft_error_set(error, WEFT_E_INPUT, "%s changed while it was read", file->out.shown);
+    weft_error_set(error, WEFT_E_INPUT, "the file changed while it was read");
     return refuse(file, error);
 }
 
@@ -479,8 +500,8 @@ static int refuse_type(struct job_work *work, const struct job_parquet_group *gr
     weft_type_print(to->type, &want);
     WEFT_TRY(weft_buf_check(&have, error));
     WEFT_TRY(weft_buf_check(&want, error));
-    weft_error_set(error, WEFT_E_INPUT, "%s: the column \"%s\" is %s, which cannot become %s",
-                   file->out.shown, from->name, have.data, want.data);
+    weft_error_set(error, WEFT_E_INPUT, "the column \"%s\" is %s, which cannot become %s",
+                   from->name, have.data, want.data);
     weft_error_hint(error, "declare the field %s as `%s`", to->name,
                     from->type != NULL ? have.data : "string");
     return refuse(file, error);

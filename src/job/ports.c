@@ -92,8 +92,8 @@ static int port_columns(struct job_work *port, struct weft_error *error)
 {
     if (port->read_count == 0 && port->input->schema.count == 0) {
         weft_error_set(error, WEFT_E_REFUSED,
-                       "input %s: there is no file now, and without one its columns are not known",
-                       port->input->name);
+                       "input%s%s: there is no file now, and without one its columns are not known",
+                       WEFT_INPUT_ARGS(port->input->name));
         return weft_error_hint(error, "declare its `schema:`");
     }
     return job_columns_and_rules(port, error);

@@ -153,7 +153,8 @@ int job_engine_start(struct job_work *work, struct weft_error *error)
                                         .folder_count = count,
                                         .files = files,
                                         .file_count = file_count,
-                                        .keep_order = order_matters(work)};
+                                        .keep_order = order_matters(work),
+                                        .foreign_files = file_count > 0};
     work->keeps_order = config.keep_order;
     WEFT_TRY(weft_engine_open(&config, &work->engine, error));
     weft_engine_on_stuck(work->engine, job->memory_bytes / 4 * 5 + RSS_SLACK, job_stuck, NULL);

@@ -238,8 +238,7 @@ static void extra_refuse(struct job_scan_local *local, const char *path, int64_t
     scan->failed = true;
     file->out.state = WEFT_FILE_BAD;
     weft_error_set(&scan->error, WEFT_E_INPUT,
-                   "%s has a record with the key \"%s\", which the schema does not name",
-                   file->out.shown, path);
+                   "a record has the key \"%s\", which the schema does not name", path);
     weft_error_hint(&scan->error, "add a field for it, or say `extra_columns: ignore`");
     if (job_line_of(scan->work, file, id - file->base, &line) < 0)
         line = 0;

@@ -63,17 +63,20 @@ static void text_hint(const struct job_scan *scan, const char *data, size_t leng
     else if (length > 0 && *data == '<')
         weft_error_hint(error, "it looks like XML, which cannot be read");
     else if (length > 4 && memcmp(data, "PAR1", 4) == 0)
-        weft_error_hint(error, "it is Parquet: say `format: parquet` at the input %s", name);
+        weft_error_hint(error, "it is Parquet: say `format: parquet` at the input%s%s",
+                        WEFT_INPUT_ARGS(name));
     else if (length > 0 && *data == '[' && scan->text == JOB_TEXT_LINES)
-        weft_error_hint(error, "it is one array: say `format: json` at the input %s", name);
+        weft_error_hint(error, "it is one array: say `format: json` at the input%s%s",
+                        WEFT_INPUT_ARGS(name));
     else if (length > 0 && *data == '{' && scan->text == JOB_TEXT_LINES)
         weft_error_hint(error,
-                        "if an object goes over several lines, say `format: json` at the input %s",
-                        name);
+                        "if an object goes over several lines, say `format: json` at the input%s%s",
+                        WEFT_INPUT_ARGS(name));
     else if (length > 0 && *data != '{' && *data != '[' &&
              (memchr(data, ',', line) != NULL || memchr(data, ';', line) != NULL ||
               memchr(data, '\t', line) != NULL))
-        weft_error_hint(error, "it looks like csv: say `format: csv` at the input %s", name);
+        weft_error_hint(error, "it looks like csv: say `format: csv` at the input%s%s",
+                        WEFT_INPUT_ARGS(name));
 }
 
 int job_text_refuse(struct job_scan *scan, const char *data, size_t length, size_t at,
@@ -109,8 +112,7 @@ static int objects_refuse(struct job_scan *scan, size_t at, struct weft_error *e
     WEFT_TRY(job_source_open(scan->work, file, INT64_MAX, &source, error));
     WEFT_TRY(weft_source_read(source, head, sizeof head, &got, error));
     file->out.state = WEFT_FILE_BAD;
-    weft_error_set(error, WEFT_E_INPUT, "%s: none of its %" PRId64 " records is a JSON object",
-                   file->out.shown, file->out.records);
+    weft_error_set(error, WEFT_E_INPUT, "none of the file's records is a JSON object with members");
     text_hint(scan, head, got, error);
     return weft_error_at(error, file->out.shown, 1, 0);
 }

@@ -44,9 +44,10 @@ static int stay_tell(struct job_work *work, const char *port, int64_t count, con
     const struct weft_job *job = work->job;
     const char *text = weft_arena_format(
         work->arena,
-        "%" PRId64 " row%s of input %s stay%s in quarantine: %s; `weft run %s --rebuild` reads its "
+        "%" PRId64
+        " row%s of input%s%s stay%s in quarantine: %s; `weft run %s --rebuild` reads its "
         "files again",
-        count, count == 1 ? "" : "s", port, count == 1 ? "s" : "", why,
+        count, count == 1 ? "" : "s", WEFT_INPUT_ARGS(port), count == 1 ? "s" : "", why,
         job->name != NULL ? job->name : job->table);
     return text == NULL ? weft_error_nomem(error) : job_warn(work, text, error);
 }

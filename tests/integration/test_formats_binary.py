@@ -228,10 +228,10 @@ schema: [{name: id, type: long}, {name: v, type: long, max: 5}]
 
 HOSTILE = {
     "empty": (lambda data: b"", "is empty"),
-    "csv": (lambda data: b"id,v\n1,2\n" * 9, "is no Parquet file"),
+    "csv": (lambda data: b"id,v\n1,2\n" * 9, "no Parquet file"),
     "gzip": (lambda data: b"\x1f\x8b\x08" + data, "packed with gzip"),
     "cut": (lambda data: data[:-100], "cut off"),
-    "no_head": (lambda data: b"XXXX" + data[4:], "is no Parquet file"),
+    "no_head": (lambda data: b"XXXX" + data[4:], "no Parquet file"),
     "encrypted": (lambda data: data[:-4] + b"PARE", "encrypted"),
     "long_footer": (lambda data: data[:-8] + b"\xff\xff\xff\x7f" + data[-4:], "footer"),
     "zero_footer": (lambda data: data[:-8] + b"\0\0\0\0" + data[-4:], "is damaged"),
