@@ -29,6 +29,7 @@ struct weft_context {
     const char *home_flag;   /* --home, NULL */
     const char *as;          /* --as, NULL; who.h */
     const char *key_file;    /* --key-file, NULL */
+    const char *purpose;     /* --purpose, NULL */
     const char *environment; /* --env, else WEFT_ENV, else dev */
     const char *environment_origin;
     const char *start; /* the folder to look from */

@@ -194,9 +194,10 @@ static int plan_run(struct weft_context *context, const struct weft_op_request *
         WEFT_TRY(weft_plan_refused(&plan, error));
         WEFT_TRY(weft_plan_file_write(context, request, &plan, file, error));
     }
-    if (weft_op_given(request, "exit-code") && plan.count > 0)
+    if (weft_op_given(request, "exit-code") && weft_plan_changes(&plan))
         return WEFT_CHANGED;
-    if (plan.count > plan.refused && !markdown)
+    bool does = plan.count > plan.refused || plan.policy_count + plan.team_count > 0;
+    if (does && !markdown)
         return weft_out_line(out, WEFT_STYLE_DIM, error, "`weft apply%s%s` does this.",
                              file == NULL ? "" : " --plan ", file == NULL ? "" : file);
     return 0;
@@ -281,6 +282,7 @@ static int plan_register(struct weft_context *context, const struct weft_mesh *m
             WEFT_TRY(weft_lineage_put(txn, actor, plan->book.items[item->item].lineage, error));
         WEFT_TRY(weft_catalog_enforce_words(txn, actor, item->product, &enforced, error));
     }
+    WEFT_TRY(weft_plan_policies_register(plan, txn, actor, error));
     struct weft_ledger_txn *ending = txn;
     txn = NULL;
     return weft_ledger_commit(ending, error);
@@ -352,7 +354,7 @@ static int apply_once(struct weft_context *context, const struct weft_op_request
     if (out->for_people)
         WEFT_TRY(weft_plan_show(&plan, out, error));
     WEFT_TRY(weft_plan_refused(&plan, error));
-    if (plan.count > 0) {
+    if (weft_plan_changes(&plan)) {
         if (path == NULL)
             WEFT_TRY(apply_ask(out, request, error));
         WEFT_TRY(plan_register(context, mesh, &plan, stale, error));

@@ -227,6 +227,8 @@ int weft_plan_make(struct weft_context *context, const struct weft_mesh *mesh,
     maker.book = &maker.plan.book;
     WEFT_TRY(weft_book_make(context, mesh, txn, context->arena, maker.book, error));
     WEFT_TRY(plan_do(&maker, words, exclude, diag, error));
+    if (!alone)
+        WEFT_TRY(weft_plan_policies(&maker, !words->given && !exclude->given, error));
     weft_book_defer(maker.book, maker.chosen);
     *out = maker.plan;
     out->book.txn = NULL;
@@ -245,8 +247,26 @@ void weft_plan_force(struct weft_plan *plan, const char *because)
     }
 }
 
+bool weft_plan_changes(const struct weft_plan *plan)
+{
+    return plan->count > 0 || plan->policy_count > 0 || plan->team_count > 0;
+}
+
+/* Rules would bind every product: half of what was asked for is worse than none. */
+static int policy_refused(const struct weft_policy *policy, struct weft_error *error)
+{
+    weft_error_set(error, WEFT_E_NOT_YET,
+                   "the rule `%s` is checked, but this version cannot hold it yet, so nothing was "
+                   "applied",
+                   policy->name);
+    weft_error_at(error, policy->file, policy->place.line, policy->place.column);
+    return weft_error_hint(error, "take the document out of policies/ to apply the rest");
+}
+
 int weft_plan_refused(const struct weft_plan *plan, struct weft_error *error)
 {
+    if (plan->policy_refused != NULL)
+        return policy_refused(plan->policy_refused, error);
     for (size_t i = 0; i < plan->count; i++) {
         const struct weft_plan_item *item = &plan->items[i];
         if (item->refused == NULL)

@@ -7,6 +7,7 @@
 #define WEFT_APP_PLAN_H
 
 #include "app/book.h"
+#include "trust/policies.h"
 
 enum weft_plan_action { WEFT_PLAN_ADD, WEFT_PLAN_CHANGE, WEFT_PLAN_RETIRE, WEFT_PLAN_KEEP };
 
@@ -55,6 +56,24 @@ struct weft_plan_item {
     size_t reached_count;
 };
 
+/* The team of a domain as its file has it, where the home has another. */
+struct weft_plan_team {
+    const struct weft_domain *domain;
+    struct weft_texts members; /* those that are principals */
+    struct weft_texts added;
+    struct weft_texts removed;
+};
+
+/* What a principal may do after an apply and could not before, or the other way round. */
+struct weft_plan_access {
+    const char *principal;
+    const char *product; /* domain.name */
+    int major;
+    const char *purpose; /* "" = none stated */
+    bool before, after;  /* may it be read? */
+    const char *what;    /* what of it changes: "email: mask, was none; rows: ..." */
+};
+
 struct weft_plan {
     const struct weft_plan_item *items; /* KEEP left out; by name */
     size_t count;
@@ -64,6 +83,16 @@ struct weft_plan {
     const bool *chosen;        /* of the book: owned, and selected */
     const char *const *offers; /* what unchanged products could read instead */
     size_t offer_count;
+    const struct weft_policy_change
+        *policies; /* plan_policies.c: what is registered of policies/ */
+    size_t policy_count;
+    const struct weft_policy *policy_refused; /* NULL; what this version cannot do */
+    const char *policy_note;                  /* NULL; why policies/ is not registered */
+    const struct weft_plan_team *teams;
+    size_t team_count;
+    const struct weft_plan_access *access; /* by principal and product */
+    size_t access_count;
+    bool access_cut;            /* there are more than were looked at */
     int64_t sequence;           /* of the ledger it was made against; 0 = no home yet */
     char head[WEFT_SHA256_HEX]; /* the hash of that entry; "" = no home yet */
 };
@@ -81,6 +110,15 @@ int weft_plan_make(struct weft_context *context, const struct weft_mesh *mesh,
                    const struct weft_op_value *words, const struct weft_op_value *exclude,
                    bool alone, struct weft_diag *diag, struct weft_plan *out,
                    struct weft_error *error) WEFT_MUST_CHECK;
+/* Does an apply do anything? */
+bool weft_plan_changes(const struct weft_plan *plan);
+int weft_plan_policies_register(const struct weft_plan *plan, struct weft_ledger_txn *txn,
+                                const char *actor, struct weft_error *error) WEFT_MUST_CHECK;
+/* What is planned of policies and teams, and who gains or loses what. */
+int weft_plan_policies_show(const struct weft_plan *plan, struct weft_out *out,
+                            struct weft_error *error) WEFT_MUST_CHECK;
+void weft_plan_policies_json(const struct weft_plan *plan, struct weft_json_writer *json);
+void weft_plan_policies_markdown(const struct weft_plan *plan, struct weft_buf *out);
 /* Fills `offer` of the items and `offers` of the plan; a part of weft_plan_make. */
 int weft_plan_offer(struct weft_plan *plan, struct weft_plan_item *items, struct weft_error *error)
     WEFT_MUST_CHECK;

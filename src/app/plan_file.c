@@ -33,6 +33,26 @@ static void action_add(struct weft_sha256 *hash, const struct weft_plan *plan,
     weft_sha256_add(hash, line->data, line->length);
 }
 
+/* Nothing where there is nothing: plans kept before have the same digest. */
+static void policies_add(struct weft_sha256 *hash, const struct weft_plan *plan,
+                         struct weft_buf *line)
+{
+    weft_buf_clear(line);
+    for (size_t i = 0; i < plan->policy_count; i++) {
+        const struct weft_policy_change *change = &plan->policies[i];
+        weft_buf_addf(line, "policy %s %s\n",
+                      change->after == NULL ? change->before->name : change->after->name,
+                      change->after == NULL ? "dropped" : change->after->digest);
+    }
+    for (size_t i = 0; i < plan->team_count; i++) {
+        weft_buf_addf(line, "team %s", plan->teams[i].domain->name);
+        for (size_t m = 0; m < plan->teams[i].members.count; m++)
+            weft_buf_addf(line, " %s", plan->teams[i].members.items[m]);
+        weft_buf_addc(line, '\n');
+    }
+    weft_sha256_add(hash, line->data, line->length);
+}
+
 static int actions_digest(const struct weft_plan *plan, char out[WEFT_SHA256_HEX],
                           struct weft_error *error)
 {
@@ -45,6 +65,7 @@ static int actions_digest(const struct weft_plan *plan, char out[WEFT_SHA256_HEX
         return weft_error_nomem(error);
     for (size_t i = 0; i < plan->count; i++)
         action_add(hash, plan, &plan->items[i], &line);
+    policies_add(hash, plan, &line);
     WEFT_TRY(weft_buf_check(&line, error));
     weft_sha256_end(hash, bytes);
     for (size_t i = 0; i < WEFT_SHA256_BYTES; i++) {

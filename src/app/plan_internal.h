@@ -57,6 +57,14 @@ int weft_plan_edges_checks(struct weft_plan_maker *maker, size_t item, const cha
 /* ---- plan_impact.c: who is reached; fills `reached` of all items ---- */
 int weft_plan_impact(struct weft_plan_maker *maker, struct weft_error *error) WEFT_MUST_CHECK;
 
+/* ---- plan_policies.c: policies/ and teams against what is registered; whole: no product was
+ * chosen ---- */
+int weft_plan_policies(struct weft_plan_maker *maker, bool whole, struct weft_error *error)
+    WEFT_MUST_CHECK;
+
+/* ---- plan_access.c: who gains or loses what ---- */
+int weft_plan_access(struct weft_plan_maker *maker, struct weft_error *error) WEFT_MUST_CHECK;
+
 /* ---- plan_reads.c: what it reads, and who reads it ---- */
 int weft_plan_item_reads(struct weft_plan_maker *maker, struct weft_plan_item *item,
                          struct weft_error *error) WEFT_MUST_CHECK;

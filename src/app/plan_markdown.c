@@ -163,4 +163,6 @@ void weft_plan_markdown(const struct weft_plan *plan, struct weft_buf *out)
                       plan->count - shown);
     for (size_t i = 0; i < plan->offer_count && out->length < MARKDOWN_MAX; i++)
         told_put("", plan->offers[i], out);
+    if (out->length < MARKDOWN_MAX)
+        weft_plan_policies_markdown(plan, out);
 }

@@ -235,6 +235,7 @@ void weft_plan_json(const struct weft_plan *plan, struct weft_json_writer *json)
     weft_json_begin_array(json);
     for (size_t i = 0; i < plan->count; i++)
         item_json(&plan->book, &plan->items[i], json);
+    weft_plan_policies_json(plan, json);
     weft_json_end_array(json);
 }
 
@@ -256,16 +257,19 @@ int weft_plan_show(const struct weft_plan *plan, struct weft_out *out, struct we
         return plan_json(plan, out, error);
     for (size_t i = 0; i < plan->offer_count; i++)
         WEFT_TRY(weft_out_line(out, WEFT_STYLE_DIM, error, "  %s", plan->offers[i]));
-    if (plan->count == 0 && plan->kept == 0 && plan->book.mesh->product_count == 0) {
+    if (!weft_plan_changes(plan) && plan->kept == 0 && plan->book.mesh->product_count == 0) {
         weft_out_note(out, WEFT_PLAN_EMPTY);
         return 0;
     }
-    if (plan->count == 0)
+    if (plan->policy_note != NULL)
+        weft_out_note(out, "%s", plan->policy_note);
+    if (!weft_plan_changes(plan))
         return weft_out_line(out, WEFT_STYLE_PLAIN, error,
                              "Nothing to change: %zu product%s as registered.", plan->kept,
                              plan->kept == 1 ? " is" : "s are");
     for (size_t i = 0; i < plan->count; i++)
         WEFT_TRY(item_show(&plan->book, &plan->items[i], out, error));
+    WEFT_TRY(weft_plan_policies_show(plan, out, error));
     return weft_out_line(out, WEFT_STYLE_TITLE, error,
                          "Plan: %zu to add, %zu to change, %zu to retire, %zu unchanged.",
                          plan->added, plan->changed, plan->retired, plan->kept);

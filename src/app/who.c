@@ -5,6 +5,7 @@
 
 #include "base/clock.h"
 #include "base/secret.h"
+#include "base/text.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -83,9 +84,26 @@ static int key_begin(struct weft_context *context, struct weft_ledger_txn *txn,
     return 0;
 }
 
+/* Whether it is declared is the decision's: it knows the policies. */
+static int purpose_begin(struct weft_context *context, struct weft_error *error)
+{
+    char proposal[WEFT_NAME_MAX + 1];
+    if (context->purpose == NULL)
+        return 0;
+    if (!weft_name_valid(context->purpose)) {
+        weft_name_propose(context->purpose, proposal);
+        weft_error_set(error, WEFT_E_USAGE, "`%.60s` is not a name for a purpose",
+                       context->purpose);
+        return weft_error_hint(error, "`--purpose %s` would be", proposal);
+    }
+    snprintf(context->request.purpose, sizeof context->request.purpose, "%s", context->purpose);
+    return 0;
+}
+
 int weft_who_begin(struct weft_context *context, const struct weft_op *op, struct weft_error *error)
 {
     bool key = key_given(context);
+    WEFT_TRY(purpose_begin(context, error));
     if ((context->as == NULL && !key) || op->who == WEFT_OP_ANYONE)
         return 0;
     if (op->who == WEFT_OP_OPERATOR)

@@ -16,6 +16,7 @@ enum {
     GLOBAL_JSON,
     GLOBAL_AS,
     GLOBAL_KEY_FILE,
+    GLOBAL_PURPOSE,
     GLOBAL_SET,
     GLOBAL_MEMORY,
     GLOBAL_THREADS,
@@ -31,6 +32,7 @@ static const struct weft_op_arg globals[GLOBAL_COUNT] = {
     {"json", 0, WEFT_ARG_FLAG, NULL, "Results as JSON, for programs."},
     {"as", 0, WEFT_ARG_TEXT, "PRINCIPAL", "See and do only what this one may, as in user:alice."},
     {"key-file", 0, WEFT_ARG_TEXT, "FILE", "Act by the key in this file; else by WEFT_KEY."},
+    {"purpose", 0, WEFT_ARG_TEXT, "PURPOSE", "What data is read for; grants may ask for one."},
     {"set", 0, WEFT_ARG_TEXTS, "NAME=VALUE", "A setting; `weft settings` lists them."},
     {"memory", 0, WEFT_ARG_TEXT, "SIZE", "Memory for a run or query, as in 2GB."},
     {"threads", 0, WEFT_ARG_TEXT, "N", "Threads of a run or query."},
@@ -341,6 +343,9 @@ static int global_take(struct parse *parse, int which, const char *text, struct 
         return 0;
     case GLOBAL_KEY_FILE:
         args->key_file = text;
+        return 0;
+    case GLOBAL_PURPOSE:
+        args->purpose = text;
         return 0;
     case GLOBAL_SET:
         return set_take(parse, text, error);

@@ -28,6 +28,7 @@ struct weft_args {
     const char *environment;
     const char *as;
     const char *key_file;
+    const char *purpose;
     const char *folder;
     bool json;
     bool no_colour;

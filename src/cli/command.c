@@ -154,6 +154,7 @@ static int op_do(struct command *command, struct weft_error *error)
     command->context.home_flag = args->home;
     command->context.as = args->as;
     command->context.key_file = args->key_file;
+    command->context.purpose = args->purpose;
     if (args->environment != NULL) {
         command->context.environment = args->environment;
         command->context.environment_origin = "--env";
