@@ -3,9 +3,6 @@
  */
 #include "app/gate.h"
 
-#include "catalog/columns.h"
-#include "lineage/walk.h"
-
 #include <stdio.h>
 #include <string.h>
 
@@ -38,104 +35,9 @@ int weft_gate_trust(struct weft_context *context, struct weft_ledger_txn *txn,
     return 0;
 }
 
-/* ---- a product as a subject ---- */
-
-static int classification_add(struct weft_arena *arena, struct weft_texts *to, const char *text,
-                              struct weft_error *error)
-{
-    for (size_t i = 0; text != NULL && i < to->count; i++) {
-        if (strcmp(to->items[i], text) == 0)
-            return 0;
-    }
-    if (text == NULL)
-        return 0;
-    const char **items = weft_arena_array(arena, to->count + 1, sizeof(*items));
-    if (items == NULL)
-        return weft_error_nomem(error);
-    for (size_t i = 0; i < to->count; i++)
-        items[i] = to->items[i];
-    items[to->count] = text;
-    *to = (struct weft_texts){items, to->count + 1};
-    return 0;
-}
-
-/* Of the contract in force and of the one that waits: what either says counts. */
-static int classifications_own(struct weft_arena *arena, const struct weft_registered *product,
-                               struct weft_trust_column *column, struct weft_error *error)
-{
-    const struct weft_product *const contracts[] = {product->in_force, product->pending};
-    for (size_t i = 0; i < WEFT_COUNT(contracts); i++) {
-        const struct weft_field *field =
-            contracts[i] == NULL ? NULL : weft_fields_find(&contracts[i]->schema, column->name);
-        if (field != NULL)
-            WEFT_TRY(
-                classification_add(arena, &column->classifications, field->classification, error));
-    }
-    return 0;
-}
-
-static int columns_known(struct weft_arena *arena, struct weft_ledger_txn *txn,
-                         const struct weft_registered *product, const struct weft_gate_column **out,
-                         size_t *out_count, struct weft_error *error)
-{
-    const struct weft_fields *fields = &weft_registered_newest(product)->schema;
-    const struct weft_catalog_column *detected = NULL;
-    size_t count = fields->count;
-    if (count == 0) {
-        int rc = weft_catalog_columns(txn, arena, product->full_name, product->major, &detected,
-                                      &count, error);
-        WEFT_TRY(rc);
-        if (rc == WEFT_NOT_THERE)
-            count = 0;
-    }
-    struct weft_gate_column *columns = weft_arena_array(arena, count + 1, sizeof *columns);
-    if (columns == NULL)
-        return weft_error_nomem(error);
-    for (size_t i = 0; i < count; i++)
-        columns[i] = detected == NULL
-                         ? (struct weft_gate_column){fields->items[i].name, fields->items[i].type}
-                         : (struct weft_gate_column){detected[i].name, detected[i].type};
-    *out = columns;
-    *out_count = count;
-    return 0;
-}
-
-int weft_gate_subject(struct weft_arena *arena, struct weft_ledger_txn *txn,
-                      const struct weft_registered *product, const struct weft_gate_column *columns,
-                      size_t column_count, int64_t sequence, struct weft_trust_subject *out,
-                      struct weft_error *error)
-{
-    const struct weft_product *contract = weft_registered_newest(product);
-    (void)sequence;
-    if (columns == NULL)
-        WEFT_TRY(columns_known(arena, txn, product, &columns, &column_count, error));
-    struct weft_trust_column *made = weft_arena_array(arena, column_count + 1, sizeof *made);
-    char *domain = weft_arena_strndup(arena, product->full_name, strcspn(product->full_name, "."));
-    if (made == NULL || domain == NULL)
-        return weft_error_nomem(error);
-    for (size_t i = 0; i < column_count; i++) {
-        made[i] = (struct weft_trust_column){.name = columns[i].name, .type = columns[i].type};
-        WEFT_TRY(classifications_own(arena, product, &made[i], error));
-    }
-    *out = (struct weft_trust_subject){
-        .kind = WEFT_SUBJECT_PRODUCT,
-        .full_name = product->full_name,
-        .domain = domain,
-        .major = product->major,
-        .version = contract->version,
-        .tags = contract->tags,
-        .regulations = contract->regulations,
-        .discoverable = contract->discoverable,
-        .access = contract->access,
-        .columns = made,
-        .column_count = column_count,
-    };
-    return 0;
-}
-
 int weft_gate_product(struct weft_context *context, struct weft_ledger_txn *txn,
                       struct weft_arena *arena, const struct weft_registered *product,
-                      enum weft_subject_kind kind, const struct weft_gate_column *columns,
+                      enum weft_subject_kind kind, const struct weft_subject_column *columns,
                       size_t column_count, int64_t time_us, struct weft_decision *out,
                       struct weft_error *error)
 {
@@ -148,7 +50,7 @@ int weft_gate_product(struct weft_context *context, struct weft_ledger_txn *txn,
         request.time_us = time_us;
     if (trust != NULL) {
         WEFT_TRY(sequence_of(context, txn, &sequence, error));
-        WEFT_TRY(weft_gate_subject(arena, txn, product, columns, column_count, sequence, &subject,
+        WEFT_TRY(weft_catalog_subject(arena, txn, product, columns, column_count, sequence, &subject,
                                    error));
         subject.kind = kind;
     }

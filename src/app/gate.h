@@ -9,25 +9,16 @@
 #define WEFT_APP_GATE_H
 
 #include "app/context.h"
+#include "catalog/subject.h"
 
 /* As the request's principal at its sequence (0 = the newest of the transaction). */
 int weft_gate_trust(struct weft_context *context, struct weft_ledger_txn *txn,
                     const struct weft_trust **out, struct weft_error *error) WEFT_MUST_CHECK;
 
-/* A product as a subject: what its contracts say of it, and these columns, which it has now; NULL
- * = those of the newest contract. */
-struct weft_gate_column {
-    const char *name;
-    const struct weft_type *type;
-};
-int weft_gate_subject(struct weft_arena *arena, struct weft_ledger_txn *txn,
-                      const struct weft_registered *product, const struct weft_gate_column *columns,
-                      size_t column_count, int64_t sequence, struct weft_trust_subject *out,
-                      struct weft_error *error) WEFT_MUST_CHECK;
 /* May the product be read, and what of it? time_us 0 = that of the request. */
 int weft_gate_product(struct weft_context *context, struct weft_ledger_txn *txn,
                       struct weft_arena *arena, const struct weft_registered *product,
-                      enum weft_subject_kind kind, const struct weft_gate_column *columns,
+                      enum weft_subject_kind kind, const struct weft_subject_column *columns,
                       size_t column_count, int64_t time_us, struct weft_decision *out,
                       struct weft_error *error) WEFT_MUST_CHECK;
 /* May it be known that there is this product? By its name, which is any that a person wrote. */

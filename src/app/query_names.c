@@ -328,15 +328,15 @@ static void decision_note(struct weft_query *query, const struct weft_decision *
 }
 
 static int gate_columns(struct weft_arena *arena, const struct weft_relation *relation,
-                        struct weft_gate_column **out, struct weft_error *error)
+                        struct weft_subject_column **out, struct weft_error *error)
 {
-    struct weft_gate_column *columns =
+    struct weft_subject_column *columns =
         weft_arena_array(arena, relation->column_count + 1, sizeof *columns);
     if (columns == NULL)
         return weft_error_nomem(error);
     for (size_t i = 0; i < relation->column_count; i++)
         columns[i] =
-            (struct weft_gate_column){relation->columns[i].name, relation->columns[i].type};
+            (struct weft_subject_column){relation->columns[i].name, relation->columns[i].type};
     *out = columns;
     return 0;
 }
@@ -349,7 +349,7 @@ static int product_secured(struct weft_query *query, struct weft_arena *arena,
 {
     struct weft_context *context = query->context;
     struct weft_decision decision;
-    struct weft_gate_column *columns = NULL;
+    struct weft_subject_column *columns = NULL;
     WEFT_TRY(weft_gate_product(context, query->txn, arena, product, WEFT_SUBJECT_PRODUCT, NULL, 0,
                                query->as_of_us, &decision, error));
     int rc = decision_refused(query, product->full_name, &decision, error);
