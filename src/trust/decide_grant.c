@@ -179,9 +179,21 @@ static void grant_agreements(struct weft_deciding *d)
     }
 }
 
+/* What a domain read before there were policies. */
+static void grant_confirmed(struct weft_deciding *d)
+{
+    if (!texts_have(&d->known->confirmed, d->subject->full_name))
+        return;
+    d->granted = true;
+    granted_until(d, 0);
+    weft_deciding_reason(d, WEFT_REASON_GRANTS, "confirmed",
+                         "it was read before there were policies, and that was confirmed");
+}
+
 void weft_deciding_grant_all(struct weft_deciding *d)
 {
     weft_deciding_grant_owner(d);
+    grant_confirmed(d);
     grant_access(d);
     weft_deciding_grant_policies(d);
     if (d->subject->kind == WEFT_SUBJECT_PRODUCT)

@@ -1,6 +1,7 @@
 /*
  * register.c - the kinds of entries and the tables of this floor, registered at start.
  */
+#include "trust/dependencies.h"
 #include "trust/policies.h"
 #include "trust/trust_internal.h"
 
@@ -10,4 +11,5 @@ void weft_trust_register(void)
     weft_keys_register();
     weft_requests_register();
     weft_policies_register();
+    weft_dependencies_register();
 }

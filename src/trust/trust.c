@@ -5,6 +5,7 @@
 #include "trust/trust_decide_internal.h"
 
 #include "base/clock.h"
+#include "trust/dependencies.h"
 
 #include <string.h>
 
@@ -299,6 +300,9 @@ int weft_trust_know(struct weft_trust *trust, struct weft_ledger_txn *txn, const
                                     &known->principal, error));
         WEFT_TRY(weft_agreements_of(txn, trust->arena, trust->sequence, 0, &known->principal,
                                     &known->agreements, error));
+        if (known->principal.kind == WEFT_PRINCIPAL_DOMAIN)
+            WEFT_TRY(weft_dependencies_of(txn, trust->arena, trust->sequence,
+                                          strchr(principal, ':') + 1, &known->confirmed, error));
     }
     WEFT_TRY(domains_of(trust, &known->principal, error));
     if (weft_map_put(trust->people, principal, known) < 0)

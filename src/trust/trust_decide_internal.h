@@ -30,6 +30,7 @@ struct weft_trust_domain {
 struct weft_trust_known {
     struct weft_principal principal;
     struct weft_access_requests agreements;
+    struct weft_texts confirmed; /* of a domain: dependencies.h */
 };
 
 struct weft_trust {
