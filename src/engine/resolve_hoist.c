@@ -70,9 +70,9 @@ static bool hoist_constant(const struct hoist *hoist, yyjson_mut_val *expr, stru
 {
     const struct weft_type *type = hoist->column->type;
     if (tree_is(expr, "class", "CAST")) {
-        const char *to = tree_text(yyjson_mut_obj_get(expr, "cast_type"), "id");
-        bool same = (type->kind == WEFT_TYPE_DATE && strcmp(to, "DATE") == 0) ||
-                    (type->kind == WEFT_TYPE_TIMESTAMP && strcmp(to, "TIMESTAMP") == 0);
+        const char *to = plain_cast_name(expr);
+        bool same = (type->kind == WEFT_TYPE_DATE && weft_equal_fold(to, "DATE")) ||
+                    (type->kind == WEFT_TYPE_TIMESTAMP && weft_equal_fold(to, "TIMESTAMP"));
         if (!same)
             return false;
         expr = yyjson_mut_obj_get(expr, "child");

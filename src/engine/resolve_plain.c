@@ -221,9 +221,20 @@ static const struct weft_type *type_named(const char *id)
         {"TIMESTAMP WITH TIME ZONE", &type_timestamptz},
     };
     for (size_t i = 0; i < WEFT_COUNT(ids); i++)
-        if (strcmp(ids[i].id, id) == 0)
+        if (weft_equal_fold(ids[i].id, id))
             return ids[i].type;
     return NULL;
+}
+
+const char *plain_cast_name(yyjson_mut_val *expr)
+{
+    yyjson_mut_val *to = yyjson_mut_obj_get(expr, "cast_type");
+    yyjson_mut_val *type = yyjson_mut_obj_get(yyjson_mut_obj_get(to, "type_info"), "expr");
+    if (!tree_is(to, "id", "UNBOUND"))
+        return tree_text(to, "id");
+    return yyjson_mut_arr_size(yyjson_mut_obj_get(type, "children")) == 0
+               ? tree_text(type, "type_name")
+               : "";
 }
 
 /* ---- expressions ---- */
@@ -257,7 +268,7 @@ static const struct weft_type *plain_column(struct plain *plain, yyjson_mut_val 
 static const struct weft_type *plain_cast(struct plain *plain, yyjson_mut_val *expr)
 {
     yyjson_mut_val *child = yyjson_mut_obj_get(expr, "child");
-    const struct weft_type *to = type_named(tree_text(yyjson_mut_obj_get(expr, "cast_type"), "id"));
+    const struct weft_type *to = type_named(plain_cast_name(expr));
     const char *text = plain_constant_text(child);
     if (to == &type_boolean && text != NULL && (strcmp(text, "t") == 0 || strcmp(text, "f") == 0))
         return to;
@@ -506,6 +517,8 @@ static const struct weft_type *plain_value(struct plain *plain, yyjson_mut_val *
         return plain_function(plain, expr);
     if (strcmp(class, "SUBQUERY") == 0)
         return plain_subquery(plain, expr);
+    if (strcmp(class, "PARAMETER") == 0)
+        return &type_string; /* values are given as texts (weft_param) */
     if (strcmp(class, "STAR") == 0 && star_is_bare(expr))
         return NULL;
     return plain_fail(plain);

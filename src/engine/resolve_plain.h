@@ -13,6 +13,8 @@ bool resolve_plain(struct resolve *resolve, yyjson_mut_val *node);
 bool resolve_plain_condition(struct resolve *resolve, yyjson_mut_val *root, yyjson_mut_val *expr);
 /* The text of a constant that is one, without zero bytes; NULL = it is none. */
 const char *plain_constant_text(yyjson_mut_val *expr);
+/* The type that a cast is to, "" for one with parameters. */
+const char *plain_cast_name(yyjson_mut_val *expr);
 /* resolve_group.c: is an aggregate in this expression, queries within it left out? */
 bool tree_aggregates(yyjson_mut_val *value);
 

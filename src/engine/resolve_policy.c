@@ -53,6 +53,8 @@ static int policy_parts(struct policy *policy, yyjson_mut_val *expr)
         WEFT_TRY(policy_parts(policy, item));
     if (joins || reads_something(expr) || resolve_plain_condition(resolve, policy->root, expr))
         return 0;
+    if (resolve->nomem)
+        return resolve_nomem(resolve);
     resolve_refuse(resolve, WEFT_E_SQL_REFUSED, tree_location(expr),
                    "a condition that reads no column may not be computed while rows are left out");
     return weft_error_hint(resolve->error, "write its value, or leave it out");

@@ -619,7 +619,7 @@ static int torture_resolve(void *arg, struct weft_error *error)
     const char *sql =
         "with c as (select g.id, now() t from shop.guarded g join stats.orders using "
         "(id)) select shop.orders.id, c.* from shop.orders, c, lateral (select 1e3) l "
-        "where $x = 1 and list_transform([1], y -> y) is null";
+        "where $x = 'a' and list_transform([c.id], y -> y) is null";
     return weft_resolve(fixture->world->engine, arena, sql, strlen(sql), &fixture->world->options,
                         &resolved, error);
 }
