@@ -163,7 +163,8 @@ static int gzip_step(struct weft_source *source, char *data, size_t length, size
     z_stream *z = &source->gzip;
     if (!source->inside) {
         if ((unsigned char)source->in[source->in_at] != GZIP_FIRST)
-            return source_damaged(source, "something else stands behind the compressed text", error);
+            return source_damaged(source, "something else stands behind the compressed text",
+                                  error);
         if (inflateReset(z) != Z_OK) /* the next member */
             return source_damaged(source, "the compressed file is damaged", error);
         source->inside = true;

@@ -291,17 +291,19 @@ static int file_check(struct job_work *work, struct job_file *file,
         return refuse(file, error);
     }
     if (footer->twice != NULL) {
-        weft_error_set(error, WEFT_E_INPUT,
-                       "the column \"%s\" has two fields of one name: names must differ not only by "
-                       "case",
-                       footer->twice);
+        weft_error_set(
+            error, WEFT_E_INPUT,
+            "the column \"%s\" has two fields of one name: names must differ not only by "
+            "case",
+            footer->twice);
         return refuse(file, error);
     }
     if (footer->wide != NULL) {
-        weft_error_set(error, WEFT_E_NOT_YET,
-                       "the column \"%s\" holds decimals of more than 38 digits, which cannot be read "
-                       "yet",
-                       footer->wide);
+        weft_error_set(
+            error, WEFT_E_NOT_YET,
+            "the column \"%s\" holds decimals of more than 38 digits, which cannot be read "
+            "yet",
+            footer->wide);
         return refuse(file, error);
     }
     return names_check(file, footer, error);
