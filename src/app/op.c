@@ -11,17 +11,15 @@
 #include <string.h>
 
 static const struct weft_op *const ops[] = {
-    &weft_op_init,      &weft_op_new,      &weft_op_infer,      &weft_op_fmt,
-    &weft_op_diff,      &weft_op_validate, &weft_op_plan,       &weft_op_apply,
-    &weft_op_run,       &weft_op_load,     &weft_op_preview,    &weft_op_test,
-    &weft_op_dev,       &weft_op_bump,     &weft_op_query,      &weft_op_ls,
-    &weft_op_show,      &weft_op_status,   &weft_op_runs,       &weft_op_logs,
-    &weft_op_snapshots, &weft_op_rollback, &weft_op_quarantine, &weft_op_drop,
-    &weft_op_ledger,    &weft_op_export,   &weft_op_import,     &weft_op_env,
-    &weft_op_settings,  &weft_op_schema,   &weft_op_doctor,     &weft_op_version,
-    &weft_op_lineage,   &weft_op_state,    &weft_op_user,       &weft_op_service,
-    &weft_op_group,     &weft_op_key,      &weft_op_request,    &weft_op_requests,
-    &weft_op_approve,   &weft_op_reject,   &weft_op_renew,      &weft_op_revoke,
+    &weft_op_init,      &weft_op_new,      &weft_op_infer,      &weft_op_fmt,      &weft_op_diff,
+    &weft_op_validate,  &weft_op_plan,     &weft_op_apply,      &weft_op_run,      &weft_op_load,
+    &weft_op_preview,   &weft_op_test,     &weft_op_dev,        &weft_op_bump,     &weft_op_query,
+    &weft_op_ls,        &weft_op_show,     &weft_op_status,     &weft_op_runs,     &weft_op_logs,
+    &weft_op_snapshots, &weft_op_rollback, &weft_op_quarantine, &weft_op_drop,     &weft_op_ledger,
+    &weft_op_export,    &weft_op_import,   &weft_op_env,        &weft_op_settings, &weft_op_schema,
+    &weft_op_doctor,    &weft_op_version,  &weft_op_lineage,    &weft_op_can,      &weft_op_state,
+    &weft_op_user,      &weft_op_service,  &weft_op_group,      &weft_op_key,      &weft_op_request,
+    &weft_op_requests,  &weft_op_approve,  &weft_op_reject,     &weft_op_renew,    &weft_op_revoke,
     &weft_op_review,
 };
 

@@ -17,7 +17,8 @@
 static const struct weft_op_arg test_args[] = {
     WEFT_ARG_PRODUCTS("all without any."),
     WEFT_ARG_EXCLUDE,
-    {"only", 0, WEFT_ARG_TEXT, "examples|rules", "Only the tests of the files, or only the rules."},
+    {"only", 0, WEFT_ARG_TEXT, "examples|rules|policies",
+     "Only the tests of product files, only their rules, or only the tests of policies."},
     {"junit", 0, WEFT_ARG_TEXT, "FILE", "Write the results as JUnit XML too."},
 };
 
@@ -27,7 +28,7 @@ struct test {
     struct weft_out *out;
     struct weft_book book;
     bool *chosen;
-    bool examples, rules;
+    bool examples, rules, policies;
 };
 
 static int only_read(struct test *test, struct weft_error *error)
@@ -35,9 +36,14 @@ static int only_read(struct test *test, struct weft_error *error)
     const char *only = weft_op_text(test->request, "only");
     test->examples = only == NULL || strcmp(only, "examples") == 0;
     test->rules = only == NULL || strcmp(only, "rules") == 0;
-    if (test->examples || test->rules)
+    /* Policies speak of all products: who chooses some asks about these. */
+    test->policies = only == NULL ? !weft_op_given(test->request, "product") &&
+                                        !weft_op_given(test->request, "exclude")
+                                  : strcmp(only, "policies") == 0;
+    if (test->examples || test->rules || test->policies)
         return 0;
-    return weft_error_set(error, WEFT_E_USAGE, "--only wants examples or rules, not `%s`", only);
+    return weft_error_set(error, WEFT_E_USAGE, "--only wants examples, rules or policies, not `%s`",
+                          only);
 }
 
 /* What is chosen, with what it reads bound; mistakes of the files go to diag. */
@@ -120,6 +126,8 @@ static int trials_do(struct test *test, struct weft_error *error)
         if (test->chosen[i] && test->book.items[i].product != NULL)
             rc = product_test(test, &trials, i, error);
     }
+    if (rc == 0 && test->policies)
+        rc = weft_trials_policies(&trials, &test->book, test->context->mesh, error);
     if (rc == 0)
         rc = summary_tell(test, &trials, error);
     weft_trials_end(&trials);
@@ -150,13 +158,17 @@ static int test_run(struct weft_context *context, const struct weft_op_request *
 const struct weft_op weft_op_test = {
     .name = "test",
     .group = "products",
-    .summary = "Run the tests of product files, then their rules on what is published.",
+    .summary = "Run the tests of product files, their rules on what is published, and the tests of "
+               "policies.",
     .help =
         "Examples (`tests:`) run without publishing and without a home: the rows that are given go "
         "through the same steps as in a run, and what would be published is compared with "
         "`expect`. Promises on the whole table (rows, batch, completeness, quarantine_max) do not "
         "apply to them.\nRules are checked on the current snapshot, as the files have them now. "
-        "Exit status 1 when a test fails; a rule with `on_fail: warn` fails nothing.",
+        "Tests of "
+        "policies (`kind: test` in policies/) ask what the checkout's policies come to for whom "
+        "the home knows. Exit status 3 when a test fails; a rule with `on_fail: warn` fails "
+        "nothing.",
     .args = test_args,
     .arg_count = WEFT_COUNT(test_args),
     .run = test_run,

@@ -175,8 +175,8 @@ static int trial_people(struct weft_trials *trials, const struct weft_trial *tri
     return lines_tell(trials->out, trial->details, error);
 }
 
-static int trial_add(struct weft_trials *trials, const struct weft_trial *trial,
-                     struct weft_error *error)
+int weft_trials_add(struct weft_trials *trials, const struct weft_trial *trial,
+                    struct weft_error *error)
 {
     WEFT_CLEANUP(weft_buf_release) struct weft_buf text;
     struct weft_json_writer json;
@@ -327,7 +327,7 @@ int weft_trials_examples(struct weft_trials *trials, struct weft_book *book, siz
         WEFT_TRY(weft_process_check_cancelled(error));
         WEFT_TRY(example_run(trials, book, item, test, &trial, error));
         trial.duration_us = weft_clock_mono_us() - begun;
-        WEFT_TRY(trial_add(trials, &trial, error));
+        WEFT_TRY(weft_trials_add(trials, &trial, error));
     }
     return 0;
 }
@@ -353,7 +353,7 @@ static int rule_add(struct weft_trials *trials, const struct weft_trial *like,
         if (trial.message == NULL)
             return weft_error_nomem(error);
     }
-    return trial_add(trials, &trial, error);
+    return weft_trials_add(trials, &trial, error);
 }
 
 static bool rule_speaks(const struct weft_outcome_check *check)
@@ -370,7 +370,7 @@ static int rules_tell(struct weft_trials *trials, const struct weft_product *pro
     if (outcome->state == WEFT_RUN_FAILED) {
         like->name = "rules";
         WEFT_TRY(outcome_set(trials, product, outcome, like, error));
-        return trial_add(trials, like, error);
+        return weft_trials_add(trials, like, error);
     }
     for (size_t i = 0; i < outcome->check_count; i++) {
         if (!rule_speaks(&outcome->checks[i]))

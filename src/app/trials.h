@@ -56,6 +56,13 @@ int weft_trials_examples(struct weft_trials *trials, struct weft_book *book, siz
 int weft_trials_rules(struct weft_trials *trials, struct weft_book *book, size_t item,
                       struct weft_error *error) WEFT_MUST_CHECK;
 
+/* The tests of policies/; `product` of each is "policies". */
+int weft_trials_policies(struct weft_trials *trials, struct weft_book *book,
+                         const struct weft_mesh *mesh, struct weft_error *error) WEFT_MUST_CHECK;
+/* One that ended: kept and told. */
+int weft_trials_add(struct weft_trials *trials, const struct weft_trial *trial,
+                    struct weft_error *error) WEFT_MUST_CHECK;
+
 /* All trials as JUnit XML, the format that build servers read. */
 void weft_junit_print(const struct weft_trials *trials, struct weft_buf *out);
 
