@@ -55,7 +55,7 @@ static int mesh_load(struct weft_context *context, struct weft_diag *diag, struc
     if (context->root == NULL)
         WEFT_TRY(weft_mesh_find_root(context->start, &context->root, error));
     WEFT_TRY(weft_mesh_load(context->root, context->environment, diag, &context->mesh, error));
-    context->mesh_mistakes = diag->errors > 0;
+    context->mesh_mistakes = diag->count > 0;
     return 0;
 }
 
@@ -70,6 +70,7 @@ int weft_context_mesh(struct weft_context *context, struct weft_out *out, struct
     }
     WEFT_TRY(mesh_load(context, &diag, error));
     weft_out_diag(out, &diag);
+    context->mesh_mistakes = diag.errors > 0; /* warnings are told once */
     if (diag.errors > 0) {
         weft_error_set(error, WEFT_E_INVALID, "%zu mistake%s to repair; nothing was changed",
                        diag.errors, diag.errors == 1 ? "" : "s");

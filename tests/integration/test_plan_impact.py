@@ -220,7 +220,7 @@ def test_what_is_no_plan(mesh):
     assert "x.json is no plan" in mesh("apply", "--plan", "x.json", status=1).stderr
     assert "there is no file y.json" in mesh("apply", "--plan", "y.json", status=1).stderr
     assert "name none beside it" in mesh("apply", "base.*", "--plan", "x.json", status=2).stderr
-    mesh.product("access: {purposes: [x]}\nsql: select id from base.people\n", "shut", "far")
+    mesh.product("partition: [id]\nsql: select id from base.people\n", "shut", "far")
     assert "refused" in mesh("plan", "--out", "z.json", status=1).stderr
     assert not (mesh.folder / "z.json").exists()
 
