@@ -313,14 +313,20 @@ static int more_show(int64_t more, struct weft_out *out, struct weft_error *erro
     return weft_out_line(out, WEFT_STYLE_DIM, error, "    ... %s more", count);
 }
 
+void weft_quarantine_shown(const struct weft_registered *product, char out[WEFT_QUARANTINE_SHOWN])
+{
+    bool newest = strcmp(product->name, product->full_name) == 0;
+    snprintf(out, WEFT_QUARANTINE_SHOWN, newest ? "%s" : "%s@%d", product->full_name,
+             product->major);
+}
+
 /* Rule by rule, the largest first; a few examples of each. */
 static int rows_show(struct weft_query *query, const struct weft_registered *product,
                      struct weft_out *out, struct weft_error *error)
 {
     const struct weft_product *contract = weft_registered_newest(product);
-    char shown[160];
-    bool newest = strcmp(product->name, product->full_name) == 0;
-    snprintf(shown, sizeof shown, newest ? "%s" : "%s@%d", product->full_name, product->major);
+    char shown[WEFT_QUARANTINE_SHOWN];
+    weft_quarantine_shown(product, shown);
     WEFT_CLEANUP(weft_result_closep) struct weft_result *result = NULL;
     WEFT_TRY(weft_resolved_query(query->engine, &query->resolved, NULL, 0, &result, error));
     char rule[256] = "";
@@ -445,8 +451,10 @@ static int dismiss(struct weft_context *context, const struct weft_registered *p
     weft_json_member_int(&json, "dismissed", count);
     weft_json_end_object(&json);
     WEFT_TRY(weft_out_json(out, &buf, error));
+    char shown[WEFT_QUARANTINE_SHOWN];
+    weft_quarantine_shown(product, shown);
     return weft_out_line(out, WEFT_STYLE_GOOD, error, "%" PRId64 " row%s of %s dismissed.", count,
-                         count == 1 ? "" : "s", product->full_name);
+                         count == 1 ? "" : "s", shown);
 }
 
 static int quarantine_run(struct weft_context *context, const struct weft_op_request *request,

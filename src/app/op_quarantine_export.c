@@ -332,19 +332,20 @@ static int told(const struct exporter *e, const struct weft_registered *product,
                 struct weft_error *error)
 {
     char count[32];
+    char shown[WEFT_QUARANTINE_SHOWN];
     if (strcmp(file, "-") == 0)
         return 0;
+    weft_quarantine_shown(product, shown);
     weft_format_count(e->rows, count, sizeof count);
     WEFT_TRY(weft_out_line(e->out, WEFT_STYLE_GOOD, error, "%s row%s of %s written to %s", count,
-                           e->rows == 1 ? "" : "s", product->full_name, file));
+                           e->rows == 1 ? "" : "s", shown, file));
     if (e->contract->write == WEFT_WRITE_REPLACE)
         return weft_out_line(e->out, WEFT_STYLE_DIM, error,
-                             "Each run makes %s anew: mend its input, and run it",
-                             product->full_name);
+                             "Each run makes %s anew: mend its input, and run it", shown);
     return weft_out_line(e->out, WEFT_STYLE_DIM, error,
                          "Mended, they come back with: weft quarantine %s --replay --from %s "
                          "--because \"...\"",
-                         product->full_name, file);
+                         shown, file);
 }
 
 int weft_quarantine_export(struct weft_context *context, const struct weft_registered *product,

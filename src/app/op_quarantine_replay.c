@@ -124,7 +124,7 @@ int weft_runs_stayed(const struct weft_runs *runs, const struct weft_product *co
 
 static int edits_read(struct weft_context *context, const struct weft_registered *product,
                       const struct weft_op_request *request, struct weft_runs *runs,
-                      struct weft_error *error)
+                      struct weft_out *out, struct weft_error *error)
 {
     const char *from = weft_op_text(request, "from");
     enum weft_quarantine_format format;
@@ -145,6 +145,12 @@ static int edits_read(struct weft_context *context, const struct weft_registered
         WEFT_TRY(weft_quarantine_format_read(request, from, &format, error));
     bool json = format == WEFT_QUARANTINE_JSON || format == WEFT_QUARANTINE_NDJSON;
     WEFT_TRY(weft_edits_read(context->ledger, context->arena, product, from, json, edits, error));
+    if (edits->zeros > 0)
+        weft_out_warn(out,
+                      "%s:%" PRId64 ": \"%s\" lost its leading zeros, %s: spreadsheets take such "
+                      "texts for numbers; import the column as text to keep them",
+                      from, edits->zeros_line, edits->zeros_name,
+                      edits->zeros == 1 ? "and no other value" : "as others did");
     runs->options.edits = edits;
     return 0;
 }
@@ -160,7 +166,7 @@ int weft_quarantine_replay(struct weft_context *context, const struct weft_regis
     if (weft_op_given(request, "because"))
         WEFT_TRY(weft_op_because(request, &runs.options.because, error));
     if (weft_op_given(request, "from"))
-        WEFT_TRY(edits_read(context, product, request, &runs, error));
+        WEFT_TRY(edits_read(context, product, request, &runs, out, error));
     WEFT_TRY(weft_runs_add_registered(&runs, product, error));
     WEFT_TRY(weft_outbox_flush(context->ledger, error));
     return weft_runs_do(&runs, out, error);

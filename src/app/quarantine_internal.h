@@ -8,6 +8,9 @@
 #include "app/query_internal.h"
 #include "flow/run.h"
 
+/* domain.product, or domain.product@1 for one that is not the newest: as a command takes it. */
+#define WEFT_QUARANTINE_SHOWN 160
+void weft_quarantine_shown(const struct weft_registered *product, char out[WEFT_QUARANTINE_SHOWN]);
 /* --rule, --since, --before. USAGE for a time that is none. */
 int weft_quarantine_choice_read(const struct weft_op_request *request,
                                 struct weft_quarantine_choice *choice, struct weft_error *error)

@@ -198,6 +198,47 @@ static int notes_check(struct matcher *m)
     return 0;
 }
 
+static const struct weft_field *field_in(const struct weft_fields *fields, const char *name)
+{
+    for (size_t i = 0; i < fields->count; i++) {
+        const struct weft_field *field = &fields->items[i];
+        if (strcmp(field->from != NULL ? field->from : field->name, name) == 0)
+            return field;
+    }
+    return NULL;
+}
+
+/* As a number it would be the same: what is known to be one is not looked at. */
+static bool is_number(const struct weft_product *contract, const char *port, const char *name)
+{
+    const struct weft_field *field = field_in(&contract->schema, name);
+    for (size_t i = 0; port != NULL && i < contract->input_count; i++) {
+        const struct weft_input *input = &contract->inputs[i];
+        if (strcmp(input->name, port) == 0 && input->schema.count > 0)
+            field = field_in(&input->schema, name);
+    }
+    return field != NULL && field->type->kind != WEFT_TYPE_STRING;
+}
+
+static int zeros_note(struct matcher *m, const struct edits_row *row, const struct weft_edit *edit,
+                      yyjson_val *was, const struct edits_value *now)
+{
+    const char *before = yyjson_get_str(was);
+    if (now == NULL || now->text == NULL || before == NULL || before[0] != '0' ||
+        before[1] == '\0' || before[strspn(before, "0123456789")] != '\0' ||
+        strcmp(before, now->text) == 0)
+        return 0;
+    before += strspn(before, "0");
+    if (strcmp(*before == '\0' ? before - 1 : before, now->text) != 0 ||
+        is_number(m->contract, edit->port, now->name))
+        return 0;
+    if (m->out->zeros++ > 0)
+        return 0;
+    m->out->zeros_line = row->line;
+    m->out->zeros_name = weft_arena_strdup(m->arena, now->name);
+    return m->out->zeros_name == NULL ? weft_error_nomem(m->error) : 0;
+}
+
 static int values_merge(struct matcher *m, const struct edits_row *row, yyjson_val *was,
                         struct weft_edit *edit)
 {
@@ -212,7 +253,9 @@ static int values_merge(struct matcher *m, const struct edits_row *row, yyjson_v
     {
         const char *name = yyjson_get_str(key);
         weft_json_key(&writer, name);
-        WEFT_TRY(member_put(&writer, value, value_find(row, name), &edit->changed, m->error));
+        const struct edits_value *now = value_find(row, name);
+        WEFT_TRY(zeros_note(m, row, edit, value, now));
+        WEFT_TRY(member_put(&writer, value, now, &edit->changed, m->error));
     }
     for (i = 0; i < row->count; i++) {
         const struct edits_value *now = &row->values[i];

@@ -38,6 +38,11 @@ struct weft_edits {
     struct weft_edit *items; /* by run, then number */
     size_t count;
     size_t changed;
+    /* Texts of digits that are now the same number without its leading zeros, as spreadsheets
+     * write it: how many, and the first. */
+    size_t zeros;
+    int64_t zeros_line;
+    const char *zeros_name;
     const struct weft_job_replay *replays; /* the same rows, as a job names them */
     size_t replay_count;
 };

@@ -94,6 +94,16 @@ static int cells_row(struct weft_arena *arena, const struct weft_cells *cells, s
     return 0;
 }
 
+/* Spreadsheets write rows of nothing but delimiters behind the last one. */
+static bool row_is_empty(const struct weft_cells_row *row)
+{
+    for (size_t i = 0; i < row->count; i++) {
+        if (row->cells[i].text[0] != '\0')
+            return false;
+    }
+    return true;
+}
+
 static int cells_take(struct weft_arena *arena, const struct weft_buf *text, const char *shown,
                       struct edits_file *out, struct weft_error *error)
 {
@@ -109,8 +119,10 @@ static int cells_take(struct weft_arena *arena, const struct weft_buf *text, con
     out->rows = weft_arena_array(arena, cells.count, sizeof *out->rows);
     if (out->rows == NULL)
         return weft_error_nomem(error);
-    for (size_t i = 1; i < cells.count; i++)
-        WEFT_TRY(cells_row(arena, &cells, i, row_id, shown, &out->rows[out->count++], error));
+    for (size_t i = 1; i < cells.count; i++) {
+        if (!row_is_empty(&cells.rows[i]))
+            WEFT_TRY(cells_row(arena, &cells, i, row_id, shown, &out->rows[out->count++], error));
+    }
     return 0;
 }
 

@@ -280,9 +280,12 @@ static int replay_judge(struct job_work *work, struct job_replay *replay, struct
              : work->parquet != NULL ? job_parquet_replay_tell(work, error)
                                      : job_replay_tell(replay, error));
     if (work->data.records == 0 && job_replay_ports_passed(work) == 0) {
-        const char *text = weft_arena_format(work->arena, "none of %" PRId64 " rows passes now",
-                                             work->out->balance.input_quarantined +
-                                                 work->out->balance.output_quarantined);
+        int64_t count =
+            work->out->balance.input_quarantined + work->out->balance.output_quarantined;
+        const char *text =
+            count == 1
+                ? "the row does not pass now"
+                : weft_arena_format(work->arena, "none of %" PRId64 " rows passes now", count);
         if (text == NULL)
             return weft_error_nomem(error);
         work->out->replayed_count = 0;
