@@ -137,7 +137,7 @@ static int edits_read(struct weft_context *context, const struct weft_registered
                               "--from replays just the rows of the file: --rule, --since and "
                               "--before choose what is exported");
     WEFT_TRY(weft_op_because(request, &runs->options.because, error));
-    /* "Unicode text" of spreadsheets is called so; which delimiter parts the cells is seen there. */
+    /* "Unicode text" of spreadsheets is called so; what parts its cells is seen in the file. */
     const char *ending = strrchr(weft_path_basename(from), '.');
     if (weft_op_text(request, "format") == NULL && ending != NULL && strcmp(ending, ".txt") == 0)
         format = WEFT_QUARANTINE_TSV;
