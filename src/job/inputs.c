@@ -7,6 +7,7 @@
  */
 #include "job/work_internal.h"
 
+#include "base/map.h"
 #include "base/process.h"
 #include "base/text.h"
 
@@ -15,92 +16,6 @@
 #include <string.h>
 
 #define HASH_CHUNK ((size_t)1 << 20)
-
-/* ---- what is known ---- */
-
-static int text_or_null(struct job_work *work, struct weft_stmt *stmt, int column, const char **out,
-                        struct weft_error *error)
-{
-    const char *text = weft_stmt_column_text(stmt, column);
-    *out = text == NULL ? NULL : weft_arena_strdup(work->arena, text);
-    return text != NULL && *out == NULL ? weft_error_nomem(error) : 0;
-}
-
-static int known_take(struct job_work *work, struct weft_stmt *stmt, size_t *capacity,
-                      struct weft_error *error)
-{
-    if (weft_arena_reserve(work->arena, &work->known, capacity, work->known_count + 1,
-                           sizeof *work->known) < 0)
-        return weft_error_nomem(error);
-    struct job_known *known = &work->known[work->known_count++];
-    *known =
-        (struct job_known){.port = weft_arena_strdup(work->arena, weft_stmt_column_text(stmt, 0)),
-                           .path = weft_arena_strdup(work->arena, weft_stmt_column_text(stmt, 1)),
-                           .hash = weft_arena_strdup(work->arena, weft_stmt_column_text(stmt, 2)),
-                           .identity = {.size = weft_stmt_column_int(stmt, 3),
-                                        .device = (uint64_t)weft_stmt_column_int(stmt, 4),
-                                        .inode = (uint64_t)weft_stmt_column_int(stmt, 5),
-                                        .modified_ns = weft_stmt_column_int(stmt, 6),
-                                        .changed_ns = weft_stmt_column_int(stmt, 7)},
-                           .records = weft_stmt_column_int(stmt, 8),
-                           .past = weft_stmt_column_int(stmt, 9) != 0};
-    if (known->port == NULL || known->path == NULL || known->hash == NULL)
-        return weft_error_nomem(error);
-    WEFT_TRY(text_or_null(work, stmt, 10, &known->etag, error));
-    return text_or_null(work, stmt, 11, &known->last_modified, error);
-}
-
-static int known_load(struct job_work *work, struct weft_error *error)
-{
-    WEFT_CLEANUP(weft_ledger_closep) struct weft_ledger *ledger = NULL;
-    WEFT_CLEANUP(weft_ledger_endp) struct weft_ledger_txn *txn = NULL;
-    WEFT_CLEANUP(weft_stmt_freep) struct weft_stmt *stmt = NULL;
-    size_t capacity = 0;
-    int rc = 0;
-    WEFT_TRY(weft_ledger_open(work->job->home, WEFT_LEDGER_READ_ONLY, &ledger, error));
-    WEFT_TRY(weft_ledger_begin_read(ledger, &txn, error));
-    WEFT_TRY(weft_stmt_prepare(
-        txn,
-        "SELECT port, path, hash, size, device, inode, modified_ns, "
-        "changed_ns, records, replaced, etag, last_modified FROM flow_inputs WHERE product = ?1 "
-        "AND (seq_to IS NULL OR replaced = 1) ORDER BY seq_from, path",
-        &stmt, error));
-    weft_stmt_bind_text(stmt, 1, work->job->table);
-    while ((rc = weft_stmt_step(stmt, error)) == 0) {
-        /* Of several ports each knows its own files. */
-        if (work->parent == NULL || strcmp(weft_stmt_column_text(stmt, 0), work->input->name) == 0)
-            WEFT_TRY(known_take(work, stmt, &capacity, error));
-    }
-    return rc < 0 ? rc : 0;
-}
-
-const struct job_known *job_known_by_path(const struct job_work *work, const char *path)
-{
-    const struct job_known *found = NULL;
-    for (size_t i = 0; i < work->known_count; i++) {
-        if (!work->known[i].past && strcmp(work->known[i].path, path) == 0)
-            found = &work->known[i]; /* the newest */
-    }
-    return found;
-}
-
-static const struct job_known *known_by_hash(const struct job_work *work, const char *hash)
-{
-    for (size_t i = 0; i < work->known_count; i++) {
-        if (strcmp(work->known[i].hash, hash) == 0)
-            return &work->known[i];
-    }
-    return NULL;
-}
-
-static bool known_size(const struct job_work *work, int64_t size)
-{
-    for (size_t i = 0; i < work->known_count; i++) {
-        if (work->known[i].identity.size == size)
-            return true;
-    }
-    return false;
-}
 
 /* ---- commands that are proposed ---- */
 
@@ -241,53 +156,67 @@ static int path_outside_home(const struct job_work *work, const char *path,
     return weft_error_hint(error, "read another product by its name");
 }
 
-static bool file_is_there(const struct job_work *work, const char *path)
+/* What a run has found so far, by path: inputs may be many thousand files. */
+struct found {
+    struct weft_map *paths;
+    size_t count; /* so many of work->files are in it */
+};
+
+static int is_found(const struct job_work *work, struct found *found, const char *path, bool *is,
+                    struct weft_error *error)
 {
-    for (size_t i = 0; i < work->file_count; i++) {
-        if (strcmp(work->files[i].out.path, path) == 0)
-            return true;
+    for (; found->count < work->file_count; found->count++) {
+        if (weft_map_put(found->paths, work->files[found->count].out.path, found) < 0)
+            return weft_error_nomem(error);
     }
-    return false;
+    *is = weft_map_has(found->paths, path);
+    return 0;
+}
+
+/* Several patterns may match one file. */
+static int file_of_pattern(struct job_work *work, const char *port, struct found *found,
+                           const char *name, struct weft_error *error)
+{
+    WEFT_CLEANUP(weft_freep) char *path = NULL;
+    bool is = false;
+    WEFT_TRY(weft_path_absolute(name, &path, error));
+    WEFT_TRY(path_outside_home(work, path, error));
+    if (work->input->patterns.count > 1)
+        WEFT_TRY(is_found(work, found, path, &is, error));
+    return is ? 0 : file_add(work, port, path, path, job_names(work, path), error);
 }
 
 static int files_of_pattern(struct job_work *work, const char *port, const char *pattern,
-                            struct weft_error *error)
+                            struct found *found, struct weft_error *error)
 {
     struct weft_fs_list list = {0};
+    bool is = false;
     if (work->input->url && work->input->connection != NULL)
         return job_fetch_connected(work, pattern, error);
-    if (work->input->url)
-        return work->input->patterns.count > 1 && file_is_there(work, pattern)
-                   ? 0
-                   : job_fetch_add(work, pattern, error);
+    if (work->input->url) {
+        WEFT_TRY(is_found(work, found, pattern, &is, error));
+        return is && work->input->patterns.count > 1 ? 0 : job_fetch_add(work, pattern, error);
+    }
     WEFT_CLEANUP(weft_freep) char *full = weft_path_join(work->job->folder, pattern);
     if (full == NULL)
         return weft_error_nomem(error);
     int rc = weft_fs_glob(full, &list, error);
-    for (size_t i = 0; rc >= 0 && i < list.count; i++) {
-        char *path = NULL;
-        rc = weft_path_absolute(list.names[i], &path, error);
-        if (rc >= 0)
-            rc = path_outside_home(work, path, error);
-        /* Several patterns may match one file. */
-        if (rc >= 0 && (work->input->patterns.count == 1 || !file_is_there(work, path)))
-            rc = file_add(work, port, path, path, job_names(work, path), error);
-        weft_free(path);
-    }
+    for (size_t i = 0; rc >= 0 && i < list.count; i++)
+        rc = file_of_pattern(work, port, found, list.names[i], error);
     weft_fs_list_free(&list);
     return rc < 0 ? rc : 0;
 }
 
-static int files_given(struct job_work *work, struct weft_error *error)
+static int files_given(struct job_work *work, struct found *found, struct weft_error *error)
 {
     for (size_t i = 0; i < work->job->file_count; i++) {
         const struct weft_job_file *file = &work->job->files[i];
         const char *port = file->port != NULL ? file->port : work->input->name;
-        for (size_t k = 0; k < i; k++) {
-            if (strcmp(work->job->files[k].path, file->path) == 0)
-                return weft_error_set(error, WEFT_E_REFUSED, "%s is named twice",
-                                      file->shown != NULL ? file->shown : file->path);
-        }
+        bool is;
+        WEFT_TRY(is_found(work, found, file->path, &is, error));
+        if (is)
+            return weft_error_set(error, WEFT_E_REFUSED, "%s is named twice",
+                                  file->shown != NULL ? file->shown : file->path);
         WEFT_TRY(file_add(work, port, file->path, file->shown != NULL ? file->shown : file->path,
                           file->again, error));
     }
@@ -295,17 +224,16 @@ static int files_given(struct job_work *work, struct weft_error *error)
 }
 
 /* --reread names a file that must be among the input's. */
-static int files_check_reread(struct job_work *work, struct weft_error *error)
+static int files_check_reread(struct job_work *work, struct found *found, struct weft_error *error)
 {
     for (size_t i = 0; i < work->job->file_count; i++) {
         const char *path = work->job->files[i].path;
-        bool found = false;
-        for (size_t k = 0; k < work->file_count; k++)
-            found = found || strcmp(work->files[k].out.path, path) == 0;
+        bool is;
+        WEFT_TRY(is_found(work, found, path, &is, error));
         const char *port = work->job->files[i].port;
         bool mine = work->parent == NULL || (port == NULL ? job_known_by_path(work, path) != NULL
                                                           : strcmp(port, work->input->name) == 0);
-        if (!found && mine)
+        if (!is && mine)
             WEFT_TRY(file_add(work, work->input->name, path, path, true, error));
     }
     return 0;
@@ -317,14 +245,16 @@ int job_file_hash(struct job_file *file, struct weft_error *error)
 {
     WEFT_CLEANUP(weft_fd_close) int fd = -1;
     WEFT_CLEANUP(weft_sha256_freep) struct weft_sha256 *hash = weft_sha256_new();
-    WEFT_CLEANUP(weft_freep) char *chunk = weft_alloc(HASH_CHUNK);
+    /* Thousands of small files: what is allocated is cleared. */
+    size_t size = (size_t)WEFT_MAX(file->out.size, 4095) + 1, got = 1;
+    size_t room = WEFT_MIN(size, HASH_CHUNK);
+    WEFT_CLEANUP(weft_freep) char *chunk = weft_alloc(room);
     unsigned char digest[WEFT_SHA256_BYTES];
-    size_t got = 1;
     if (hash == NULL || chunk == NULL)
         return weft_error_nomem(error);
     WEFT_TRY(weft_fs_open(file->local, O_RDONLY, &fd, error));
     while (got > 0) {
-        WEFT_TRY(weft_fs_read(fd, chunk, HASH_CHUNK, &got, file->local, error));
+        WEFT_TRY(weft_fs_read(fd, chunk, room, &got, file->local, error));
         WEFT_TRY(weft_process_check_cancelled(error));
         weft_sha256_add(hash, chunk, got);
     }
@@ -433,11 +363,11 @@ static int file_judge(struct job_work *work, struct job_file *file, struct weft_
         file_pass_over(file, WEFT_FILE_KNOWN, known);
         return 0;
     }
-    if (known == NULL && !known_size(work, file->out.size))
+    if (known == NULL && !job_known_size(work, file->out.size))
         return 0;
     if (file->out.hash[0] == '\0')
         WEFT_TRY(job_file_hash(file, error));
-    const struct job_known *same = known_by_hash(work, file->out.hash);
+    const struct job_known *same = job_known_by_hash(work, file->out.hash);
     if (known != NULL && strcmp(known->hash, file->out.hash) == 0) {
         file_pass_over(file, WEFT_FILE_KNOWN, known);
     } else if (known != NULL && work->input != NULL &&
@@ -451,26 +381,48 @@ static int file_judge(struct job_work *work, struct job_file *file, struct weft_
     return 0;
 }
 
+/* Files of this run, to find two of the same content: by size the first one that is read, which is
+ * hashed when a second one comes; by hash the first one of that content. */
+struct twins {
+    struct weft_map *sizes;
+    struct weft_map *hashes;
+};
+
+static int twin_hash(struct twins *twins, struct job_file *file, struct weft_error *error)
+{
+    if (file->out.hash[0] == '\0')
+        WEFT_TRY(job_file_hash(file, error));
+    if (!weft_map_has(twins->hashes, file->out.hash) &&
+        weft_map_put(twins->hashes, file->out.hash, file) < 0)
+        return weft_error_nomem(error);
+    return 0;
+}
+
 /* Two files of one run with the same content: the second is passed over. Found by size, so only
  * such files are hashed before they are read. */
-static int files_judge_twins(struct job_work *work, size_t at, struct weft_error *error)
+static int file_judge_twin(struct twins *twins, struct job_file *file, struct weft_error *error)
 {
-    struct job_file *file = &work->files[at];
-    for (size_t i = 0; i < at && file->read && !file->again; i++) {
-        struct job_file *other = &work->files[i];
-        if (!other->read || other->out.size != file->out.size)
-            continue;
+    int64_t size = file->out.size;
+    if (!file->read)
+        return 0;
+    struct job_file *first = weft_map_get_bytes(twins->sizes, &size, sizeof size);
+    if (first == NULL)
+        return weft_map_put_bytes(twins->sizes, &size, sizeof size, file) < 0
+                   ? weft_error_nomem(error)
+                   : 0;
+    if (!file->again) {
+        WEFT_TRY(twin_hash(twins, first, error));
         if (file->out.hash[0] == '\0')
             WEFT_TRY(job_file_hash(file, error));
-        if (other->out.hash[0] == '\0')
-            WEFT_TRY(job_file_hash(other, error));
-        if (strcmp(file->out.hash, other->out.hash) == 0) {
+        const struct job_file *twin = weft_map_get(twins->hashes, file->out.hash);
+        if (twin != NULL) {
             file->out.state = WEFT_FILE_KNOWN_CONTENT;
-            file->out.same_as = other->out.path;
+            file->out.same_as = twin->out.path;
             file->read = false;
+            return 0;
         }
     }
-    return 0;
+    return twin_hash(twins, file, error);
 }
 
 /* What people call the file that was read from there. */
@@ -502,12 +454,12 @@ static int load_refuse(struct job_work *work, const struct job_file *file, struc
     return -1;
 }
 
-static int files_judge(struct job_work *work, struct weft_error *error)
+static int files_judge(struct job_work *work, struct twins *twins, struct weft_error *error)
 {
     bool load = work->job->mode == WEFT_JOB_LOAD;
     for (size_t i = 0; i < work->file_count; i++) {
         WEFT_TRY(file_judge(work, &work->files[i], error));
-        WEFT_TRY(files_judge_twins(work, i, error));
+        WEFT_TRY(file_judge_twin(twins, &work->files[i], error));
         if (load && !work->files[i].read)
             return load_refuse(work, &work->files[i], error);
     }
@@ -524,13 +476,13 @@ static size_t files_to_read(const struct job_work *work)
 
 /* Files that were read once and lie elsewhere now, in the input's folders `done` and `error`, are
  * still to be had; the others are named. */
-static int rebuild_add_known(struct job_work *work, struct weft_error *error)
+static int rebuild_add_known(struct job_work *work, struct found *files, struct weft_error *error)
 {
     for (size_t i = 0; i < work->known_count; i++) {
         const struct job_known *known = &work->known[i];
         bool found = false;
-        for (size_t k = 0; k < work->file_count && !known->past; k++)
-            found = found || strcmp(work->files[k].out.path, known->path) == 0;
+        if (!known->past)
+            WEFT_TRY(is_found(work, files, known->path, &found, error));
         if (!found && !known->past && weft_fs_exists(known->path)) {
             WEFT_TRY(file_add(work, known->port, known->path, known->path, false, error));
             continue;
@@ -576,34 +528,50 @@ static int inputs_none(struct job_work *work, struct weft_error *error)
     return weft_error_hint(error, "it was looked for at %s", whole);
 }
 
-int job_inputs_find(struct job_work *work, struct weft_error *error)
+static int files_find(struct job_work *work, struct found *found, struct weft_error *error)
 {
     const struct weft_input *input = work->input;
-    if (work->job->mode != WEFT_JOB_TEST)
-        WEFT_TRY(known_load(work, error));
-    if (work->job->mode == WEFT_JOB_LOAD) {
-        WEFT_TRY(files_given(work, error));
-    } else if (work->job->mode == WEFT_JOB_TEST) {
-        WEFT_TRY(file_add(work, input->name, input->files, input->files, false, error));
-    } else {
-        for (size_t i = 0; i < work->input->patterns.count; i++)
-            WEFT_TRY(
-                files_of_pattern(work, work->input->name, work->input->patterns.items[i], error));
-        WEFT_TRY(files_check_reread(work, error));
-    }
-    if (work->job->mode == WEFT_JOB_REBUILD)
-        WEFT_TRY(rebuild_add_known(work, error));
-    if (work->file_count == 0)
-        return inputs_none(work, error);
+    if (work->job->mode == WEFT_JOB_LOAD)
+        return files_given(work, found, error);
+    if (work->job->mode == WEFT_JOB_TEST)
+        return file_add(work, input->name, input->files, input->files, false, error);
+    for (size_t i = 0; i < input->patterns.count; i++)
+        WEFT_TRY(files_of_pattern(work, input->name, input->patterns.items[i], found, error));
+    WEFT_TRY(files_check_reread(work, found, error));
+    return work->job->mode == WEFT_JOB_REBUILD ? rebuild_add_known(work, found, error) : 0;
+}
+
+static int files_choose(struct job_work *work, struct weft_error *error)
+{
+    WEFT_CLEANUP(weft_map_freep) struct weft_map *sizes = weft_map_new();
+    WEFT_CLEANUP(weft_map_freep) struct weft_map *hashes = weft_map_new();
+    struct twins twins = {sizes, hashes};
     bool all = work->job->mode == WEFT_JOB_REBUILD || work->job->mode == WEFT_JOB_REPLAY ||
                (is_run(work) && work->input->read == WEFT_READ_ALL);
+    if (sizes == NULL || hashes == NULL)
+        return weft_error_nomem(error);
     if (!all)
-        WEFT_TRY(files_judge(work, error));
+        return files_judge(work, &twins, error);
     /* A rebuild too takes each content once, wherever copies of it lie. */
-    for (size_t i = 0; work->job->mode == WEFT_JOB_REBUILD && i < work->file_count; i++) {
-        if (work->input->read == WEFT_READ_NEW)
-            WEFT_TRY(files_judge_twins(work, i, error));
-    }
+    if (work->job->mode != WEFT_JOB_REBUILD || work->input->read != WEFT_READ_NEW)
+        return 0;
+    for (size_t i = 0; i < work->file_count; i++)
+        WEFT_TRY(file_judge_twin(&twins, &work->files[i], error));
+    return 0;
+}
+
+int job_inputs_find(struct job_work *work, struct weft_error *error)
+{
+    WEFT_CLEANUP(weft_map_freep) struct weft_map *paths = weft_map_new();
+    struct found found = {.paths = paths};
+    if (paths == NULL)
+        return weft_error_nomem(error);
+    if (work->job->mode != WEFT_JOB_TEST)
+        WEFT_TRY(job_known_load(work, error));
+    WEFT_TRY(files_find(work, &found, error));
+    if (work->file_count == 0)
+        return inputs_none(work, error);
+    WEFT_TRY(files_choose(work, error));
     work->read_count = files_to_read(work);
     return work->read_count == 0 ? WEFT_END : 0;
 }

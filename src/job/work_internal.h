@@ -33,6 +33,14 @@ struct job_known {
     bool past; /* at its path other content was read since */
 };
 
+/* known, in other orders. */
+struct job_known_index {
+    const struct job_known **by_path; /* those that are not past */
+    size_t path_count;
+    const struct job_known **by_hash; /* all */
+    int64_t *sizes;                   /* of all */
+};
+
 /* A file of this job, in reading order. */
 struct job_file {
     struct weft_outcome_file out; /* what is told of it */
@@ -98,6 +106,7 @@ struct job_work {
 
     struct job_known *known;
     size_t known_count;
+    struct job_known_index known_index;
     const struct job_origin *origins; /* of a replay; by id */
     size_t origin_count;
     struct job_file *files;
@@ -194,11 +203,17 @@ int job_example_tell(struct job_work *work, struct weft_error *error) WEFT_MUST_
 /* In the summary of a snapshot: weft_product_data_digest of the contract that made it. */
 #define WEFT_JOB_DATA_DIGEST "weft.data-digest"
 
+/* ---- known.c: what was read before ---- */
+int job_known_load(struct job_work *work, struct weft_error *error) WEFT_MUST_CHECK;
+/* What was read there last; NULL = nothing. */
+const struct job_known *job_known_by_path(const struct job_work *work, const char *path);
+/* The first of that content, past or not. */
+const struct job_known *job_known_by_hash(const struct job_work *work, const char *hash);
+bool job_known_size(const struct job_work *work, int64_t size);
+
 /* ---- inputs.c: which files ---- */
 /* Fills files. WEFT_END when there is nothing to do. */
 int job_inputs_find(struct job_work *work, struct weft_error *error) WEFT_MUST_CHECK;
-/* What was read there last; NULL = nothing. */
-const struct job_known *job_known_by_path(const struct job_work *work, const char *path);
 /* Was the path or URL named by hand, to be read again? */
 bool job_names(const struct job_work *work, const char *path);
 /* A file of its port, with all of `out` but port, path and shown set. */

@@ -61,3 +61,38 @@ def test_freshness_of_a_field(weft, tmp_path):
     (tmp_path / "inbox/day2.csv").write_text("id,day\n2,2999-01-01\n")
     weft("run")
     assert fresh() is True
+
+
+def test_each_content_once_among_many_files(weft, tmp_path):
+    folder = tmp_path / "m"
+    (folder / "in").mkdir(parents=True)
+    (folder / "weft.yaml").write_text("mesh: m\n")
+    product = folder / "domains/d/p/data_product.yaml"
+    product.parent.mkdir(parents=True)
+    product.write_text("version: 1.0.0\ninput: {files: [../../../in/*.csv, ../../../in/a*.csv], "
+                       "read: new}\nschema: [{name: id, type: long}]\n")
+    for i in range(300):  # all of one size; every third content stands twice
+        (folder / f"in/a{i:03d}.csv").write_text(f"id\n{1000 + i}\n")
+        if i % 3 == 0:
+            (folder / f"in/b{i:03d}.csv").write_text(f"id\n{1000 + i}\n")
+
+    def rows():
+        done = weft("query", "--format", "csv", "select count(*), count(distinct id) from d.p",
+                    cwd=folder)
+        return done.stdout.splitlines()[1]
+
+    weft("apply", "--yes", cwd=folder)
+    assert rows() == "300,300"
+    assert "nothing new" in weft("run", cwd=folder).stdout
+    (folder / "in/c.csv").write_text("id\n1007\n")  # known by its content
+    (folder / "in/d.csv").write_text("id\n2000\n")
+    (folder / "in/e.csv").write_text("id\n2000\n")
+    weft("run", cwd=folder)
+    assert rows() == "301,301"
+    weft("run", "d.p", "--rebuild", cwd=folder)
+    assert rows() == "301,301"
+    (folder / "in/a001.csv").write_text("id\n3001\n")
+    done = weft("run", cwd=folder, status=3)
+    assert "a001.csv" in done.stderr and "another one now" in done.stderr
+    weft("run", "d.p", "--reread", "in/a001.csv", cwd=folder)
+    assert rows() == "302,302"
