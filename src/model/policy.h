@@ -163,6 +163,11 @@ struct weft_access {
     struct weft_texts break_glass;
 };
 
+/* The policies of one text, each by itself. Mistakes go to diag; those without are handed out. -1
+ * only for memory. */
+int weft_policies_parse(struct weft_arena *arena, const char *text, size_t length, const char *file,
+                        struct weft_diag *diag, const struct weft_policy *const **out,
+                        size_t *out_count, struct weft_error *error) WEFT_MUST_CHECK;
 /* The policy of a registered document: the same checks as for a file (INVALID for a damaged one). */
 int weft_policy_from_document(struct weft_arena *arena, const char *document,
                               const struct weft_policy **out, struct weft_error *error)

@@ -209,3 +209,22 @@ int weft_policy_from_document(struct weft_arena *arena, const char *document,
     weft_diag_release(&diag);
     return rc;
 }
+
+int weft_policies_parse(struct weft_arena *arena, const char *text, size_t length, const char *file,
+                        struct weft_diag *diag, const struct weft_policy *const **out,
+                        size_t *out_count, struct weft_error *error)
+{
+    struct weft_reader reader = {
+        .arena = arena, .diag = diag, .file = file, .environment = "dev", .expand = true};
+    struct weft_node *list = weft_nodes_of_yaml(&reader, text, length);
+    size_t count = 0, max = list == NULL ? 0 : list->count;
+    const struct weft_policy **items = weft_reader_alloc(&reader, max, sizeof(*items));
+    for (size_t i = 0; items != NULL && i < max && !reader.nomem; i++) {
+        items[count] = weft_policy_read(&reader, list->items[i]);
+        count += items[count] != NULL;
+    }
+    WEFT_TRY(weft_reader_check(&reader, error));
+    *out = items;
+    *out_count = count;
+    return 0;
+}
