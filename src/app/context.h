@@ -27,6 +27,7 @@ struct weft_flag_setting {
 struct weft_context {
     struct weft_arena *arena;
     const char *home_flag;   /* --home, NULL */
+    const char *command;     /* for the audit; NULL = none */
     const char *as;          /* --as, NULL; who.h */
     const char *key_file;    /* --key-file, NULL */
     const char *purpose;     /* --purpose, NULL */
@@ -40,7 +41,7 @@ struct weft_context {
     char *root; /* of the checkout; NULL = not looked for, or none */
     char *home; /* absolute */
     struct weft_mesh *mesh;
-    bool mesh_mistakes; /* it has some, and who loaded it did not tell them */
+    bool mesh_mistakes; /* it has some, or warnings, and who loaded it did not tell them */
     struct weft_ledger *ledger;
     bool deferred_looked;
     struct weft_run_deferred deferred; /* home NULL = nothing is deferred */

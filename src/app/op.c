@@ -20,7 +20,7 @@ static const struct weft_op *const ops[] = {
     &weft_op_doctor,    &weft_op_version,  &weft_op_lineage,    &weft_op_can,      &weft_op_state,
     &weft_op_user,      &weft_op_service,  &weft_op_group,      &weft_op_key,      &weft_op_request,
     &weft_op_requests,  &weft_op_approve,  &weft_op_reject,     &weft_op_renew,    &weft_op_revoke,
-    &weft_op_review,
+    &weft_op_review,    &weft_op_audit,    &weft_op_access,
 };
 
 size_t weft_op_count(void)

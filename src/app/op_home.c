@@ -3,6 +3,7 @@
  */
 #include "app/editor.h"
 #include "app/ops_internal.h"
+#include "trust/audit.h"
 
 #include "base/clock.h"
 #include "base/text.h"
@@ -104,7 +105,7 @@ static int verify_run(struct weft_context *context, const struct weft_op_request
     } else {
         WEFT_TRY(weft_ledger_verify(ledger, &report, error));
     }
-    WEFT_TRY(weft_audit_verify(weft_ledger_home(ledger), &reads, error));
+    WEFT_TRY(weft_audit_verify_all(ledger, &reads, error));
     return report_show(accepted ? "accepted as it is" : "verified", &report, out, error);
 }
 

@@ -128,7 +128,7 @@ static int key_commit(struct keys *k, struct weft_error *error)
 {
     struct weft_ledger_txn *txn = k->txn;
     k->txn = NULL;
-    return weft_ledger_commit(txn, error);
+    return weft_who_commit(k->context, txn, error);
 }
 
 /* Only when the entry is there: a key that was shown is one that opens. */

@@ -390,7 +390,7 @@ static int commit(struct people *p, struct weft_error *error)
 {
     struct weft_ledger_txn *txn = p->txn;
     p->txn = NULL;
-    return weft_ledger_commit(txn, error);
+    return weft_who_commit(p->context, txn, error);
 }
 
 static int people_change(struct people *p, bool add, struct weft_error *error)

@@ -126,6 +126,7 @@ static int rows_show(struct preview *preview, const char *parquet, struct weft_e
     WEFT_TRY(rows_sql(parquet, preview->limit, &query.sql, error));
     WEFT_TRY(weft_query_open_own(&query, error));
     WEFT_TRY(query_sources(preview, &query, error));
+    WEFT_TRY(weft_query_audit_begin(&query, error));
     int rc = weft_query_send(&query, preview->out, error);
     struct weft_error audit = WEFT_ERROR_INIT;
     if (weft_query_audit(&query, rc, rc < 0 ? &audit : error) < 0)

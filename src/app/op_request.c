@@ -50,7 +50,7 @@ static int commit(struct asking *a, struct weft_error *error)
 {
     struct weft_ledger_txn *txn = a->txn;
     a->txn = NULL;
-    return weft_ledger_commit(txn, error);
+    return weft_who_commit(a->context, txn, error);
 }
 
 static int begin(struct asking *a, bool write, struct weft_error *error)

@@ -14,7 +14,7 @@ extern const struct weft_op weft_op_init, weft_op_validate, weft_op_plan, weft_o
     weft_op_new, weft_op_fmt, weft_op_diff, weft_op_lineage, weft_op_can, weft_op_import,
     weft_op_export, weft_op_state, weft_op_user, weft_op_service, weft_op_group, weft_op_key,
     weft_op_request, weft_op_requests, weft_op_approve, weft_op_reject, weft_op_renew,
-    weft_op_revoke, weft_op_review;
+    weft_op_revoke, weft_op_review, weft_op_audit, weft_op_access;
 
 /* The words that operations share. */
 #define WEFT_ARG_BECAUSE {"because", 0, WEFT_ARG_TEXT, "REASON", "Why; the ledger keeps it."}

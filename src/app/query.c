@@ -10,6 +10,7 @@
 #include "engine/treat.h"
 #include "flow/quarantine.h"
 #include "flow/run.h"
+#include "trust/audit.h"
 #include "trust/treat_key.h"
 
 #include <stdio.h>
@@ -144,6 +145,8 @@ static int query_engine(struct weft_query *query, const struct weft_settings *se
     return 0;
 }
 
+static void query_denied(struct weft_query *query);
+
 int weft_query_open(struct weft_query *query, struct weft_error *error)
 {
     const struct weft_settings *settings;
@@ -165,8 +168,12 @@ int weft_query_open(struct weft_query *query, struct weft_error *error)
         .line_offset = query->line_offset,
         .column_offset = query->column_offset,
     };
-    return weft_resolve(query->engine, context->arena, query->sql.data, query->sql.length, &options,
-                        &query->resolved, error);
+    if (weft_resolve(query->engine, context->arena, query->sql.data, query->sql.length, &options,
+                     &query->resolved, error) < 0) {
+        query_denied(query);
+        return -1;
+    }
+    return weft_query_audit_begin(query, error);
 }
 
 int weft_query_open_own(struct weft_query *query, struct weft_error *error)
@@ -181,38 +188,71 @@ int weft_query_open_own(struct weft_query *query, struct weft_error *error)
 
 /* ---- audit ---- */
 
-int weft_query_audit(struct weft_query *query, int result, struct weft_error *error)
+static int sources_print(const struct weft_query *query, struct weft_buf *products,
+                         struct weft_buf *columns, struct weft_error *error)
+{
+    for (size_t i = 0; i < query->resolved.source_count; i++) {
+        const struct weft_resolved_source *source = &query->resolved.sources[i];
+        weft_buf_addf(products, "%s%s", i == 0 ? "" : ",", source->product);
+        for (size_t c = 0; c < source->column_count; c++)
+            weft_buf_addf(columns, "%s%s.%s", columns->length == 0 ? "" : ",", source->product,
+                          source->columns[c]);
+    }
+    WEFT_TRY(weft_buf_check(products, error));
+    return weft_buf_check(columns, error);
+}
+
+static struct weft_audit_read query_read(const struct weft_query *query, const char *hash)
+{
+    return (struct weft_audit_read){.request = &query->context->request,
+                                    .door = "cli",
+                                    .command = query->context->command,
+                                    .sql_hash = hash,
+                                    .agreement = query->agreement,
+                                    .rows = 0,
+                                    .duration_us = weft_clock_mono_us() - query->started_us};
+}
+
+/* The text that was asked is hashed: there is no secured one. The refusal stands in any case. */
+static void query_denied(struct weft_query *query)
+{
+    struct weft_error ignored = WEFT_ERROR_INIT;
+    char hash[WEFT_SHA256_HEX];
+    if (query->denied == NULL ||
+        weft_sha256_hex(query->sql.data, query->sql.length, hash, &ignored) < 0)
+        return;
+    struct weft_audit_read read = query_read(query, hash);
+    read.products = query->denied;
+    read.columns = "";
+    read.decision = "no";
+    read.reason = query->reason;
+    if (weft_audit_append(weft_ledger_home(query->context->ledger), &read, &ignored) < 0 &&
+        query->out != NULL)
+        weft_out_warn(query->out, "the denial does not stand in the audit: %s", ignored.message);
+}
+
+int weft_query_audit_begin(struct weft_query *query, struct weft_error *error)
 {
     char hash[WEFT_SHA256_HEX];
     const char *sql = query->resolved.sql;
-    WEFT_TRY(weft_sha256_hex(sql, strlen(sql), hash, error));
     WEFT_CLEANUP(weft_buf_release) struct weft_buf products;
     WEFT_CLEANUP(weft_buf_release) struct weft_buf columns;
-    char reason[600];
-    snprintf(reason, sizeof reason, "%s%s",
-             query->reason[0] == '\0' ? "local operator" : query->reason,
-             result < 0 ? "; ended with an error" : "");
     weft_buf_init(&products, 65536);
     weft_buf_init(&columns, 1 << 20);
-    for (size_t i = 0; i < query->resolved.source_count; i++) {
-        const struct weft_resolved_source *source = &query->resolved.sources[i];
-        weft_buf_addf(&products, "%s%s", i == 0 ? "" : ",", source->product);
-        for (size_t c = 0; c < source->column_count; c++)
-            weft_buf_addf(&columns, "%s%s.%s", columns.length == 0 ? "" : ",", source->product,
-                          source->columns[c]);
-    }
-    WEFT_TRY(weft_buf_check(&products, error));
-    WEFT_TRY(weft_buf_check(&columns, error));
-    struct weft_audit_read read = {
-        .request = &query->context->request,
-        .door = "cli",
-        .products = products.data,
-        .columns = columns.data,
-        .sql_hash = hash,
-        .decision = "yes",
-        .reason = reason,
-        .rows = query->rows,
-        .duration_us = weft_clock_mono_us() - query->started_us,
-    };
-    return weft_audit_append(weft_ledger_home(query->context->ledger), &read, error);
+    WEFT_TRY(weft_sha256_hex(sql, strlen(sql), hash, error));
+    WEFT_TRY(sources_print(query, &products, &columns, error));
+    struct weft_audit_read read = query_read(query, hash);
+    read.products = products.length == 0 ? "" : products.data;
+    read.columns = columns.length == 0 ? "" : columns.data;
+    read.decision = "yes";
+    read.reason = query->reason[0] == '\0' ? "local operator" : query->reason;
+    return weft_audit_begin(weft_ledger_home(query->context->ledger), &read, query->audit, error);
+}
+
+int weft_query_audit(struct weft_query *query, int result, struct weft_error *error)
+{
+    if (query->audit[0] == '\0') /* never begun: nothing was read */
+        return 0;
+    return weft_audit_end(weft_ledger_home(query->context->ledger), query->audit, query->rows,
+                          weft_clock_mono_us() - query->started_us, result >= 0, error);
 }

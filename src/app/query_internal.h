@@ -44,9 +44,10 @@ struct weft_query {
     struct weft_map *told; /* tables that were told to be deprecated; NULL = none yet */
     int64_t started_us;    /* monotonic */
     int64_t rows;
-    const char *denied; /* NULL; the product that was refused */
-    char reason[512];   /* the rules that decided, for the audit */
-    int64_t agreement;  /* 0 = none */
+    const char *denied;          /* NULL; the product that was refused */
+    char reason[512];            /* the rules that decided, for the audit */
+    int64_t agreement;           /* 0 = none */
+    char audit[WEFT_SHA256_HEX]; /* its line in the audit; "" = none yet */
 };
 
 void weft_query_init(struct weft_query *query, struct weft_context *context);
@@ -76,7 +77,10 @@ int weft_query_target_end(struct weft_query_target *target, int rc, struct weft_
     WEFT_MUST_CHECK;
 int weft_query_send(struct weft_query *query, struct weft_out *out, struct weft_error *error)
     WEFT_MUST_CHECK;
-/* result: what sending gave (< 0 = it failed). */
+/* Before the first row: a read that the audit does not have gives nothing. open does it;
+ * open_own leaves it to who knows what is read. */
+int weft_query_audit_begin(struct weft_query *query, struct weft_error *error) WEFT_MUST_CHECK;
+/* Behind the last one. result: what sending gave (< 0 = it failed). */
 int weft_query_audit(struct weft_query *query, int result, struct weft_error *error)
     WEFT_MUST_CHECK;
 

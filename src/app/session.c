@@ -133,6 +133,7 @@ static int context_open(struct weft_session *session, struct weft_context *own,
     *own = *session->context;
     WEFT_TRY(weft_who_again(session->context, &own->request, error));
     own->engine = NULL;
+    own->trust = NULL; /* of another moment */
     own->arena = weft_arena_new(STATEMENT_ARENA_MAX);
     return own->arena == NULL ? weft_error_nomem(error) : 0;
 }
@@ -140,6 +141,7 @@ static int context_open(struct weft_session *session, struct weft_context *own,
 static void context_close(struct weft_session *session, struct weft_context *own)
 {
     weft_engine_close(own->engine);
+    weft_trust_free(own->trust);
     weft_arena_free(own->arena);
     /* An operation may have read the checkout, which then belongs to the session's context. */
     session->context->mesh = own->mesh;

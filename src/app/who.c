@@ -6,6 +6,7 @@
 #include "base/clock.h"
 #include "base/secret.h"
 #include "base/text.h"
+#include "trust/audit.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -103,6 +104,7 @@ static int purpose_begin(struct weft_context *context, struct weft_error *error)
 int weft_who_begin(struct weft_context *context, const struct weft_op *op, struct weft_error *error)
 {
     bool key = key_given(context);
+    context->command = op->name;
     WEFT_TRY(purpose_begin(context, error));
     if ((context->as == NULL && !key) || op->who == WEFT_OP_ANYONE)
         return 0;
@@ -157,6 +159,17 @@ const char *weft_who_actor(const struct weft_context *context)
 {
     const struct weft_request *request = &context->request;
     return request->actor[0] != '\0' ? request->actor : request->principal;
+}
+
+int weft_who_commit(struct weft_context *context, struct weft_ledger_txn *txn,
+                    struct weft_error *error)
+{
+    bool anchored;
+    if (weft_audit_anchor(txn, weft_who_actor(context), &anchored, error) < 0) {
+        weft_ledger_end(txn);
+        return -1;
+    }
+    return weft_ledger_commit(txn, error);
 }
 
 int weft_who_may(const struct weft_principal *who, enum weft_right right, const char *domain,

@@ -18,6 +18,7 @@
     X(TEMP_DIR, "temp_dir", TEXT, "", "Where sorts and joins spill. Default: <home>/tmp.")         \
     X(TEMP_SIZE_MAX, "temp_size_max", SIZE, "64GB", "How much they may spill.")                    \
     X(QUERY_TIMEOUT, "query_timeout", DURATION, "10m", "A query that runs longer is stopped.")     \
+    X(TEST_TIMEOUT, "test_timeout", DURATION, "2m", "A test that runs longer is stopped.")         \
     X(RECORD_SIZE_MAX, "record_size_max", SIZE, "16MB", "The longest record of an input file.")    \
     X(COLUMNS_MAX, "columns_max", COUNT, "4096", "The most columns of an input file or product.")  \
     X(FILE_SIZE_MAX, "file_size_max", SIZE, "1TB", "The largest input file, uncompressed.")        \
@@ -32,7 +33,11 @@
     X(HTTP_CONNECT_TIMEOUT, "http_connect_timeout", DURATION, "10s",                               \
       "How long connecting to its server may take.")                                               \
     X(HTTP_PRIVATE, "http_private", BOOL, "false",                                                 \
-      "Fetch input files from private, loopback and link-local addresses too.")
+      "Fetch input files from private, loopback and link-local addresses too.")                    \
+    X(AUDIT_RETENTION, "audit_retention", DURATION, "10y",                                         \
+      "How long the audit is kept; `weft audit expire` removes older months.")                     \
+    X(BREAK_GLASS_TIME, "break_glass_time", DURATION, "4h",                                        \
+      "How long an emergency access lasts (`weft query --break-glass`).")
 
 enum weft_setting {
 #define WEFT_SETTING_ENUM(name, text, kind, value, help) WEFT_SETTING_##name,

@@ -1,12 +1,15 @@
 /*
- * audit.c - the audit of reads: <home>/audit/<yyyy-mm>.log, one line of JSON for each read.
+ * audit.c - writes the audit of reads: <home>/audit/<yyyy-mm>.log.
  *
- * A line is one canonical JSON object of the members columns, decision, door, duration_us,
- * previous, principal, products, purpose, reason, rows, sequence, sql_hash, time, time_us, and
- * last of all `hash`: SHA-256 of the line as it would be without it. `previous` is the hash of the
- * line before, across files; 64 zeros for the very first. So a changed, removed, added or reordered
- * line is seen, except at the very end, where lines can be cut without a trace: they are not
- * signed.
+ * A line is one canonical JSON object, and last of all its `hash`: SHA-256 of the line as it would
+ * be without it. `previous` is the hash of the line before, across files; 64 zeros for the very
+ * first. So a changed, removed, added or reordered line is seen, except at the very end, which
+ * entries of the ledger hold (audit.h).
+ *   a read:     actor?, agreement?, columns, command?, decision, door, key?, previous, principal,
+ *               products, purpose, reason, sequence, sql_hash, time, time_us
+ *               and with them duration_us and rows where it is the only line
+ *   its end:    duration_us, of (the hash of its line), previous, result (done, failed), rows,
+ *               time_us
  *
  * Writers take a lock, find the last line, add one by a single write to a file opened for
  * appending. A line is not synced: a read must not wait for the disk, and what a power failure can
@@ -19,29 +22,22 @@
 #include "base/hash.h"
 #include "base/mem.h"
 #include "codec/json.h"
-#include "trust/decide.h"
+#include "trust/audit_internal.h"
+#include "trust/keys.h"
 
 #include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
 #include <time.h>
 
-#define AUDIT_LINE_MAX (256 * 1024)
 #define HASH_MEMBER ",\"hash\":\""
 #define HASH_END "\"}"
 /* ,"hash":"<64>"} */
 #define HASH_TAIL (sizeof HASH_MEMBER - 1 + WEFT_SHA256_HEX - 1 + sizeof HASH_END - 1)
-#define HASH_NONE "0000000000000000000000000000000000000000000000000000000000000000"
 #define LOCK_WAIT_MS 10000
 #define LOCK_SLEEP_NS 2000000
 
-struct audit {
-    char *folder;
-    int lock;
-    struct weft_fs_list files; /* the .log files, oldest first */
-};
-
-static void audit_close(struct audit *audit)
+void weft_audit_files_close(struct weft_audit_files *audit)
 {
     weft_fd_close(&audit->lock);
     weft_fs_list_free(&audit->files);
@@ -68,8 +64,8 @@ static int lock_wait(const char *path, bool exclusive, int *fd, struct weft_erro
     }
 }
 
-static int audit_open(const char *home, bool exclusive, struct audit *audit,
-                      struct weft_error *error)
+int weft_audit_files_open(const char *home, bool exclusive, struct weft_audit_files *audit,
+                          struct weft_error *error)
 {
     audit->folder = weft_path_join(home, "audit");
     if (audit->folder == NULL)
@@ -93,10 +89,8 @@ static int audit_open(const char *home, bool exclusive, struct audit *audit,
 
 /* ---- the end of a file ---- */
 
-/* The hash that the last whole line ends with; WEFT_NOT_THERE when there is no line. *whole is
- * the size of the file up to the end of that line. */
-static int file_last_hash(int fd, const char *path, char hash[WEFT_SHA256_HEX], int64_t *whole,
-                          struct weft_error *error)
+int weft_audit_last_hash(int fd, const char *path, char hash[WEFT_SHA256_HEX], int64_t *whole,
+                         struct weft_error *error)
 {
     struct weft_fs_identity identity;
     WEFT_TRY(weft_fs_identity_fd(fd, &identity, path, error));
@@ -121,15 +115,15 @@ static int file_last_hash(int fd, const char *path, char hash[WEFT_SHA256_HEX], 
             *whole = 0;
             return WEFT_NOT_THERE;
         }
-        if (room > AUDIT_LINE_MAX * 2)
+        if (room > WEFT_AUDIT_LINE_MAX * 2)
             return weft_error_set(error, WEFT_E_CORRUPT, "%s does not end with a line", path);
         room *= 8;
     }
 }
 
 /* The hash of the last line before today's file. */
-static int earlier_hash(struct audit *audit, const char *today, char hash[WEFT_SHA256_HEX],
-                        struct weft_error *error)
+static int earlier_hash(struct weft_audit_files *audit, const char *today,
+                        char hash[WEFT_SHA256_HEX], struct weft_error *error)
 {
     for (size_t i = audit->files.count; i-- > 0;) {
         if (strcmp(audit->files.names[i], today) == 0)
@@ -140,44 +134,89 @@ static int earlier_hash(struct audit *audit, const char *today, char hash[WEFT_S
         WEFT_CLEANUP(weft_fd_close) int fd = -1;
         int64_t whole;
         WEFT_TRY(weft_fs_open(path, O_RDONLY, &fd, error));
-        int rc = file_last_hash(fd, path, hash, &whole, error);
+        int rc = weft_audit_last_hash(fd, path, hash, &whole, error);
         if (rc != WEFT_NOT_THERE)
             return rc;
     }
-    memcpy(hash, HASH_NONE, WEFT_SHA256_HEX);
+    memcpy(hash, WEFT_AUDIT_NONE, WEFT_SHA256_HEX);
     return 0;
 }
 
 /* ---- one line ---- */
 
-static int line_make(const struct weft_audit_read *read, const char *previous,
-                     struct weft_buf *line, struct weft_error *error)
+static void text_member(struct weft_json_writer *writer, const char *key, const char *text)
 {
+    if (text != NULL && text[0] != '\0')
+        weft_json_member_text(writer, key, text);
+}
+
+/* What is written of a read: members in the order of their names. */
+struct line {
+    const struct weft_audit_read *read; /* NULL = an end */
+    bool whole;                         /* with rows and duration */
+    const char *of;
+    bool good;
+    int64_t rows;
+    int64_t duration_us;
+};
+
+static void read_members(const struct line *what, const char *previous,
+                         struct weft_json_writer *writer)
+{
+    const struct weft_audit_read *read = what->read;
     const struct weft_request *request = read->request;
-    char time[WEFT_TIME_TEXT], hash[WEFT_SHA256_HEX];
-    struct weft_json_writer writer;
+    char time[WEFT_TIME_TEXT];
     weft_time_format(request->time_us, time);
+    text_member(writer, "actor", request->actor);
+    if (read->agreement != 0)
+        weft_json_member_int(writer, "agreement", read->agreement);
+    weft_json_member_text(writer, "columns", read->columns);
+    text_member(writer, "command", read->command);
+    weft_json_member_text(writer, "decision", read->decision);
+    weft_json_member_text(writer, "door", read->door);
+    if (what->whole)
+        weft_json_member_int(writer, "duration_us", read->duration_us);
+    if (request->key != NULL)
+        weft_json_member_text(writer, "key", request->key->id);
+    weft_json_member_text(writer, "previous", previous);
+    weft_json_member_text(writer, "principal", request->principal);
+    weft_json_member_text(writer, "products", read->products);
+    weft_json_member_text(writer, "purpose", request->purpose);
+    weft_json_member_text(writer, "reason", read->reason);
+    if (what->whole)
+        weft_json_member_int(writer, "rows", read->rows);
+    weft_json_member_int(writer, "sequence", request->sequence);
+    weft_json_member_text(writer, "sql_hash", read->sql_hash);
+    weft_json_member_text(writer, "time", time);
+    weft_json_member_int(writer, "time_us", request->time_us);
+}
+
+static void end_members(const struct line *what, const char *previous,
+                        struct weft_json_writer *writer)
+{
+    weft_json_member_int(writer, "duration_us", what->duration_us);
+    weft_json_member_text(writer, "of", what->of);
+    weft_json_member_text(writer, "previous", previous);
+    weft_json_member_text(writer, "result", what->good ? "done" : "failed");
+    weft_json_member_int(writer, "rows", what->rows);
+    weft_json_member_int(writer, "time_us", weft_clock_us());
+}
+
+static int line_make(const struct line *what, const char *previous, struct weft_buf *line,
+                     char hash[WEFT_SHA256_HEX], struct weft_error *error)
+{
+    struct weft_json_writer writer;
     weft_json_writer_init(&writer, line);
     weft_json_begin_object(&writer);
-    weft_json_member_text(&writer, "columns", read->columns);
-    weft_json_member_text(&writer, "decision", read->decision);
-    weft_json_member_text(&writer, "door", read->door);
-    weft_json_member_int(&writer, "duration_us", read->duration_us);
-    weft_json_member_text(&writer, "previous", previous);
-    weft_json_member_text(&writer, "principal", request->principal);
-    weft_json_member_text(&writer, "products", read->products);
-    weft_json_member_text(&writer, "purpose", request->purpose);
-    weft_json_member_text(&writer, "reason", read->reason);
-    weft_json_member_int(&writer, "rows", read->rows);
-    weft_json_member_int(&writer, "sequence", request->sequence);
-    weft_json_member_text(&writer, "sql_hash", read->sql_hash);
-    weft_json_member_text(&writer, "time", time);
-    weft_json_member_int(&writer, "time_us", request->time_us);
+    if (what->read != NULL)
+        read_members(what, previous, &writer);
+    else
+        end_members(what, previous, &writer);
     weft_json_end_object(&writer);
-    if (line->failed || line->length > AUDIT_LINE_MAX - HASH_TAIL - 2) {
+    if (line->failed || line->length > WEFT_AUDIT_LINE_MAX - HASH_TAIL - 2) {
         WEFT_TRY(weft_buf_check(line, error));
         return weft_error_set(error, WEFT_E_LIMIT, "a line of the audit has at most %d bytes",
-                              AUDIT_LINE_MAX);
+                              WEFT_AUDIT_LINE_MAX);
     }
     WEFT_TRY(weft_sha256_hex(line->data, line->length, hash, error));
     weft_buf_shrink(line, line->length - 1);
@@ -185,8 +224,8 @@ static int line_make(const struct weft_audit_read *read, const char *previous,
     return weft_buf_check(line, error);
 }
 
-static int line_write(struct audit *audit, const struct weft_audit_read *read, const char *today,
-                      struct weft_error *error)
+static int line_write(struct weft_audit_files *audit, const struct line *what, const char *today,
+                      char hash[WEFT_SHA256_HEX], struct weft_error *error)
 {
     WEFT_CLEANUP(weft_freep) char *path = weft_path_join(audit->folder, today);
     if (path == NULL)
@@ -196,7 +235,7 @@ static int line_write(struct audit *audit, const struct weft_audit_read *read, c
     char previous[WEFT_SHA256_HEX];
     int64_t whole = 0;
     struct weft_fs_identity identity;
-    int rc = file_last_hash(fd, path, previous, &whole, error);
+    int rc = weft_audit_last_hash(fd, path, previous, &whole, error);
     if (rc == WEFT_NOT_THERE)
         rc = earlier_hash(audit, today, previous, error);
     WEFT_TRY(rc);
@@ -204,16 +243,22 @@ static int line_write(struct audit *audit, const struct weft_audit_read *read, c
     if (identity.size > whole) /* a piece that a full disk or a power failure left */
         WEFT_TRY(weft_fs_truncate(fd, whole, path, error));
     WEFT_CLEANUP(weft_buf_release) struct weft_buf line;
-    weft_buf_init(&line, AUDIT_LINE_MAX * 64);
-    WEFT_TRY(line_make(read, previous, &line, error));
-    return weft_fs_write(fd, line.data, line.length, path, error);
+    weft_buf_init(&line, WEFT_AUDIT_LINE_MAX * 64);
+    WEFT_TRY(line_make(what, previous, &line, hash, error));
+    if (weft_fs_write(fd, line.data, line.length, path, error) == 0)
+        return 0;
+    /* What stands there of it would be a line cut short until the next one is written. */
+    struct weft_error ignored = WEFT_ERROR_INIT;
+    if (weft_fs_truncate(fd, whole, path, &ignored) < 0)
+        return -1; /* the next writer cuts it off */
+    return -1;
 }
 
-int weft_audit_append(const char *home, const struct weft_audit_read *read,
-                      struct weft_error *error)
+static int audit_write(const char *home, const struct line *what, char hash[WEFT_SHA256_HEX],
+                       struct weft_error *error)
 {
-    WEFT_CLEANUP(audit_close) struct audit audit = {.lock = -1};
-    WEFT_TRY(audit_open(home, true, &audit, error));
+    WEFT_CLEANUP(weft_audit_files_close) struct weft_audit_files audit = {.lock = -1};
+    WEFT_TRY(weft_audit_files_open(home, true, &audit, error));
     char time[WEFT_TIME_TEXT], today[16];
     weft_time_format(weft_clock_us(), time);
     snprintf(today, sizeof today, "%.7s.log", time);
@@ -221,95 +266,28 @@ int weft_audit_append(const char *home, const struct weft_audit_read *read,
     size_t count = audit.files.count;
     if (count > 0 && strcmp(audit.files.names[count - 1], today) > 0)
         snprintf(today, sizeof today, "%s", audit.files.names[count - 1]);
-    return line_write(&audit, read, today, error);
+    return line_write(&audit, what, today, hash, error);
 }
 
-/* ---- verification ---- */
-
-struct audit_walk {
-    const char *file; /* its path */
-    int64_t line;
-    int64_t count;
-    char previous[WEFT_SHA256_HEX];
-};
-
-static int line_bad(const struct audit_walk *walk, struct weft_error *error, const char *what)
-{
-    weft_error_set(error, WEFT_E_CORRUPT, "%s, line %" PRId64 ": %s", walk->file, walk->line, what);
-    return weft_error_at(error, walk->file, (int)walk->line, 0);
-}
-
-static int line_check(struct audit_walk *walk, const char *line, size_t length,
+int weft_audit_append(const char *home, const struct weft_audit_read *read,
                       struct weft_error *error)
 {
-    if (length <= HASH_TAIL || length > AUDIT_LINE_MAX ||
-        memcmp(line + length - HASH_TAIL, HASH_MEMBER, sizeof HASH_MEMBER - 1) != 0)
-        return line_bad(walk, error, "this is no line of the audit");
-    char hash[WEFT_SHA256_HEX], found[WEFT_SHA256_HEX];
-    memcpy(hash, line + length - HASH_TAIL + sizeof HASH_MEMBER - 1, WEFT_SHA256_HEX - 1);
-    hash[WEFT_SHA256_HEX - 1] = '\0';
-    WEFT_CLEANUP(weft_buf_release) struct weft_buf bare;
-    weft_buf_init(&bare, AUDIT_LINE_MAX + 1);
-    weft_buf_add(&bare, line, length - HASH_TAIL);
-    weft_buf_addc(&bare, '}');
-    WEFT_TRY(weft_buf_check(&bare, error));
-    WEFT_TRY(weft_sha256_hex(bare.data, bare.length, found, error));
-    if (strcmp(found, hash) != 0)
-        return line_bad(walk, error, "it was changed: its hash does not fit");
-    WEFT_CLEANUP(weft_json_freep) yyjson_doc *doc = NULL;
-    const char *previous;
-    WEFT_TRY(weft_json_parse(line, length, WEFT_JSON_UNIQUE_KEYS, &doc, error));
-    WEFT_TRY(weft_json_text(yyjson_doc_get_root(doc), "previous", &previous, error));
-    if (strcmp(previous, walk->previous) != 0)
-        return line_bad(walk, error,
-                        "it does not follow the line before: one was removed, added or reordered");
-    memcpy(walk->previous, hash, sizeof hash);
-    walk->count++;
-    return 0;
+    char hash[WEFT_SHA256_HEX];
+    const struct line what = {.read = read, .whole = true};
+    return audit_write(home, &what, hash, error);
 }
 
-/* One block at a time; a line that is not whole waits at the front for the next block. */
-static int file_check(struct audit_walk *walk, struct weft_error *error)
+int weft_audit_begin(const char *home, const struct weft_audit_read *read, char id[WEFT_SHA256_HEX],
+                     struct weft_error *error)
 {
-    const size_t room = AUDIT_LINE_MAX * 2;
-    WEFT_CLEANUP(weft_freep) char *block = weft_alloc(room);
-    if (block == NULL)
-        return weft_error_nomem(error);
-    WEFT_CLEANUP(weft_fd_close) int fd = -1;
-    WEFT_TRY(weft_fs_open(walk->file, O_RDONLY, &fd, error));
-    size_t kept = 0, got = 0;
-    walk->line = 0;
-    do {
-        WEFT_TRY(weft_fs_read(fd, block + kept, room - kept, &got, walk->file, error));
-        kept += got;
-        size_t at = 0;
-        for (char *end; (end = memchr(block + at, '\n', kept - at)) != NULL;
-             at = (size_t)(end - block) + 1) {
-            walk->line++;
-            WEFT_TRY(line_check(walk, block + at, (size_t)(end - block) - at, error));
-        }
-        memmove(block, block + at, kept - at);
-        kept -= at;
-        if (kept == room)
-            break;
-    } while (got > 0);
-    walk->line++;
-    return kept == 0 ? 0 : line_bad(walk, error, "it was cut short");
+    const struct line what = {.read = read};
+    return audit_write(home, &what, id, error);
 }
 
-int weft_audit_verify(const char *home, int64_t *count, struct weft_error *error)
+int weft_audit_end(const char *home, const char *id, int64_t rows, int64_t duration_us, bool good,
+                   struct weft_error *error)
 {
-    WEFT_CLEANUP(audit_close) struct audit audit = {.lock = -1};
-    WEFT_TRY(audit_open(home, false, &audit, error));
-    struct audit_walk walk = {.previous = HASH_NONE};
-    for (size_t i = 0; i < audit.files.count; i++) {
-        WEFT_CLEANUP(weft_freep) char *path = weft_path_join(audit.folder, audit.files.names[i]);
-        if (path == NULL)
-            return weft_error_nomem(error);
-        walk.file = path;
-        WEFT_TRY(file_check(&walk, error));
-    }
-    if (count != NULL)
-        *count = walk.count;
-    return 0;
+    char hash[WEFT_SHA256_HEX];
+    const struct line what = {.of = id, .good = good, .rows = rows, .duration_us = duration_us};
+    return audit_write(home, &what, hash, error);
 }

@@ -5,7 +5,7 @@
 #include "base/fs.h"
 #include "base/mem.h"
 #include "base/test_support.h"
-#include "trust/decide.h"
+#include "trust/audit.h"
 
 #include <setjmp.h>
 #include <stdarg.h>

@@ -206,6 +206,8 @@ static void reason_line(struct weft_decision *out)
         const struct weft_decision_reason *reason = &out->reasons[i];
         if (out->verdict == WEFT_VERDICT_YES && reason->kind == WEFT_REASON_DENIES)
             continue;
+        if (i > 0 && strcmp(out->reasons[i - 1].rule, reason->rule) == 0)
+            continue; /* an agreement grants and restricts */
         int more = snprintf(out->reason + used, sizeof out->reason - used, "%s%s",
                             used == 0 ? "" : "; ", reason->rule);
         used += more < 0 ? 0 : (size_t)more;

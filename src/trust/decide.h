@@ -143,24 +143,4 @@ int weft_trust_decide(const struct weft_trust *trust, const struct weft_request 
  * ("domain:california", purpose "run"); no quarantine and no mesh. table. */
 bool weft_trust_run_may(const struct weft_request *request, const char *product);
 
-/* ---- the audit ---- */
-
-/* One read in the audit: a chain of its own under <home>/audit, hash-chained like the ledger,
- * written without waiting for the ledger's writer. products: comma-separated. The SQL itself may
- * hold personal values: only its hash is kept. */
-struct weft_audit_read {
-    const struct weft_request *request;
-    const char *door; /* "cli" */
-    const char *products;
-    const char *columns;
-    const char *sql_hash;
-    const char *decision; /* yes, no */
-    const char *reason;
-    int64_t rows; /* -1 = not known */
-    int64_t duration_us;
-};
-int weft_audit_append(const char *home, const struct weft_audit_read *read,
-                      struct weft_error *error) WEFT_MUST_CHECK;
-int weft_audit_verify(const char *home, int64_t *count, struct weft_error *error) WEFT_MUST_CHECK;
-
 #endif
