@@ -161,9 +161,9 @@ const struct weft_op weft_op_state = {
     .group = "home",
     .summary = "Write what the home has registered to a file, for plans made elsewhere.",
     .help = "`weft plan --against FILE` then says what `weft plan` would say at the home, where "
-            "there is no home: in a build of a pull request. The file holds contracts, names, "
-            "owners and lineage; no row, no key, no password, and not where the home lies. Nothing "
-            "of it is trusted: `apply` plans anew.",
+            "there is no home: in a build of a pull request. The file holds contracts, owners, "
+            "lineage, policies and whom they decide about; no row, no key, no password, and not "
+            "where the home lies. Nothing of it is trusted: `apply` plans anew.",
     .args = state_args,
     .arg_count = WEFT_COUNT(state_args),
     .run = state_run,

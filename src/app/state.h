@@ -5,8 +5,9 @@
  * JSON: {"format": 1, "weft", "mesh", "environment", "home": {"head": {"sequence", "time_us",
  * "hash"}, "catalog": [tables, as ledger/state.c], "lake": [{"table", "snapshots", "outline"}]} or
  * null (no home yet), "deferred": null or {"environment", "home": likewise}}. It holds contracts,
- * names, owners and lineage; no row, no count of rows, no path of the home, no key, no secret. The
- * same home gives the same bytes. Nothing of it is trusted: who applies plans anew.
+ * names, owners, lineage, policies, and the people and agreements that policies decide about; no
+ * row, no count of rows, no path of the home, no key, no password. The same home gives the same
+ * bytes. Nothing of it is trusted: who applies plans anew.
  *
  * Thread rule: that of the context.
  */

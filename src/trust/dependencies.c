@@ -14,6 +14,8 @@ static const struct weft_ledger_table trust_dependencies = {
     .ddl = "CREATE TABLE IF NOT EXISTS trust_dependencies("
            "domain TEXT NOT NULL, product TEXT NOT NULL,"
            "seq_from BIGINT NOT NULL, seq_to BIGINT, PRIMARY KEY(domain, product, seq_from));",
+    .state = "SELECT domain, product, seq_from FROM trust_dependencies "
+             "WHERE seq_to IS NULL ORDER BY domain, product",
 };
 
 #define AT "seq_from <= ?1 AND (seq_to IS NULL OR seq_to > ?1)"

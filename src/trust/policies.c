@@ -19,6 +19,8 @@ static const struct weft_ledger_table trust_policies = {
            "PRIMARY KEY(name, seq_from));"
            "CREATE UNIQUE INDEX IF NOT EXISTS trust_policies_now"
            " ON trust_policies(name) WHERE seq_to IS NULL;",
+    .state = "SELECT name, kind, digest, seq_from, document FROM trust_policies "
+             "WHERE seq_to IS NULL ORDER BY name",
 };
 
 static int policy_end(struct weft_ledger_txn *txn, const char *name, int64_t sequence,

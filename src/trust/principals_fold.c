@@ -14,6 +14,10 @@ static const struct weft_ledger_table trust_principals = {
            "PRIMARY KEY(principal, seq_from));"
            "CREATE UNIQUE INDEX IF NOT EXISTS trust_principals_now"
            " ON trust_principals(principal) WHERE seq_to IS NULL;",
+    /* What decides, and no more of them. */
+    .state = "SELECT principal, kind, roles, attributes, disabled, '' AS password, "
+             "0 AS created_us, seq_from FROM trust_principals WHERE seq_to IS NULL "
+             "ORDER BY principal",
 };
 
 static const struct weft_ledger_table trust_members = {
@@ -22,6 +26,8 @@ static const struct weft_ledger_table trust_members = {
            "group_name TEXT NOT NULL, member TEXT NOT NULL,"
            "seq_from BIGINT NOT NULL, seq_to BIGINT, PRIMARY KEY(group_name, member, seq_from));"
            "CREATE INDEX IF NOT EXISTS trust_members_member ON trust_members(member);",
+    .state = "SELECT group_name, member, seq_from FROM trust_members WHERE seq_to IS NULL "
+             "ORDER BY group_name, member",
 };
 
 static const struct weft_ledger_table trust_domains = {
@@ -29,6 +35,8 @@ static const struct weft_ledger_table trust_domains = {
     .ddl = "CREATE TABLE IF NOT EXISTS trust_domains("
            "domain TEXT NOT NULL, owner TEXT, seq_from BIGINT NOT NULL, seq_to BIGINT,"
            "PRIMARY KEY(domain, seq_from));",
+    .state = "SELECT domain, owner, seq_from FROM trust_domains WHERE seq_to IS NULL "
+             "ORDER BY domain",
 };
 
 static const struct weft_ledger_table trust_domain_members = {
@@ -38,6 +46,8 @@ static const struct weft_ledger_table trust_domain_members = {
            "seq_from BIGINT NOT NULL, seq_to BIGINT, PRIMARY KEY(domain, member, seq_from));"
            "CREATE INDEX IF NOT EXISTS trust_domain_members_member"
            " ON trust_domain_members(member);",
+    .state = "SELECT domain, member, seq_from FROM trust_domain_members WHERE seq_to IS NULL "
+             "ORDER BY domain, member",
 };
 
 /* ---- a principal ---- */

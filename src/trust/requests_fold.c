@@ -19,6 +19,11 @@ static const struct weft_ledger_table trust_requests = {
            "reviewed_us BIGINT NOT NULL, review TEXT,"
            "seq_from BIGINT NOT NULL, seq_to BIGINT, PRIMARY KEY(id, seq_from));"
            "CREATE INDEX IF NOT EXISTS trust_requests_principal ON trust_requests(principal);",
+    /* Agreements, without what people wrote about them. */
+    .state = "SELECT id, product, major, principal, '' AS asked_by, purpose, '' AS because, days, "
+             "asked_us, state, emergency, version, decided_us, until_us, treat, row_condition, "
+             "min_size, min_by, reviewed_us, seq_from FROM trust_requests "
+             "WHERE seq_to IS NULL AND state = 'approved' ORDER BY id",
 };
 
 /* All columns but the sequences. */
