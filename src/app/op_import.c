@@ -237,6 +237,30 @@ static int result_check(struct importing *importing, struct weft_error *error)
     return 0;
 }
 
+/* What plan would refuse of what was made: SQL that does not fit what it reads. It is told, and for
+ * a person to repair: the rest of a large project stands. */
+static int result_judge(struct importing *importing, struct weft_error *error)
+{
+    struct weft_context *context = importing->context;
+    WEFT_CLEANUP(weft_diag_release) struct weft_diag diag;
+    weft_diag_init(&diag);
+    WEFT_TRY(weft_mesh_load(context->root, context->environment, &diag, &context->mesh, error));
+    if (context->mesh == NULL)
+        return 0; /* other files of the checkout are wrong: validate tells */
+    WEFT_TRY(weft_validate_reads(context, &diag, error));
+    weft_diag_sort(&diag);
+    for (size_t i = 0; i < diag.count; i++) {
+        const struct weft_diag_item *item = &diag.items[i];
+        if (item->severity != WEFT_SEVERITY_ERROR || !is_ours(importing, item->file))
+            continue;
+        WEFT_TRY(weft_import_note_add(
+            &importing->import, WEFT_IMPORT_REFUSED, NULL, (struct weft_place){0}, error,
+            "%s:%d:%d: %s%s%s", item->file, item->line, item->column, item->message,
+            item->hint == NULL ? "" : "; ", item->hint == NULL ? "" : item->hint));
+    }
+    return 0;
+}
+
 static int import_write(struct importing *importing, struct weft_error *error)
 {
     struct weft_error ignored = WEFT_ERROR_INIT;
@@ -348,13 +372,16 @@ static int import_tell(struct importing *importing, bool dry, struct weft_error 
     WEFT_TRY(tell_fate(importing, WEFT_IMPORT_CHANGED, "Taken in another form:", error));
     WEFT_TRY(tell_fate(importing, WEFT_IMPORT_OPEN, "To be filled in:", error));
     WEFT_TRY(tell_fate(importing, WEFT_IMPORT_LEFT, "Not taken over:", error));
+    WEFT_TRY(
+        tell_fate(importing, WEFT_IMPORT_REFUSED, "To be repaired, or plan refuses it:", error));
     WEFT_TRY(weft_out_line(
         importing->out, WEFT_STYLE_GOOD, error,
         "%zu product%s %s from %s: %zu taken, %zu in another form, %zu to be "
-        "filled in, %zu not taken over",
+        "filled in, %zu not taken over, %zu to be repaired",
         products, products == 1 ? "" : "s", dry ? "would be made" : "made", import->shown,
         fate_count(import, WEFT_IMPORT_TAKEN, NULL), fate_count(import, WEFT_IMPORT_CHANGED, NULL),
-        fate_count(import, WEFT_IMPORT_OPEN, NULL), fate_count(import, WEFT_IMPORT_LEFT, NULL)));
+        fate_count(import, WEFT_IMPORT_OPEN, NULL), fate_count(import, WEFT_IMPORT_LEFT, NULL),
+        fate_count(import, WEFT_IMPORT_REFUSED, NULL)));
     return dry ? 0
                : weft_out_line(importing->out, WEFT_STYLE_PLAIN, error, "Try next: weft validate");
 }
@@ -381,6 +408,10 @@ static int import_run(struct weft_context *context, const struct weft_op_request
     }
     bool dry = weft_op_given(request, "dry-run");
     WEFT_TRY(dry ? places_free(&importing, error) : import_write(&importing, error));
+    struct weft_error unknown = WEFT_ERROR_INIT;
+    if (!dry && result_judge(&importing, &unknown) < 0)
+        weft_out_warn(out, "whether its SQL fits what it reads was not looked at: %s",
+                      unknown.message);
     return import_tell(&importing, dry, error);
 }
 
@@ -395,8 +426,8 @@ const struct weft_op weft_op_import = {
             "It tells what it took, what has another name or form here, what a person has to fill "
             "in, and what it could not take, each with its place in the file; --json tells all of "
             "it. Nothing that is there is written over, and where one file would be wrong, none is "
-            "written. SQL of a dbt project stays as it is but for names of tables: `weft validate` "
-            "names what another warehouse's SQL has and DuckDB's has not.",
+            "written. SQL of a dbt project stays as it is but for names of tables; where it does "
+            "not fit what it reads, or has what DuckDB has not, that is told too, with its place.",
     .args = import_args,
     .arg_count = WEFT_COUNT(import_args),
     .run = import_run,

@@ -60,9 +60,8 @@ static int mistakes_json(struct weft_diag *diag, struct weft_out *out, struct we
     return rc;
 }
 
-/* What products read, and whether their SQL fits it; in the home too, where there is one. */
-static int validate_reads(struct weft_context *context, struct weft_diag *diag,
-                          struct weft_error *error)
+int weft_validate_reads(struct weft_context *context, struct weft_diag *diag,
+                        struct weft_error *error)
 {
     struct weft_book book;
     bool ring;
@@ -99,7 +98,7 @@ static int validate_run(struct weft_context *context, const struct weft_op_reque
     WEFT_TRY(weft_mesh_load(context->root, context->environment, &diag, &context->mesh, error));
     if (context->mesh != NULL) {
         WEFT_TRY(weft_check_settings(context->mesh, &diag, error));
-        WEFT_TRY(validate_reads(context, &diag, error));
+        WEFT_TRY(weft_validate_reads(context, &diag, error));
     }
     weft_diag_sort(&diag);
     weft_out_diag(out, &diag);

@@ -40,6 +40,10 @@ int weft_op_run_id(struct weft_context *context, const char *word, char *run, si
                    struct weft_error *error) WEFT_MUST_CHECK;
 
 /* USAGE unless --because was given with a text. */
+/* What the products of context->mesh read, and whether their SQL fits it; in the home too, where
+ * there is one. */
+int weft_validate_reads(struct weft_context *context, struct weft_diag *diag,
+                        struct weft_error *error) WEFT_MUST_CHECK;
 int weft_op_because(const struct weft_op_request *request, const char **because,
                     struct weft_error *error) WEFT_MUST_CHECK;
 

@@ -18,7 +18,7 @@ const size_t weft_importer_count = WEFT_COUNT(weft_importers);
 
 const char *weft_import_fate_name(enum weft_import_fate fate)
 {
-    static const char *const names[] = {"taken", "changed", "open", "left"};
+    static const char *const names[] = {"taken", "changed", "open", "left", "refused"};
     return names[fate];
 }
 

@@ -21,7 +21,8 @@ enum weft_import_fate {
     WEFT_IMPORT_TAKEN,   /* as it was meant */
     WEFT_IMPORT_CHANGED, /* under another name or in another form; the text says which */
     WEFT_IMPORT_OPEN,    /* a person has to fill it in */
-    WEFT_IMPORT_LEFT     /* not taken over; the text says why */
+    WEFT_IMPORT_LEFT,    /* not taken over; the text says why */
+    WEFT_IMPORT_REFUSED  /* made, and plan would refuse it; the text says where and why */
 };
 const char *weft_import_fate_name(enum weft_import_fate fate);
 
