@@ -168,9 +168,12 @@ static bool classification_fits(const char *pattern, const struct weft_texts *cl
     /* What is only called `pii` is more than any kind of it. */
     if (length <= 2 || strcmp(pattern + length - 2, ".*") != 0)
         return false;
-    char parent[WEFT_SELECTOR_MAX];
-    snprintf(parent, sizeof parent, "%.*s", (int)(length - 2), pattern);
-    return any_fits(parent, classifications);
+    for (size_t i = 0; i < classifications->count; i++) {
+        if (strlen(classifications->items[i]) == length - 2 &&
+            strncmp(classifications->items[i], pattern, length - 2) == 0)
+            return true;
+    }
+    return false;
 }
 
 bool weft_selector_column(const struct weft_selector *selector, const struct weft_selected *product,
