@@ -178,6 +178,11 @@ static bool is_aggregate(const char *name)
     return resolve_function_aggregate(name);
 }
 
+bool tree_is_aggregate(yyjson_mut_val *function)
+{
+    return is_aggregate(tree_text(function, "function_name"));
+}
+
 bool tree_aggregates(yyjson_mut_val *value)
 {
     if (yyjson_mut_is_arr(value)) {

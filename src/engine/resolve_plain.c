@@ -5,8 +5,9 @@
  * tell: no barrier is needed. An allow-list with types: comparisons, AND, OR, NOT, IS NULL, BETWEEN,
  * IN, LIKE with a constant, CASE, coalesce, COUNT, SUM, MIN, MAX, AVG, a few functions that are
  * total, bare columns. Comparisons count only where nothing has to be cast that could fail: a text
- * and a number compared is a cast. What is computed in the outermost SELECT alone is free: nothing
- * filters on it, so it is computed of rows that are seen.
+ * and a number compared is a cast. What is computed of aggregates in the outermost SELECT is free:
+ * nothing filters on it. What is computed of columns there is not: DuckDB runs a function on the
+ * dictionary of a column, and there hidden values are.
  *
  * Columns are known by name only, so a name counts where all that it could be has one type.
  */
@@ -115,29 +116,31 @@ static void names_of_list(struct plain *plain, yyjson_mut_val *list)
             name_add(plain, yyjson_mut_get_str(item), NULL);
 }
 
-/* Whatever gives a column another name makes the name uncertain. */
-static void names_of_tree(struct plain *plain, yyjson_mut_val *value)
+/* Whatever gives a column another name makes the name uncertain; a table's alias that is also a
+ * column's, in a second walk. */
+static void names_of_tree(struct plain *plain, yyjson_mut_val *value, bool tables)
 {
     if (yyjson_mut_is_arr(value)) {
         yyjson_mut_arr_iter items = yyjson_mut_arr_iter_with(value);
         yyjson_mut_val *item;
         while ((item = yyjson_mut_arr_iter_next(&items)) != NULL)
-            names_of_tree(plain, item);
+            names_of_tree(plain, item, tables);
         return;
     }
     if (!yyjson_mut_is_obj(value) || tree_is(value, "class", "CONSTANT"))
         return;
     const char *alias = tree_text_or_null(value, "alias");
+    bool table = tree_text(value, "class")[0] == 0;
     bool same = tree_is(value, "class", "COLUMN_REF") && alias != NULL &&
                 weft_equal_fold(alias, column_last(value));
-    if (alias != NULL && !same)
-        name_add(plain, alias, alias_type(value));
+    if (alias != NULL && !same && table == tables && (!table || name_find(plain, alias) != NULL))
+        name_add(plain, alias, table ? NULL : alias_type(value));
     names_of_list(plain, yyjson_mut_obj_get(value, "column_name_alias"));
     names_of_list(plain, yyjson_mut_obj_get(value, "aliases"));
     yyjson_mut_obj_iter members = yyjson_mut_obj_iter_with(value);
     yyjson_mut_val *key;
     while ((key = yyjson_mut_obj_iter_next(&members)) != NULL)
-        names_of_tree(plain, yyjson_mut_obj_iter_get_val(key));
+        names_of_tree(plain, yyjson_mut_obj_iter_get_val(key), tables);
 }
 
 /* ---- types ---- */
@@ -534,26 +537,35 @@ static void plain_list(struct plain *plain, yyjson_mut_val *list)
         plain_value(plain, item);
 }
 
-/* Computed of rows that are seen: only queries within are looked at. */
-static void plain_free(struct plain *plain, yyjson_mut_val *value)
+/* Around aggregates anything may stand; they themselves, and queries, are looked at. */
+static void plain_around(struct plain *plain, yyjson_mut_val *value)
 {
     if (yyjson_mut_is_arr(value)) {
         yyjson_mut_arr_iter items = yyjson_mut_arr_iter_with(value);
         yyjson_mut_val *item;
         while ((item = yyjson_mut_arr_iter_next(&items)) != NULL)
-            plain_free(plain, item);
+            plain_around(plain, item);
         return;
     }
     if (!yyjson_mut_is_obj(value) || tree_is(value, "class", "CONSTANT"))
         return;
-    if (tree_is(value, "class", "SUBQUERY")) {
+    if (tree_is(value, "class", "SUBQUERY") || tree_is(value, "class", "WINDOW") ||
+        (tree_is(value, "class", "FUNCTION") && tree_is_aggregate(value))) {
         plain_value(plain, value);
         return;
     }
     yyjson_mut_obj_iter members = yyjson_mut_obj_iter_with(value);
     yyjson_mut_val *key;
     while ((key = yyjson_mut_obj_iter_next(&members)) != NULL)
-        plain_free(plain, yyjson_mut_obj_iter_get_val(key));
+        plain_around(plain, yyjson_mut_obj_iter_get_val(key));
+}
+
+static void plain_item(struct plain *plain, yyjson_mut_val *item, bool outermost)
+{
+    if (outermost && tree_aggregates(item))
+        plain_around(plain, item);
+    else
+        plain_value(plain, item);
 }
 
 static void plain_from(struct plain *plain, yyjson_mut_val *ref);
@@ -602,20 +614,15 @@ static void plain_from(struct plain *plain, yyjson_mut_val *ref)
     }
 }
 
-static void plain_modifiers(struct plain *plain, yyjson_mut_val *node, bool free)
+static void plain_modifiers(struct plain *plain, yyjson_mut_val *node, bool outermost)
 {
     yyjson_mut_arr_iter items = yyjson_mut_arr_iter_with(yyjson_mut_obj_get(node, "modifiers"));
     yyjson_mut_val *item;
     while ((item = yyjson_mut_arr_iter_next(&items)) != NULL) {
         yyjson_mut_arr_iter orders = yyjson_mut_arr_iter_with(yyjson_mut_obj_get(item, "orders"));
         yyjson_mut_val *order;
-        while ((order = yyjson_mut_arr_iter_next(&orders)) != NULL) {
-            yyjson_mut_val *expr = yyjson_mut_obj_get(order, "expression");
-            if (free)
-                plain_free(plain, expr);
-            else
-                plain_value(plain, expr);
-        }
+        while ((order = yyjson_mut_arr_iter_next(&orders)) != NULL)
+            plain_item(plain, yyjson_mut_obj_get(order, "expression"), outermost);
         plain_list(plain, yyjson_mut_obj_get(item, "distinct_on_targets"));
         yyjson_mut_val *limit = yyjson_mut_obj_get(item, "limit");
         yyjson_mut_val *offset = yyjson_mut_obj_get(item, "offset");
@@ -626,25 +633,11 @@ static void plain_modifiers(struct plain *plain, yyjson_mut_val *node, bool free
     }
 }
 
-/* GROUP BY may speak of an item by its alias or place; an aggregate cannot be meant. */
-static void plain_items(struct plain *plain, yyjson_mut_val *list, bool free)
-{
-    yyjson_mut_arr_iter items = yyjson_mut_arr_iter_with(list);
-    yyjson_mut_val *item;
-    while ((item = yyjson_mut_arr_iter_next(&items)) != NULL) {
-        if (free && (!plain->resolve->groups || tree_aggregates(item)))
-            plain_free(plain, item);
-        else
-            plain_value(plain, item);
-    }
-}
-
 static void plain_select(struct plain *plain, yyjson_mut_val *node, bool outermost)
 {
     yyjson_mut_val *where = yyjson_mut_obj_get(node, "where_clause");
     yyjson_mut_val *having = yyjson_mut_obj_get(node, "having");
     yyjson_mut_val *qualify = yyjson_mut_obj_get(node, "qualify");
-    bool free = outermost && qualify == NULL;
     plain_from(plain, yyjson_mut_obj_get(node, "from_table"));
     if (where != NULL)
         plain_boolean(plain, where);
@@ -652,13 +645,12 @@ static void plain_select(struct plain *plain, yyjson_mut_val *node, bool outermo
         plain_boolean(plain, having);
     if (qualify != NULL)
         plain_boolean(plain, qualify);
-    plain_items(plain, yyjson_mut_obj_get(node, "select_list"), free);
-    /* A condition on groups may be run on the rows; groups that are left out are computed too. */
-    if (free && having == NULL && !plain->resolve->groups)
-        plain_free(plain, yyjson_mut_obj_get(node, "group_expressions"));
-    else
-        plain_list(plain, yyjson_mut_obj_get(node, "group_expressions"));
-    plain_modifiers(plain, node, free);
+    yyjson_mut_arr_iter items = yyjson_mut_arr_iter_with(yyjson_mut_obj_get(node, "select_list"));
+    yyjson_mut_val *item;
+    while ((item = yyjson_mut_arr_iter_next(&items)) != NULL)
+        plain_item(plain, item, outermost && qualify == NULL);
+    plain_list(plain, yyjson_mut_obj_get(node, "group_expressions"));
+    plain_modifiers(plain, node, outermost && qualify == NULL);
 }
 
 /* Which names and types a set operation gives, its first arm says. */
@@ -730,7 +722,8 @@ static void plain_query(struct plain *plain, yyjson_mut_val *node, bool outermos
 static void plain_names(struct plain *plain, yyjson_mut_val *root)
 {
     names_of_tables(plain);
-    names_of_tree(plain, root);
+    names_of_tree(plain, root, false);
+    names_of_tree(plain, root, true);
 }
 
 bool resolve_plain(struct resolve *resolve, yyjson_mut_val *node)

@@ -17,5 +17,6 @@ const char *plain_constant_text(yyjson_mut_val *expr);
 const char *plain_cast_name(yyjson_mut_val *expr);
 /* resolve_group.c: is an aggregate in this expression, queries within it left out? */
 bool tree_aggregates(yyjson_mut_val *value);
+bool tree_is_aggregate(yyjson_mut_val *function);
 
 #endif

@@ -6,7 +6,10 @@
  * of them. The barrier keeps every predicate above the filter: each column stands behind a volatile
  * expression, through which DuckDB pushes nothing. (A column that is NULL on hidden rows, CASE WHEN
  * <condition> THEN column END, keeps values in but not the rows: coalesce(name, 'x')::int fails on
- * them.) What it costs, pruning, comes back by hoisted conditions that cannot fail.
+ * them.) Hidden values also come past the filter with the rows that are seen: in the dictionary of a
+ * column, on which DuckDB runs a function instead of on the rows, and among the elements of lists.
+ * coalesce(column, column) copies, and only what the filter let through. What the barrier costs,
+ * pruning, comes back by hoisted conditions that cannot fail.
  *
  * Conditions are printed from their structure: constants are checked against the column's type
  * before, names of columns against the snapshot's, and the table's alias is 128 random bits, so
@@ -239,13 +242,35 @@ static int condition_put(struct secure *secure, const struct secured *at,
 
 /* ---- the subquery ---- */
 
+/* A copy of the value, made of the rows that came through the filter: of simple types by coalesce,
+ * of nested ones, whose parts coalesce takes along from all rows, as the element of a list. */
+static int copied_column(struct secure *secure, const struct weft_relation_column *column,
+                         const char *alias)
+{
+    struct weft_buf *out = secure->out;
+    bool nested = weft_type_is_nested(column->type);
+    weft_buf_adds(out, nested ? "list_concat(list_value(" : "coalesce(");
+    WEFT_TRY(weft_treatment_print(secure->engine, column, alias, out, secure->error));
+    if (nested) {
+        weft_buf_adds(out, "), [])[1]");
+        return 0;
+    }
+    weft_buf_adds(out, ", ");
+    WEFT_TRY(weft_treatment_print(secure->engine, column, alias, out, secure->error));
+    weft_buf_addc(out, ')');
+    return 0;
+}
+
 static int secured_column(struct secure *secure, const struct weft_relation_column *column,
                           const char *alias, bool barrier)
 {
     struct weft_buf *out = secure->out;
     bool treated = column->treat != NULL && column->treat->kind != WEFT_TREAT_NONE;
     weft_buf_adds(out, barrier ? SECURE_GUARD : "");
-    WEFT_TRY(weft_treatment_print(secure->engine, column, alias, out, secure->error));
+    if (barrier)
+        WEFT_TRY(copied_column(secure, column, alias));
+    else
+        WEFT_TRY(weft_treatment_print(secure->engine, column, alias, out, secure->error));
     weft_buf_adds(out, barrier ? " END" : "");
     if (barrier || treated) {
         weft_buf_adds(out, " AS ");

@@ -92,7 +92,7 @@ static const struct lab_table lab_tables[SECURE_LAB_TABLES] = {
       {"born", "date", &treat_year, "make_date(year(born)::BIGINT, 1, 1)"},
       {"income", "decimal(10,2)", &treat_hundred, "(round(income / 100.0) * 100)::DECIMAL(10,2)"},
       {"weight", "double", &treat_five, "round(weight / 5) * 5"},
-      {"notes", "json", &treat_null, "NULL::JSON"},
+      {"notes", "json", &treat_null, "NULL::VARCHAR"},
       {"tags", "list<string>", &treat_mask, "NULL::VARCHAR[]"},
       {"visits", "int", NULL, NULL},
       {"seen", "timestamp", &treat_hour, "seen - to_seconds(minute(seen) * 60 + second(seen))"},
@@ -109,7 +109,10 @@ static const struct lab_table lab_tables[SECURE_LAB_TABLES] = {
       {"day", "date", NULL, NULL},
       {"ward", "string", NULL, NULL},
       {"cost", "decimal(10,2)", NULL, NULL},
-      {"remark", "string", NULL, NULL}},
+      {"remark", "string", NULL, NULL},
+      {"codes", "list<string>", NULL, NULL},
+      {"place", "struct<zip: string>", NULL, NULL},
+      {"marks", "map<string, string>", NULL, NULL}},
      &both,
      {0, NULL},
      "patient_id IN (SELECT patient_id FROM consents_raw WHERE given) AND day >= '2020-01-01'"},
@@ -182,7 +185,9 @@ static const char *lab_sql(struct secure_lab *lab, size_t table)
             "CASE WHEN h = 1 AND k %% 2 = 1 THEN DATE '2019-05-01' + v ELSE DATE '2020-01-01' + (k "
             "%% 500)::INT END AS day, ['a', 'b', 'c', 'd'][(k %% 4 + 1)::INT] AS ward, "
             "(k %% 70 * 1.25 + h * (v + 100))::DECIMAL(10,2) AS cost, "
-            "CASE WHEN h = 1 THEN 'hidden' || v ELSE (k %% 7)::VARCHAR END AS remark FROM %s) "
+            "CASE WHEN h = 1 THEN 'hidden' || v ELSE (k %% 7)::VARCHAR END AS remark, "
+            "[remark, (k %% 3)::VARCHAR] AS codes, {'zip': remark} AS place, "
+            "MAP {'a': remark} AS marks FROM %s) "
             "ORDER BY k, h",
             places);
     case 2:
@@ -356,6 +361,8 @@ static void plain_table(struct secure_lab *lab, struct weft_engine *plain, size_
         weft_buf_adds(&sql, shown++ == 0 ? "" : ", ");
         if (!raw && column->by_hand != NULL)
             weft_buf_addf(&sql, "%s AS ", column->by_hand);
+        else if (strcmp(column->type, "json") == 0)
+            weft_buf_addf(&sql, "%s::VARCHAR AS ", column->name);
         weft_buf_adds(&sql, column->name);
     }
     weft_buf_addf(&sql, " FROM '%s'", lab->tables[index].files[0]);

@@ -439,6 +439,12 @@ select count(*) from (select name as id from hospital.patients) where id = 5
 -- errors: implicit cast of united columns
 select count(*) from (select id from hospital.patients union all select name from hospital.patients) where id = 5
 
+-- errors: implicit cast of a table called as a column
+select count(*) from (select state from hospital.patients) id where id = 5
+
+-- errors: implicit cast of a column of VALUES
+select count(*) from hospital.patients, (values ('x')) v(id2) where v.id2 = 5 and state = 'QC'
+
 -- errors: implicit cast by USING
 select count(*) from hospital.patients join (select state as id from open.wards, (select 'QC' as state)) w using (id)
 
@@ -498,6 +504,75 @@ select id from hospital.patients order by (case when id > 600000 then 'x' else '
 
 -- errors: in an aggregate's filter
 select count(*) filter (where (case when id > 600000 then 'x' else '1' end)::int = 1) from hospital.patients
+
+-- errors: dictionary of a column holds hidden values
+select sum(hamming(replace(state, 'QC', 'xyz'), 'ON')) from hospital.patients
+
+-- errors: dictionary, in the select list
+select hamming(replace(state, 'QC', 'xyz'), 'ON') from hospital.patients
+
+-- errors: dictionary, in a condition
+select count(*) from hospital.patients where hamming(replace(state, 'QC', 'xyz'), 'ON') >= 0
+
+-- errors: dictionary, mismatches
+select max(mismatches(replace(state, 'QC', 'xyz'), 'ON')) from hospital.patients
+
+-- errors: dictionary, jaccard
+select max(jaccard(replace(state, 'QC', ''), 'ON')) from hospital.patients
+
+-- errors: dictionary, regexp
+select max(regexp_replace('x', replace(state, 'QC', '('), 'b')) from hospital.patients
+
+-- errors: dictionary, cast in a struct
+select count({'a': replace(replace(replace(replace(state, 'QC', 'x'), 'ON', '1'), 'BC', '2'), 'AB', '3')}::struct(a int)) from hospital.patients
+
+-- errors: dictionary, cast
+select sum(replace(replace(replace(replace(state, 'QC', 'x'), 'ON', '1'), 'BC', '2'), 'AB', '3')::int) from hospital.patients
+
+-- errors: dictionary, to a date
+select max(strptime(replace(replace(replace(replace(state, 'QC', 'x'), 'ON', '2001'), 'BC', '2002'), 'AB', '2003'), '%Y')) from hospital.patients
+
+-- errors: dictionary, aggregated
+select state, max(hamming(replace(state, 'QC', 'xyz'), 'ON')) from hospital.patients group by state
+
+-- errors: dictionary, as a key
+select hamming(replace(state, 'QC', 'xyz'), 'ON') as k, count(*) from hospital.patients group by k
+
+-- errors: dictionary, sorted
+select id from hospital.patients order by hamming(replace(state, 'QC', 'xyz'), 'ON'), id limit 3
+
+-- errors: dictionary, of the members' condition
+select max(hamming(replace(remark, 'hidden', 'long'), '1')) from hospital.visits where remark < '7'
+
+-- errors: elements of lists
+select sum(list_sum(codes::int[])) from hospital.visits
+
+-- errors: elements of lists, in a condition
+select count(*) from hospital.visits where (codes::int[])[1] >= 0
+
+-- errors: elements of lists, by a lambda
+select sum(list_sum(list_transform(codes, lambda x: x::int))) from hospital.visits
+
+-- errors: elements of lists, unnested
+select sum(c::int) from (select unnest(codes) as c from hospital.visits)
+
+-- errors: parts of structs
+select sum((place::struct(zip int)).zip) from hospital.visits
+
+-- errors: parts of structs, one
+select sum(place.zip::int) from hospital.visits where place.zip::int < 5
+
+-- errors: values of maps
+select sum((marks::map(varchar, int))['a']) from hospital.visits
+
+-- errors: values of maps, as lists
+select sum(list_sum(map_values(marks)::int[])) from hospital.visits
+
+-- errors: sorted lists
+select max(list_sort(codes)), max(array_to_string(codes, ',')) from hospital.visits
+
+-- errors: json of lists
+select max(json_transform_strict(to_json(codes), '["INTEGER"]')) from hospital.visits
 
 -- functions: stats
 select stats(id) from hospital.patients limit 1
@@ -911,7 +986,7 @@ select count(*) from open.wards w asof join hospital.cells c on w.patient_id >= 
 select count(*), sum(w.floor) from open.wards w positional join hospital.cells c
 
 -- groups: joined, grouped by the other
-select w.floor, count(*), sum(c.value) from hospital.cells c join open.wards w on c.ward = w.ward group by w.floor order by 1
+select w.floor, count(*), sum(c.value) from hospital.cells c join open.wards w on c.ward = w.ward where w.ward <> 'z' group by w.floor order by 1
 
 -- groups: itself joined
 select a.ward, count(*) from hospital.cells a join hospital.cells b on a.ward = b.ward and a.test = b.test group by a.ward order by 1
