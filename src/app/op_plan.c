@@ -14,6 +14,7 @@
 
 #include "flow/run.h"
 #include "lake/pointer.h"
+#include "trust/audit.h"
 
 #include <string.h>
 
@@ -195,7 +196,8 @@ static int plan_run(struct weft_context *context, const struct weft_op_request *
     }
     if (weft_op_given(request, "exit-code") && weft_plan_changes(&plan))
         return WEFT_CHANGED;
-    bool does = plan.count > plan.refused || plan.policy_count + plan.team_count > 0;
+    bool does = plan.count > plan.refused || plan.policy_count + plan.team_count > 0 ||
+                plan.dependency_count > 0;
     if (does && !markdown)
         return weft_out_line(out, WEFT_STYLE_DIM, error, "`weft apply%s%s` does this.",
                              file == NULL ? "" : " --plan ", file == NULL ? "" : file);
@@ -282,6 +284,11 @@ static int plan_register(struct weft_context *context, const struct weft_mesh *m
         WEFT_TRY(weft_catalog_enforce_words(txn, actor, item->product, &enforced, error));
     }
     WEFT_TRY(weft_plan_policies_register(plan, txn, actor, error));
+    if (plan->confirms)
+        WEFT_TRY(weft_dependencies_confirm(txn, actor, plan->dependencies, plan->dependency_count,
+                                           error));
+    bool anchored;
+    WEFT_TRY(weft_audit_anchor(txn, actor, &anchored, error));
     struct weft_ledger_txn *ending = txn;
     txn = NULL;
     return weft_ledger_commit(ending, error);

@@ -229,6 +229,8 @@ int weft_plan_make(struct weft_context *context, const struct weft_mesh *mesh,
     WEFT_TRY(plan_do(&maker, words, exclude, diag, error));
     if (!alone)
         WEFT_TRY(weft_plan_policies(&maker, !words->given && !exclude->given, error));
+    if (!alone)
+        WEFT_TRY(weft_plan_needs(&maker, diag, error));
     weft_book_defer(maker.book, maker.chosen);
     *out = maker.plan;
     out->book.txn = NULL;
@@ -249,7 +251,8 @@ void weft_plan_force(struct weft_plan *plan, const char *because)
 
 bool weft_plan_changes(const struct weft_plan *plan)
 {
-    return plan->count > 0 || plan->policy_count > 0 || plan->team_count > 0;
+    return plan->count > 0 || plan->policy_count > 0 || plan->team_count > 0 ||
+           plan->dependency_count > 0;
 }
 
 /* Rules would bind every product: half of what was asked for is worse than none. */

@@ -7,6 +7,7 @@
 #define WEFT_APP_PLAN_H
 
 #include "app/book.h"
+#include "trust/dependencies.h"
 #include "trust/policies.h"
 
 enum weft_plan_action { WEFT_PLAN_ADD, WEFT_PLAN_CHANGE, WEFT_PLAN_RETIRE, WEFT_PLAN_KEEP };
@@ -93,6 +94,9 @@ struct weft_plan {
     const struct weft_plan_access *access; /* by principal and product */
     size_t access_count;
     bool access_cut;            /* there are more than were looked at */
+    bool confirms; /* plan_needs.c: applying says which dependencies need no grant */
+    const struct weft_dependency *dependencies; /* those, by reader; of a home from before */
+    size_t dependency_count;
     int64_t sequence;           /* of the ledger it was made against; 0 = no home yet */
     char head[WEFT_SHA256_HEX]; /* the hash of that entry; "" = no home yet */
 };
@@ -119,6 +123,8 @@ int weft_plan_policies_show(const struct weft_plan *plan, struct weft_out *out,
                             struct weft_error *error) WEFT_MUST_CHECK;
 void weft_plan_policies_json(const struct weft_plan *plan, struct weft_json_writer *json);
 void weft_plan_policies_markdown(const struct weft_plan *plan, struct weft_buf *out);
+int weft_plan_needs_show(const struct weft_plan *plan, struct weft_out *out,
+                         struct weft_error *error) WEFT_MUST_CHECK;
 /* Fills `offer` of the items and `offers` of the plan; a part of weft_plan_make. */
 int weft_plan_offer(struct weft_plan *plan, struct weft_plan_item *items, struct weft_error *error)
     WEFT_MUST_CHECK;

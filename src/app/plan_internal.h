@@ -62,6 +62,10 @@ int weft_plan_impact(struct weft_plan_maker *maker, struct weft_error *error) WE
 int weft_plan_policies(struct weft_plan_maker *maker, bool whole, struct weft_error *error)
     WEFT_MUST_CHECK;
 
+/* ---- plan_needs.c: what may not be read; refuses items ---- */
+int weft_plan_needs(struct weft_plan_maker *maker, struct weft_diag *diag, struct weft_error *error)
+    WEFT_MUST_CHECK;
+
 /* ---- plan_access.c: who gains or loses what ---- */
 int weft_plan_access(struct weft_plan_maker *maker, struct weft_error *error) WEFT_MUST_CHECK;
 

@@ -236,6 +236,13 @@ void weft_plan_json(const struct weft_plan *plan, struct weft_json_writer *json)
     for (size_t i = 0; i < plan->count; i++)
         item_json(&plan->book, &plan->items[i], json);
     weft_plan_policies_json(plan, json);
+    for (size_t i = 0; i < plan->dependency_count; i++) {
+        weft_json_begin_object(json);
+        weft_json_member_text(json, "action", "confirm");
+        weft_json_member_text(json, "domain", plan->dependencies[i].domain);
+        weft_json_member_text(json, "product", plan->dependencies[i].product);
+        weft_json_end_object(json);
+    }
     weft_json_end_array(json);
 }
 
@@ -270,6 +277,7 @@ int weft_plan_show(const struct weft_plan *plan, struct weft_out *out, struct we
     for (size_t i = 0; i < plan->count; i++)
         WEFT_TRY(item_show(&plan->book, &plan->items[i], out, error));
     WEFT_TRY(weft_plan_policies_show(plan, out, error));
+    WEFT_TRY(weft_plan_needs_show(plan, out, error));
     return weft_out_line(out, WEFT_STYLE_TITLE, error,
                          "Plan: %zu to add, %zu to change, %zu to retire, %zu unchanged.",
                          plan->added, plan->changed, plan->retired, plan->kept);

@@ -166,6 +166,8 @@ static void job_fill(const struct weft_asker *asker, struct weft_job *job)
         .source_count = asker->source_count,
         .lookups = asker->lookups,
         .lookup_count = asker->lookup_count,
+        .members = asker->members,
+        .member_count = asker->member_count,
         .last_key = asker->last_key,
         .temp_dir = asker->temp_dir,
     };

@@ -12,6 +12,7 @@
 #include "flow/run.h"
 #include "lake/pointer.h"
 #include "ledger/sql.h"
+#include "trust/decide.h"
 
 #define WEFT_KIND_RUN_ENDED "run.ended"
 #define WEFT_KIND_REPLAYED "quarantine.replayed"
@@ -54,6 +55,8 @@ struct weft_asker {
     size_t source_count;
     const struct weft_job_source *lookups; /* what its fields refer to */
     size_t lookup_count;
+    struct weft_job_source *members; /* in which policies look rows of sources up */
+    size_t member_count, member_capacity;
     const char *last_key;   /* run key of the state that counts; NULL = none */
     struct weft_slot *slot; /* keeps the sources' files; NULL = it reads none */
     int guard_fd;           /* likewise, of the home that is deferred to; -1 = it is not read */
@@ -65,8 +68,21 @@ struct weft_asker {
     char logged_stage[32];
     struct weft_worker *worker; /* NULL = none is needed */
     bool worker_is_own;         /* of this run alone */
+    int64_t deadline_us;        /* of the monotonic clock; 0 = it may take as long as it takes */
     bool enforced;              /* nothing new, but the contract came into force */
 };
+
+/* source_gate.c: what is known of trust while the sources are found. */
+struct weft_flow_gate {
+    struct weft_ledger_txn *txn; /* of the home that is asked; NULL = none yet */
+    struct weft_trust *trust;
+    bool confirmed; /* trust/dependencies.h */
+};
+void weft_flow_gate_end(struct weft_flow_gate *gate);
+/* DENIED, or out->guard says what is kept from the run. txn: of the home that has the source. */
+int weft_flow_gate(struct weft_flow_gate *gate, struct weft_ledger_txn *txn,
+                   struct weft_asker *asker, const struct weft_registered *source,
+                   struct weft_job_source *out, struct weft_error *error) WEFT_MUST_CHECK;
 
 struct weft_worker {
     struct weft_process process;

@@ -7,8 +7,6 @@
  */
 #include "flow/run_internal.h"
 
-#include "trust/decide.h"
-
 #include <stdio.h>
 #include <string.h>
 
@@ -47,23 +45,6 @@ static int never_published(const struct weft_asker *asker, const struct weft_reg
                                "it first: `weft run %s@%d`",
                                to->environment, read->full_name, read->major);
     return weft_error_hint(error, "run it first: `weft run %s@%d`", read->full_name, read->major);
-}
-
-/* The run reads in the name of its product's domain, not in that of whoever started it. */
-static int gate(const struct weft_asker *asker, const struct weft_registered *source,
-                struct weft_error *error)
-{
-    struct weft_request request = {.time_us = asker->started_us};
-    const char *full_name = asker->registered.full_name;
-    int length = snprintf(request.principal, sizeof request.principal, "domain:%.*s",
-                          (int)strcspn(full_name, "."), full_name);
-    if (length < 0 || (size_t)length >= sizeof request.principal)
-        return weft_error_set(error, WEFT_E_LIMIT, "the domain's name is too long");
-    snprintf(request.purpose, sizeof request.purpose, "run");
-    if (weft_trust_run_may(&request, source->name))
-        return 0;
-    return weft_error_set(error, WEFT_E_DENIED, "%s may not read %s", request.principal,
-                          source->name);
 }
 
 /* Which rows are new can only be told of the table that was read before. */
@@ -143,8 +124,9 @@ static int warn(struct weft_asker *asker, const char *text, struct weft_error *e
 }
 
 /* Where it has no snapshot here: as the home has it that is deferred to, else why not. */
-static int source_elsewhere(struct weft_flow_deferred *deferred, struct weft_ledger_txn *txn,
-                            struct weft_asker *asker, const struct weft_registered_read *read,
+static int source_elsewhere(struct weft_flow_deferred *deferred, struct weft_flow_gate *gate,
+                            struct weft_ledger_txn *txn, struct weft_asker *asker,
+                            const struct weft_registered_read *read,
                             const struct weft_registered *here, struct weft_job_source *out,
                             struct weft_error *error)
 {
@@ -152,10 +134,10 @@ static int source_elsewhere(struct weft_flow_deferred *deferred, struct weft_led
     WEFT_TRY(rc);
     if (rc != 0)
         return here == NULL ? gone(asker, read, error) : never_published(asker, read, here, error);
-    if (here == NULL) {
-        struct weft_registered there = {.name = read->full_name};
-        WEFT_TRY(gate(asker, &there, error));
-    }
+    struct weft_registered there;
+    WEFT_TRY(weft_catalog_product(deferred->txn, asker->arena, read->full_name, read->major, 0,
+                                  &there, error));
+    WEFT_TRY(weft_flow_gate(gate, deferred->txn, asker, &there, out, error));
     WEFT_TRY(warn(asker,
                   weft_arena_format(asker->arena, "%s is deferred to %s: its rows there are read",
                                     out->product, out->environment),
@@ -163,9 +145,10 @@ static int source_elsewhere(struct weft_flow_deferred *deferred, struct weft_led
     return source_since(txn, asker, read, out, error);
 }
 
-static int source_read(struct weft_flow_deferred *deferred, struct weft_ledger_txn *txn,
-                       struct weft_asker *asker, const struct weft_registered_read *read,
-                       struct weft_job_source *out, struct weft_error *error)
+static int source_read(struct weft_flow_deferred *deferred, struct weft_flow_gate *gate,
+                       struct weft_ledger_txn *txn, struct weft_asker *asker,
+                       const struct weft_registered_read *read, struct weft_job_source *out,
+                       struct weft_error *error)
 {
     struct weft_registered source;
     struct weft_pointer pointer;
@@ -173,12 +156,11 @@ static int source_read(struct weft_flow_deferred *deferred, struct weft_ledger_t
         weft_catalog_product(txn, asker->arena, read->full_name, read->major, 0, &source, error);
     WEFT_TRY(rc);
     if (rc == WEFT_NOT_THERE)
-        return source_elsewhere(deferred, txn, asker, read, NULL, out, error);
-    WEFT_TRY(gate(asker, &source, error));
+        return source_elsewhere(deferred, gate, txn, asker, read, NULL, out, error);
     rc = weft_pointer_get(txn, asker->arena, WEFT_SPACE_LAKE, source.table, 0, &pointer, error);
     WEFT_TRY(rc);
     if (rc == WEFT_NOT_THERE || pointer.snapshot_id == 0)
-        return source_elsewhere(deferred, txn, asker, read, &source, out, error);
+        return source_elsewhere(deferred, gate, txn, asker, read, &source, out, error);
     *out = (struct weft_job_source){
         .name = read->name,
         .is_port = read->is_port,
@@ -188,6 +170,7 @@ static int source_read(struct weft_flow_deferred *deferred, struct weft_ledger_t
         .snapshot_id = pointer.snapshot_id};
     if (out->product == NULL)
         return weft_error_nomem(error);
+    WEFT_TRY(weft_flow_gate(gate, txn, asker, &source, out, error));
     if (source.retired)
         WEFT_TRY(warn(
             asker,
@@ -209,13 +192,14 @@ int weft_flow_sources_read(struct weft_ledger_txn *txn, struct weft_asker *asker
     if (lookups == NULL)
         return weft_error_nomem(error);
     WEFT_CLEANUP(weft_flow_deferred_end) struct weft_flow_deferred deferred = {0};
-    asker->source_count = asker->lookup_count = 0;
+    WEFT_CLEANUP(weft_flow_gate_end) struct weft_flow_gate gate = {0};
+    asker->source_count = asker->lookup_count = asker->member_count = 0;
     for (size_t i = 0; i < reads->count; i++) {
         /* What is only looked up must be there and may be read, and gives the run no rows. */
         bool lookup = weft_read_is_lookup(reads->items[i].name);
         struct weft_job_source *out =
             lookup ? &lookups[asker->lookup_count++] : &sources[asker->source_count++];
-        WEFT_TRY(source_read(&deferred, txn, asker, &reads->items[i], out, error));
+        WEFT_TRY(source_read(&deferred, &gate, txn, asker, &reads->items[i], out, error));
     }
     asker->sources = sources;
     asker->lookups = lookups;

@@ -61,6 +61,7 @@ struct weft_job_source {
     int64_t snapshot_id;  /* the state that is read */
     bool only_new;        /* `read: new`: only the rows that were added after `since` */
     int64_t since;        /* snapshot up to which was read before; 0 = none: all rows are new */
+    const char *guard;    /* what is kept from the run (guard.h); NULL = nothing */
 };
 
 /* A connection over which inputs are read. It says where the secret is found; the worker reads it
@@ -98,6 +99,9 @@ struct weft_job {
      * (catalog/product_entry.h). */
     const struct weft_job_source *lookups;
     size_t lookup_count;
+    /* In which the guards of sources look rows up; name is "domain.product". */
+    const struct weft_job_source *members;
+    size_t member_count;
     const struct weft_job_connection *connections; /* that its inputs name */
     size_t connection_count;
     /* TEST: the rows, as JSON; else NULL.

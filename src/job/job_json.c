@@ -72,7 +72,7 @@ static const struct member job_source_members[] = {
     MEMBER(weft_job_source, metadata, M_TEXT),    MEMBER(weft_job_source, snapshot_id, M_INT64),
     MEMBER(weft_job_source, only_new, M_BOOL),    MEMBER(weft_job_source, since, M_INT64),
     MEMBER(weft_job_source, home, M_TEXT),        MEMBER(weft_job_source, origin, M_TEXT),
-    MEMBER(weft_job_source, environment, M_TEXT),
+    MEMBER(weft_job_source, environment, M_TEXT), MEMBER(weft_job_source, guard, M_TEXT),
 };
 static const struct member outcome_source_members[] = {
     MEMBER(weft_outcome_source, name, M_TEXT),
@@ -240,6 +240,8 @@ int weft_job_write(const struct weft_job *job, struct weft_buf *out, struct weft
                 sizeof *job->sources);
     objects_put(&w, "lookups", MEMBERS(job_source_members), job->lookups, job->lookup_count,
                 sizeof *job->lookups);
+    objects_put(&w, "members", MEMBERS(job_source_members), job->members, job->member_count,
+                sizeof *job->members);
     objects_put(&w, "connections", MEMBERS(job_connection_members), job->connections,
                 job->connection_count, sizeof *job->connections);
     replays_put(&w, "replays", job->replays, job->replay_count);
@@ -485,6 +487,10 @@ int weft_job_read(struct weft_arena *arena, const char *line, size_t length, str
     WEFT_TRY(objects_get(arena, root, "lookups", MEMBERS(job_source_members),
                          sizeof(struct weft_job_source), &lookups, &job.lookup_count, error));
     job.lookups = lookups;
+    void *members = NULL;
+    WEFT_TRY(objects_get(arena, root, "members", MEMBERS(job_source_members),
+                         sizeof(struct weft_job_source), &members, &job.member_count, error));
+    job.members = members;
     void *connections = NULL;
     WEFT_TRY(objects_get(arena, root, "connections", MEMBERS(job_connection_members),
                          sizeof(struct weft_job_connection), &connections, &job.connection_count,

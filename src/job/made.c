@@ -198,16 +198,21 @@ int job_made_columns(struct job_work *work, struct weft_error *error)
 {
     struct job_made *made = work->made;
     struct weft_resolve_options options = {.resolve = name_resolve,
+                                           .member = job_sources_member,
                                            .arg = work,
                                            .now_us = work->job->time_us,
                                            .principal = "",
                                            .deterministic = true,
                                            .hide_values = work->job->mode != WEFT_JOB_PREVIEW};
+    WEFT_TRY(job_sources_guard(work, error));
     WEFT_TRY(weft_transform_check(work->engine, work->arena, work->product, &options,
                                   &made->transform, error));
     made->resolved = true;
     if (work->product->graph != NULL)
         WEFT_TRY(job_graph_make(work, &made->from, error));
+    else if (work->job->mode == WEFT_JOB_TEST) /* it needs no more, however many there are */
+        made->from = weft_arena_format(work->arena, "(SELECT * FROM (%s) LIMIT %d) AS q",
+                                       made->transform.resolved.sql, JOB_EXAMPLE_ROWS_MAX + 1);
     else
         made->from = weft_arena_format(work->arena, "(%s) AS q", made->transform.resolved.sql);
     if (made->from == NULL)

@@ -63,7 +63,7 @@ static int engine_folders(struct job_work *work, const char ***out, size_t *out_
                           struct weft_error *error)
 {
     const struct weft_job *job = work->job;
-    size_t count = 0, most = work->reference_count + work->source_count + 4;
+    size_t count = 0, most = work->reference_count + work->source_count + job->member_count + 4;
     for (size_t i = 0; i < work->port_count; i++)
         most += work->ports[i].reference_count;
     const char **folders = weft_arena_array(work->arena, most, sizeof *folders);
@@ -79,6 +79,8 @@ static int engine_folders(struct job_work *work, const char ***out, size_t *out_
         folders[count++] = work->references[i].folder;
     for (size_t i = 0; i < work->source_count; i++)
         folders[count++] = work->sources[i].folder;
+    for (size_t i = 0; work->members != NULL && i < job->member_count; i++)
+        folders[count++] = work->members[i].folder;
     for (size_t p = 0; p < work->port_count; p++) {
         for (size_t i = 0; i < work->ports[p].reference_count; i++)
             folders[count++] = work->ports[p].references[i].folder;

@@ -4,6 +4,8 @@
  */
 #include "job/work_internal.h"
 
+#include "job/guard.h"
+
 #include "catalog/product_entry.h"
 #include "lake/table.h"
 
@@ -21,6 +23,26 @@ static int target_split(struct job_work *work, const struct weft_field *field, c
     return *table == NULL ? weft_error_nomem(error) : 0;
 }
 
+/* A key that is kept from the domain cannot be looked up: that it is there would be told. */
+static int reference_guard(struct job_work *work, const struct weft_job_source *target,
+                           const char *column, struct weft_error *error)
+{
+    struct weft_job_guard guard;
+    bool kept = false;
+    if (target->guard == NULL)
+        return 0;
+    WEFT_TRY(weft_job_guard_parse(work->arena, target->guard, &guard, error));
+    for (size_t i = 0; i < guard.column_count; i++)
+        kept = kept || (strcmp(guard.columns[i].name, column) == 0 &&
+                        guard.columns[i].treat.kind != WEFT_TREAT_NONE);
+    if (!kept && guard.rows == NULL && guard.min_group.size == 0)
+        return 0;
+    weft_error_set(error, WEFT_E_DENIED,
+                   "references: policies keep `%s` of %s, or rows of it, from this domain", column,
+                   target->product);
+    return weft_error_hint(error, "leave `references` out, or except the domain in the policy");
+}
+
 static int target_files(struct job_work *work, const struct weft_job_source *target,
                         const char *column, const char *as, struct job_reference *out,
                         struct weft_error *error)
@@ -29,6 +51,7 @@ static int target_files(struct job_work *work, const struct weft_job_source *tar
     struct weft_table *table = NULL;
     struct weft_data_files data = {0};
     struct weft_data_files deletes = {0};
+    WEFT_TRY(reference_guard(work, target, column, error));
     struct weft_relation_column *columns = weft_arena_alloc(work->arena, sizeof *columns);
     const struct weft_snapshot *snapshot = NULL;
     WEFT_TRY(weft_table_load(work->arena, home, target->metadata, &table, error));

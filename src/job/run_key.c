@@ -25,9 +25,13 @@ static int lines_make(struct weft_arena *arena, const struct weft_job_source *so
 {
     for (size_t i = 0; i < source_count; i++) {
         const char *origin = sources[i].origin;
-        lines[*count] = weft_arena_format(arena, "source %s %s%s%s %" PRId64, sources[i].name,
-                                          sources[i].table, origin == NULL ? "" : "@",
-                                          origin == NULL ? "" : origin, sources[i].snapshot_id);
+        char guard[WEFT_SHA256_HEX] = "";
+        if (sources[i].guard != NULL) /* what is kept from the run changes what it makes */
+            WEFT_TRY(weft_sha256_hex(sources[i].guard, strlen(sources[i].guard), guard, error));
+        lines[*count] = weft_arena_format(
+            arena, "source %s %s%s%s %" PRId64 "%s%s", sources[i].name, sources[i].table,
+            origin == NULL ? "" : "@", origin == NULL ? "" : origin, sources[i].snapshot_id,
+            guard[0] == '\0' ? "" : " guard ", guard);
         if (lines[(*count)++] == NULL)
             return weft_error_nomem(error);
     }

@@ -5,6 +5,9 @@
 #include "job/work_internal.h"
 
 #include "engine/stored.h"
+#include "engine/treat.h"
+#include "job/guard.h"
+#include "trust/treat_key.h"
 
 #include <string.h>
 #include <strings.h>
@@ -106,7 +109,27 @@ static int source_open(struct job_work *work, struct job_source *out, struct wef
     if (out->folder == NULL)
         return weft_error_nomem(error);
     WEFT_TRY(source_files(work, table, snapshot, out, &data, error));
-    return source_relation(work, table, &data, out, error);
+    WEFT_TRY(source_relation(work, table, &data, out, error));
+    if (asked->guard == NULL)
+        return 0;
+    struct weft_job_guard guard;
+    WEFT_TRY(weft_job_guard_parse(work->arena, asked->guard, &guard, error));
+    return weft_job_guard_apply(&guard, work->arena, &out->relation, error);
+}
+
+static int members_open(struct job_work *work, struct weft_error *error)
+{
+    const struct weft_job *job = work->job;
+    if (job->member_count == 0)
+        return 0;
+    work->members = weft_arena_array(work->arena, job->member_count, sizeof *work->members);
+    if (work->members == NULL)
+        return weft_error_nomem(error);
+    for (size_t i = 0; i < job->member_count; i++) {
+        work->members[i].asked = &job->members[i];
+        WEFT_TRY(source_open(work, &work->members[i], error));
+    }
+    return 0;
 }
 
 int job_sources_open(struct job_work *work, struct weft_error *error)
@@ -122,7 +145,65 @@ int job_sources_open(struct job_work *work, struct weft_error *error)
         WEFT_TRY(source_open(work, &work->sources[i], error));
         work->source_count++;
     }
-    return 0;
+    return members_open(work, error);
+}
+
+/* ---- what guards keep back ---- */
+
+int job_sources_member(void *arg, struct weft_arena *arena, const char *product,
+                       struct weft_relation *out, struct weft_error *error)
+{
+    const struct job_work *work = arg;
+    (void)arena;
+    (void)error;
+    for (size_t i = 0; work->members != NULL && i < work->job->member_count; i++) {
+        if (strcmp(work->members[i].asked->name, product) == 0) {
+            *out = work->members[i].relation;
+            return 0;
+        }
+    }
+    return WEFT_NOT_THERE;
+}
+
+/* Rows that are kept back were not read: nor are they counted. */
+static int source_count(struct job_work *work, struct job_source *source, struct weft_error *error)
+{
+    struct weft_resolve_options options = {
+        .member = job_sources_member, .arg = work, .hide_values = true};
+    WEFT_CLEANUP(weft_result_closep) struct weft_result *result = NULL;
+    WEFT_CLEANUP(weft_buf_release) struct weft_buf sql;
+    weft_buf_init(&sql, (size_t)16 << 20);
+    struct weft_relation relation = source->relation;
+    relation.min_group = (struct weft_min_group){0}; /* the number of rows is weft's own */
+    weft_buf_adds(&sql, "SELECT count(*) FROM (");
+    WEFT_TRY(
+        weft_relation_print_secured(work->engine, work->arena, &relation, &options, &sql, error));
+    weft_buf_addc(&sql, ')');
+    WEFT_TRY(weft_buf_check(&sql, error));
+    WEFT_TRY(weft_engine_query(work->engine, sql.data, NULL, 0, &result, error));
+    int rc = weft_result_row(result, error);
+    if (rc == 0)
+        source->records = weft_result_int(result, 0);
+    return rc < 0 ? rc : 0;
+}
+
+int job_sources_guard(struct job_work *work, struct weft_error *error)
+{
+    bool guarded = false;
+    for (size_t i = 0; i < work->source_count; i++)
+        guarded = guarded || weft_relation_is_guarded(&work->sources[i].relation);
+    if (!guarded)
+        return 0;
+    unsigned char key[WEFT_TREAT_KEY_BYTES];
+    WEFT_TRY(weft_treat_key(work->job->home, key, error));
+    int rc = weft_engine_protect(work->engine, key, sizeof key, error);
+    explicit_bzero(key, sizeof key);
+    WEFT_TRY(rc);
+    for (size_t i = 0; i < work->source_count; i++) {
+        if (work->sources[i].relation.rows != NULL)
+            WEFT_TRY(source_count(work, &work->sources[i], error));
+    }
+    return job_sources_tell(work, error);
 }
 
 /* ---- by name ---- */

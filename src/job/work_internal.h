@@ -77,7 +77,7 @@ struct job_source {
     const struct weft_job_source *asked;
     const char *folder; /* of its table, for the engine */
     struct weft_relation relation;
-    int64_t records;
+    int64_t records; /* handed to the SQL */
 };
 
 struct job_scan;
@@ -100,6 +100,7 @@ struct job_work {
     struct job_work *ports;  /* of the output */
     size_t port_count;
     struct job_source *sources;
+    struct job_source *members; /* in which guards look rows up: job->member_count */
     size_t source_count;
     struct job_made *made;       /* NULL = its rows come from files */
     struct job_parquet *parquet; /* of files in Parquet; else `scan` reads them */
@@ -186,6 +187,8 @@ int job_input_check(struct job_work *work, struct weft_error *error) WEFT_MUST_C
 bool job_is_trial(const struct job_work *work);
 
 /* ---- example.c, example_rows.c: the rows of a test ---- */
+
+#define JOB_EXAMPLE_ROWS_MAX 100000 /* that are compared */
 /* TEST: the product's ports become files of the temp folder that hold what is given, and promises
  * on the whole (rows, batch, completeness, quarantine_max) go. CHECK: it reads its own table. */
 int job_example_begin(struct job_work *work, struct weft_error *error) WEFT_MUST_CHECK;
@@ -294,6 +297,11 @@ int job_port_relation(struct job_work *port, struct weft_relation *out, struct w
 /* ---- sources.c: products that are read ---- */
 int job_sources_open(struct job_work *work, struct weft_error *error) WEFT_MUST_CHECK;
 int job_sources_tell(struct job_work *work, struct weft_error *error) WEFT_MUST_CHECK;
+/* When the engine is there: what guards need of it, and the rows that they leave. */
+int job_sources_guard(struct job_work *work, struct weft_error *error) WEFT_MUST_CHECK;
+/* For weft_resolve_options: the relation of a member by its product's name; arg is the work. */
+int job_sources_member(void *arg, struct weft_arena *arena, const char *product,
+                       struct weft_relation *out, struct weft_error *error) WEFT_MUST_CHECK;
 /* NULL = the job has none of this name. schema NULL: a port. */
 const struct job_source *job_source_find(const struct job_work *work, const char *schema,
                                          const char *table);

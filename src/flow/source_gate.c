@@ -1,0 +1,183 @@
+/*
+ * source_gate.c - may a run read a product of another domain, and what of it? It reads in the name
+ * of its product's domain, not in that of whoever started it: the one decision (trust/decide.h)
+ * about domain:<d>, purpose "run". What is kept from it goes to the worker as a guard.
+ *
+ * In a mesh without policies domains read one another; the first policy ends that, by an entry that
+ * names the dependencies of that moment (trust/dependencies.h).
+ */
+#include "flow/run_internal.h"
+
+#include "catalog/columns.h"
+#include "catalog/subject.h"
+#include "job/guard.h"
+#include "trust/dependencies.h"
+
+#include <stdio.h>
+#include <string.h>
+
+void weft_flow_gate_end(struct weft_flow_gate *gate)
+{
+    weft_trust_free(gate->trust);
+    *gate = (struct weft_flow_gate){0};
+}
+
+static int request_make(const struct weft_asker *asker, struct weft_request *out,
+                        struct weft_error *error)
+{
+    const char *full_name = asker->registered.full_name;
+    *out = (struct weft_request){.time_us = asker->started_us, .purpose = "run"};
+    int length = snprintf(out->principal, sizeof out->principal, "domain:%.*s",
+                          (int)strcspn(full_name, "."), full_name);
+    if (length < 0 || (size_t)length >= sizeof out->principal)
+        return weft_error_set(error, WEFT_E_LIMIT, "the domain's name is too long");
+    return 0;
+}
+
+static bool is_own(const struct weft_asker *asker, const char *full_name)
+{
+    size_t length = strcspn(full_name, ".") + 1;
+    return strncmp(asker->registered.full_name, full_name, length) == 0;
+}
+
+static int trust_of(struct weft_flow_gate *gate, struct weft_ledger_txn *txn,
+                    const struct weft_request *request, struct weft_error *error)
+{
+    if (gate->txn != txn) {
+        weft_flow_gate_end(gate);
+        gate->txn = txn;
+        WEFT_TRY(weft_dependencies_are_confirmed(txn, 0, &gate->confirmed, error));
+    }
+    if (!gate->confirmed || gate->trust != NULL)
+        return 0;
+    struct weft_ledger_head head;
+    WEFT_TRY(weft_ledger_head(txn, &head, error));
+    WEFT_TRY(weft_trust_load(txn, head.sequence, &gate->trust, error));
+    return weft_trust_know(gate->trust, txn, request->principal, error);
+}
+
+static int denied(const struct weft_request *request, const struct weft_registered *source,
+                  const struct weft_decision *decision, struct weft_error *error)
+{
+    const char *why = "";
+    for (size_t i = 0; i < decision->reason_count && why[0] == '\0'; i++) {
+        if (decision->reasons[i].kind == WEFT_REASON_DENIES)
+            why = decision->reasons[i].text;
+    }
+    const char *name = source->full_name;
+    const char *domain = strchr(request->principal, ':') + 1;
+    weft_error_set(error, WEFT_E_DENIED, "%s may not read %s%s%s", request->principal, name,
+                   why[0] == '\0' ? "" : ": ", why);
+    return weft_error_hint(error,
+                           "a policy grants it: {kind: grant, name: %s_reads_%s, to: [%s], read: "
+                           "[%s]}, or `access: {grant: [%s]}` in its product file",
+                           domain, strchr(name, '.') + 1, request->principal, name,
+                           request->principal);
+}
+
+/* ---- the guard ---- */
+
+struct member_adding {
+    struct weft_ledger_txn *txn;
+    struct weft_asker *asker;
+};
+
+static int member_add(void *arg, const char *product, struct weft_error *error)
+{
+    struct member_adding *adding = arg;
+    struct weft_asker *asker = adding->asker;
+    struct weft_registered found;
+    struct weft_pointer pointer;
+    for (size_t i = 0; i < asker->member_count; i++) {
+        if (strcmp(asker->members[i].name, product) == 0)
+            return 0;
+    }
+    int rc = weft_catalog_product(adding->txn, asker->arena, product, 0, 0, &found, error);
+    if (rc == 0)
+        rc = weft_pointer_get(adding->txn, asker->arena, WEFT_SPACE_LAKE, found.table, 0, &pointer,
+                              error);
+    WEFT_TRY(rc);
+    if (rc == WEFT_NOT_THERE || pointer.snapshot_id == 0)
+        return weft_error_set(error, WEFT_E_DENIED,
+                              "a policy looks rows up in %s, which has no snapshot", product);
+    if (weft_arena_reserve(asker->arena, &asker->members, &asker->member_capacity,
+                           asker->member_count + 1, sizeof *asker->members) < 0)
+        return weft_error_nomem(error);
+    asker->members[asker->member_count++] =
+        (struct weft_job_source){.name = weft_arena_strdup(asker->arena, product),
+                                 .product = found.full_name,
+                                 .table = found.table,
+                                 .metadata = pointer.metadata,
+                                 .snapshot_id = pointer.snapshot_id};
+    return 0;
+}
+
+static int guard_make(struct weft_asker *asker, const struct weft_trust_subject *subject,
+                      const struct weft_decision *decision, const char **out,
+                      struct weft_error *error)
+{
+    struct weft_job_guard guard = {.digest = decision->digest, .rows = decision->rows};
+    struct weft_job_guard_column *columns =
+        weft_arena_array(asker->arena, subject->column_count + 1, sizeof *columns);
+    if (columns == NULL)
+        return weft_error_nomem(error);
+    if (decision->min_group_count > 1)
+        return weft_error_set(error, WEFT_E_NOT_YET,
+                              "two restrictions of %s tell subjects apart by different columns",
+                              subject->full_name);
+    if (decision->min_group_count == 1)
+        guard.min_group = decision->min_groups[0];
+    for (size_t i = 0; i < subject->column_count; i++) {
+        columns[i].name = subject->columns[i].name;
+        columns[i].treat = (struct weft_treatment){.kind = WEFT_TREAT_NONE};
+        if (decision->treatments != NULL)
+            columns[i].treat = decision->treatments[i];
+    }
+    guard.columns = columns;
+    guard.column_count = subject->column_count;
+    return weft_job_guard_print(&guard, asker->arena, out, error);
+}
+
+static int subject_make(struct weft_ledger_txn *txn, struct weft_arena *arena,
+                        const struct weft_registered *source, struct weft_trust_subject *out,
+                        struct weft_error *error)
+{
+    const struct weft_catalog_column *known = NULL;
+    size_t count = 0;
+    int rc =
+        weft_catalog_columns(txn, arena, source->full_name, source->major, &known, &count, error);
+    WEFT_TRY(rc);
+    if (rc == WEFT_NOT_THERE)
+        return weft_catalog_subject(arena, txn, source, NULL, 0, 0, out, error);
+    struct weft_subject_column *columns = weft_arena_array(arena, count + 1, sizeof *columns);
+    if (columns == NULL)
+        return weft_error_nomem(error);
+    for (size_t i = 0; i < count; i++)
+        columns[i] = (struct weft_subject_column){known[i].name, known[i].type};
+    return weft_catalog_subject(arena, txn, source, columns, count, 0, out, error);
+}
+
+int weft_flow_gate(struct weft_flow_gate *gate, struct weft_ledger_txn *txn,
+                   struct weft_asker *asker, const struct weft_registered *source,
+                   struct weft_job_source *out, struct weft_error *error)
+{
+    struct weft_request request;
+    struct weft_trust_subject subject;
+    struct weft_decision decision;
+    if (is_own(asker, source->full_name))
+        return 0;
+    WEFT_TRY(request_make(asker, &request, error));
+    WEFT_TRY(trust_of(gate, txn, &request, error));
+    if (!gate->confirmed)
+        return 0;
+    WEFT_TRY(subject_make(txn, asker->arena, source, &subject, error));
+    WEFT_TRY(weft_trust_decide(gate->trust, &request, &subject, asker->arena, &decision, error));
+    if (decision.verdict != WEFT_VERDICT_YES)
+        return denied(&request, source, &decision, error);
+    if (decision.raw)
+        return 0;
+    struct member_adding adding = {txn, asker};
+    if (out->home == NULL)
+        WEFT_TRY(weft_job_guard_members(decision.rows, member_add, &adding, error));
+    return guard_make(asker, &subject, &decision, &out->guard, error);
+}
