@@ -1,5 +1,5 @@
-/* Tests of condition.h: what is understood, what is refused and where, printing gives the same tree,
- * binding to principals, memory. */
+/* Tests of condition.h: what is understood, what is refused and where, printing gives the same
+ * tree, binding to principals, memory. */
 #include "model/condition.h"
 
 #include "base/test_support.h"

@@ -168,7 +168,7 @@ struct weft_access {
 int weft_policies_parse(struct weft_arena *arena, const char *text, size_t length, const char *file,
                         struct weft_diag *diag, const struct weft_policy *const **out,
                         size_t *out_count, struct weft_error *error) WEFT_MUST_CHECK;
-/* The policy of a registered document: the same checks as for a file (INVALID for a damaged one). */
+/* The policy of a registered document: the same checks as for a file; INVALID for a damaged one. */
 int weft_policy_from_document(struct weft_arena *arena, const char *document,
                               const struct weft_policy **out, struct weft_error *error)
     WEFT_MUST_CHECK;

@@ -1,7 +1,7 @@
 /*
  * selector.h - what a policy speaks of: products or columns, by name or by what they are.
  *
- *   hospital.patients, hospital.*, *.patients, *       products by name; * stands for any characters
+ *   hospital.patients, hospital.*, *.patients, *       products by name; * is any characters
  *   hospital.patients@2                                one major of it
  *   hospital.patients.email, hospital.*.email          columns by name
  *   tag:clinical  domain:hospital  regulation:hipaa    products; * as above

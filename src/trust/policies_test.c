@@ -1,6 +1,6 @@
 /*
- * policies_test.c - policies in the ledger: registered, changed, dropped, as of a past moment, folded
- * anew; decisions by them; what would change; memory.
+ * policies_test.c - policies in the ledger: registered, changed, dropped, as of a past moment,
+ * folded anew; decisions by them; what would change; memory.
  */
 #include "base/test_support.h"
 #include "trust/decide.h"

@@ -7,8 +7,11 @@ import pytest
 
 from mesh_support import Mesh
 
-PATIENTS = "id,name,email,state,age\n" \
-    "1,Ann Lee,ann@x.org,California,31\n2,Bo Roy,bo@y.org,Quebec,45\n3,Cy Oz,cy@z.org,California,78\n"
+PATIENTS = """id,name,email,state,age
+1,Ann Lee,ann@x.org,California,31
+2,Bo Roy,bo@y.org,Quebec,45
+3,Cy Oz,cy@z.org,California,78
+"""
 PRODUCT = """tags: [clinical]
 input: ../../../in/patients.csv
 schema:
