@@ -311,6 +311,8 @@ static int stored_sql(struct matcher *m, struct weft_buf *sql)
     WEFT_TRY(weft_flow_states_sql(sql, &stored, ranges, count, true, m->error));
     weft_buf_adds(sql, ") JOIN (VALUES ");
     for (size_t i = 0; i < count; i++) {
+        if (i > 0 && strcmp(ranges[i - 1].run_id, ranges[i].run_id) == 0)
+            continue; /* ranges of one run follow one another */
         weft_buf_addf(sql, "%s(", i > 0 ? ", " : "");
         weft_buf_add_sql_text(sql, ranges[i].run_id, strlen(ranges[i].run_id));
         weft_buf_addf(sql, ", %zu)", i);

@@ -2,6 +2,7 @@
  * quarantine_rows.c - rows that were set aside, with their states: which of them are chosen to be
  * replayed or dismissed, and all of them as a table. Reads only.
  */
+#include "base/map.h"
 #include "engine/engine.h"
 #include "engine/stored.h"
 #include "flow/quarantine.h"
@@ -59,6 +60,89 @@ static void number_sql(struct weft_buf *sql, const struct weft_relation *stored)
     weft_buf_adds(sql, "CAST(split_part(q.row_id, ':', 2) AS BIGINT)");
 }
 
+/* ---- ranges as a table ---- */
+
+/* Ranges of one run, state and origin: a chain through `next`. */
+struct group {
+    size_t first, last;
+};
+
+struct groups {
+    struct weft_map *keys; /* -> struct group */
+    struct group *items;
+    size_t *next; /* SIZE_MAX = the end */
+    size_t count;
+};
+
+static void groups_release(struct groups *groups)
+{
+    weft_map_free(groups->keys);
+    weft_free(groups->items);
+    weft_free(groups->next);
+}
+
+static int group_add(struct groups *groups, const struct weft_quarantine_range *ranges, size_t i,
+                     struct weft_buf *key, struct weft_error *error)
+{
+    weft_buf_clear(key);
+    weft_buf_addf(key, "%s\n%s\n%s", ranges[i].run_id, ranges[i].state, ranges[i].state_by);
+    WEFT_TRY(weft_buf_check(key, error));
+    struct group *group = weft_map_get(groups->keys, key->data);
+    groups->next[i] = SIZE_MAX;
+    if (group != NULL) {
+        groups->next[group->last] = i;
+        group->last = i;
+        return 0;
+    }
+    group = &groups->items[groups->count++];
+    *group = (struct group){i, i};
+    return weft_map_put(groups->keys, key->data, group) < 0 ? weft_error_nomem(error) : 0;
+}
+
+static void numbers_print(const struct groups *groups, const struct group *group,
+                          const struct weft_quarantine_range *ranges, bool to, struct weft_buf *sql)
+{
+    weft_buf_adds(sql, ", '");
+    for (size_t i = group->first; i != SIZE_MAX; i = groups->next[i])
+        weft_buf_addf(sql, "%s%" PRId64, i == group->first ? "" : ",",
+                      to ? ranges[i].row_to : ranges[i].row_from);
+    weft_buf_addc(sql, '\'');
+}
+
+/* SELECT run_id, state, state_by, row_from, row_to. Ranges may be as many as rows, and each literal
+ * of a statement is bound and optimized by itself: the numbers of a group are one text. */
+static int ranges_print(const struct weft_quarantine_range *ranges, size_t count,
+                        struct weft_buf *sql, struct weft_error *error)
+{
+    WEFT_CLEANUP(groups_release)
+    struct groups groups = {.keys = weft_map_new(),
+                            .items = weft_alloc_array(count + 1, sizeof *groups.items),
+                            .next = weft_alloc_array(count + 1, sizeof *groups.next)};
+    WEFT_CLEANUP(weft_buf_release) struct weft_buf key;
+    weft_buf_init(&key, 1 << 20);
+    if (groups.keys == NULL || groups.items == NULL || groups.next == NULL)
+        return weft_error_nomem(error);
+    for (size_t i = 0; i < count; i++)
+        WEFT_TRY(group_add(&groups, ranges, i, &key, error));
+    weft_buf_adds(sql, "SELECT run_id, state, state_by, "
+                       "unnest(CAST(string_split(froms, ',') AS BIGINT[])) AS row_from, "
+                       "unnest(CAST(string_split(tos, ',') AS BIGINT[])) AS row_to FROM (VALUES ");
+    for (size_t i = 0; i < groups.count; i++) {
+        const struct weft_quarantine_range *range = &ranges[groups.items[i].first];
+        weft_buf_adds(sql, i == 0 ? "(" : ", (");
+        weft_buf_add_sql_text(sql, range->run_id, strlen(range->run_id));
+        weft_buf_adds(sql, ", ");
+        weft_buf_add_sql_text(sql, range->state, strlen(range->state));
+        weft_buf_adds(sql, ", ");
+        weft_buf_add_sql_text(sql, range->state_by, strlen(range->state_by));
+        numbers_print(&groups, &groups.items[i], ranges, false, sql);
+        numbers_print(&groups, &groups.items[i], ranges, true, sql);
+        weft_buf_addc(sql, ')');
+    }
+    weft_buf_adds(sql, ") g(run_id, state, state_by, froms, tos)");
+    return weft_buf_check(sql, error);
+}
+
 /* SELECT q.*, state, state_by over the stored rows that have a state. Ranges do not overlap: the
  * one that a row may lie in is the last that begins before it, which a join on both ends would find
  * by comparing each row with each range. */
@@ -74,19 +158,9 @@ int weft_flow_states_sql(struct weft_buf *sql, const struct weft_relation *store
     }
     weft_buf_adds(sql, " FROM (");
     WEFT_TRY(weft_relation_print(stored, sql, error));
-    weft_buf_adds(sql, ") q ASOF JOIN (VALUES ");
-    for (size_t i = 0; i < count; i++) {
-        const struct weft_quarantine_range *range = &ranges[i];
-        weft_buf_adds(sql, i == 0 ? "(" : ", (");
-        weft_buf_add_sql_text(sql, range->run_id, strlen(range->run_id));
-        weft_buf_addf(sql, ", %" PRId64 ", %" PRId64 ", ", range->row_from, range->row_to);
-        weft_buf_add_sql_text(sql, range->state, strlen(range->state));
-        weft_buf_adds(sql, ", ");
-        weft_buf_add_sql_text(sql, range->state_by, strlen(range->state_by));
-        weft_buf_addc(sql, ')');
-    }
-    weft_buf_adds(sql,
-                  ") s(run_id, row_from, row_to, state, state_by) ON q.run_id = s.run_id AND ");
+    weft_buf_adds(sql, ") q ASOF JOIN (");
+    WEFT_TRY(ranges_print(ranges, count, sql, error));
+    weft_buf_adds(sql, ") s ON q.run_id = s.run_id AND ");
     number_sql(sql, stored);
     weft_buf_adds(sql, " >= s.row_from WHERE ");
     number_sql(sql, stored);
