@@ -131,6 +131,17 @@ static char *file_path(const struct maker *m, const struct weft_test_rows *rows)
     return weft_path_join(m->product->folder, rows->file);
 }
 
+/* A test that somebody proposes must not show what lies elsewhere on the machine that runs it. */
+static bool file_is_outside(struct maker *m, const struct weft_test_rows *rows, const char *path)
+{
+    const char *root = m->book->context->root;
+    if (root == NULL || weft_fs_inside(path, root))
+        return false;
+    mistake(m, NULL, rows->place, "put it beside the product file",
+            "the file lies outside the checkout");
+    return true;
+}
+
 /* Those of a file are read; a file that is wrong is a mistake with its place. WEFT_NOT_THERE then.
  */
 static int rows_load(struct maker *m, const struct weft_test_rows *from, const char *what,
@@ -144,6 +155,8 @@ static int rows_load(struct maker *m, const struct weft_test_rows *from, const c
     WEFT_CLEANUP(weft_freep) char *path = file_path(m, from);
     if (path == NULL)
         return weft_error_nomem(m->error);
+    if (file_is_outside(m, from, path))
+        return WEFT_NOT_THERE;
     out->file = from->file;
     if (weft_example_file_read(m->book->arena, path, from->file, &out->rows, &why) == 0)
         return 0;
@@ -212,7 +225,7 @@ static int port_put(struct maker *m, const char *name, const struct weft_fields 
         WEFT_CLEANUP(weft_freep) char *path = file_path(m, given);
         if (path == NULL)
             return weft_error_nomem(m->error);
-        if (!weft_fs_is_file(path))
+        if (!file_is_outside(m, given, path) && !weft_fs_is_file(path))
             mistake(m, NULL, given->place, "paths are relative to the product file",
                     "the file that is given is not there");
         weft_json_member_text(m->json, "path", path);

@@ -258,6 +258,26 @@ static int outcome_set(struct weft_trials *trials, const struct weft_product *pr
     return details_set(trials, trial, &text, error);
 }
 
+/* The test took its worker along: that speaks of the test, and the next one gets a new worker. */
+static bool is_of_the_test(const struct weft_error *why)
+{
+    return why->code == WEFT_E_WORKER || why->code == WEFT_E_LIMIT || why->code == WEFT_E_TIMEOUT;
+}
+
+static int death_set(struct weft_trials *trials, const struct weft_error *why,
+                     struct weft_trial *trial, struct weft_error *error)
+{
+    WEFT_CLEANUP(weft_buf_release) struct weft_buf text;
+    weft_buf_init(&text, DETAILS_MAX);
+    trial->state = WEFT_TRIAL_FAILED;
+    trial->message = weft_arena_strdup(trials->arena, why->message);
+    if (trial->message == NULL)
+        return weft_error_nomem(error);
+    if (why->hint[0] != '\0')
+        weft_buf_addf(&text, "      hint: %s\n", why->hint);
+    return details_set(trials, trial, &text, error);
+}
+
 /* What was set aside is often why a row is missing. */
 static void aside_print(const struct weft_outcome *outcome, struct weft_buf *out)
 {
@@ -297,7 +317,7 @@ static int example_run(struct weft_trials *trials, struct weft_book *book, size_
     WEFT_CLEANUP(weft_diag_release) struct weft_diag diag;
     WEFT_CLEANUP(weft_buf_release) struct weft_buf example;
     struct weft_outcome *outcome = weft_arena_alloc(trials->arena, sizeof *outcome);
-    int64_t now = test->now_us >= 0 ? test->now_us : weft_clock_us();
+    int64_t now = test->now_us != WEFT_TEST_NOW_REAL ? test->now_us : weft_clock_us();
     weft_diag_init(&diag);
     weft_buf_init(&example, EXAMPLE_MAX);
     if (outcome == NULL)
@@ -305,8 +325,15 @@ static int example_run(struct weft_trials *trials, struct weft_book *book, size_
     WEFT_TRY(weft_example_make(book, item, test, &example, &diag, error));
     if (diag.errors > 0)
         return mistakes_set(trials, trial, &diag, error);
-    WEFT_TRY(weft_run_example(trials->arena, product, example.data, now, trials->temp_dir,
-                              &trials->options, outcome, error));
+    struct weft_error why = WEFT_ERROR_INIT;
+    if (weft_run_example(trials->arena, product, example.data, now, trials->temp_dir,
+                         &trials->options, outcome, &why) < 0) {
+        WEFT_TRY(weft_process_check_cancelled(error));
+        if (is_of_the_test(&why))
+            return death_set(trials, &why, trial, error);
+        *error = why;
+        return -1;
+    }
     if (outcome->example == NULL)
         return outcome_set(trials, product, outcome, trial, error);
     return diff_set(trials, product, test, outcome, trial, error);

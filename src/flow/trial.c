@@ -40,10 +40,14 @@ int weft_run_example(struct weft_arena *arena, const struct weft_product *contra
     weft_flow_job_limits(&asker, &job);
     WEFT_TRY(weft_uuid(job.run_id, error));
     WEFT_TRY(weft_flow_worker_start(asker.worker, job.memory_bytes, error));
+    int64_t limit_us = weft_settings_number(options->settings, WEFT_SETTING_TEST_TIMEOUT);
+    asker.deadline_us = weft_clock_mono_us() + limit_us;
     int rc = weft_flow_worker_ask(&asker, &job, out, error);
     /* Who knows in what state that left it. */
     if (rc < 0)
         weft_process_end(&asker.worker->process);
+    if (rc < 0 && error->code == WEFT_E_TIMEOUT)
+        weft_error_hint(error, "the setting `test_timeout` is %" PRId64 " s", limit_us / 1000000);
     return rc;
 }
 

@@ -8,6 +8,7 @@
  */
 #include "flow/run_internal.h"
 
+#include "base/clock.h"
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
@@ -209,6 +210,8 @@ static int outcome_wait(struct weft_asker *asker, struct weft_buf *in, struct we
         struct pollfd poller = {.fd = asker->worker->process.out, .events = POLLIN};
         int ready = poll(&poller, 1, POLL_MS);
         WEFT_TRY(weft_process_check_cancelled(error));
+        if (asker->deadline_us != 0 && weft_clock_mono_us() > asker->deadline_us)
+            return weft_error_set(error, WEFT_E_TIMEOUT, "it took longer than it may");
         if (ready < 0 && errno != EINTR)
             return weft_error_errno(error, WEFT_E_WORKER, errno, "cannot wait for the worker");
         if (ready <= 0)

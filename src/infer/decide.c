@@ -265,6 +265,20 @@ static bool type_time(const struct infer *infer, struct infer_column *column)
     return true;
 }
 
+/* A schema takes names of the house alone, inside of a struct too. */
+static bool type_named(const struct weft_type *type)
+{
+    if (type->kind == WEFT_TYPE_LIST)
+        return type_named(type->element);
+    if (type->kind == WEFT_TYPE_MAP)
+        return type_named(type->key) && type_named(type->element);
+    for (size_t i = 0; type->kind == WEFT_TYPE_STRUCT && i < type->field_count; i++) {
+        if (!weft_name_valid(type->fields[i].name) || !type_named(type->fields[i].type))
+            return false;
+    }
+    return true;
+}
+
 /* Of JSON: what is nested, or now this and now that. True = that is the type. */
 static int type_json(const struct infer *infer, struct infer_column *column, bool *done,
                      struct weft_error *error)
@@ -277,7 +291,12 @@ static int type_json(const struct infer *infer, struct infer_column *column, boo
         type = weft_shape_type(infer->arena, column->own);
         if (type == NULL)
             return weft_error_nomem(error);
-        note(column, mixed ? "values of several kinds" : "as its parts are in all records");
+        static const struct weft_type json = {.kind = WEFT_TYPE_JSON};
+        bool named = type_named(type);
+        type = named ? type : &json;
+        note(column, !named  ? "json, as a part has a name that a schema does not take"
+                     : mixed ? "values of several kinds"
+                             : "as its parts are in all records");
         bool rows = type->kind == WEFT_TYPE_LIST && infer->records == 1;
         if (rows && type->element->kind == WEFT_TYPE_STRUCT)
             note(column,

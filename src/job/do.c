@@ -249,6 +249,10 @@ int job_sweep(struct job_work *work, struct weft_error *error)
 
 int job_end(struct job_work *work, struct weft_error *error)
 {
+    if (work->made != NULL && work->job->mode == WEFT_JOB_TEST &&
+        job_rows_count(work) > JOB_EXAMPLE_ROWS_MAX) /* made_columns cut the rest off */
+        return weft_error_set(error, WEFT_E_LIMIT, "a test compares at most %d rows",
+                              JOB_EXAMPLE_ROWS_MAX);
     if (work->out->state == WEFT_RUN_BLOCKED) {
         WEFT_TRY(job_sweep(work, error));
         work->out->balance.published = 0;

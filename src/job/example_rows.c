@@ -10,7 +10,6 @@
 #include <string.h>
 
 #define ROWS_SQL_MAX ((size_t)1 << 26)
-#define ROWS_MAX 100000
 
 struct printer {
     struct weft_buf *sql;
@@ -229,8 +228,9 @@ static int chunk_json(struct weft_result *result, duckdb_data_chunk chunk,
             weft_json_put_text_n(json, cell.data, cell.length);
         }
         weft_json_end_array(json);
-        if (++*rows > ROWS_MAX)
-            return weft_error_set(error, WEFT_E_LIMIT, "a test compares at most %d rows", ROWS_MAX);
+        if (++*rows > JOB_EXAMPLE_ROWS_MAX)
+            return weft_error_set(error, WEFT_E_LIMIT, "a test compares at most %d rows",
+                                  JOB_EXAMPLE_ROWS_MAX);
     }
     return 0;
 }

@@ -226,9 +226,11 @@ struct weft_test_rows {
     struct weft_place place;
 };
 
+#define WEFT_TEST_NOW_REAL INT64_MIN
+
 struct weft_test {
     const char *name;
-    int64_t now_us; /* -1 = the real time */
+    int64_t now_us; /* WEFT_TEST_NOW_REAL = the real time */
     bool ordered;
     const struct weft_test_rows *given;
     size_t given_count;

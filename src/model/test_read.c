@@ -190,9 +190,9 @@ static void read_test(struct weft_draft *draft, const struct weft_node *node,
     const struct weft_node *expect = weft_node_get(node, "expect");
     test->name = name == NULL ? "" : name;
     test->place = node->place;
-    test->now_us = -1;
+    test->now_us = WEFT_TEST_NOW_REAL;
     if (now != NULL && !weft_time_parse(now, &test->now_us))
-        test->now_us = -1; /* told by the table of keys */
+        test->now_us = WEFT_TEST_NOW_REAL; /* told by the table of keys */
     test->ordered = weft_node_bool(weft_node_get(node, "ordered"), false);
     if (weft_node_get(node, "name") == NULL)
         weft_reader_mistake(draft->reader, node->place, "write `name: ...`", "a test has no name");
