@@ -24,6 +24,10 @@ static const struct weft_op_arg query_args[] = {
      "A time (2026-11-21T04:00Z; 2026-11-21 is the end of that day, UTC) or a snapshot id."},
     {"param", 'p', WEFT_ARG_TEXTS, "NAME=VALUE", "A value for $name."},
     {"continue", 0, WEFT_ARG_FLAG, NULL, "After a statement that failed, go on with the next."},
+    {"break-glass", 0, WEFT_ARG_FLAG, NULL,
+     "In an emergency, where a product's access.break_glass names you: read at once for hours; "
+     "with --because, and reviewed afterwards."},
+    WEFT_ARG_BECAUSE,
     {"no-pager", 0, WEFT_ARG_FLAG, NULL, "Do not show long tables in a pager (WEFT_PAGER, PAGER)."},
 };
 

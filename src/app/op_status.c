@@ -3,6 +3,7 @@
  * whether what it reads has newer data than it has seen.
  */
 #include "app/choose.h"
+#include "app/emergency.h"
 #include "app/ops_internal.h"
 
 #include "base/clock.h"
@@ -377,6 +378,18 @@ static int status_tell(const struct status *status, struct weft_out *out, struct
     return out->for_people ? troubles_tell(status, out, error) : 0;
 }
 
+/* The owner and the governance officer are told by this line, until it is reviewed. */
+static int emergencies_tell(const struct status *status, struct weft_out *out,
+                            struct weft_error *error)
+{
+    size_t waiting = 0;
+    WEFT_TRY(weft_emergency_waiting(status->context, status->txn, &waiting, error));
+    if (waiting > 0)
+        weft_out_warn(out, "%zu emergency access%s to review: weft requests --state \"to review\"",
+                      waiting, waiting == 1 ? "" : "es");
+    return 0;
+}
+
 static const struct weft_op_arg status_args[] = {
     WEFT_ARG_PRODUCTS("without any, all of the home."),
     WEFT_ARG_EXCLUDE,
@@ -400,6 +413,7 @@ static int status_run(struct weft_context *context, const struct weft_op_request
         WEFT_TRY(late_follow(&status, &status.rows[i], error));
     WEFT_TRY(outbox_read(&status, error));
     WEFT_TRY(status_tell(&status, out, error));
+    WEFT_TRY(emergencies_tell(&status, out, error));
     return weft_choice_tell_deferred(&status.choice, out, error);
 }
 

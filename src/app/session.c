@@ -7,6 +7,8 @@
  */
 #include "app/session.h"
 
+#include "app/emergency.h"
+#include "app/ops_internal.h"
 #include "app/query_internal.h"
 #include "app/who.h"
 
@@ -15,6 +17,7 @@
 #include <string.h>
 
 #define STATEMENT_ARENA_MAX ((size_t)1 << 30)
+#define EMERGENCIES_MAX 16 /* products of one statement */
 
 static int params_read(struct weft_session *session, const struct weft_op_request *request,
                        struct weft_error *error)
@@ -89,6 +92,12 @@ int weft_session_open(struct weft_session *session, struct weft_context *context
     session->format = wish.format;
     session->output = wish.output;
     WEFT_TRY(params_read(session, request, error));
+    if (weft_op_given(request, "break-glass")) {
+        if (weft_request_is_local(&context->request))
+            return weft_error_set(error, WEFT_E_USAGE,
+                                  "--break-glass: the local operator reads without it");
+        WEFT_TRY(weft_op_because(request, &session->emergency, error));
+    }
     return weft_session_as_of(session, weft_op_text(request, "as-of"), error);
 }
 
@@ -160,8 +169,10 @@ static int statement_run(struct weft_query *query, struct weft_out *out, struct 
     return rc;
 }
 
-int weft_session_run(struct weft_session *session, const struct weft_statement *statement,
-                     struct weft_out *out, int64_t *rows, struct weft_error *error)
+/* *denied: the product that it was refused for; NULL = it was not, or there is no memory for it. */
+static int statement_once(struct weft_session *session, const struct weft_statement *statement,
+                          struct weft_out *out, int64_t *rows, const char **denied,
+                          struct weft_error *error)
 {
     struct weft_context own;
     struct weft_query query;
@@ -184,9 +195,38 @@ int weft_session_run(struct weft_session *session, const struct weft_statement *
         rc = statement_run(&query, out, error);
     if (rows != NULL)
         *rows = query.rows;
+    if (rc < 0 && query.denied != NULL && query.rows == 0)
+        *denied = weft_arena_strdup(session->context->arena, query.denied);
     weft_query_release(&query);
     context_close(session, &own);
     return rc;
+}
+
+int weft_session_run(struct weft_session *session, const struct weft_statement *statement,
+                     struct weft_out *out, int64_t *rows, struct weft_error *error)
+{
+    const char *last = "";
+    for (int i = 0;; i++) {
+        const char *denied = NULL;
+        int rc = statement_once(session, statement, out, rows, &denied, error);
+        /* A product that is refused twice is refused for something else. */
+        if (rc >= 0 || session->emergency == NULL || denied == NULL || i == EMERGENCIES_MAX ||
+            strcmp(denied, last) == 0)
+            return rc;
+        struct weft_error refusal = error == NULL ? (struct weft_error)WEFT_ERROR_INIT : *error;
+        weft_error_clear(error);
+        rc = weft_emergency_grant(session->context, denied, session->emergency, out, error);
+        WEFT_TRY(rc);
+        if (rc == WEFT_NOT_THERE) { /* as without the flag: nothing more is told of it */
+            if (error != NULL)
+                *error = refusal;
+            if (refusal.code == WEFT_E_DENIED)
+                weft_error_hint(error, "its `access: {break_glass: [...]}` names nobody that you "
+                                       "are");
+            return -1;
+        }
+        last = denied;
+    }
 }
 
 static int op_fill(struct weft_op_request *request, const char *const *words, size_t count,
@@ -217,6 +257,7 @@ int weft_session_op(struct weft_session *session, const char *op, const char *co
     struct weft_context own;
     struct weft_op_request request = {.op = weft_op_find(op)};
     assert(request.op != NULL);
+    WEFT_TRY(weft_who_allowed(session->context, request.op, error));
     WEFT_TRY(op_fill(&request, words, word_count, error));
     WEFT_TRY(context_open(session, &own, error));
     int rc = request.op->run(&own, &request, out, error);

@@ -31,6 +31,7 @@ struct weft_session {
     bool params_shared;     /* of several statements: not each has to name all parameters */
     int64_t as_of_us;       /* 0 = now */
     int64_t as_of_snapshot; /* 0 = none */
+    const char *emergency;  /* --break-glass: why; NULL = none */
     pthread_t warmer;
     bool warming;
 };

@@ -101,6 +101,14 @@ static int purpose_begin(struct weft_context *context, struct weft_error *error)
     return 0;
 }
 
+int weft_who_allowed(const struct weft_context *context, const struct weft_op *op,
+                     struct weft_error *error)
+{
+    if ((context->as == NULL && !key_given(context)) || op->who != WEFT_OP_OPERATOR)
+        return 0;
+    return operator_only(context, op, error);
+}
+
 int weft_who_begin(struct weft_context *context, const struct weft_op *op, struct weft_error *error)
 {
     bool key = key_given(context);
@@ -108,8 +116,7 @@ int weft_who_begin(struct weft_context *context, const struct weft_op *op, struc
     WEFT_TRY(purpose_begin(context, error));
     if ((context->as == NULL && !key) || op->who == WEFT_OP_ANYONE)
         return 0;
-    if (op->who == WEFT_OP_OPERATOR)
-        return operator_only(context, op, error);
+    WEFT_TRY(weft_who_allowed(context, op, error));
     if (context->as != NULL && key)
         return weft_error_set(error, WEFT_E_USAGE,
                               "--as is for the local operator, and a key is given");

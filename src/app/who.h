@@ -16,6 +16,9 @@
  * act. */
 int weft_who_begin(struct weft_context *context, const struct weft_op *op, struct weft_error *error)
     WEFT_MUST_CHECK;
+/* May somebody who is not the local operator himself do it at all? DENIED. */
+int weft_who_allowed(const struct weft_context *context, const struct weft_op *op,
+                     struct weft_error *error) WEFT_MUST_CHECK;
 /* Before each further statement of a session: the time is now, and who was disabled meanwhile is
  * denied. */
 int weft_who_again(struct weft_context *context, struct weft_request *request,
