@@ -133,8 +133,7 @@ static void number_put(double number, const struct weft_type *type, struct weft_
     weft_buf_addc(out, ')');
 }
 
-/* Whole and decimal numbers exactly: the rest is taken off, and a half or more rounds away from 0.
- */
+/* Decimal numbers exactly: the rest is taken off, and a half or more rounds away from 0. */
 static void round_exact(const struct weft_relation_column *column, const char *alias, double number,
                         struct weft_buf *out)
 {
@@ -154,12 +153,32 @@ static void round_exact(const struct weft_relation_column *column, const char *a
     weft_buf_adds(out, "))");
 }
 
+/* Whole numbers by whole steps: half a step away from 0, and down to a step. Too large: NULL. */
+static void round_whole(const struct weft_relation_column *column, const char *alias, double number,
+                        struct weft_buf *out)
+{
+    WEFT_CLEANUP(weft_buf_release) struct weft_buf value;
+    weft_buf_init(&value, out->max);
+    column_put(column, alias, &value);
+    weft_buf_addf(out, "TRY(CAST((%s + CASE WHEN %s < 0 THEN -%.0f ELSE %.0f END) // ", value.data,
+                  value.data, floor(number / 2), floor(number / 2));
+    number_put(number, column->type, out);
+    weft_buf_adds(out, " * ");
+    number_put(number, column->type, out);
+    weft_buf_adds(out, " AS ");
+    weft_type_print_duckdb(column->type, out);
+    weft_buf_adds(out, "))");
+}
+
 static void round_put(const struct weft_relation_column *column, const char *alias, double number,
                       struct weft_buf *out)
 {
     const struct weft_type *type = rounded_type(column->type, number);
-    bool exact = is_integer(type) || type->kind == WEFT_TYPE_DECIMAL;
-    if (exact) {
+    if (is_integer(type)) {
+        round_whole(column, alias, number, out);
+        return;
+    }
+    if (type->kind == WEFT_TYPE_DECIMAL) {
         round_exact(column, alias, number, out);
         return;
     }

@@ -1051,6 +1051,57 @@ select ward from open.wards order by ward limit (select count(*) from hospital.c
 -- groups: order by a subquery
 select ward, count(*) from hospital.cells group by ward order by (select max(value) from hospital.cells)
 
+-- hoist: a key and what could fail
+select id, name || '!' from hospital.patients where id = 7 and length(name || 'x') > 0
+
+-- hoist: turned around, between, in
+select count(*), sum(visits + 1) from hospital.patients where 300 > id and 20 <= id and id between 30 and 200 and state in ('ON', 'QC', 'BC')
+
+-- hoist: dates and texts
+select count(*), sum(cost * 2) from hospital.visits where day >= date '2020-02-01' and day < '2021-01-01' and ward = 'a' and remark > '3'
+
+-- hoist: greater and less
+select count(*), min(id + 0) from hospital.patients where id > 5 and 100 >= id and visits < 8 and 3 < visits
+
+-- hoist: not of a treated column
+select count(*), max(zip || '') from hospital.patients where zip = '999' and name > 'C' and income = 1000 and id + 0 > 0
+
+-- hoist: of the right table
+select p.id + 0, v.id + 0 from hospital.patients p join hospital.visits v on p.id = v.patient_id where v.id < 60 and p.id < 20 order by 1, 2
+
+-- hoist: of a left join's right side
+select count(*), count(v.id + 0) from hospital.patients p left join hospital.visits v on p.id = v.patient_id where v.id = 12 and p.visits + 0 >= 0
+
+-- hoist: not under OR
+select count(*), max(id + 0) from hospital.patients where id = 7 or visits + 0 = 3
+
+-- hoist: not under NOT
+select count(*), max(id + 0) from hospital.patients where not (id = 7) and not (id < 5) and visits + 0 >= 0
+
+-- hoist: not of asof's right side
+select w.patient_id + 0, p.id + 0 from open.wards w asof join hospital.patients p on w.patient_id >= p.id where p.id in (3, 9, 20) order by 1
+
+-- hoist: not of a positional join
+select v.id + 0, p.id + 0 from hospital.visits v positional join hospital.patients p where p.id = 9 order by 1
+
+-- hoist: column of a subquery of the same name
+select count(*) from hospital.patients p, (select id + 1000 as id from hospital.patients) s where s.id = 1007 and p.visits + 0 = 3
+
+-- hoist: renamed columns
+select count(*), max(b || '') from hospital.patients p(a, b, c, id) where a = 7 and id = 'BC'
+
+-- hoist: before a window
+select id + 0, row_number() over (order by id) from hospital.patients where id > 390 order by 1
+
+-- hoist: not outside of a limit
+select count(*) from (select id, visits + 0 as v from hospital.patients order by id limit 10) s where s.id = 200 and s.v >= 0
+
+-- hoist: of the inner query only
+select count(*) from hospital.patients p where id = 7 and exists (select visits + 0 from hospital.visits v where v.patient_id = p.id and v.id < 30)
+
+-- hoist: numbers and texts as constants of other types
+select count(*), sum(visits + 0) from hospital.patients where id = '7' and visits > 1.5 and state <> ''
+
 -- exhaustion: deep
 select ((((((((((((((((((((((1)))))))))))))))))))))) from hospital.patients limit 1
 
