@@ -228,7 +228,7 @@ int weft_plan_make(struct weft_context *context, const struct weft_mesh *mesh,
     WEFT_TRY(weft_book_make(context, mesh, txn, context->arena, maker.book, error));
     WEFT_TRY(plan_do(&maker, words, exclude, diag, error));
     if (!alone)
-        WEFT_TRY(weft_plan_policies(&maker, !words->given && !exclude->given, error));
+        WEFT_TRY(weft_plan_policies(&maker, !words->given && !exclude->given, diag, error));
     if (!alone)
         WEFT_TRY(weft_plan_needs(&maker, diag, error));
     weft_book_defer(maker.book, maker.chosen);

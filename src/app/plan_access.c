@@ -7,6 +7,7 @@
  */
 #include "app/gate.h"
 #include "app/plan_internal.h"
+#include "catalog/inherited.h"
 
 #include "model/condition.h"
 #include "model/selector.h"
@@ -28,6 +29,7 @@ struct compare {
     struct weft_plan_access *items;
     size_t count, capacity;
     size_t decisions;
+    struct weft_diag *diag;
 };
 
 /* ---- who, and for what ---- */
@@ -189,8 +191,14 @@ static int subjects_make(struct compare *c, size_t item, struct weft_trust_subje
         .full_name = of->full_name, .major = of->major, .pending = of->product};
     if (registered != NULL)
         planned.in_force = registered->in_force;
-    return weft_catalog_subject(arena, c->maker->txn, &planned, NULL, 0, c->maker->plan.sequence,
-                                after, error);
+    WEFT_TRY(weft_catalog_subject(arena, c->maker->txn, &planned, NULL, 0, c->maker->plan.sequence,
+                                  after, error));
+    if (of->lineage == NULL || c->maker->txn == NULL)
+        return 0;
+    /* As its new SQL has it. */
+    return weft_catalog_inherit(c->maker->txn, arena, of->lineage, c->maker->plan.sequence,
+                                (struct weft_trust_column *)(uintptr_t)after->columns,
+                                after->column_count, error);
 }
 
 /* ---- one of them ---- */
@@ -324,6 +332,47 @@ static int decide_one(struct compare *c, struct weft_trust *trust, struct weft_a
     return weft_trust_decide(trust, &request, subject, arena, out, error);
 }
 
+/* ---- what cannot be held ---- */
+
+struct lacks {
+    const struct weft_trust_subject *subject;
+    const char *column;
+};
+
+static int column_lacks(void *arg, const char *column)
+{
+    struct lacks *lacks = arg;
+    for (size_t i = 0; i < lacks->subject->column_count; i++) {
+        if (strcmp(lacks->subject->columns[i].name, column) == 0)
+            return 0;
+    }
+    lacks->column = column;
+    return 1;
+}
+
+/* Then nobody whom it holds for reads the product. */
+static void restrictions_check(struct compare *c, const struct weft_trust_subject *subject)
+{
+    const struct weft_plan *plan = &c->maker->plan;
+    for (size_t i = 0; i < plan->policy_count && subject->column_count > 0; i++) {
+        const struct weft_policy *policy = plan->policies[i].after;
+        struct lacks lacks = {.subject = subject};
+        if (policy == NULL || policy->kind != WEFT_POLICY_RESTRICT || !selected_by(policy, subject))
+            continue;
+        bool held =
+            policy->rows == NULL || weft_condition_columns(policy->rows, column_lacks, &lacks) == 0;
+        held = held &&
+               (policy->min_group.size == 0 || column_lacks(&lacks, policy->min_group.by) == 0);
+        if (!held)
+            weft_diag_add(c->diag, WEFT_SEVERITY_WARNING, WEFT_E_INVALID, policy->file,
+                          policy->place.line, policy->place.column,
+                          "let `on` name the products that have it",
+                          "the policy `%s` names the column `%s`, which %s does not have: it "
+                          "cannot be held, so whoever it holds for reads nothing of the product",
+                          policy->name, lacks.column, subject->full_name);
+    }
+}
+
 static int compare_product(struct compare *c, size_t item, struct weft_error *error)
 {
     struct weft_trust_subject before = {0}, after = {0};
@@ -332,6 +381,8 @@ static int compare_product(struct compare *c, size_t item, struct weft_error *er
     const struct weft_trust_subject *shown = is ? &after : &before;
     if ((!was && !is) || !touched(c, item, shown))
         return 0;
+    if (is)
+        restrictions_check(c, &after);
     size_t purposes = WEFT_MIN(weft_map_count(c->purposes), (size_t)PURPOSES_MAX);
     for (size_t p = 0; p < weft_map_count(c->people); p++) {
         const char *principal = weft_map_key(c->people, p);
@@ -394,9 +445,10 @@ static bool could_change(const struct weft_plan_maker *maker)
     return false;
 }
 
-int weft_plan_access(struct weft_plan_maker *maker, struct weft_error *error)
+int weft_plan_access(struct weft_plan_maker *maker, struct weft_diag *diag,
+                     struct weft_error *error)
 {
-    struct compare c = {.maker = maker};
+    struct compare c = {.maker = maker, .diag = diag};
     if (!could_change(maker))
         return 0;
     c.people = weft_map_new();

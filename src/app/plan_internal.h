@@ -59,15 +59,16 @@ int weft_plan_impact(struct weft_plan_maker *maker, struct weft_error *error) WE
 
 /* ---- plan_policies.c: policies/ and teams against what is registered; whole: no product was
  * chosen ---- */
-int weft_plan_policies(struct weft_plan_maker *maker, bool whole, struct weft_error *error)
-    WEFT_MUST_CHECK;
+int weft_plan_policies(struct weft_plan_maker *maker, bool whole, struct weft_diag *diag,
+                       struct weft_error *error) WEFT_MUST_CHECK;
 
 /* ---- plan_needs.c: what may not be read; refuses items ---- */
 int weft_plan_needs(struct weft_plan_maker *maker, struct weft_diag *diag, struct weft_error *error)
     WEFT_MUST_CHECK;
 
-/* ---- plan_access.c: who gains or loses what ---- */
-int weft_plan_access(struct weft_plan_maker *maker, struct weft_error *error) WEFT_MUST_CHECK;
+/* ---- plan_access.c: who gains or loses what; what cannot be held of a product is a warning ---- */
+int weft_plan_access(struct weft_plan_maker *maker, struct weft_diag *diag,
+                     struct weft_error *error) WEFT_MUST_CHECK;
 
 /* ---- plan_reads.c: what it reads, and who reads it ---- */
 int weft_plan_item_reads(struct weft_plan_maker *maker, struct weft_plan_item *item,

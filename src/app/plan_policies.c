@@ -5,6 +5,7 @@
 #include "app/plan_internal.h"
 
 #include "base/text.h"
+#include "model/selector.h"
 #include "trust/decide.h"
 
 #include <string.h>
@@ -106,7 +107,45 @@ static int plan_team(struct weft_plan_maker *maker, const struct weft_domain *do
     return 0;
 }
 
-int weft_plan_policies(struct weft_plan_maker *maker, bool whole, struct weft_error *error)
+/* ---- names ---- */
+
+/* A name without a star is meant to be there. */
+static bool names_nothing(const struct weft_plan_maker *maker, const struct weft_selector *selector)
+{
+    bool by_name = selector->kind == WEFT_SELECT_PRODUCT || selector->kind == WEFT_SELECT_COLUMN;
+    if (!by_name || !selector->plain || strchr(selector->product, '*') != NULL)
+        return false;
+    for (size_t i = 0; i < maker->book->count; i++) {
+        const struct weft_book_item *item = &maker->book->items[i];
+        size_t length = strlen(selector->word);
+        if (strncmp(item->full_name, selector->word, length) == 0 &&
+            item->full_name[length] == '.' &&
+            strcmp(item->full_name + length + 1, selector->product) == 0)
+            return false;
+    }
+    return true;
+}
+
+static void names_check(const struct weft_plan_maker *maker, const struct weft_policy *policy,
+                        struct weft_diag *diag)
+{
+    const struct weft_texts *texts =
+        policy->kind == WEFT_POLICY_GRANT ? &policy->read : &policy->on;
+    struct weft_error ignored = WEFT_ERROR_INIT;
+    struct weft_selector selector;
+    for (size_t i = 0; i < texts->count; i++) {
+        if (weft_selector_parse(texts->items[i], &selector, &ignored) == 0 &&
+            names_nothing(maker, &selector))
+            weft_diag_add(diag, WEFT_SEVERITY_WARNING, WEFT_E_NOT_FOUND, policy->file,
+                          policy->place.line, policy->place.column,
+                          "it acts as soon as there is one; a slip of the pen protects nothing",
+                          "`%s` of the policy `%s` names no product of the checkout or the home",
+                          texts->items[i], policy->name);
+    }
+}
+
+int weft_plan_policies(struct weft_plan_maker *maker, bool whole, struct weft_diag *diag,
+                       struct weft_error *error)
 {
     const struct weft_mesh *mesh = maker->mesh;
     struct weft_plan_team *teams =
@@ -119,7 +158,11 @@ int weft_plan_policies(struct weft_plan_maker *maker, bool whole, struct weft_er
     maker->plan.teams = teams;
     for (size_t i = 0; whole && i < mesh->domain_count; i++)
         WEFT_TRY(plan_team(maker, &mesh->domains[i], teams, error));
-    return weft_plan_access(maker, error);
+    for (size_t i = 0; i < maker->plan.policy_count; i++) {
+        if (maker->plan.policies[i].after != NULL)
+            names_check(maker, maker->plan.policies[i].after, diag);
+    }
+    return weft_plan_access(maker, diag, error);
 }
 
 int weft_plan_policies_register(const struct weft_plan *plan, struct weft_ledger_txn *txn,

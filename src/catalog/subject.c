@@ -4,27 +4,9 @@
 #include "catalog/subject.h"
 
 #include "catalog/columns.h"
+#include "catalog/inherited.h"
 
 #include <string.h>
-
-static int classification_add(struct weft_arena *arena, struct weft_texts *to, const char *text,
-                              struct weft_error *error)
-{
-    for (size_t i = 0; text != NULL && i < to->count; i++) {
-        if (strcmp(to->items[i], text) == 0)
-            return 0;
-    }
-    if (text == NULL)
-        return 0;
-    const char **items = weft_arena_array(arena, to->count + 1, sizeof(*items));
-    if (items == NULL)
-        return weft_error_nomem(error);
-    for (size_t i = 0; i < to->count; i++)
-        items[i] = to->items[i];
-    items[to->count] = text;
-    *to = (struct weft_texts){items, to->count + 1};
-    return 0;
-}
 
 /* Of the contract in force and of the one that waits: what either says counts. */
 static int classifications_own(struct weft_arena *arena, const struct weft_registered *product,
@@ -35,20 +17,21 @@ static int classifications_own(struct weft_arena *arena, const struct weft_regis
         const struct weft_field *field =
             contracts[i] == NULL ? NULL : weft_fields_find(&contracts[i]->schema, column->name);
         if (field != NULL)
-            WEFT_TRY(
-                classification_add(arena, &column->classifications, field->classification, error));
+            WEFT_TRY(weft_catalog_classify(arena, &column->classifications, field->classification,
+                                           error));
     }
     return 0;
 }
 
 static int columns_known(struct weft_arena *arena, struct weft_ledger_txn *txn,
-                         const struct weft_registered *product, const struct weft_subject_column **out,
-                         size_t *out_count, struct weft_error *error)
+                         const struct weft_registered *product,
+                         const struct weft_subject_column **out, size_t *out_count,
+                         struct weft_error *error)
 {
     const struct weft_fields *fields = &weft_registered_newest(product)->schema;
     const struct weft_catalog_column *detected = NULL;
     size_t count = fields->count;
-    if (count == 0) {
+    if (count == 0 && txn != NULL) {
         int rc = weft_catalog_columns(txn, arena, product->full_name, product->major, &detected,
                                       &count, error);
         WEFT_TRY(rc);
@@ -59,21 +42,38 @@ static int columns_known(struct weft_arena *arena, struct weft_ledger_txn *txn,
     if (columns == NULL)
         return weft_error_nomem(error);
     for (size_t i = 0; i < count; i++)
-        columns[i] = detected == NULL
-                         ? (struct weft_subject_column){fields->items[i].name, fields->items[i].type}
-                         : (struct weft_subject_column){detected[i].name, detected[i].type};
+        columns[i] =
+            detected == NULL
+                ? (struct weft_subject_column){fields->items[i].name, fields->items[i].type}
+                : (struct weft_subject_column){detected[i].name, detected[i].type};
     *out = columns;
     *out_count = count;
     return 0;
 }
 
+/* Nothing is above what no home knows. */
+static int classifications_above(struct weft_arena *arena, struct weft_ledger_txn *txn,
+                                 const struct weft_registered *product, int64_t sequence,
+                                 struct weft_trust_column *columns, size_t count,
+                                 struct weft_error *error)
+{
+    struct weft_lineage lineage;
+    if (txn == NULL)
+        return 0;
+    int rc = weft_lineage_get(txn, arena, product->full_name, product->major,
+                              sequence == 0 ? INT64_MAX : sequence, &lineage, error);
+    WEFT_TRY(rc);
+    return rc == WEFT_NOT_THERE
+               ? 0
+               : weft_catalog_inherit(txn, arena, &lineage, sequence, columns, count, error);
+}
+
 int weft_catalog_subject(struct weft_arena *arena, struct weft_ledger_txn *txn,
-                      const struct weft_registered *product, const struct weft_subject_column *columns,
-                      size_t column_count, int64_t sequence, struct weft_trust_subject *out,
-                      struct weft_error *error)
+                         const struct weft_registered *product,
+                         const struct weft_subject_column *columns, size_t column_count,
+                         int64_t sequence, struct weft_trust_subject *out, struct weft_error *error)
 {
     const struct weft_product *contract = weft_registered_newest(product);
-    (void)sequence;
     if (columns == NULL)
         WEFT_TRY(columns_known(arena, txn, product, &columns, &column_count, error));
     struct weft_trust_column *made = weft_arena_array(arena, column_count + 1, sizeof *made);
@@ -84,6 +84,7 @@ int weft_catalog_subject(struct weft_arena *arena, struct weft_ledger_txn *txn,
         made[i] = (struct weft_trust_column){.name = columns[i].name, .type = columns[i].type};
         WEFT_TRY(classifications_own(arena, product, &made[i], error));
     }
+    WEFT_TRY(classifications_above(arena, txn, product, sequence, made, column_count, error));
     *out = (struct weft_trust_subject){
         .kind = WEFT_SUBJECT_PRODUCT,
         .full_name = product->full_name,

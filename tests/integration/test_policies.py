@@ -244,10 +244,43 @@ def test_access_of_a_product_file(tmp_path):
 
 def test_a_restriction_that_cannot_be_held(tmp_path):
     mesh = mesh_make(tmp_path)
-    policies(mesh, GRANT, PURPOSES, ROWS.replace("state =", "province ="))
+    policies(mesh, GRANT, PURPOSES, ROWS.replace("state =", "province ="),
+             GRANT.replace("researchers_read", "slip").replace('"tag:clinical"', "hospital.patient"))
+    warned = mesh("plan").stderr
+    assert "names the column `province`, which hospital.patients does not have" in warned
+    assert "`hospital.patient` of the policy `slip` names no product" in warned
     mesh.apply()
     told = denied(mesh, "user:alice", "--purpose", "research")
     assert "names the column `province`, which the product does not have" in told
+
+
+def test_classifications_are_inherited(tmp_path):
+    mesh = mesh_make(tmp_path)
+    mesh.product("""sql: |
+  select id, lower(email) as contact, state, 'x' as constant, name as shown,
+         count(*) filter (where email is not null) over () as known
+  from hospital.patients
+schema:
+  - {name: id, type: long}
+  - {name: contact}
+  - {name: state}
+  - {name: constant}
+  - {name: shown, classification: public}
+  - {name: known, type: long}
+""", name="contacts", domain="hospital")
+    mesh.product("sql: select contact || '!' as loud, state from hospital.contacts\n"
+                 "schema: [{name: loud}, {name: state}]\n", name="loud", domain="hospital")
+    policies(mesh, GRANT.replace('"tag:clinical"', "hospital.*"), MASK, PURPOSES)
+    mesh.apply()
+    read = mesh.json("can", "user:alice", "read", "hospital.contacts", "--purpose", "research")
+    assert read["columns"]["contact"] == "mask" and read["columns"]["state"] == "none"
+    assert read["columns"]["constant"] == "none"
+    # Its file says that it may be seen.
+    assert read["columns"]["shown"] == "none"
+    read = mesh.json("can", "user:alice", "read", "hospital.loud", "--purpose", "research")
+    assert read["columns"] == {"loud": "mask", "state": "none"}
+    assert rows(mesh, "user:alice", "research", "select loud from hospital.loud order by 1")[0] == (
+        "a***@x***.o***!",)
 
 
 def test_tests_of_policies(tmp_path):
