@@ -23,6 +23,7 @@ WEFT = ROOT / "build/release/weft"
 LIBRARY = ROOT / "build/release/libduckdb.so"
 GRAPH = ROOT / "build/release/weft-graph"
 RAW = ROOT / "build/release/bench_raw"
+BENCH_LINEAGE = ROOT / "build/release/bench_lineage"
 RUNS = 5
 MEMORY, THREADS = "2GB", "2"
 
@@ -235,6 +236,18 @@ def plan_thousand(work):
         RUNS, None, [str(WEFT), "-C", str(folder), "plan"], env=environment(home)
     )
     show("plan of 1,000 products, nothing to do", f"{seconds*1000:.0f} ms", "1000 ms", seconds <= 1)
+
+
+def lineage_of_a_column(work):
+    """In a home of 10,000 products with 100 columns each (lineage.c)."""
+    home = work / "home-lineage"
+    subprocess.run([BENCH_LINEAGE, home, "10000", "100"], check=True)
+    ask = [str(WEFT), "lineage", "d49.p9999.c5"]
+    once = subprocess.run(ask, env=environment(home), check=True, capture_output=True)  # folds anew
+    seconds, _ = measure.median(RUNS, None, ask, env=environment(home))
+    lines = len(once.stdout.splitlines())
+    show("lineage of a column, 10,000 products", f"{seconds*1000:.0f} ms", "200 ms",
+         seconds <= 0.2, f"{lines} lines")
 
 
 def query_rows(work):
@@ -452,14 +465,35 @@ def size():
     show("the program, stripped, without libduckdb", f"{bytes_/1e6:.2f} MB", "5 MB", bytes_ <= 5e6)
 
 
+def policies(work):
+    """Statements under a policy on 10 M rows, against the same written by hand."""
+    limits = {"masks": (1.05, 1.0), "plain": (1.05, 1.0),
+              "barrier": (1.25, 0), "look-up": (1.1, 1.0)}
+    program = ROOT / "build/release/bench_policies"
+    subprocess.run(["ninja", "-C", str(program.parent), "bench_policies"], check=True,
+                   stdout=subprocess.DEVNULL)
+    lines = subprocess.run([str(program), str(work / "people.parquet")], check=True,
+                           capture_output=True, text=True).stdout.splitlines()
+    for line in lines:
+        kind, ours, theirs, ratio, _, sql = line.split("\t")
+        factor, more = limits[kind]
+        ok = float(ours) <= float(theirs) * factor + more
+        show(f"policy: {kind}", f"{float(ratio):.2f} x", f"{factor:.2f} x + {more:.0f} ms", ok,
+             f"{ours} ms, by hand {theirs} ms: {sql}")
+
+
 def main():
     global STATES
     parser = argparse.ArgumentParser()
     parser.add_argument("--long", action="store_true")
-    parser.add_argument("--only", choices=["mesh"], help="mesh: only products made of products")
+    parser.add_argument("--only", choices=["mesh", "policies"], help="mesh: only products made "
+                        "of products; policies: only what policies cost")
     options = parser.parse_args()
     work = pathlib.Path(tempfile.mkdtemp(prefix="weft-bench-", dir=ROOT / "build"))
     try:
+        if options.only == "policies":
+            policies(work)
+            return
         csv, inbox = work / "reports.csv", work / "inbox"
         data = os.environ.get("WEFT_COVID_DATA", "")
         real = pathlib.Path(data) / "dailyc19.csv.gz" if data else None
@@ -489,6 +523,7 @@ def main():
             one_row(work)
             commands(work, folder, home)
             plan_thousand(work)
+            lineage_of_a_column(work)
             query_rows(work)
             size()
         covid_case(work, inbox)

@@ -1,16 +1,17 @@
 /*
- * resolve_group.c - min_group: of a product only groups of at least so many different subjects may
- * be seen.
+ * resolve_group.c - min_group: of a product only groups of at least so many different subjects
+ * may be seen.
  *
- * Each SELECT that reads such a product itself gets HAVING count(DISTINCT subject) >= size, which
- * also makes an aggregate of it: DuckDB's binder then refuses rows that pass through. The subject is
- * a column besides, under a name of 128 random bits, so that it is the product's own raw column
- * whatever the person's aliases are. A group counts too few where an aggregate's argument is there
- * (or its FILTER true) for too few, so that no aggregate is about fewer than the group.
+ * Each SELECT that reads such a product itself gets HAVING count(DISTINCT subject) >= size,
+ * which also makes an aggregate of it: DuckDB's binder then refuses rows that pass through. The
+ * subject is a column besides, under a name of 128 random bits, so that it is the product's own
+ * raw column whatever the person's aliases are. A group counts too few where an aggregate's
+ * argument is there (or its FILTER true) for too few, so that no aggregate is about fewer than
+ * the group.
  *
- * Aggregates are those that tell nothing of a single row: count, sum, avg and approx_count_distinct,
- * of bare columns: sum(CASE WHEN id = 5 THEN income END) would be a way to one row. max() is a value
- * of one row. Not stopped: two answers subtracted from each other.
+ * Aggregates are those that tell nothing of a single row: count, sum, avg and
+ * approx_count_distinct, of bare columns: sum(CASE WHEN id = 5 THEN income END) would be a way
+ * to one row. max() is a value of one row. Not stopped: two answers subtracted from each other.
  */
 #include "base/text.h"
 #include "engine/resolve_plain.h"

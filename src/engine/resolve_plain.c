@@ -1,13 +1,13 @@
 /*
  * resolve_plain.c - is there nothing in a statement that could fail on the value of a row?
  *
- * Then DuckDB may run its predicates on hidden rows or on groups that are left out, and nobody can
- * tell: no barrier is needed. An allow-list with types: comparisons, AND, OR, NOT, IS NULL, BETWEEN,
- * IN, LIKE with a constant, CASE, coalesce, COUNT, SUM, MIN, MAX, AVG, a few functions that are
- * total, bare columns. Comparisons count only where nothing has to be cast that could fail: a text
- * and a number compared is a cast. What is computed of aggregates in the outermost SELECT is free:
- * nothing filters on it. What is computed of columns there is not: DuckDB runs a function on the
- * dictionary of a column, and there hidden values are.
+ * Then DuckDB may run its predicates on hidden rows or on groups that are left out, and nobody
+ * can tell: no barrier is needed. An allow-list with types: comparisons, AND, OR, NOT, IS NULL,
+ * BETWEEN, IN, LIKE with a constant, CASE, coalesce, COUNT, SUM, MIN, MAX, AVG, a few functions
+ * that are total, bare columns. Comparisons count only where nothing has to be cast that could
+ * fail: a text and a number compared is a cast. What is computed of aggregates in the outermost
+ * SELECT is free: nothing filters on it. What is computed of columns there is not: DuckDB runs
+ * a function on the dictionary of a column, and there hidden values are.
  *
  * Columns are known by name only, so a name counts where all that it could be has one type.
  */

@@ -73,8 +73,8 @@ typedef int weft_resolve_fn(void *arg, struct weft_arena *arena,
                             const struct weft_resolve_name *name, struct weft_relation *out,
                             struct weft_error *error);
 
-/* The relation of a product that a MEMBER condition names, read as the policy and not as the reader:
- * its treatments, rows and min_group count for nothing. As weft_resolve_fn. */
+/* The relation of a product that a MEMBER condition names, read as the policy and not as the
+ * reader: its treatments, rows and min_group count for nothing. As weft_resolve_fn. */
 typedef int weft_member_fn(void *arg, struct weft_arena *arena, const char *product,
                            struct weft_relation *out, struct weft_error *error);
 

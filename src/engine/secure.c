@@ -1,15 +1,16 @@
 /*
- * secure.c - a relation as a subquery of weft's own under its policy: treatments in the place of
- * columns, the row condition as filter, and the barrier.
+ * secure.c - a relation as a subquery of weft's own under its policy: treatments in the place
+ * of columns, the row condition as filter, and the barrier.
  *
- * DuckDB may run a person's predicate on rows that the filter leaves out, and then an error tells
- * of them. The barrier keeps every predicate above the filter: each column stands behind a volatile
- * expression, through which DuckDB pushes nothing. (A column that is NULL on hidden rows, CASE WHEN
- * <condition> THEN column END, keeps values in but not the rows: coalesce(name, 'x')::int fails on
- * them.) Hidden values also come past the filter with the rows that are seen: in the dictionary of a
- * column, on which DuckDB runs a function instead of on the rows, and among the elements of lists.
- * coalesce(column, column) copies, and only what the filter let through. What the barrier costs,
- * pruning, comes back by hoisted conditions that cannot fail.
+ * DuckDB may run a person's predicate on rows that the filter leaves out, and then an error
+ * tells of them. The barrier keeps every predicate above the filter: each column stands behind
+ * a volatile expression, through which DuckDB pushes nothing. (A column that is NULL on hidden
+ * rows, CASE WHEN <condition> THEN column END, keeps values in but not the rows: coalesce(name,
+ * 'x')::int fails on them.) Hidden values also come past the filter with the rows that are
+ * seen: in the dictionary of a column, on which DuckDB runs a function instead of on the rows,
+ * and among the elements of lists. coalesce(column, column) copies, and only what the filter
+ * let through. What the barrier costs, pruning, comes back by hoisted conditions that cannot
+ * fail.
  *
  * Conditions are printed from their structure: constants are checked against the column's type
  * before, names of columns against the snapshot's, and the table's alias is 128 random bits, so

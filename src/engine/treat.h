@@ -1,11 +1,11 @@
 /*
  * treat.h - what stands in a column's place for a reader: treatments as SQL that cannot fail.
  *
- * A treated value is the value: its expression is the column of the secured subquery, so all that a
- * person writes sees only it. It keeps the column's type where it can:
+ * A treated value is the value: its expression is the column of the secured subquery, so all
+ * that a person writes sees only it. It keeps the column's type where it can:
  *
  *   null        NULL of the type
- *   fixed       the text as a value of the type; of a type it does not fit, or a nested one: a string
+ *   fixed       the text as a value of the type; a string where it does not fit, or is nested
  *   mask        string; NULL for booleans (a mask would show them), binary, json and nested types
  *   hash        string of 64 hexadecimal digits; NULL for json and nested types
  *   token       uuid stays uuid, else a string t_<26>; NULL for json and nested types
@@ -14,8 +14,8 @@
  *   truncate    to a unit of time: date, timestamp, timestamptz (in UTC); else NULL
  *
  * A treatment that does not fit the type gives NULL of the type: less is shown, never more.
- * mask, hash and token are scalar functions of weft's own; the key is known to them alone, stands in
- * no text, and no text of a person may call them (resolve_guard.c).
+ * mask, hash and token are scalar functions of weft's own; the key is known to them alone,
+ * stands in no text, and no text of a person may call them (resolve_guard.c).
  */
 #ifndef WEFT_ENGINE_TREAT_H
 #define WEFT_ENGINE_TREAT_H
@@ -32,7 +32,7 @@ int weft_engine_protect(struct weft_engine *engine, const void *key, size_t leng
 /* The type that the reader sees; NULL for HIDE. treat may be NULL. */
 const struct weft_type *weft_treatment_type(const struct weft_type *type,
                                             const struct weft_treatment *treat);
-/* Does it show less than the value? */
+/* treat may be NULL. */
 bool weft_treatment_is(const struct weft_treatment *treat, enum weft_treatment_kind kind);
 
 /* The value of `column` of the table `alias`, treated, as an expression. INTERNAL: the instance has

@@ -3,12 +3,13 @@
     resolver.py SOURCE_FOLDER BUILD_FOLDER [--all | --only FIRST LAST] [-v]
 
 A fault (resolver.txt) is a place of a file and what stands there instead. The file is compiled
-with it, linked into the test of cases (test_engine_resolver_cases) before the library, so that the
-faulty code is taken, and run: the test must fail. A text that no longer stands in the file exactly
+with it, linked into the test of its file (TARGETS, else that of cases, test_engine_resolver_cases)
+before the library, so that the faulty code is taken, and run: the test must fail. A text that no longer stands in the file exactly
 once fails too, so the list is kept. Without --all (or WEFT_LONG=1) every twelfth fault is tried,
 others each day of the year.
 """
 
+import functools
 import json
 import os
 import pathlib
@@ -19,6 +20,10 @@ import tempfile
 import time
 
 TARGET = "tests/test_engine_resolver_cases"
+SECURE = "tests/test_engine_secure_cases"
+TARGETS = {"secure.c": SECURE, "resolve_plain.c": SECURE, "resolve_group.c": SECURE,
+           "resolve_hoist.c": SECURE, "resolve_policy.c": SECURE,
+           "treat.c": "tests/test_engine_treat", "treat_functions.c": "tests/test_engine_treat"}
 SECONDS = 1800
 
 
@@ -54,9 +59,10 @@ def compile_command(build, file):
     sys.exit(f"compile_commands.json does not hold {file}")
 
 
-def link_command(build):
+@functools.cache
+def link_command(build, target):
     """How ninja links the test: its last command."""
-    lines = subprocess.run(["ninja", "-C", str(build), "-t", "commands", TARGET], check=True,
+    lines = subprocess.run(["ninja", "-C", str(build), "-t", "commands", target], check=True,
                            capture_output=True, text=True).stdout.strip().splitlines()
     command = shlex.split(lines[-1].removeprefix(": && ").removesuffix(" && :"))
     if "-o" not in command:
@@ -78,12 +84,12 @@ def compiled(source, build, folder, fault):
     return subprocess.run(command, cwd=build, capture_output=True, text=True)
 
 
-def caught(source, build, folder, link, fault):
+def caught(source, build, folder, fault):
     """None, or why the fault is not caught."""
     made = compiled(source, build, folder, fault)
     if made.returncode != 0:
         return "it does not compile:\n" + made.stderr[-2000:]
-    command = list(link)
+    command = list(link_command(build, TARGETS.get(fault[0], TARGET)))
     command[command.index("-o") + 1] = str(folder / "test")
     first = next(i for i, word in enumerate(command) if word.endswith(".a"))
     command.insert(first, str(folder / "fault.o"))
@@ -109,7 +115,6 @@ def chosen(arguments):
 
 def main(arguments):
     source, build = pathlib.Path(arguments[0]).resolve(), pathlib.Path(arguments[1]).resolve()
-    link = link_command(build)
     for fault in FAULTS:
         patched(source, fault)
     survived = 0
@@ -117,7 +122,7 @@ def main(arguments):
     with tempfile.TemporaryDirectory(prefix="weft-mutation-") as folder:
         for number in numbers:
             start = time.monotonic()
-            why = caught(source, build, pathlib.Path(folder), link, FAULTS[number])
+            why = caught(source, build, pathlib.Path(folder), FAULTS[number])
             if why is not None or "-v" in arguments:
                 print(f"{number}: {FAULTS[number][0]}: {why or 'caught'} "
                       f"({time.monotonic() - start:.1f} s)", flush=True)
