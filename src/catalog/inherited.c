@@ -4,6 +4,7 @@
 #include "catalog/inherited.h"
 
 #include "base/map.h"
+#include "catalog/product_entry.h"
 #include "ledger/sql.h"
 
 #include <stdio.h>
@@ -145,13 +146,38 @@ static int classes_add(struct inheritor *h, const struct weft_trust_column *from
     return 0;
 }
 
+/* A column of the product's own files, as its port declares it. */
+static int inherit_port(struct inheritor *h, const struct weft_lineage *lineage,
+                        const struct weft_lineage_edge *edge, struct weft_trust_column *to)
+{
+    const char *port = lineage->sources[edge->source].name;
+    struct weft_registered product;
+    int rc = weft_catalog_product(h->txn, h->arena, lineage->full_name, lineage->major,
+                                  h->sequence == INT64_MAX ? 0 : h->sequence, &product, h->error);
+    if (rc != 0)
+        return rc < 0 ? rc : 0;
+    const struct weft_product *contract = weft_registered_newest(&product);
+    for (size_t i = 0; i < contract->input_count; i++) {
+        const struct weft_fields *fields = &contract->inputs[i].schema;
+        for (size_t f = 0; strcmp(contract->inputs[i].name, port) == 0 && f < fields->count; f++) {
+            const struct weft_field *field = &fields->items[f];
+            const char *from = field->from == NULL ? field->name : field->from;
+            if (field->classification != NULL && strcmp(field->classification, "public") != 0 &&
+                (strcmp(from, edge->name) == 0 || strcmp(field->name, edge->name) == 0))
+                WEFT_TRY(weft_catalog_classify(h->arena, &to->classifications,
+                                               field->classification, h->error));
+        }
+    }
+    return 0;
+}
+
 static int inherit_edge(struct inheritor *h, const struct weft_lineage *lineage,
                         const struct weft_lineage_edge *edge, struct weft_trust_column *to)
 {
     const struct weft_lineage_source *source = &lineage->sources[edge->source];
     const struct classes *above;
-    if (source->major == 0) /* an input port: its columns are classified where they are declared */
-        return 0;
+    if (source->major == 0)
+        return inherit_port(h, lineage, edge, to);
     WEFT_TRY(classes_of(h, source->name, source->major, &above));
     const struct weft_trust_column *from = column_find(above->items, above->count, edge->name);
     return from == NULL ? 0 : classes_add(h, from, to);

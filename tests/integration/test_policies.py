@@ -275,6 +275,16 @@ schema:
     read = mesh.json("can", "user:alice", "read", "hospital.contacts", "--purpose", "research")
     assert read["columns"]["contact"] == "mask" and read["columns"]["state"] == "none"
     assert read["columns"]["constant"] == "none"
+    mesh.product("""inputs:
+  people:
+    files: ../../../in/patients.csv
+    schema: [{name: id, type: long}, {name: who, from: name, classification: pii.name}, {name: age}]
+sql: select id, upper(who) as loud, age from people
+schema: [{name: id, type: long}, {name: loud}, {name: age}]
+""", name="files", domain="hospital")
+    mesh.apply()
+    files = mesh.json("can", "user:alice", "read", "hospital.files", "--purpose", "research")
+    assert files["columns"] == {"id": "none", "loud": "mask", "age": "none"}
     # Its file says that it may be seen.
     assert read["columns"]["shown"] == "none"
     read = mesh.json("can", "user:alice", "read", "hospital.loud", "--purpose", "research")
