@@ -1,4 +1,4 @@
-"""examples/shop/README.md is run line by line, as somebody would who types it."""
+"""The READMEs of the examples are run line by line, as somebody would who types them."""
 import pathlib
 import shutil
 
@@ -8,14 +8,14 @@ from tutorial import Shell, agree, form, steps_of
 ROOT = pathlib.Path(__file__).resolve().parent.parent.parent
 
 
-@pytest.mark.parametrize("page", ["examples/shop/README.md"])
+@pytest.mark.parametrize("page", ["examples/shop/README.md", "examples/hospital/README.md"])
 def test_the_page_says_what_happens(page, weft_bin, tmp_path):
     page = ROOT / page
     copy = tmp_path / "copy"
     shutil.copytree(page.parent, copy, ignore=shutil.ignore_patterns(".weft"))
     steps = steps_of(page.read_text())
     assert len(steps) >= 20
-    shell = Shell(copy, weft_bin, tmp_path)
+    shell = Shell(copy, weft_bin, tmp_path, page.parent.name)
     for step in steps:
         got, status = shell.run(step.command)
         assert agree(step.expected, got), "\n".join(

@@ -15,8 +15,9 @@ import sys
 from patience import PATIENCE
 
 MARK = "=== end of answer "
-FOLDER = "/tmp/shop"  # where the page says that its reader is
 FORMS = [
+    (r"\b[0-9a-f]{64}\b", "HASH"),
+    (r"\blocal:\w+", "local:SOMEBODY"),
     (r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}", "RUN"),
     (r"\b01[0-9a-f]{6}\b", "RUN"),
     (r"\b\d{10,20}\b", "SNAPSHOT"),
@@ -90,8 +91,9 @@ def agree(expected, got):
 class Shell:
     """A bash that answers one command after the other."""
 
-    def __init__(self, folder, weft, scratch):
+    def __init__(self, folder, weft, scratch, shown):
         self.folder = str(folder)
+        self.shown = f"/tmp/{shown}"  # where the page says that its reader is
         tools = pathlib.Path(scratch) / "bin"
         tools.mkdir(parents=True)
         (tools / "weft").symlink_to(weft)
@@ -112,7 +114,7 @@ class Shell:
                 while lines and lines[-1].strip() == "":
                     lines.pop()
                 return lines, int(line[len(MARK):])
-            lines.append(line.rstrip().replace(self.folder, FOLDER))
+            lines.append(line.rstrip().replace(self.folder, self.shown))
         raise AssertionError(f"the shell ended at: {command}")
 
     def close(self):
@@ -123,7 +125,7 @@ class Shell:
 
 def write(page, weft, folder, scratch):
     """Puts what each command prints into the page."""
-    shell = Shell(folder, weft, scratch)
+    shell = Shell(folder, weft, scratch, page.parent.name)
     out, answered = [], {step.line: step for step in steps_of(page.read_text())}
     skip, pending = False, None
     lines = page.read_text().splitlines()
