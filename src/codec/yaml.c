@@ -141,12 +141,62 @@ static bool is_null(const char *text)
            strcmp(text, "Null") == 0 || strcmp(text, "NULL") == 0;
 }
 
+/* A break in quotes is a blank, further ones are breaks; blanks around them go. */
+static const char *fold_break(const char *at, const char *end, char *text, size_t *made)
+{
+    size_t breaks = 0;
+    while (*made > 0 && (text[*made - 1] == ' ' || text[*made - 1] == '\t'))
+        (*made)--;
+    for (; at < end && strchr(" \t\r\n", *at) != NULL; at++)
+        breaks += *at == '\n' || (*at == '\r' && (at + 1 == end || at[1] != '\n'));
+    if (breaks == 1)
+        text[(*made)++] = ' ';
+    for (size_t i = 1; i < breaks; i++)
+        text[(*made)++] = '\n';
+    return at;
+}
+
+/* A text in single quotes, where only '' stands for something else; NULL = it is none. The library
+ * reads '''' wrong (it gives three quotes, and leaves out the end), and loses memory there. */
+static const char *single_quoted(struct yaml *yaml, struct fy_event *event, size_t *length)
+{
+    const struct fy_mark *mark = fy_event_start_mark(event);
+    if (fy_token_scalar_style(event->scalar.value) != FYSS_SINGLE_QUOTED || mark == NULL ||
+        mark->input_pos == 0 || mark->input_pos > yaml->length ||
+        yaml->data[mark->input_pos - 1] != '\'')
+        return NULL;
+    const char *from = yaml->data + mark->input_pos, *all = yaml->data + yaml->length, *end = from;
+    while (end < all && (*end != '\'' || (end + 1 < all && end[1] == '\'')))
+        end += 1 + (*end == '\'');
+    char *text = end >= all ? NULL : weft_arena_alloc(yaml->arena, (size_t)(end - from) + 1);
+    size_t made = 0;
+    if (text == NULL)
+        return NULL; /* out of memory is met again with the copy */
+    for (const char *at = from; at < end;) {
+        if (*at == '\n' || *at == '\r') {
+            at = fold_break(at, end, text, &made);
+            continue;
+        }
+        text[made++] = *at;
+        at += 1 + (*at == '\'');
+    }
+    text[made] = '\0';
+    *length = made;
+    return text;
+}
+
+static const char *scalar_text(struct yaml *yaml, struct fy_event *event, size_t *length)
+{
+    const char *text = single_quoted(yaml, event, length);
+    return text != NULL ? text : fy_token_get_text(event->scalar.value, length);
+}
+
 static struct weft_yaml *yaml_scalar(struct yaml *yaml, struct fy_event *event)
 {
     struct weft_yaml *node = node_new(yaml, event);
     struct fy_token *token = event->scalar.value;
     size_t length = 0;
-    const char *text = token == NULL ? "" : fy_token_get_text(token, &length);
+    const char *text = token == NULL ? "" : scalar_text(yaml, event, &length);
     if (node == NULL)
         return NULL;
     /* "\0" in double quotes makes a zero byte, "\xff" what is no UTF-8. */
@@ -212,7 +262,7 @@ static void yaml_key(struct yaml *yaml, struct fy_event *event, struct weft_yaml
     size_t length = 0;
     key->place = event_place(event);
     if (event->type == FYET_SCALAR && event->scalar.value != NULL)
-        text = fy_token_get_text(event->scalar.value, &length);
+        text = scalar_text(yaml, event, &length);
     if (text == NULL || length == 0 || length > WEFT_YAML_KEY_MAX ||
         memchr(text, '\0', length) != NULL || weft_utf8_valid(text, length) != length) {
         yaml_mistake(yaml, key->place, "write `name: value`", "a key is not a text");

@@ -91,6 +91,10 @@ static void test_trees(void **state)
     reads("a: 1.10 # x\n", "@1:1{a@1:1=@1:4<1.10>}");
     reads("a: x#y\n", "@1:1{a@1:1=@1:4<x#y>}");
     reads("a: |\n  x\n   y\nb: >-\n  p\n  q\n", "@1:1{a@1:1=@2:1'x\n y\n'b@4:1=@5:1'p q'}");
+    /* Quotes in a row, texts over several lines. */
+    reads("a: 'y''''z and ''''''q'\n'k''''': ''''\n",
+          "@1:1{a@1:1=@1:4'y''z and '''q'k''@2:1=@2:10'''}");
+    reads("a: 'x\n  y  \n\n\n  z'\nb: ' q\r\n  r'\n", "@1:1{a@1:1=@1:4'x y\n\nz'b@6:1=@6:4' q r'}");
     reads("a: \"\\u00e9\\n\"\nb: 'it''s'\n", "@1:1{a@1:1=@1:4'\xC3\xA9\n'b@2:1=@2:4'it's'}");
 }
 

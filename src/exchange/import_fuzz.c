@@ -20,7 +20,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         .arena = arena, .shown = "fuzz", .length = size - 1, .domain = "shop"};
     const struct weft_importer *importer = NULL;
     for (size_t i = 0; i < weft_importer_count; i++) {
-        /* d, g, j, s: seeds say it by the first letter. */
+        /* d, g, j, o, s: seeds say it by the first letter. */
         if (weft_importers[i].name[0] == (char)data[0])
             importer = &weft_importers[i];
     }

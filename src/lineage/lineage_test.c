@@ -1,6 +1,7 @@
 /*
  * lineage_test.c - lineage of contracts as facts of the ledger: given back as it was put, walked as
- * a plain search of all edges would, as of every sequence; entries that do not read; without memory.
+ * a plain search of all edges would, as of every sequence; entries that do not read; without
+ * memory.
  */
 #include "lineage/walk.h"
 
