@@ -165,6 +165,8 @@ void weft_odcs_add_check(struct weft_odcs_state *state, const char *name, const 
 void weft_odcs_tell(struct weft_odcs_state *state, enum weft_severity severity,
                     struct weft_place place, const char *hint, const char *format, ...)
     WEFT_PRINTF(5, 6);
+/* Notes on what is kept without effect (odcs_kept.c). */
+void weft_odcs_tell_kept(struct weft_odcs_state *state, const struct weft_node *root);
 /* The name a property has as a field: of its custom property weft.name, else its own. */
 const struct weft_node *weft_odcs_name(const struct weft_node *property);
 /* weft's pattern, of the whole value, for one of the standard, and back. */

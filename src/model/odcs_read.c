@@ -649,6 +649,7 @@ struct weft_node *weft_odcs_to_product(struct weft_reader *reader, const struct 
     if (object != NULL)
         read_object(&state, object, product);
     weft_odcs_read_sla(&state, root, product);
+    weft_odcs_tell_kept(&state, root);
     if (reader->nomem)
         return NULL;
     if (state.rows->count > 0)

@@ -296,6 +296,38 @@ def test_what_is_not_checked_is_told(tmp_path):
     assert "warning: `required` inside of a nested value" in told
 
 
+def test_what_is_kept_is_told(tmp_path):
+    """What somebody could rely on has a note at its place, the rest is one list; what acts is in
+    none; all of it comes back."""
+    mesh = Mesh(tmp_path)
+    text = BASE.replace("{name: b, ", "{name: b, partitioned: true, partitionKeyPosition: 1, "
+                        "encryptedName: b_enc, transformLogic: a + 1, examples: [1], ") \
+        .replace("logicalType: date}", "logicalType: date, logicalTypeOptions: {format: yyyy}}") \
+        .replace("{pattern: x}", "{pattern: x, format: email}")
+    contract(mesh, text)
+    told = mesh("validate").stderr
+    line = text[:text.index("partitioned")].count("\n") + 1
+    for column, words in (("partitioned", "weft partitions by its own key"),
+                          ("partitionKeyPosition", "has no effect"),
+                          ("encryptedName", "nothing is encrypted"),
+                          ("transformLogic", "it is not run")):
+        at = text.splitlines()[line - 1].index(column) + 1
+        assert re.search(rf"things.odcs.yaml:{line}:{at}: note: `{column}` of `b` .*{words}", told)
+    assert "the format `email` of `a` is kept, and not checked" in told
+    assert "the format `yyyy` of `f` is kept, and not checked" in told
+    assert "note: `roles` is kept" in told
+    [listed] = [one for one in told.splitlines() if "without effect: " in one]
+    names = set(re.findall(r"`([^`]+)`", listed))
+    assert {"servers", "support", "price", "examples", "p"} == names
+    # an integer's format is its type, and nothing is told of what acts
+    contract(mesh, HEAD + "schema: [{name: t, properties: [{name: b, logicalType: integer, "
+             "logicalTypeOptions: {format: i32, minimum: 1}, required: true, primaryKey: true, "
+             "classification: public, description: d, physicalType: int}]}]\n")
+    assert "kept" not in mesh("validate").stderr
+    contract(mesh, text)
+    assert tree(mesh("export", "shop.things", "--to", "odcs").stdout) == tree(text)
+
+
 @pytest.mark.skipif(EXAMPLES is None, reason="WEFT_ODCS_EXAMPLES is not set")
 def test_published_examples(tmp_path):
     mesh = Mesh(tmp_path)
