@@ -479,14 +479,48 @@ static bool is_quarantine(const char *schema)
     return length > suffix && strcmp(schema + length - suffix, QUARANTINE_SUFFIX) == 0;
 }
 
+/* Whose rows are of people: the audit for whom it is granted to, the others for those who may see
+ * who has access to what, in the whole mesh. 0 = it is decided. */
+static int mesh_people(struct weft_query *query, struct weft_arena *arena, const char *table,
+                       bool *yes, struct weft_error *error)
+{
+    static const char *const about_access[] = {"principals", "requests", "grants"};
+    static const struct weft_trust_subject audit = {
+        .kind = WEFT_SUBJECT_AUDIT, .full_name = "mesh.audit", .domain = "mesh"};
+    const struct weft_trust *trust = NULL;
+    const struct weft_request *request = &query->context->request;
+    struct weft_decision decision;
+    *yes = false;
+    WEFT_TRY(weft_gate_trust(query->context, query->txn, &trust, error));
+    if (weft_equal_fold(table, "audit")) {
+        WEFT_TRY(weft_trust_decide(trust, request, &audit, arena, &decision, error));
+        *yes = decision.verdict == WEFT_VERDICT_YES;
+        query->denied = *yes ? NULL : "mesh.audit";
+        snprintf(query->reason, sizeof query->reason, "%s", decision.reason);
+        return *yes ? 0 : weft_gate_denied(query->context, "mesh.audit", &decision, error);
+    }
+    const struct weft_principal *who =
+        trust == NULL ? NULL : weft_trust_principal(trust, request->principal);
+    for (size_t i = 0; i < WEFT_COUNT(about_access) && !*yes; i++)
+        *yes = weft_equal_fold(table, about_access[i]) && request->key == NULL && who != NULL &&
+               weft_principal_may(who, WEFT_RIGHT_ACCESS, NULL);
+    if (*yes)
+        snprintf(query->reason, sizeof query->reason, "may see who has access");
+    return 0;
+}
+
 /* Its rows are of all products: only who may see all of them reads it so far. */
 static int mesh_relation(struct weft_query *query, struct weft_arena *arena, const char *table,
                          struct weft_relation *out, struct weft_error *error)
 {
-    if (!weft_request_is_local(&query->context->request))
+    bool yes = weft_request_is_local(&query->context->request);
+    if (yes)
+        snprintf(query->reason, sizeof query->reason, "local operator");
+    else
+        WEFT_TRY(mesh_people(query, arena, table, &yes, error));
+    if (!yes)
         return weft_error_set(error, WEFT_E_NOT_YET,
                               "mesh.%s is for the local operator in this version", table);
-    snprintf(query->reason, sizeof query->reason, "local operator");
     return weft_mesh_table_relation(arena, table, out, error);
 }
 

@@ -51,7 +51,7 @@ static const struct weft_op help_op = {.name = "help",
                                        .args = help_args,
                                        .arg_count = WEFT_COUNT(help_args)};
 static const struct weft_op_arg reference_args[] = {
-    {"page", 0, WEFT_ARG_WORD_NEEDED, "PAGE", "commands, keys, settings or errors"},
+    {"page", 0, WEFT_ARG_WORD_NEEDED, "PAGE", "commands, keys, settings, errors, changes or roles"},
 };
 static const struct weft_op reference_op = {.name = "reference",
                                             .group = "home",

@@ -7,6 +7,7 @@
 #include "cli/args.h"
 #include "model/mesh.h"
 #include "model/settings.h"
+#include "trust/roles.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -18,10 +19,8 @@
 static const struct {
     const char *name, *title;
 } groups[] = {
-    {"start", "From files to products"},
-    {"products", "Products and their rows"},
-    {"look", "Looking at the mesh"},
-    {"access", "Who may see what"},
+    {"start", "From files to products"},  {"products", "Products and their rows"},
+    {"look", "Looking at the mesh"},      {"access", "Who may see what"},
     {"home", "The home and the program"},
 };
 
@@ -216,6 +215,18 @@ static int errors_page(struct weft_buf *out, struct weft_error *error)
     return weft_buf_check(out, error);
 }
 
+static int roles_page(struct weft_buf *out, struct weft_error *error)
+{
+    weft_buf_adds(out,
+                  "# Roles\n\nMade from the table of roles. A role gives rights to act, never to "
+                  "see data, but for the\ntwo of a domain, whose holders belong to its team. "
+                  "`weft user set alice --role auditor` gives one,\n`--role "
+                  "domain_owner@hospital` one of a domain; an `owner: user:dana` in domain.yaml "
+                  "is\ndomain_owner there, a member domain_engineer.\n\n");
+    weft_roles_print(out);
+    return weft_buf_check(out, error);
+}
+
 int weft_reference_print(const char *page, struct weft_buf *out, struct weft_error *error)
 {
     if (strcmp(page, "commands") == 0)
@@ -228,6 +239,8 @@ int weft_reference_print(const char *page, struct weft_buf *out, struct weft_err
         return errors_page(out, error);
     if (strcmp(page, "changes") == 0)
         return weft_changes_page_print(out, error);
+    if (strcmp(page, "roles") == 0)
+        return roles_page(out, error);
     weft_error_set(error, WEFT_E_USAGE, "there is no page `%s`", page);
-    return weft_error_hint(error, "commands, keys, settings, errors or changes");
+    return weft_error_hint(error, "commands, keys, settings, errors, changes or roles");
 }

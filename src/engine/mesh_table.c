@@ -57,6 +57,8 @@ int weft_mesh_table_open(struct weft_ledger_txn *txn, const char *name, int64_t 
     if (table == NULL)
         return weft_error_set(error, WEFT_E_NOT_FOUND, "there is no table mesh.%s", name);
     struct weft_stmt *statement = NULL;
+    if (table->prepare != NULL)
+        WEFT_TRY(table->prepare(txn, error));
     WEFT_TRY(weft_stmt_prepare(txn, table->sql, &statement, error));
     weft_stmt_bind_int(statement, 1, sequence);
     if (strstr(table->sql, "?2") != NULL)

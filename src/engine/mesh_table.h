@@ -23,6 +23,9 @@ struct weft_mesh_table {
     /* Over the store. ?1 = sequence, ?2 = now (us since epoch). Its columns are those above, in
      * order: times as integers (us), booleans as 0 or 1, lists as JSON arrays of text. */
     const char *sql;
+    /* NULL, or what is done in the transaction before the text is: rows that lie elsewhere are put
+     * into a temporary table of its connection. */
+    int (*prepare)(struct weft_ledger_txn *txn, struct weft_error *error);
 };
 
 void weft_mesh_table_register(const struct weft_mesh_table *table);

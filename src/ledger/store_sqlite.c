@@ -373,6 +373,18 @@ static void sqlite_finish(struct weft_stmt *base)
     idle_put(stmt_of(base)->store, stmt_of(base));
 }
 
+/* A temporary table belongs to the connection and is no part of the home: a reader may have one. */
+static bool is_scratch(const char *sql)
+{
+    static const char *const begins[] = {"CREATE TEMP TABLE ", "INSERT INTO temp.",
+                                         "DELETE FROM temp."};
+    for (size_t i = 0; i < WEFT_COUNT(begins); i++) {
+        if (strncmp(sql, begins[i], strlen(begins[i])) == 0)
+            return true;
+    }
+    return false;
+}
+
 static int sqlite_prepare(struct weft_store *base, const char *sql, struct weft_stmt **out,
                           struct weft_error *error)
 {
@@ -380,7 +392,7 @@ static int sqlite_prepare(struct weft_store *base, const char *sql, struct weft_
     struct sqlite_stmt *stmt = idle_take(store, sql);
     if (stmt == NULL)
         WEFT_TRY(stmt_new(store, sql, &stmt, error));
-    if (!store->writing && !sqlite3_stmt_readonly(stmt->handle)) {
+    if (!store->writing && !sqlite3_stmt_readonly(stmt->handle) && !is_scratch(sql)) {
         sqlite_finish(&stmt->base);
         return weft_error_set(error, WEFT_E_INTERNAL, "writing in a reading transaction: %.*s",
                               SQL_IN_ERROR, sql);

@@ -12,6 +12,7 @@ void weft_trust_register(void)
     weft_keys_register();
     weft_requests_register();
     weft_audit_register();
+    weft_trust_mesh_tables_register();
     weft_policies_register();
     weft_dependencies_register();
 }

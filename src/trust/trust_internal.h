@@ -41,6 +41,9 @@ void weft_principals_register(void);
 /* ---- requests_fold.c ---- */
 void weft_requests_register(void);
 
+/* ---- mesh_tables.c ---- */
+void weft_trust_mesh_tables_register(void);
+
 /* ---- keys_fold.c ---- */
 void weft_keys_register(void);
 
