@@ -74,33 +74,65 @@ static int columns_prepare(struct job_work *work, struct weft_error *error)
 
 /* ---- the stored rows ---- */
 
-/* Rows by number, neighbours as one range. */
-static void numbers_print(const struct weft_job_replay *wanted, struct weft_buf *sql)
+/* Rows by number, neighbours as one range: where they begin, or where they end, as one text. */
+static void numbers_print(const struct weft_job_replay *wanted, bool ends, struct weft_buf *sql)
 {
-    weft_buf_adds(sql, " AND (");
+    weft_buf_adds(sql, ", '");
     for (size_t i = 0; i < wanted->row_count;) {
         size_t end = i + 1;
         while (end < wanted->row_count &&
                wanted->row_numbers[end] == wanted->row_numbers[end - 1] + 1)
             end++;
-        weft_buf_addf(sql, "%snumber BETWEEN %" PRId64 " AND %" PRId64, i > 0 ? " OR " : "",
-                      wanted->row_numbers[i], wanted->row_numbers[end - 1]);
+        weft_buf_addf(sql, "%s%" PRId64, i > 0 ? "," : "", wanted->row_numbers[ends ? end - 1 : i]);
         i = end;
     }
-    weft_buf_addc(sql, ')');
+    weft_buf_addc(sql, '\'');
 }
 
-void job_replay_asked_print(const struct weft_job *job, struct weft_buf *sql)
+/* Runs that are asked for whole (or else those of which some rows are), as a list. */
+static size_t runs_print(const struct weft_job *job, bool whole, struct weft_buf *sql)
 {
-    weft_buf_adds(sql, "(false");
+    size_t count = 0;
     for (size_t i = 0; i < job->replay_count; i++) {
-        weft_buf_adds(sql, " OR (run_id = ");
-        weft_buf_add_sql_text(sql, job->replays[i].run_id, strlen(job->replays[i].run_id));
-        if (job->replays[i].row_count > 0)
-            numbers_print(&job->replays[i], sql);
+        const struct weft_job_replay *run = &job->replays[i];
+        if (whole != (run->row_count == 0))
+            continue;
+        weft_buf_adds(sql, count++ > 0 ? ", " : "");
+        weft_buf_adds(sql, whole ? "" : "(");
+        weft_buf_add_sql_text(sql, run->run_id, strlen(run->run_id));
+        if (whole)
+            continue;
+        numbers_print(run, false, sql);
+        numbers_print(run, true, sql);
         weft_buf_addc(sql, ')');
     }
+    return count;
+}
+
+/* A condition for each range would be bound, optimized and asked by itself, and people mend every
+ * other row of many. */
+void job_replay_asked_print(const struct weft_job *job, struct weft_buf *sql)
+{
+    WEFT_CLEANUP(weft_buf_release) struct weft_buf list;
+    weft_buf_init(&list, SQL_MAX);
+    weft_buf_adds(sql, "(false");
+    if (runs_print(job, true, &list) > 0)
+        weft_buf_addf(sql, " OR run_id IN (%s)", list.data);
+    weft_buf_clear(&list);
+    if (runs_print(job, false, &list) > 0) {
+        weft_buf_adds(sql, " OR (run_id, number) IN (SELECT run_id, unnest(range(low, high + 1)) "
+                           "FROM (SELECT run_id, "
+                           "unnest(CAST(string_split(lows, ',') AS BIGINT[])) AS low, "
+                           "unnest(CAST(string_split(highs, ',') AS BIGINT[])) AS high "
+                           "FROM (VALUES ");
+        weft_buf_add(sql, list.data, list.length);
+        weft_buf_adds(sql, ") asked(run_id, lows, highs)))");
+    }
     weft_buf_addc(sql, ')');
+    if (list.failed) {
+        sql->failed = true;
+        sql->over_max = list.over_max;
+    }
 }
 
 int job_replay_rows_print(struct job_work *work, struct weft_buf *sql, struct weft_error *error)

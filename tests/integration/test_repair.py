@@ -425,19 +425,30 @@ def test_an_export_without_a_format_is_refused(loaded, name):
     assert not (loaded.folder / name).exists()
 
 
-def test_every_other_of_many_rows(tmp_path):
+OF_SQL = """inputs: {x: {files: ../../../in/*.csv, read: new, schema: [{name: id, type: long},
+  {name: who, type: string}, {name: n, type: long%s}]}}
+sql: select id, who, n from x
+write: append
+schema: [{name: id, type: long}, {name: who, type: string}, {name: n, type: long, max: 10}]
+"""
+
+
+@pytest.mark.parametrize("text", [LOADED % "", OF_SQL % "", OF_SQL % ", max: 10"],
+                         ids=["input", "output", "port"])
+def test_every_other_of_many_rows(tmp_path, text):
     """Ranges of one row each, as many as rows: neither changing nor reading them compares all
     with all."""
     mesh = Mesh(tmp_path / "m")
     mesh.write("in/1.csv", "id,who,n\n0,x,1\n" + "".join(f"{i},x,99\n" for i in range(1, 8001)))
-    mesh.product(LOADED % "")
+    mesh.product(text)
     mesh.apply()
     mesh("quarantine", "d.p", "--export", "bad.csv")
     rows = read_csv(mesh)
     for row in rows[::2]:
         row["n"] = "5"
     write_csv(mesh, rows)
-    mesh("quarantine", "d.p", "--replay", "--from", "bad.csv", "--because", "typed", timeout=PATIENCE)
+    mesh("quarantine", "d.p", "--replay", "--from", "bad.csv", "--because", "typed",
+         timeout=PATIENCE)
     assert mesh.sql("select count(*), count(distinct id) from d.p") == [(4001, 4001)]
     assert mesh.sql("select state, count(*) from d__quarantine.p group by all order by 1") == [
         ("open", 4000), ("replayed", 4000)]
