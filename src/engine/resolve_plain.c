@@ -17,6 +17,7 @@
 #include "engine/treat.h"
 
 #define PLAIN_PRECISION_MAX 18
+#define PLAIN_DIGITS_MAX 15
 
 struct plain_name {
     const char *text;
@@ -182,6 +183,44 @@ const char *plain_constant_text(yyjson_mut_val *expr)
     return yyjson_mut_get_str(text);
 }
 
+static bool text_has_shape(const char *text, const char *shape)
+{
+    for (; *shape != 0; shape++, text++)
+        if (*shape == '9' ? *text < '0' || *text > '9' : *text != *shape)
+            return false;
+    return *text == 0;
+}
+
+/* DuckDB casts the text only when there is a row: one that it may not read would tell of hidden
+ * ones. So only the plainest forms count. */
+static bool text_reads(const struct weft_type *type, const char *text)
+{
+    size_t sign = text[0] == '-' ? 1 : 0;
+    size_t digits = strspn(text + sign, "0123456789");
+    bool whole = digits > 0 && digits <= PLAIN_DIGITS_MAX && text[sign + digits] == 0;
+    switch (type->kind) {
+    case WEFT_TYPE_STRING:
+        return true;
+    case WEFT_TYPE_BOOLEAN:
+        return strcmp(text, "true") == 0 || strcmp(text, "false") == 0;
+    case WEFT_TYPE_INT:
+    case WEFT_TYPE_LONG:
+    case WEFT_TYPE_FLOAT:
+    case WEFT_TYPE_DOUBLE:
+    case WEFT_TYPE_DECIMAL:
+        return whole && weft_type_accepts(type, text);
+    case WEFT_TYPE_DATE:
+        return text_has_shape(text, "9999-99-99") && text[0] != '0' &&
+               weft_type_accepts(type, text);
+    case WEFT_TYPE_TIMESTAMP:
+        return (text_has_shape(text, "9999-99-99") ||
+                text_has_shape(text, "9999-99-99 99:99:99")) &&
+               text[0] != '0' && weft_type_accepts(type, text);
+    default:
+        return false;
+    }
+}
+
 /* A text is cast to the other's type: it must read as one. */
 static bool plain_meet(struct plain *plain, yyjson_mut_val *a, const struct weft_type *at,
                        yyjson_mut_val *b, const struct weft_type *bt)
@@ -189,10 +228,10 @@ static bool plain_meet(struct plain *plain, yyjson_mut_val *a, const struct weft
     const char *text_a = plain_constant_text(a);
     const char *text_b = plain_constant_text(b);
     (void)plain;
-    if (text_a != NULL && bt != NULL && bt != &type_nothing && bt->kind != WEFT_TYPE_BINARY)
-        return weft_type_accepts(bt, text_a) && bt->kind != WEFT_TYPE_JSON;
-    if (text_b != NULL && at != NULL && at != &type_nothing && at->kind != WEFT_TYPE_BINARY)
-        return weft_type_accepts(at, text_b) && at->kind != WEFT_TYPE_JSON;
+    if (text_a != NULL && bt != NULL && bt != &type_nothing)
+        return text_reads(bt, text_a);
+    if (text_b != NULL && at != NULL && at != &type_nothing)
+        return text_reads(at, text_b);
     return types_meet(at, bt);
 }
 
@@ -275,13 +314,13 @@ static const struct weft_type *plain_cast(struct plain *plain, yyjson_mut_val *e
     const char *text = plain_constant_text(child);
     if (to == &type_boolean && text != NULL && (strcmp(text, "t") == 0 || strcmp(text, "f") == 0))
         return to;
-    if (text != NULL && to != NULL && weft_type_accepts(to, text))
+    if (text != NULL && to != NULL && text_reads(to, text))
         return to;
     const struct weft_type *from = plain_value(plain, child);
-    if (yyjson_mut_is_true(yyjson_mut_obj_get(expr, "try_cast")) && from != NULL)
-        return to;
     if (from == NULL || to == NULL || weft_type_is_nested(from))
         return plain_fail(plain);
+    if (yyjson_mut_is_true(yyjson_mut_obj_get(expr, "try_cast")))
+        return to;
     if (to == &type_string || (to == &type_double && weft_type_is_number(from)))
         return to;
     return plain_fail(plain);

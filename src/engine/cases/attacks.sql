@@ -445,6 +445,42 @@ select count(*) from (select state from hospital.patients) id where id = 5
 -- errors: implicit cast of a column of VALUES
 select count(*) from hospital.patients, (values ('x')) v(id2) where v.id2 = 5 and state = 'QC'
 
+-- errors: a constant that does not read, with a key that only a hidden row has
+select count(*) from hospital.patients where id = 700000 and weight > '0x1p3'
+
+-- errors: a date that is none
+select count(*) from hospital.patients where id = 700000 and born > '2021-02-30'
+
+-- errors: a date that is none, written as one
+select count(*) from hospital.patients where id = 700000 and born > date '2021-13-01'
+
+-- errors: a moment that is none
+select count(*) from hospital.patients where id = 700000 and seen > '2021-02-28 25:61:00'
+
+-- errors: a number that is none
+select count(*) from hospital.patients where id = 700000 and visits > 'x'
+
+-- errors: a number that is too large
+select count(*) from hospital.patients where id = 700000 and visits = '99999999999'
+
+-- errors: a decimal that does not fit
+select count(*) from hospital.patients where id = 700000 and income < '99999999999999999.5'
+
+-- errors: a uuid that is none
+select count(*) from hospital.patients where id = 700000 and code = 'x'
+
+-- errors: a list of a member that does not read
+select count(*) from hospital.patients where id = 700000 and visits in (1, 2, 'x')
+
+-- errors: a wrong constant in CASE
+select count(*) from hospital.patients where id = 700000 and case when visits = 'x' then true else false end
+
+-- errors: a wrong constant in a join
+select count(*) from hospital.patients a join hospital.patients b on a.id = b.id and a.visits = 'x' where a.id = 700000
+
+-- errors: a wrong constant in an aggregate's filter
+select count(*) filter (where visits = 'x') from hospital.patients where id = 700000
+
 -- errors: implicit cast by USING
 select count(*) from hospital.patients join (select state as id from open.wards, (select 'QC' as state)) w using (id)
 
