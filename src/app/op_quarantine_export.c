@@ -141,7 +141,7 @@ static int columns_find(struct exporter *e, struct weft_error *error)
         const char *values = weft_result_text(result, COL_VALUES);
         yyjson_val *key, *value;
         size_t i, max;
-        WEFT_TRY(weft_json_parse(values, strlen(values), YYJSON_READ_NUMBER_AS_RAW, &doc, error));
+        WEFT_TRY(weft_json_parse(values, strlen(values), WEFT_JSON_RAW_NUMBERS, &doc, error));
         WEFT_JSON_EACH(yyjson_doc_get_root(doc), i, max, key, value)
         {
             (void)value;
@@ -217,7 +217,7 @@ static int values_put(struct exporter *e, const struct row *row, struct weft_err
     WEFT_CLEANUP(weft_buf_release) struct weft_buf text;
     const char *values = row->texts[COL_VALUES];
     weft_buf_init(&text, BUFFER_MAX);
-    WEFT_TRY(weft_json_parse(values, strlen(values), YYJSON_READ_NUMBER_AS_RAW, &doc, error));
+    WEFT_TRY(weft_json_parse(values, strlen(values), WEFT_JSON_RAW_NUMBERS, &doc, error));
     for (size_t i = 0; i < e->column_count; i++) {
         weft_buf_clear(&text);
         bool has =

@@ -191,7 +191,9 @@ int weft_json_parse(const char *data, size_t length, unsigned flags, yyjson_doc 
         return json_fail(error, data, deep, "nested too deep");
     yyjson_read_err why;
     /* yyjson does not write to the text without YYJSON_READ_INSITU. */
-    yyjson_doc *doc = yyjson_read_opts((char *)(uintptr_t)data, length, YYJSON_READ_BIGNUM_AS_RAW,
+    bool raw = (flags & WEFT_JSON_RAW_NUMBERS) != 0;
+    yyjson_doc *doc = yyjson_read_opts((char *)(uintptr_t)data, length,
+                                       raw ? YYJSON_READ_NUMBER_AS_RAW : YYJSON_READ_BIGNUM_AS_RAW,
                                        &json_alc, &why);
     if (doc == NULL) {
         if (why.code == YYJSON_READ_ERROR_MEMORY_ALLOCATION)
@@ -199,7 +201,7 @@ int weft_json_parse(const char *data, size_t length, unsigned flags, yyjson_doc 
         return json_fail(error, data, WEFT_MIN(why.pos, length), "%s", why.msg);
     }
     struct input input = {doc, data, length, error};
-    if (numbers_check(&input) < 0 ||
+    if ((!raw && numbers_check(&input) < 0) ||
         ((flags & WEFT_JSON_UNIQUE_KEYS) && unique_check(&input) < 0)) {
         yyjson_doc_free(doc);
         return -1;

@@ -15,7 +15,8 @@
 
 enum weft_json_flags {
     WEFT_JSON_UNIQUE_KEYS = 1, /* refuse an object that has a key twice */
-    WEFT_JSON_DEEP = 2         /* depth up to 2048, for SQL trees */
+    WEFT_JSON_DEEP = 2,        /* depth up to 2048, for SQL trees */
+    WEFT_JSON_RAW_NUMBERS = 4  /* every number as it is written: yyjson_is_raw */
 };
 
 /* INVALID with line and column. Numbers beyond 64 bits are refused. Free with yyjson_doc_free or

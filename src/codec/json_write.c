@@ -208,6 +208,9 @@ void weft_json_put_value(struct weft_json_writer *writer, yyjson_val *value)
     case YYJSON_TYPE_STR:
         weft_json_put_text_n(writer, yyjson_get_str(value), yyjson_get_len(value));
         return;
+    case YYJSON_TYPE_RAW:
+        weft_json_put_raw(writer, yyjson_get_raw(value), yyjson_get_len(value));
+        return;
     case YYJSON_TYPE_NUM:
         if (yyjson_is_uint(value))
             weft_json_put_uint(writer, yyjson_get_uint(value));

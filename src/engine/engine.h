@@ -89,8 +89,11 @@ int weft_result_row(struct weft_result *result, struct weft_error *error) WEFT_M
 bool weft_result_is_null(struct weft_result *result, size_t column);
 int64_t weft_result_int(struct weft_result *result, size_t column);
 double weft_result_double(struct weft_result *result, size_t column);
-/* Any type as text, as DuckDB prints it; valid to the next row; "" for null. */
+/* Any type as text, as DuckDB prints it; valid to the next row; "" for null, and where memory is
+ * out: then weft_result_row fails. */
 const char *weft_result_text(struct weft_result *result, size_t column);
+/* Were all texts made? For who judges by one of them. */
+int weft_result_check(const struct weft_result *result, struct weft_error *error) WEFT_MUST_CHECK;
 
 /* ---- values of a chunk in the formats of the doors (encode.c) ---- */
 enum weft_encode_format { WEFT_ENCODE_TEXT, WEFT_ENCODE_CSV, WEFT_ENCODE_JSON };

@@ -66,11 +66,12 @@ struct weft_result {
     char **names;
     char **type_names;
     duckdb_logical_type *types;
-    duckdb_data_chunk chunk; /* NULL = none */
-    duckdb_data_chunk rows;  /* the chunk that weft_result_row walks */
-    idx_t row;               /* in rows */
-    struct weft_buf *texts;  /* of weft_result_text, one for each column */
-    bool *text_made;         /* for the current row */
+    duckdb_data_chunk chunk;      /* NULL = none */
+    duckdb_data_chunk rows;       /* the chunk that weft_result_row walks */
+    idx_t row;                    /* in rows */
+    struct weft_buf *texts;       /* of weft_result_text, one for each column */
+    bool *text_made;              /* for the current row */
+    struct weft_error text_error; /* of a text that could not be made: the next row fails */
 };
 
 /* The name of a type as weft writes it, else DuckDB's in lower case. */

@@ -336,8 +336,18 @@ int weft_result_next(struct weft_result *result, duckdb_data_chunk *chunk, struc
 
 /* ---- row by row ---- */
 
+int weft_result_check(const struct weft_result *result, struct weft_error *error)
+{
+    if (result->text_error.code == WEFT_E_NONE)
+        return 0;
+    if (error != NULL)
+        *error = result->text_error;
+    return -1;
+}
+
 int weft_result_row(struct weft_result *result, struct weft_error *error)
 {
+    WEFT_TRY(weft_result_check(result, error));
     for (size_t i = 0; i < result->column_count; i++)
         result->text_made[i] = false;
     if (result->rows != NULL && ++result->row < weft_duckdb.data_chunk_get_size(result->rows))
@@ -364,11 +374,14 @@ const char *weft_result_text(struct weft_result *result, size_t column)
     assert(result->rows != NULL && column < result->column_count);
     struct weft_buf *text = &result->texts[column];
     if (!result->text_made[column]) {
-        struct weft_error ignored = WEFT_ERROR_INIT;
+        struct weft_error why = WEFT_ERROR_INIT;
         weft_buf_clear(text);
         if (weft_encode_value(result, result->rows, column, result->row, WEFT_ENCODE_TEXT, text,
-                              &ignored) < 0)
+                              &why) < 0 ||
+            weft_buf_check(text, &why) < 0) {
             weft_buf_clear(text);
+            result->text_error = why;
+        }
         result->text_made[column] = true;
     }
     return text->data;

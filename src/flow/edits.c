@@ -67,7 +67,7 @@ static bool is_json(const char *text, bool number)
 {
     struct weft_error ignored = WEFT_ERROR_INIT;
     WEFT_CLEANUP(weft_json_freep) yyjson_doc *doc = NULL;
-    if (weft_json_parse(text, strlen(text), YYJSON_READ_NUMBER_AS_RAW, &doc, &ignored) < 0)
+    if (weft_json_parse(text, strlen(text), WEFT_JSON_RAW_NUMBERS, &doc, &ignored) < 0)
         return false;
     yyjson_val *root = yyjson_doc_get_root(doc);
     return number ? yyjson_is_raw(root) || yyjson_is_bool(root) : yyjson_is_ctn(root);
@@ -340,10 +340,13 @@ static int stored_take(struct matcher *m, struct weft_result *result)
     struct edits_row *row = weft_map_get(m->ids, weft_result_text(result, STORED_ID));
     WEFT_CLEANUP(weft_json_freep) yyjson_doc *doc = NULL;
     if (row == NULL)
-        return 0;
-    if (strcmp(weft_result_text(result, STORED_STATE), WEFT_QUARANTINE_OPEN) != 0)
+        return weft_result_check(result, m->error);
+    const char *state = weft_result_text(result, STORED_STATE);
+    const char *values = weft_result_text(result, STORED_VALUES);
+    WEFT_TRY(weft_result_check(result, m->error));
+    if (strcmp(state, WEFT_QUARANTINE_OPEN) != 0)
         return edits_refuse(m->shown, row, m->error, "the row %s is not open: it is %s",
-                            row->row_id, weft_result_text(result, STORED_STATE));
+                            row->row_id, state);
     struct weft_edit *edit = &m->out->items[m->out->count++];
     *edit = (struct weft_edit){
         .row_id = weft_arena_strdup(m->arena, row->row_id),
@@ -357,8 +360,8 @@ static int stored_take(struct matcher *m, struct weft_result *result)
     }
     if (edit->row_id == NULL || edit->run_id == NULL)
         return weft_error_nomem(m->error);
-    const char *values = weft_result_text(result, STORED_VALUES);
-    WEFT_TRY(weft_json_parse(values, strlen(values), YYJSON_READ_NUMBER_AS_RAW, &doc, m->error));
+    WEFT_TRY(weft_result_check(result, m->error));
+    WEFT_TRY(weft_json_parse(values, strlen(values), WEFT_JSON_RAW_NUMBERS, &doc, m->error));
     WEFT_TRY(names_note(m, yyjson_doc_get_root(doc)));
     WEFT_TRY(values_merge(m, row, yyjson_doc_get_root(doc), edit));
     m->out->changed += edit->changed;

@@ -53,16 +53,19 @@ static bool json_is_null(const struct fill *fill, size_t row)
             null_text(fill->csv, fill->data + fill->begin[row], size & ~WEFT_CSV_QUOTED));
 }
 
-/* Without `null:` an unquoted empty cell is null; with it, the unquoted cells it lists. */
+bool job_cell_is_null(const struct weft_csv_options *csv, const char *text, uint32_t size)
+{
+    if (!csv->nulls_given)
+        return size == 0;
+    return (size & WEFT_CSV_QUOTED) == 0 && null_text(csv, text, size);
+}
+
 static inline bool cell_is_null(const struct fill *fill, size_t row)
 {
     uint32_t size = fill->size[row];
     if (fill->json)
         return json_is_null(fill, row);
-    if (!fill->csv->nulls_given)
-        return size == 0;
-    return (size & WEFT_CSV_QUOTED) == 0 &&
-           null_text(fill->csv, fill->data + fill->begin[row], size);
+    return job_cell_is_null(fill->csv, fill->data + fill->begin[row], size);
 }
 
 /* The loop of every type: CELL reads text and length into *VALUE or gives false. */

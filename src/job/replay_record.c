@@ -13,7 +13,7 @@
 
 static bool needs_quotes(const struct weft_csv_options *csv, const char *text, size_t length)
 {
-    if (length == 0)
+    if (length == 0 || job_cell_is_null(csv, text, (uint32_t)length))
         return true; /* else it would be null */
     for (size_t i = 0; i < length; i++) {
         if (text[i] == csv->delimiter || text[i] == '\n' || text[i] == '\r' ||
@@ -31,10 +31,11 @@ static int cell_put(const struct weft_csv_options *csv, const char *name,
         return 0;
     }
     if (csv->quote == 0)
-        return weft_error_set(error, WEFT_E_INPUT,
-                              "the value of %s holds the delimiter or a line end, and the input "
-                              "has no quotes",
-                              name);
+        return weft_error_set(
+            error, WEFT_E_INPUT,
+            "the value of %s is a word for null, or holds the delimiter or a line "
+            "end, and the input has no quotes",
+            name);
     weft_buf_addc(out, csv->quote);
     for (size_t i = 0; i < text->length; i++) {
         if (text->data[i] == csv->quote)
@@ -92,7 +93,7 @@ int job_replay_record(const struct weft_input *input, const char *values, struct
         weft_buf_adds(out, values);
         return weft_buf_check(out, error);
     }
-    WEFT_TRY(weft_json_parse(values, strlen(values), 0, &doc, error));
+    WEFT_TRY(weft_json_parse(values, strlen(values), WEFT_JSON_RAW_NUMBERS, &doc, error));
     return cells_put(&input->csv, yyjson_doc_get_root(doc), out, error);
 }
 

@@ -109,6 +109,9 @@ enum job_text job_text_of(const struct weft_input *input);
 int job_line_of(const struct job_work *work, const struct job_file *file, int64_t byte,
                 int64_t *line);
 size_t job_count_lines(const char *data, size_t length);
+/* Of a cell of csv. Without `null:` an unquoted empty cell is null; with it, the unquoted cells it
+ * lists. `size` with WEFT_CSV_QUOTED. */
+bool job_cell_is_null(const struct weft_csv_options *csv, const char *text, uint32_t size);
 /* Under the mutex, before the block is changed: where its lines end. */
 int job_lines_index(struct job_scan *scan, struct job_scan_local *local, size_t length,
                     struct weft_error *error) WEFT_MUST_CHECK;

@@ -203,7 +203,8 @@ static int record_split(struct job_walk *walk, const char *data, size_t length,
     for (size_t i = 0; i < file->cells; i++) {
         uint32_t size = walk->size[i];
         walk->cells[i] = (struct weft_str){walk->copy + walk->begin[i], size & ~WEFT_CSV_QUOTED};
-        walk->nulls[i] = rows == 0 || bad || size == 0;
+        walk->nulls[i] =
+            rows == 0 || bad || job_cell_is_null(csv, walk->copy + walk->begin[i], size);
     }
     return 0;
 }

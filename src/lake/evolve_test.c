@@ -280,6 +280,29 @@ static void test_engine_texts(void **state)
 static struct weft_table *torture_table;
 static struct weft_fields torture_fields;
 
+/* What lies within a list or a map has no bounds, what lies within structs alone has: whichever
+ * of a column's ids is asked for, and however deep it lies. */
+static void test_bounded(void **state)
+{
+    static const char *const lines[] = {
+        "a long", "l list<struct<p: int, q: struct<r: int>>>", "m map<string, struct<k: int>>",
+        "s struct<x: list<struct<y: int>>, z: struct<w: long, v: map<string, int>>, u: int>", NULL};
+    /* a; l: element p q r; m: key value k; s: x element y z w v key value u */
+    static const bool want[] = {true, true, false, false, false, false, true, false, false, false,
+                                true, true, false, false, true,  true,  true, false, false, true};
+    struct weft_table_schema schema = evolve_ok(NULL, lines);
+    size_t at = 0;
+    (void)state;
+    for (size_t i = 0; i < schema.count; i++) {
+        const struct weft_column *column = &schema.columns[i];
+        assert_int_equal(lake_schema_bounded(&schema, column->id), want[at++]);
+        for (size_t k = 0; k < column->nested_count; k++)
+            assert_int_equal(lake_schema_bounded(&schema, column->nested_ids[k]), want[at++]);
+    }
+    assert_int_equal(at, WEFT_COUNT(want));
+    assert_false(lake_schema_bounded(&schema, 1000));
+}
+
 static int torture(void *arg, struct weft_error *error)
 {
     (void)arg;
@@ -313,6 +336,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_dropped, setup, teardown),
         cmocka_unit_test_setup_teardown(test_json, setup, teardown),
         cmocka_unit_test_setup_teardown(test_engine_texts, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_bounded, setup, teardown),
         cmocka_unit_test_setup_teardown(test_torture, setup, teardown),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -378,19 +378,21 @@ bool lake_schema_equal(const struct weft_table_schema *a, const struct weft_tabl
 /* 1 = found and bounded, 0 = found inside a list or map, -1 = not here. */
 static int find_bounded(const struct weft_type *type, int id, const int **ids, bool repeated)
 {
-    int found = -1;
+    int found = -1, below; /* each part is passed once: the ids go on with it */
     const struct weft_type *parts[2] = {type->key, type->element};
     for (size_t i = 0; i < 2; i++) {
         if (parts[i] == NULL)
             continue;
         if (*(*ids)++ == id)
             found = 0;
-        found = WEFT_MAX(found, find_bounded(parts[i], id, ids, true));
+        below = find_bounded(parts[i], id, ids, true);
+        found = WEFT_MAX(found, below);
     }
     for (size_t i = 0; i < type->field_count; i++) {
         if (*(*ids)++ == id)
             found = repeated ? 0 : 1;
-        found = WEFT_MAX(found, find_bounded(type->fields[i].type, id, ids, repeated));
+        below = find_bounded(type->fields[i].type, id, ids, repeated);
+        found = WEFT_MAX(found, below);
     }
     return found;
 }
