@@ -38,6 +38,8 @@ static int fuzz_relation(void *arg, struct weft_arena *arena, const struct weft_
                                   .files = files,
                                   .file_count = 1,
                                   .rows = name->table[0] == 'g' ? &not_x : NULL};
+    if (name->table[0] == 'm')
+        out->min_group = (struct weft_min_group){5, "id"};
     return 0;
 }
 

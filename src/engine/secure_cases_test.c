@@ -9,6 +9,7 @@
 #include "engine/secure_lab.h"
 
 #include "base/mem.h"
+#include "base/test_support.h"
 #include "engine/resolver_lab.h"
 
 #include <setjmp.h>
@@ -112,6 +113,31 @@ static void test_of_the_test(void **state)
     }
 }
 
+static int torture_resolve(void *arg, struct weft_error *error)
+{
+    struct secure_lab *lab = arg;
+    WEFT_CLEANUP(weft_arena_freep) struct weft_arena *own = weft_arena_new(0);
+    if (own == NULL)
+        return weft_error_nomem(error);
+    static const char *const statements[] = {
+        "select c.ward, sum(c.value) filter (where c.test = 'x') from hospital.cells c join "
+        "open.wards w using (ward) where c.day > '2021-01-01' group by c.ward having count(*) > 2",
+        "select v.codes, p.name from hospital.visits v join hospital.patients p on p.id = "
+        "v.patient_id where v.id in (1, 2) and p.id between 1 and 9 and v.remark::int > 1"};
+    for (size_t i = 0; i < WEFT_COUNT(statements); i++) {
+        struct weft_resolved resolved;
+        WEFT_TRY(weft_resolve(lab->engine, own, statements[i], strlen(statements[i]), &lab->options,
+                              &resolved, error));
+    }
+    return 0;
+}
+
+static void test_torture(void **state)
+{
+    (void)state;
+    assert_true(weft_test_torture(torture_resolve, worlds[0]) > 20);
+}
+
 static int make_worlds(void **state)
 {
     (void)state;
@@ -142,6 +168,7 @@ static int free_worlds(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {cmocka_unit_test(test_attacks),
-                                       cmocka_unit_test(test_of_the_test)};
+                                       cmocka_unit_test(test_of_the_test),
+                                       cmocka_unit_test(test_torture)};
     return cmocka_run_group_tests(tests, make_worlds, free_worlds);
 }
