@@ -286,8 +286,8 @@ int weft_product_word(struct weft_arena *arena, const char *word, const char **f
     return 0;
 }
 
-/* NOT_FOUND, with the nearest name that is there. */
-static int product_unknown(const struct weft_context *context, struct weft_ledger_txn *txn,
+/* NOT_FOUND, with the nearest name of those that he may know. */
+static int product_unknown(struct weft_context *context, struct weft_ledger_txn *txn,
                            struct weft_arena *arena, const char *word, struct weft_error *error)
 {
     struct weft_registered_digest *digests = NULL;
@@ -296,9 +296,14 @@ static int product_unknown(const struct weft_context *context, struct weft_ledge
     const char **names = weft_arena_array(arena, count + 1, sizeof *names);
     if (names == NULL)
         return weft_error_nomem(error);
-    for (size_t i = 0; i < count; i++)
-        names[i] = digests[i].full_name;
-    const char *near = weft_suggest(word, names, count);
+    size_t known = 0;
+    for (size_t i = 0; i < count; i++) {
+        bool visible;
+        WEFT_TRY(weft_gate_visible(context, digests[i].full_name, &visible, error));
+        if (visible)
+            names[known++] = digests[i].full_name;
+    }
+    const char *near = weft_suggest(word, names, known);
     weft_error_set(error, WEFT_E_NOT_FOUND, "there is no product `%s` in this home", word);
     if (context->deferred.home != NULL)
         return weft_error_hint(error,
@@ -307,7 +312,7 @@ static int product_unknown(const struct weft_context *context, struct weft_ledge
                                context->deferred.environment, context->deferred.environment);
     if (near != NULL)
         return weft_error_hint(error, "did you mean `%s`?", near);
-    return weft_error_hint(error, count == 0 ? "`weft apply` registers the products of a checkout"
+    return weft_error_hint(error, known == 0 ? "`weft apply` registers the products of a checkout"
                                              : "`weft ls` lists them; `weft apply` registers new "
                                                "ones");
 }
