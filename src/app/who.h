@@ -28,7 +28,8 @@ int weft_who(struct weft_context *context, struct weft_ledger_txn *txn, struct w
              struct weft_principal *out, struct weft_error *error) WEFT_MUST_CHECK;
 /* Who signs for it in entries: "local:root", or the principal that acts. */
 const char *weft_who_actor(const struct weft_context *context);
-/* Commits, with the audit's end as one more entry where it is not there yet. Ends the transaction. */
+/* Commits, with the audit's end as one more entry where it is not there yet. Ends the
+ * transaction. */
 int weft_who_commit(struct weft_context *context, struct weft_ledger_txn *txn,
                     struct weft_error *error) WEFT_MUST_CHECK;
 /* DENIED unless he has the right, there (NULL = in the whole mesh). `what`: "add users". */

@@ -32,7 +32,8 @@ def test_what_stands_in_it(mesh):
     line = mesh.json("audit", "--principal", "user:dana")[-1]
     assert line["actor"].startswith("local:") and line["purpose"] == "care"
     assert line["products"] == "hospital.patients" and line["command"] == "query"
-    assert "hospital.patients.name" in line["columns"] and "hospital.patients.state" not in line["columns"]
+    assert "hospital.patients.name" in line["columns"]
+    assert "hospital.patients.state" not in line["columns"]
     assert (line["rows"], line["decision"], line["reason"], line["door"], line["result"]) == (
         1, "yes", "owner", "cli", "done")
     assert line["duration_us"] > 0 and len(line["sql_hash"]) == 64 and line["sequence"] > 0

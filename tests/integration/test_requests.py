@@ -55,7 +55,8 @@ def test_who_decides(mesh):
     assert "own request" in mesh("approve", id, "--as", "user:alice", status=3).stderr
     # Who may not know of it hears what he hears of none.
     unknown = mesh("approve", 999, "--as", "user:otto", status=1).stderr
-    assert mesh("approve", id, "--as", "user:otto", status=1).stderr.replace(str(id), "999") == unknown
+    told = mesh("approve", id, "--as", "user:otto", status=1).stderr
+    assert told.replace(str(id), "999") == unknown
     assert mesh.json("requests", "--all", "--as", "user:otto") == []
     mesh("requests", id, "--as", "user:bob", status=1)
     mesh("approve", id, "--as", "user:ada", status=3)
