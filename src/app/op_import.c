@@ -2,17 +2,23 @@
  * op_import.c - import: product files from what another tool wrote (import.h). Nothing that is
  * there is written over. All files are made in a folder aside, moved into their places, and the
  * checkout is read again: where one of them has a mistake, or a move fails, all are taken back.
+ * What an import that was killed between two moves left is whole, and the same import goes on with
+ * it.
  */
 #include "app/editor.h"
 #include "app/infer_files.h"
 #include "app/ops_internal.h"
 #include "exchange/import.h"
 
+#include "base/fault.h"
 #include "base/fs.h"
+#include "base/process.h"
 #include "base/random.h"
 #include "base/text.h"
 
+#include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 static const struct weft_op_arg import_args[] = {
     {"file", 0, WEFT_ARG_WORD_NEEDED, "FILE", "What the other tool wrote."},
@@ -31,6 +37,7 @@ struct importing {
     const char *stage;  /* absolute; NULL = none was made */
     const char **moved; /* absolute folders that are in their places */
     size_t moved_count;
+    bool *there; /* of each file: an import that was killed made it */
 };
 
 /* ---- the question ---- */
@@ -128,6 +135,41 @@ static const char *folder_of(struct importing *importing, const char *root, cons
     return weft_arena_format(importing->import.arena, "%s/%.*s", root, (int)(slash - path), path);
 }
 
+/* Is it there as we would write it? Where another process writes just now, it is not. */
+static int file_is_there(struct importing *importing, const struct weft_import_file *file, bool *is,
+                         struct weft_error *error)
+{
+    struct weft_error own = WEFT_ERROR_INIT;
+    WEFT_CLEANUP(weft_buf_release) struct weft_buf text;
+    WEFT_CLEANUP(weft_freep) char *path = weft_path_join(importing->root, file->path);
+    weft_buf_init(&text, file->length + 65536);
+    if (path == NULL)
+        return weft_error_nomem(error);
+    int rc = weft_fs_read_regular(path, file->length, &text, &own);
+    if (rc < 0 && own.code == WEFT_E_NOMEM)
+        return weft_error_nomem(error);
+    *is = rc == 0 && text.length == file->length && memcmp(text.data, file->text, text.length) == 0;
+    return 0;
+}
+
+/* Marks the files that are there; *left: some are, and some are not. */
+static int there_find(struct importing *importing, bool *left, struct weft_error *error)
+{
+    struct weft_import *import = &importing->import;
+    size_t count = 0;
+    importing->there = weft_arena_array(import->arena, import->file_count, sizeof(bool));
+    if (importing->there == NULL)
+        return weft_error_nomem(error);
+    for (size_t i = 0; i < import->file_count; i++) {
+        WEFT_TRY(file_is_there(importing, &import->files[i], &importing->there[i], error));
+        count += importing->there[i];
+    }
+    *left = count > 0 && count < import->file_count;
+    for (size_t i = 0; !*left && i < import->file_count; i++)
+        importing->there[i] = false; /* it was done: then its places are taken */
+    return 0;
+}
+
 /* Neither a folder nor a name of the checkout may be taken. */
 static int places_free(struct importing *importing, struct weft_error *error)
 {
@@ -135,7 +177,9 @@ static int places_free(struct importing *importing, struct weft_error *error)
     WEFT_CLEANUP(weft_diag_release) struct weft_diag diag;
     WEFT_CLEANUP(weft_mesh_freep) struct weft_mesh *mesh = NULL;
     struct weft_error ignored = WEFT_ERROR_INIT;
+    bool left = false;
     weft_diag_init(&diag);
+    WEFT_TRY(there_find(importing, &left, error));
     if (weft_mesh_load(importing->root, importing->context->environment, &diag, &mesh, &ignored) <
             0 &&
         ignored.code == WEFT_E_NOMEM)
@@ -146,6 +190,8 @@ static int places_free(struct importing *importing, struct weft_error *error)
         const char *taken = NULL;
         if (folder == NULL)
             return weft_error_nomem(error);
+        if (importing->there[i])
+            continue;
         if (weft_fs_exists(folder))
             taken = folder + strlen(importing->root) + 1;
         else if (mesh != NULL && weft_mesh_product(mesh, file->product, 0) != NULL)
@@ -159,12 +205,45 @@ static int places_free(struct importing *importing, struct weft_error *error)
     return 0;
 }
 
+#define STAGE "import-"
+
+/* What killed imports left. */
+static int stages_sweep(struct importing *importing, struct weft_error *error)
+{
+    struct weft_error ignored = WEFT_ERROR_INIT;
+    struct weft_fs_list list = {0};
+    WEFT_CLEANUP(weft_freep) char *folder = weft_path_join(importing->root, ".weft");
+    int pid;
+    unsigned long long start;
+    if (folder == NULL)
+        return weft_error_nomem(error);
+    if (!weft_fs_is_dir(folder))
+        return 0;
+    int rc = weft_fs_list(folder, &list, error);
+    for (size_t i = 0; rc == 0 && i < list.count; i++) {
+        if (sscanf(list.names[i], STAGE "%d-%llu-", &pid, &start) != 2 ||
+            weft_process_alive(pid, start))
+            continue;
+        WEFT_CLEANUP(weft_freep) char *path = weft_path_join(folder, list.names[i]);
+        if (path == NULL)
+            rc = weft_error_nomem(error);
+        else if (weft_fs_remove_tree(path, &ignored) < 0)
+            weft_error_clear(&ignored); /* it does no harm there */
+    }
+    weft_fs_list_free(&list);
+    return rc;
+}
+
 static int stage_write(struct importing *importing, struct weft_error *error)
 {
     struct weft_import *import = &importing->import;
     char id[WEFT_UUID_TEXT];
     WEFT_TRY(weft_uuid(id, error));
-    importing->stage = weft_arena_format(import->arena, "%s/.weft/import-%s", importing->root, id);
+    WEFT_TRY(stages_sweep(importing, error));
+    /* The name tells whether the one that made it still lives. */
+    importing->stage =
+        weft_arena_format(import->arena, "%s/.weft/" STAGE "%d-%" PRIu64 "-%s", importing->root,
+                          (int)getpid(), weft_process_start_time(getpid()), id);
     if (importing->stage == NULL)
         return weft_error_nomem(error);
     for (size_t i = 0; i < import->file_count; i++) {
@@ -192,8 +271,10 @@ static int stage_move(struct importing *importing, struct weft_error *error)
         WEFT_CLEANUP(weft_freep) char *above = to == NULL ? NULL : weft_path_dirname(to);
         if (from == NULL || above == NULL)
             return weft_error_nomem(error);
-        if (!weft_fs_exists(from))
-            continue; /* went with an earlier file of its folder */
+        if (!weft_fs_exists(from) || importing->there[i])
+            continue; /* went with an earlier file of its folder, or before */
+        if (weft_fault_point("import.move"))
+            return weft_error_set(error, WEFT_E_IO, "stopped at import.move");
         WEFT_TRY(weft_fs_mkdirs(above, error));
         int rc = weft_fs_move(from, to, error);
         /* A move may fail behind the rename: then it is to be taken back, too. */

@@ -8,6 +8,7 @@
  */
 #include "app/query_internal.h"
 
+#include "base/fault.h"
 #include "base/fs.h"
 #include "base/random.h"
 #include "base/text.h"
@@ -116,6 +117,8 @@ int weft_query_target_end(struct weft_query_target *target, int rc, struct weft_
     if (target->temp == NULL)
         return rc;
     const char *temp = target->temp;
+    if (rc == 0 && weft_fault_point("target.rename"))
+        rc = weft_error_set(error, WEFT_E_IO, "stopped at target.rename");
     if (rc == 0)
         rc = weft_fs_rename(temp, target->path, error);
     if (rc == 0)

@@ -1,5 +1,5 @@
 /*
- * walk.c - level by level, each node once; one prepared statement for all of them.
+ * walk.c - level by level, each node once; prepared statements for all of them.
  */
 #include "lineage/walk.h"
 
@@ -13,22 +13,24 @@
 
 #define AT(alias) alias ".seq_from <= ?4 AND (" alias ".seq_to IS NULL OR " alias ".seq_to > ?4) "
 
-/* ?3 '' = all columns. The rows' edges concern each of them. */
-static const char up_sql[] =
-    "SELECT s.up_product, s.up_major, e.up_column, e.how, e.column_name "
-    "FROM lineage_products p JOIN lineage_edges e ON e.entry = p.entry "
-    "LEFT JOIN lineage_sources s ON s.entry = e.entry AND s.source = e.source AND " AT(
-        "s") "WHERE p.product = ?1 AND p.major = ?2 AND " AT("p") "AND (?3 = '' OR e.column_name = "
-                                                                  "?3 OR e.column_name = '') ORDER "
-                                                                  "BY e.ordinal";
+/* Of all columns, and of column ?3 alone, which an index finds. The rows' edges concern each. */
+#define UP(which)                                                                                  \
+    "SELECT s.up_product, s.up_major, e.up_column, e.how, e.column_name "                          \
+    "FROM lineage_products p JOIN lineage_edges e ON e.entry = p.entry " which                     \
+    "LEFT JOIN lineage_sources s ON s.entry = e.entry AND s.source = e.source AND " AT(            \
+        "s") "WHERE p.product = ?1 AND p.major = ?2 AND " AT("p") "ORDER BY e.ordinal"
+static const char up_sql[] = UP("");
+static const char up_column_sql[] = UP("AND e.column_name IN (?3, '') ");
 
-static const char down_sql[] =
-    "SELECT p.product, p.major, e.column_name, e.how, e.up_column "
-    "FROM lineage_sources s "
-    "JOIN lineage_products p ON p.entry = s.entry AND " AT(
-        "p") "JOIN lineage_edges e ON e.entry = s.entry AND e.source = s.source "
-             "WHERE s.up_product = ?1 AND s.up_major = ?2 AND " AT(
-                 "s") "AND (?3 = '' OR e.up_column = ?3) ORDER BY p.product, p.major, e.ordinal";
+#define DOWN(which)                                                                                \
+    "SELECT p.product, p.major, e.column_name, e.how, e.up_column "                                \
+    "FROM lineage_sources s "                                                                      \
+    "JOIN lineage_products p ON p.entry = s.entry AND " AT(                                        \
+        "p") "JOIN lineage_edges e ON e.entry = s.entry AND e.source = s.source " which            \
+             "WHERE s.up_product = ?1 AND s.up_major = ?2 AND " AT(                                \
+                 "s") "ORDER BY p.product, p.major, e.ordinal"
+static const char down_sql[] = DOWN("");
+static const char down_column_sql[] = DOWN("AND e.up_column = ?3 ");
 
 /* Of the newest contract: the pending one, else the one in force. */
 #define NEWEST(alias)                                                                              \
@@ -51,8 +53,9 @@ struct walker {
     struct weft_ledger_txn *txn;
     struct weft_arena *arena;
     const struct weft_lineage_ask *ask;
-    struct weft_stmt *stmt;
-    struct weft_map *index; /* of nodes, their place + 1 */
+    struct weft_stmt *stmt;               /* the one that is stepped */
+    struct weft_stmt *of_all, *of_column; /* NULL = not needed yet */
+    struct weft_map *index;               /* of nodes, their place + 1 */
     struct weft_lineage_node *nodes;
     size_t node_count, node_capacity;
     struct weft_lineage_link *links;
@@ -174,6 +177,21 @@ static int row_down(struct walker *walker, size_t at, size_t begin)
     return to == SIZE_MAX ? 0 : link_put(walker, begin, at, to, how);
 }
 
+static int stmt_choose(struct walker *walker, const struct weft_lineage_node *node)
+{
+    bool column = !walker->ask->products && node->column != NULL;
+    struct weft_stmt **stmt = column ? &walker->of_column : &walker->of_all;
+    const char *sql = walker->ask->down ? down_sql : up_sql;
+    if (column)
+        sql = walker->ask->down ? down_column_sql : up_column_sql;
+    else if (walker->ask->products)
+        sql = walker->ask->down ? down_products_sql : up_products_sql;
+    if (*stmt == NULL)
+        WEFT_TRY(weft_stmt_prepare(walker->txn, sql, stmt, walker->error));
+    walker->stmt = *stmt;
+    return 0;
+}
+
 static int node_walk(struct walker *walker, size_t at)
 {
     const struct weft_lineage_node *node = &walker->nodes[at];
@@ -182,6 +200,7 @@ static int node_walk(struct walker *walker, size_t at)
     int rc;
     if (node->port != NULL)
         return 0;
+    WEFT_TRY(stmt_choose(walker, node));
     weft_stmt_reset(walker->stmt);
     weft_stmt_bind_text(walker->stmt, 1, node->product);
     weft_stmt_bind_int(walker->stmt, 2, node->major);
@@ -208,10 +227,6 @@ static int walk_all(struct walker *walker)
                                       .major = walker->ask->major,
                                       .column = walker->ask->column};
     size_t at;
-    const char *sql = walker->ask->down ? down_sql : up_sql;
-    if (walker->ask->products)
-        sql = walker->ask->down ? down_products_sql : up_products_sql;
-    WEFT_TRY(weft_stmt_prepare(walker->txn, sql, &walker->stmt, walker->error));
     WEFT_TRY(node_of(walker, &start, &at));
     for (size_t i = 0; i < walker->node_count; i++)
         WEFT_TRY(node_walk(walker, i));
@@ -231,7 +246,8 @@ int weft_lineage_walk(struct weft_ledger_txn *txn, struct weft_arena *arena,
     weft_buf_init(&walker.key, 4096);
     int rc = walk_all(&walker);
     weft_buf_release(&walker.key);
-    weft_stmt_free(walker.stmt);
+    weft_stmt_free(walker.of_all);
+    weft_stmt_free(walker.of_column);
     WEFT_TRY(rc);
     *out = (struct weft_lineage_graph){walker.nodes, walker.node_count, walker.links,
                                        walker.link_count, walker.cut};

@@ -117,6 +117,8 @@ class Step:
     moved: tuple = ()  # files that lie in done/ afterwards
     check: object = None  # more to check at the end
     status: int = 0  # how the command ends
+    again: list = None  # what is done after the kill; None = the same
+    whole: object = None  # called after the kill and at the end: nothing is there in part
 
 
 class State:
@@ -323,6 +325,70 @@ class World:
         after, moved = self.orders_after(self.state["orders"], [self.orders_write()])
         return Step(["apply", "--yes"], {"orders": after}, ("shop.orders",), moved=moved)
 
+    def step_plan_file(self):
+        """A plan that somebody looked at. Killed, it may have registered and not run yet: then the
+        plan is refused, and the way on is a new one."""
+        self.orders_contract()
+        after, moved = self.orders_after(self.state["orders"], [self.orders_write()])
+        self.mesh.weft("plan", "--out", "plan.json")
+        return Step(["apply", "--plan", "plan.json"], {"orders": after}, ("shop.orders",),
+                    moved=moved, again=["apply", "--yes"])
+
+    def step_import(self):
+        """Three products at once, into a domain of their own."""
+        tag = self.tag()
+        path = self.mesh.write(f"ddl{tag}.sql", "".join(
+            f"CREATE TABLE t{tag}{name} (a BIGINT NOT NULL, b VARCHAR(9));\n" for name in "xyz"))
+
+        def made():
+            return sorted(self.mesh.root.glob(f"domains/*/t{tag}*"))
+
+        def whole():
+            for folder in made():
+                text = (folder / "data_product.yaml").read_text()
+                if "name: b" not in text or len(list(folder.iterdir())) != 1:
+                    raise Failed(f"{folder} is there in part: {text}")
+            self.mesh.weft("validate")
+
+        def check():
+            if len(made()) != 3 or list(self.mesh.root.glob(".weft/import-*")):
+                raise Failed(f"made are {made()}, {list(self.mesh.root.glob('.weft/*'))}")
+            for folder in made():  # not for the applies that follow
+                shutil.rmtree(folder)
+            (self.mesh.root / f"domains/got{tag}").rmdir()
+        return Step(["import", path.name, "--from", "sql", "--into", f"got{tag}"], {}, already="is there already",
+                    whole=whole, check=check)
+
+    def step_export(self):
+        """Into a new file."""
+        path = self.mesh.root / f"orders{self.tag()}.odcs.json"
+        words = ["export", "shop.orders", "--to", self.rng.choice(["odcs", "json-schema", "sql",
+                                                                   "markdown"])]
+        text = self.mesh.weft(*words).stdout
+
+        def whole():
+            if path.exists() and path.read_text() != text:
+                raise Failed(f"{path} holds a part: {path.read_text()}")
+        return Step([*words, "-o", path.name], {}, already="is there already", whole=whole,
+                    check=lambda: path.read_text() == text or whole())
+
+    def step_state(self):
+        """Over the state of before, which stays until the new one is whole."""
+        path = self.mesh.root / "state.json"
+        before = path.read_text() if path.exists() else None
+        text = self.mesh.weft("state", "export").stdout
+
+        def whole():
+            if (path.read_text() if path.exists() else None) not in (before, text):
+                raise Failed(f"{path} is neither the old state nor the new one")
+            if path.exists():
+                self.mesh.weft("plan", "--against", path.name)
+
+        def check():
+            if path.read_text() != text:
+                raise Failed(f"{path} is not the state of the home")
+        return Step(["state", "export", "--out", path.name], {}, whole=whole, check=check)
+
     def step_load(self):
         tags = [self.tag() for _ in range(self.rng.randint(1, 9))]
         bad = [tag for tag in tags[1:] if self.rng.random() < 0.2]
@@ -504,8 +570,8 @@ class World:
             raise Failed(f"strange files in done/: {names - set(self.sums)}")
 
 
-STEPS = {"run": 5, "replace": 2, "apply": 4, "load": 3, "replay": 3, "repair": 3, "parts": 2,
-         "parts_repair": 3, "dismiss": 1,
+STEPS = {"run": 5, "replace": 2, "apply": 4, "plan_file": 3, "import": 2, "export": 1, "state": 2,
+         "load": 3, "replay": 3, "repair": 3, "parts": 2, "parts_repair": 3, "dismiss": 1,
          "mesh": 4, "rollback": 2, "rebuilt": 2, "blocked": 1, "drop": 3, "query": 1, "rebuild": 1,
          "doctor": 1, "init": 1, "home": 3, "migrate": 1}
 
@@ -601,7 +667,8 @@ class Killer:
 
     def again(self, mesh, step):
         started = time.monotonic()
-        done = mesh.weft(*step.words, status=(step.status, 1), timeout=PATIENCE)
+        words = step.again or step.words
+        done = mesh.weft(*words, status=(step.status, 1), timeout=PATIENCE)
         if done.returncode == 1 and not (step.already and step.already in
                                          done.stderr + done.stdout):
             raise Failed(f"the same command again: {done.stdout}\n{done.stderr}")
@@ -631,6 +698,8 @@ class Killer:
             left = strays(world.mesh, product)
             if left:
                 raise Failed(f"stray files: {left}")
+        if step.whole is not None:
+            step.whole()
         if step.check is not None:
             step.check()
         world.done_folder(step)
@@ -653,6 +722,8 @@ class Killer:
         else:
             status = self.start_and_kill(world.mesh, step.words, kill)
             took_effect = self.between(world, step)
+            if step.whole is not None:
+                step.whole()
             if status == 0 and not took_effect:
                 raise Failed(f"{step.words} ended well and did nothing")
             status, _ = self.again(world.mesh, step)
