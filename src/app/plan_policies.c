@@ -324,16 +324,16 @@ void weft_plan_policies_markdown(const struct weft_plan *plan, struct weft_buf *
                       weft_policy_kind_name(of_change(&plan->policies[i])->kind),
                       of_change(&plan->policies[i])->name);
     for (size_t i = 0; i < plan->team_count; i++) {
-        weft_buf_addf(out, "- team of `%s`: ", plan->teams[i].domain->name);
+        weft_buf_addf(out, "- team of `%s`: `", plan->teams[i].domain->name);
         team_text(&plan->teams[i], out);
-        weft_buf_addc(out, '\n');
+        weft_buf_adds(out, "`\n");
     }
     if (plan->access_count == 0)
         return;
     weft_buf_adds(out, "\n| who | product | purpose | |\n|---|---|---|---|\n");
     for (size_t i = 0; i < plan->access_count; i++) {
         const struct weft_plan_access *one = &plan->access[i];
-        weft_buf_addf(out, "| %s | %s | %s | %s ", one->principal, one->product, one->purpose,
+        weft_buf_addf(out, "| `%s` | `%s` | %s | %s ", one->principal, one->product, one->purpose,
                       access_verb(one));
         cell_put(out, one->what);
         weft_buf_adds(out, " |\n");

@@ -172,7 +172,7 @@ def test_change_is_planned_and_acts_at_once(tmp_path):
     people = mesh("plan").stdout
     assert "~ restrict identifiers   policies/all.yaml:8" in people
     assert "- restrict own_state   its document is gone" in people
-    assert "| user:alice | hospital.patients | research |" in mesh("plan", "--markdown").stdout
+    assert "| `user:alice` | `hospital.patients` | research |" in mesh("plan", "--markdown").stdout
     assert mesh("plan", "--exit-code", status=4)
     mesh.apply()
     assert mesh("plan", "--exit-code")
@@ -358,6 +358,20 @@ def test_mistakes_have_places(tmp_path):
     assert "policies/all.yaml:11:13: `rows`: behind the column `lower`" in told
     policies(mesh, GRANT, GRANT)
     assert "there are two policies `researchers_read`" in mesh("validate", status=1).stderr
+
+
+def test_killed_apply(tmp_path):
+    mesh = mesh_make(tmp_path)
+    policies(mesh, GRANT, PURPOSES)
+    before = rows(mesh, "user:alice", "research")
+    killed = mesh.apply(status=None, env={"WEFT_FAULT": "kill:ledger.before_commit:1"})
+    assert killed.returncode != 0
+    assert rows(mesh, "user:alice", "research") == before
+    killed = mesh.apply(status=None, env={"WEFT_FAULT": "kill:ledger.after_commit:1"})
+    assert killed.returncode != 0
+    assert len(rows(mesh, "user:alice", "research")) == 3
+    mesh.apply()
+    mesh("ledger", "verify")
 
 
 def test_schema_for_editors(mesh):
