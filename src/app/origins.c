@@ -239,7 +239,8 @@ static const char lacking_sql[] =
     "WHERE p.seq_to IS NULL AND (p.state = 'pending' OR NOT EXISTS (SELECT 1 FROM "
     "catalog_products q WHERE q.product = p.product AND q.major = p.major AND q.state = 'pending' "
     "AND q.seq_to IS NULL)) AND (l.entry IS NULL OR l.digest <> p.digest OR EXISTS (SELECT 1 FROM "
-    "lineage_sources s WHERE s.entry = l.entry AND s.seq_to IS NULL AND s.up_major > 0 AND "
+    "lineage_sources s WHERE s.entry = l.entry AND s.seq_to IS NULL AND s.up_product LIKE '%.%' "
+    "AND "
     "NOT EXISTS (SELECT 1 FROM catalog_reads r WHERE r.product = p.product AND r.major = p.major "
     "AND r.state = p.state AND r.seq_to IS NULL AND r.upstream = s.up_product AND "
     "r.upstream_major = s.up_major)))";

@@ -233,8 +233,9 @@ static int edges_of_sql(struct edges *edges, struct weft_engine *engine, const c
 
 static size_t source_item(const struct edges *edges, const struct weft_lineage_source *source)
 {
-    return source->major == 0 ? WEFT_BOOK_NONE
-                              : weft_book_find(edges->maker->book, source->name, source->major);
+    return weft_lineage_source_is_port(source->name)
+               ? WEFT_BOOK_NONE
+               : weft_book_find(edges->maker->book, source->name, source->major);
 }
 
 /* A contract that stays as it is registered has its edges there. WEFT_NOT_THERE = it has none. */

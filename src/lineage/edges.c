@@ -7,6 +7,11 @@
 
 #include <string.h>
 
+bool weft_lineage_source_is_port(const char *name)
+{
+    return strchr(name, '.') == NULL;
+}
+
 /* ---- writing ---- */
 
 static void sources_write(struct weft_json_writer *json, const struct weft_lineage *lineage)

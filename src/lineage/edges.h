@@ -4,10 +4,10 @@
  *
  * Kind: product.lineage {product, major, digest, basis, columns: [name], sources: [[name, major]],
  * edges: [[column, source, name, how]], lost: [column]}. column and source count from 0; column -1
- * = every one (what decides which rows there are); a source of major 0 is an input port of the
- * product itself, its columns are headers of its files; how as engine/lineage.h has it; lost:
- * columns that may come from more than is said. A contract whose edges do not fit into an entry
- * has all columns lost.
+ * = every one (what decides which rows there are); a source without a domain (no dot) is an input
+ * port of the product itself, with major 0, its columns are headers of its files; how as
+ * engine/lineage.h has it; lost: columns that may come from more than is said. A contract whose
+ * edges do not fit into an entry has all columns lost.
  * Folded: lineage_products (a row for each contract, `entry` names it in the others),
  * lineage_sources, lineage_edges ('' = every column; source -1 with how 0: a column without edges,
  * or how 512: a lost one). mesh.lineage is registered here. Products that are renamed or dropped
@@ -24,7 +24,7 @@
 void weft_lineage_register(void);
 
 struct weft_lineage_source {
-    const char *name; /* domain.product; a port when major is 0 */
+    const char *name; /* domain.product; without a dot: a port */
     int major;
 };
 
@@ -49,6 +49,9 @@ struct weft_lineage {
     const struct weft_lineage_edge *edges;
     size_t edge_count;
 };
+
+/* Majors do not tell: a product of version 0.x has major 0 too. */
+bool weft_lineage_source_is_port(const char *name);
 
 /* In the transaction that registers the contract, or later; replaces what was known of it. */
 int weft_lineage_put(struct weft_ledger_txn *txn, const char *actor,

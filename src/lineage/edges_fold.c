@@ -245,7 +245,7 @@ int weft_lineage_fold_renamed(struct weft_ledger_txn *txn, const char *from, con
         "source, ?2, up_major, ?3 FROM lineage_sources WHERE up_product = ?1 AND seq_to IS NULL"};
     static const char *const ends[] = {
         "UPDATE lineage_products SET seq_to = ?2 WHERE product = ?1 AND seq_to IS NULL",
-        "UPDATE lineage_sources SET seq_to = ?2 WHERE up_product = ?1 AND up_major > 0 AND seq_to "
+        "UPDATE lineage_sources SET seq_to = ?2 WHERE up_product = ?1 AND seq_to "
         "IS NULL"};
     for (size_t i = 0; i < WEFT_COUNT(copies); i++) {
         WEFT_TRY(lineage_exec(txn, error, copies[i], "tti", from, to, sequence));

@@ -369,6 +369,38 @@ static void walks(void **state)
     }
 }
 
+/* A product of version 0.x is no port. */
+static void major_zero(void **state)
+{
+    static const struct weft_lineage_source from[] = {{"d.young", 0}, {"young", 0}};
+    static const struct weft_lineage_edge made[] = {{0, 0, "x", WEFT_LINEAGE_IDENTITY},
+                                                    {0, 1, "h", WEFT_LINEAGE_IDENTITY}};
+    struct fixture *f = *state;
+    struct weft_ledger_txn *txn = NULL;
+    struct weft_lineage_graph graph;
+    struct weft_lineage one = example;
+    one.sources = from;
+    one.edges = made;
+    one.edge_count = 2;
+    put(f, &one);
+    struct weft_lineage_ask ask = {
+        .product = "d.p", .major = 1, .column = "a", .sequence = INT64_MAX};
+    OK(weft_ledger_begin_read(f->ledger, &txn, &f->error));
+    OK(weft_lineage_walk(txn, f->arena, &ask, &graph, &f->error));
+    assert_int_equal(graph.node_count, 3);
+    assert_string_equal(graph.nodes[1].product, "d.young");
+    assert_int_equal(graph.nodes[1].major, 0);
+    assert_null(graph.nodes[1].port);
+    assert_string_equal(graph.nodes[2].product, "d.p");
+    assert_string_equal(graph.nodes[2].port, "young");
+    ask = (struct weft_lineage_ask){
+        .product = "d.young", .major = 0, .column = "x", .down = true, .sequence = INT64_MAX};
+    OK(weft_lineage_walk(txn, f->arena, &ask, &graph, &f->error));
+    assert_int_equal(graph.node_count, 2);
+    assert_string_equal(graph.nodes[1].product, "d.p");
+    weft_ledger_end(txn);
+}
+
 static void not_recorded_and_cut(void **state)
 {
     struct fixture *f = *state;
@@ -430,6 +462,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(too_many_edges, setup, teardown),
         cmocka_unit_test_setup_teardown(entries_that_do_not_read, setup, teardown),
         cmocka_unit_test_setup_teardown(walks, setup, teardown),
+        cmocka_unit_test_setup_teardown(major_zero, setup, teardown),
         cmocka_unit_test_setup_teardown(not_recorded_and_cut, setup, teardown),
         cmocka_unit_test_setup_teardown(torture, setup, teardown),
     };

@@ -152,9 +152,10 @@ static int row_up(struct walker *walker, size_t at, size_t begin)
     const char *name = weft_stmt_column_text(walker->stmt, 0);
     int major = (int)weft_stmt_column_int(walker->stmt, 1);
     const char *column = weft_stmt_column_text(walker->stmt, 2);
-    struct weft_lineage_node next = {.product = major == 0 ? node->product : name,
-                                     .major = major == 0 ? node->major : major,
-                                     .port = major == 0 ? name : NULL,
+    bool port = weft_lineage_source_is_port(name);
+    struct weft_lineage_node next = {.product = port ? node->product : name,
+                                     .major = port ? node->major : major,
+                                     .port = port ? name : NULL,
                                      .column = column[0] == '\0' ? NULL : column,
                                      .depth = node->depth + 1};
     size_t to;

@@ -168,3 +168,105 @@ def test_covid(tmp_path):
     down = mesh.json("lineage", "county_health.daily_reports.cases", "--down")
     assert {node["product"].split(".")[0] for node in down["nodes"]} == {
         "county_health", "california", "cdc", "johns_hopkins"}
+
+
+# ---- what cannot be known is said to be so ----
+
+def unknown(mesh, column):
+    """(columns it may or does come from, is the start said to be unknown)."""
+    answer = mesh.json("lineage", column, "--depth", 1)
+    return ({one for one, _ in edges(answer)}, answer["nodes"][0]["unknown"],
+            {kind for kinds in edges(answer).values() for kind in kinds})
+
+
+@pytest.fixture(scope="module")
+def odd(tmp_path_factory):
+    mesh = Mesh(tmp_path_factory.mktemp("unknown"))
+    schema = "schema:\n  - {name: k, type: long}\n  - {name: w, type: string}\n" \
+             "  - {name: v, type: long}\n  - {name: l, type: 'list<long>'}\n" \
+             "  - {name: st, type: 'struct<a: long, b: string>'}\n"
+    mesh.write("in/base.ndjson", '{"k":1,"w":"a","v":2,"l":[1,2],"st":{"a":1,"b":"x"}}\n')
+    mesh.product("input: ../../../in/base.ndjson\n" + schema, name="base")
+
+    def made(name, sql, *fields):
+        mesh.product(f"sql: |\n  {sql}\nschema:\n" + "".join(
+            f"  - {{name: {field}, type: {kind}}}\n" for field, kind in fields), name=name)
+    made("picked", "select columns('k|v') from d.base", ("k", "long"), ("v", "long"))
+    made("pivoted", "select * from (select k, w, v from d.base) pivot (sum(v)::bigint for w in "
+         "('a', 'b'))", ("k", "long"), ("a", "long"), ("b", "long"))
+    made("unpivoted", "select n from (select k, v from d.base) unpivot (n for c in (k, v))",
+         ("n", "long"))
+    made("summarized", "select \"count\"::bigint as n from (summarize select k, w from d.base)",
+         ("n", "long"))
+    made("unnested", "select k, unnest(l) as e from d.base", ("k", "long"), ("e", "long"))
+    made("part", "select st.a as a from d.base", ("a", "long"))
+    mesh.product("inputs: {links: {product: d.base}}\ngraph: {algorithm: pagerank, edges: "
+                 "'select k, v from links where w is not null'}\n", name="ranked")
+    mesh.write("in/loose.csv", "x,y\n1,2\n")
+    mesh.product("inputs:\n  loose: {files: ../../../in/loose.csv}\n"
+                 "sql: select x + 1 as z from loose\n", name="loose")
+    mesh.product("schema:\n  - {name: id, type: long}\n", name="loaded")
+    mesh.apply("--no-run")
+    return mesh
+
+
+@pytest.mark.parametrize("column, of, kinds", [
+    # COLUMNS picks by what only DuckDB evaluates: each by its name, if it has one
+    ("picked.k", {"k"}, {"identity"}),
+    ("pivoted.a", {"v", "w", "k"}, {"aggregation", "conditional", "group_by"}),
+    ("unpivoted.n", {"k", "v"}, {"transformation", "filter"}),
+    ("summarized.n", {"k", "w"}, {"aggregation"}),
+    ("unnested.k", {"k", "l"}, {"identity", "filter"}),
+    ("unnested.e", {"l"}, {"transformation", "filter"}),
+    # a part of a struct is told by its column
+    ("part.a", {"st"}, {"identity"}),
+])
+def test_odd_forms(odd, column, of, kinds):
+    found, lost, said = unknown(odd, f"d.{column}")
+    assert found == {f"d.base.{one}" for one in of} and not lost and said >= kinds
+
+
+def test_graphs(odd):
+    """A node is an end of an edge; what is worked out depends on all edges."""
+    answer = odd.json("lineage", "d.ranked")
+    assert ("d.base.*", "d.ranked.*") in edges(answer)
+    columns = [row[0] for row in odd.sql("select distinct \"column\" from mesh.lineage where "
+                                         "product = 'd.ranked' and \"column\" is not null")]
+    assert "node" in columns and len(columns) == 2
+    [worked_out] = [one for one in columns if one != "node"]
+    found, lost, kinds = unknown(odd, f"d.ranked.{worked_out}")
+    assert {"d.base.k", "d.base.v", "d.base.w"} == found and not lost
+    assert "aggregation" in kinds
+    found, _, _ = unknown(odd, "d.ranked.node")
+    assert {"d.base.k", "d.base.v"} <= found
+
+
+def test_columns_that_are_not_known_yet(odd):
+    """Before the first run the columns of a file without a schema are not known: not recorded."""
+    told = odd("lineage", "d.loose", status=None)
+    assert "files of d.loose" in told.stdout
+    rows = odd.sql("select \"column\", upstream, kinds from mesh.lineage where product = 'd.loose'")
+    assert rows == [] or {row[2] for row in rows} <= {"unknown", ""}
+    done = odd("lineage", "d.loose.z", status=None)
+    assert "not recorded" in done.stdout or "no column" in done.stderr or \
+        "may come from more" in done.stdout, (done.stdout, done.stderr)
+
+
+def test_loaded_by_hand(odd):
+    found, lost, _ = unknown(odd, "d.loaded.id")
+    assert found == set() and not lost
+
+
+def test_imported(tmp_path):
+    """An imported model's lineage is that of its SQL, also while it is 0.1.0; a source whose
+    columns nobody wrote down is unknown until it was read."""
+    import sys
+    sys.path.insert(0, str(pathlib.Path(__file__).parent / "imports"))
+    import make
+    make.main(tmp_path)
+    mesh = Mesh(tmp_path, "mesh: shop\n")
+    mesh("import", "--from", "dbt", "manifest.json", "--into", "jaffle")
+    mesh.apply("--no-run", status=None)
+    found, lost, _ = unknown(mesh, "jaffle.orders_per_customer.orders")
+    assert any(one.startswith("jaffle.stg_orders.") for one in found), found
+    assert "not recorded" in mesh("lineage", "jaffle.stg_orders.order_id").stdout

@@ -47,7 +47,7 @@ def rows(seed):
         row = [i, chance.randint(1, 8), chance.choice(["placed", "shipped", "on hold", ""]),
                chance.randint(0, 40)]
         wrong = chance.randrange(12)
-        if wrong < 5:
+        if wrong < 5 and i > 5:  # the first ones are there for others to repeat
             row = [[*row[:0], "", *row[1:]], [row[0], "", *row[2:]], [row[0], 99, *row[2:]],
                    [*row[:2], chance.choice(["lost", "Placed", "lost "]), row[3]],
                    [*row[:3], ""]][wrong]
