@@ -118,6 +118,19 @@ static int ask_for(struct asking *a, const char **principal, struct weft_error *
     return 0;
 }
 
+/* Where purposes are declared, one that is not would never be let through. */
+static int purpose_check(struct asking *a, const char *purpose, struct weft_error *error)
+{
+    WEFT_CLEANUP(weft_trust_freep) struct weft_trust *trust = NULL;
+    if (purpose == NULL)
+        return 0;
+    WEFT_TRY(weft_trust_load(a->txn, 0, &trust, error));
+    if (weft_trust_purpose_known(trust, purpose))
+        return 0;
+    weft_error_set(error, WEFT_E_USAGE, "`%s` is not a declared purpose", purpose);
+    return weft_error_hint(error, "policies declare them: `kind: purposes`");
+}
+
 static int request_told(struct asking *a, int64_t id, const struct weft_access_ask *ask,
                         const struct weft_product *contract, struct weft_error *error)
 {
@@ -151,6 +164,8 @@ static int request_run(struct weft_context *context, const struct weft_op_reques
     int rc = begin(&a, true, error);
     if (rc == 0)
         rc = ask_for(&a, &ask.principal, error);
+    if (rc == 0)
+        rc = purpose_check(&a, ask.purpose, error);
     if (rc == 0) {
         ask.product = product.full_name;
         ask.major = product.major;

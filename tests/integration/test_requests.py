@@ -222,6 +222,15 @@ def test_the_past(mesh):
     mesh("query", ALL, "--as", "user:bob", "--purpose", "past", "--as-of", before, status=None)
 
 
+def test_declared_purposes(tmp_path):
+    mesh = clinic(tmp_path)
+    mesh.write("policies/p.yaml", "kind: purposes\npurposes: {research: Studies.}\n")
+    mesh.apply()
+    ask(mesh)
+    assert "declared" in mesh("request", "hospital.patients", "--because", "x", "--purpose",
+                              "reserch", "--as", "user:bob", status=2).stderr
+
+
 def test_a_renamed_product_keeps_its_agreements(tmp_path):
     mesh = clinic(tmp_path)
     id = ask(mesh)
