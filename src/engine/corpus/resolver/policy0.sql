@@ -1,0 +1,1 @@
+select state, count(*), sum(amount) filter (where id > 5) as n from s.m as a where state in ('x','y') and day(id) = 2 group by state having count(*) > 2 order by 2

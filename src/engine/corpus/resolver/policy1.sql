@@ -1,0 +1,1 @@
+select a.id + 1, upper(b.state) from s.g a left join s.m b using (id) where a.id between 1 and 5 and a.state = 'y' and 5 >= a.id and case when b.state is null then true else a.state like 'x%' end

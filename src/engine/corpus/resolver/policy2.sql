@@ -1,0 +1,1 @@
+with c(k, n) as (select state, count(distinct id) from s.m group by all) select k, round(n / 2.5, 1) from c where n > 3 union all select state, try_cast(amount as double) from s.g where amount::int > 3 or not (id <> 5)

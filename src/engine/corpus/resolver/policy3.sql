@@ -1,0 +1,1 @@
+select coalesce(state, 'x'), max(length(state)) from s.g where id in (select id from s.m group by id) and exists (select 1 from s.g h where h.id = g.id) group by 1
