@@ -2,8 +2,8 @@
  * op_init_ci.c - init --ci: a pipeline that validates, tests, plans a change as a comment and
  * applies it when it is merged.
  *
- * @env@ stands for the environment, @dir@ for the mesh's folder below the repository, @path@ for the
- * same before a file's name. The steps are plain sh, so that they can be run without the host.
+ * @env@ stands for the environment, @dir@ for the mesh's folder below the repository, @path@ for
+ * the same before a file's name. The steps are plain sh, so that they can be run without the host.
  */
 #include "app/op_init_ci.h"
 

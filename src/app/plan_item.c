@@ -198,8 +198,7 @@ static int item_at_once(struct weft_plan_maker *maker, struct weft_plan_item *it
 {
     char before[WEFT_SHA256_HEX], after[WEFT_SHA256_HEX];
     if (registered->in_force == NULL || registered->pending != NULL || registered->retired ||
-        (maker->context->state == NULL &&
-         strcmp(registered->folder, item->product->folder) != 0) ||
+        (maker->context->state == NULL && strcmp(registered->folder, item->product->folder) != 0) ||
         !reads_same(&maker->book->items[item->item], &registered->reads))
         return 0;
     WEFT_TRY(weft_product_data_digest(registered->in_force, before, error));

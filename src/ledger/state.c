@@ -6,8 +6,8 @@
  *
  * A table's own `state` says what is taken of it; who reads takes only tables and columns that this
  * version has. A row a line, so that two of these files can be compared. Texts, whole numbers and
- * null are all there is. The ledger in memory has one connection, no key and no entries: it is read,
- * and never appended to.
+ * null are all there is. The ledger in memory has one connection, no key and no entries: it is
+ * read, and never appended to.
  */
 #include "base/mem.h"
 #include "ledger/ledger_internal.h"

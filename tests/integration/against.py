@@ -1,6 +1,6 @@
-"""A plugin of pytest (-p against): before each plan and apply of a test, the plan is made at the home
-and against the exported state, with the homes out of the way. Both must say the same, byte by byte.
-test_state.py uses it."""
+"""A plugin of pytest (-p against): before each plan and apply of a test, the plan is made at the
+home and against the exported state, with the homes out of the way. Both must say the same, byte by
+byte. test_state.py uses it."""
 import os
 import pathlib
 

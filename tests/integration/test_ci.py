@@ -1,5 +1,6 @@
-"""`weft init --ci`: the pipelines that it writes, their steps run for real by sh, each job in a fresh
-clone. Of the hosts there are only gh, which is played by a script, and GitLab's API, by a server."""
+"""`weft init --ci`: the pipelines that it writes, their steps run for real by sh, each job in a
+fresh clone. Of the hosts there are only gh, which is played by a script, and GitLab's API, by a
+server."""
 import http.server
 import os
 import pathlib
@@ -51,7 +52,8 @@ class Repository:
         path.write_text(text.replace(old, new))
 
     def push(self, what):
-        sh(f"git add -A; git commit -qm '{what}'; git push -q origin HEAD:main", self.work, self.env)
+        sh(f"git add -A; git commit -qm '{what}'; git push -q origin HEAD:main", self.work,
+           self.env)
 
     def clone(self):
         self.clones += 1
@@ -116,7 +118,8 @@ def test_github(tmp_path):
     assert "a breaking change needs a new major version" in said
 
     sh("git revert --no-edit HEAD", host.work, host.env)
-    host.write("data/domains/shop/orders/data_product.yaml", "description: Orders", "description: All")
+    host.write("data/domains/shop/orders/data_product.yaml", "description: Orders",
+               "description: All")
     host.push("words")
     failed, said = host.job("plan")
     assert failed is None and "1 to change" in said and "editorial" in said

@@ -15,8 +15,8 @@ HERE = pathlib.Path(__file__).resolve().parent
 def test_all_plans_of(file, least, tmp_path):
     """The tests of a file once more: at the home and against its state, plans are the same."""
     done = subprocess.run(
-        [sys.executable, "-B", "-m", "pytest", "-q", "-x", "-p", "no:cacheprovider", "-p", "against",
-         f"--basetemp={tmp_path}/t", HERE / file], capture_output=True, text=True, cwd=HERE,
+        [sys.executable, "-B", "-m", "pytest", "-q", "-x", "-p", "no:cacheprovider", "-p",
+         "against", f"--basetemp={tmp_path}/t", HERE / file], capture_output=True, text=True, cwd=HERE,
         env={**os.environ, "PYTHONPATH": str(HERE), "AGAINST_COUNT": str(tmp_path / "count")})
     assert done.returncode == 0, done.stdout[-6000:]
     assert len((tmp_path / "count").read_text()) >= least
