@@ -356,8 +356,8 @@ class World:
             for folder in made():  # not for the applies that follow
                 shutil.rmtree(folder)
             (self.mesh.root / f"domains/got{tag}").rmdir()
-        return Step(["import", path.name, "--from", "sql", "--into", f"got{tag}"], {}, already="is there already",
-                    whole=whole, check=check)
+        return Step(["import", path.name, "--from", "sql", "--into", f"got{tag}"], {},
+                    already="is there already", whole=whole, check=check)
 
     def step_export(self):
         """Into a new file."""
