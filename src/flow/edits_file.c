@@ -154,7 +154,8 @@ static int doc_read(struct edits_file *file, const char *text, size_t length, yy
     if (weft_array_reserve(&file->docs, &file->doc_capacity, file->doc_count + 1,
                            sizeof *file->docs) < 0)
         return weft_error_nomem(error);
-    WEFT_TRY(weft_json_parse(text, length, WEFT_JSON_RAW_NUMBERS, out, error));
+    WEFT_TRY(
+        weft_json_parse(text, length, WEFT_JSON_RAW_NUMBERS | WEFT_JSON_UNIQUE_KEYS, out, error));
     file->docs[file->doc_count++] = *out;
     return 0;
 }
