@@ -44,10 +44,11 @@ struct weft_query {
     struct weft_map *told; /* tables that were told to be deprecated; NULL = none yet */
     int64_t started_us;    /* monotonic */
     int64_t rows;
-    const char *denied;          /* NULL; the product that was refused */
-    char reason[512];            /* the rules that decided, for the audit */
-    int64_t agreement;           /* 0 = none */
-    char audit[WEFT_SHA256_HEX]; /* its line in the audit; "" = none yet */
+    const char *denied;                         /* NULL; the product that was refused */
+    char reason[512];                           /* the rules that decided, for the audit */
+    int64_t agreement;                          /* 0 = none */
+    const struct weft_table_schema *schema_now; /* of the table that was read last */
+    char audit[WEFT_SHA256_HEX];                /* its line in the audit; "" = none yet */
 };
 
 void weft_query_init(struct weft_query *query, struct weft_context *context);

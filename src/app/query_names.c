@@ -143,6 +143,7 @@ static int table_relation(struct weft_query *query, const struct query_home *hom
                              strcmp(space, WEFT_SPACE_LAKE) == 0 ? out->product : NULL, table};
     WEFT_TRY(snapshot_choose(query, &of, at, &snapshot, error));
     const struct weft_table_schema *schema = weft_table_schema(table);
+    query->schema_now = schema;
     if (snapshot != NULL && (at->given || query->as_of_us != 0))
         schema = weft_table_schema_of(table, snapshot->schema_id);
     if (schema == NULL)
@@ -252,6 +253,7 @@ static int registered_relation(struct weft_query *query, struct weft_arena *aren
 {
     struct query_home home = home_own(query);
     out->product = product->full_name;
+    query->schema_now = NULL;
     WEFT_TRY(deprecated_tell(query, product, error));
     int rc =
         table_relation(query, &home, arena, WEFT_SPACE_LAKE, product->table, &name->at, out, error);
@@ -327,8 +329,20 @@ static void decision_note(struct weft_query *query, const struct weft_decision *
         query->agreement = decision->agreement;
 }
 
+/* A column of an older snapshot may have had another name: policies mean it by both. */
+static const char *name_now(const struct weft_table_schema *now,
+                            const struct weft_relation_column *column)
+{
+    for (size_t i = 0; now != NULL && i < now->count; i++) {
+        if (now->columns[i].id == column->field_id && column->field_id != 0)
+            return strcmp(now->columns[i].name, column->name) == 0 ? NULL : now->columns[i].name;
+    }
+    return NULL;
+}
+
 static int gate_columns(struct weft_arena *arena, const struct weft_relation *relation,
-                        struct weft_subject_column **out, struct weft_error *error)
+                        const struct weft_table_schema *now, struct weft_subject_column **out,
+                        struct weft_error *error)
 {
     struct weft_subject_column *columns =
         weft_arena_array(arena, relation->column_count + 1, sizeof *columns);
@@ -336,7 +350,8 @@ static int gate_columns(struct weft_arena *arena, const struct weft_relation *re
         return weft_error_nomem(error);
     for (size_t i = 0; i < relation->column_count; i++)
         columns[i] =
-            (struct weft_subject_column){relation->columns[i].name, relation->columns[i].type};
+            (struct weft_subject_column){relation->columns[i].name, relation->columns[i].type,
+                                         name_now(now, &relation->columns[i])};
     *out = columns;
     return 0;
 }
@@ -360,7 +375,7 @@ static int product_secured(struct weft_query *query, struct weft_arena *arena,
         decision_note(query, &decision);
         return rc;
     }
-    WEFT_TRY(gate_columns(arena, out, &columns, error));
+    WEFT_TRY(gate_columns(arena, out, query->schema_now, &columns, error));
     WEFT_TRY(weft_gate_product(context, query->txn, arena, product, WEFT_SUBJECT_PRODUCT, columns,
                                out->column_count, query->as_of_us, &decision, error));
     rc = decision_refused(query, product->full_name, &decision, error);

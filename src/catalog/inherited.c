@@ -54,7 +54,8 @@ static struct weft_trust_column *column_find(struct weft_trust_column *columns, 
                                              const char *name)
 {
     for (size_t i = 0; i < count; i++) {
-        if (strcmp(columns[i].name, name) == 0)
+        if (strcmp(columns[i].name, name) == 0 ||
+            (columns[i].now != NULL && strcmp(columns[i].now, name) == 0))
             return &columns[i];
     }
     return NULL;
@@ -215,6 +216,16 @@ static int inherit(struct inheritor *h, const struct weft_lineage *lineage,
     return 0;
 }
 
+static bool lineage_has(const struct weft_lineage *lineage, const struct weft_trust_column *column)
+{
+    for (size_t i = 0; i < lineage->column_count; i++) {
+        if (strcmp(lineage->columns[i], column->name) == 0 ||
+            (column->now != NULL && strcmp(lineage->columns[i], column->now) == 0))
+            return true;
+    }
+    return false;
+}
+
 int weft_catalog_inherit(struct weft_ledger_txn *txn, struct weft_arena *arena,
                          const struct weft_lineage *lineage, int64_t sequence,
                          struct weft_trust_column *columns, size_t count, struct weft_error *error)
@@ -227,5 +238,11 @@ int weft_catalog_inherit(struct weft_ledger_txn *txn, struct weft_arena *arena,
                           .error = error};
     if (seen == NULL)
         return weft_error_nomem(error);
-    return inherit(&h, lineage, columns, count);
+    WEFT_TRY(inherit(&h, lineage, columns, count));
+    /* Of a column of an older snapshot that is no more the lineage tells nothing. */
+    for (size_t i = 0; i < count; i++) {
+        if (!lineage_has(lineage, &columns[i]))
+            WEFT_TRY(inherit_all(&h, lineage, &columns[i]));
+    }
+    return 0;
 }

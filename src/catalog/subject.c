@@ -5,22 +5,48 @@
 
 #include "catalog/columns.h"
 #include "catalog/inherited.h"
+#include "ledger/sql.h"
 
 #include <string.h>
 
+/* What any contract said of a column that none has any more: an older snapshot may hold it. */
+static int classifications_past(struct weft_arena *arena, struct weft_ledger_txn *txn,
+                                const struct weft_registered *product,
+                                struct weft_trust_column *column, struct weft_error *error)
+{
+    int rc;
+    const char *text;
+    WEFT_CLEANUP(weft_stmt_freep) struct weft_stmt *stmt = NULL;
+    WEFT_TRY(weft_sql_query(txn, &stmt, error,
+                            "SELECT DISTINCT classification FROM catalog_columns WHERE product = "
+                            "?1 AND major = ?2 AND column_name = ?3 AND classification IS NOT NULL",
+                            "tit", product->full_name, (int64_t)product->major, column->name));
+    while ((rc = weft_stmt_step(stmt, error)) == 0) {
+        WEFT_TRY(weft_sql_text(arena, stmt, 0, &text, error));
+        WEFT_TRY(weft_catalog_classify(arena, &column->classifications, text, error));
+    }
+    return rc < 0 ? rc : 0;
+}
+
 /* Of the contract in force and of the one that waits: what either says counts. */
-static int classifications_own(struct weft_arena *arena, const struct weft_registered *product,
+static int classifications_own(struct weft_arena *arena, struct weft_ledger_txn *txn,
+                               const struct weft_registered *product,
                                struct weft_trust_column *column, struct weft_error *error)
 {
     const struct weft_product *const contracts[] = {product->in_force, product->pending};
+    bool known = txn == NULL;
     for (size_t i = 0; i < WEFT_COUNT(contracts); i++) {
-        const struct weft_field *field =
-            contracts[i] == NULL ? NULL : weft_fields_find(&contracts[i]->schema, column->name);
+        if (contracts[i] == NULL)
+            continue;
+        const struct weft_field *field = weft_fields_find(&contracts[i]->schema, column->name);
+        known = known || field != NULL || contracts[i]->schema.count == 0;
+        if (field == NULL && column->now != NULL)
+            field = weft_fields_find(&contracts[i]->schema, column->now);
         if (field != NULL)
             WEFT_TRY(weft_catalog_classify(arena, &column->classifications, field->classification,
                                            error));
     }
-    return 0;
+    return known ? 0 : classifications_past(arena, txn, product, column, error);
 }
 
 static int columns_known(struct weft_arena *arena, struct weft_ledger_txn *txn,
@@ -44,8 +70,8 @@ static int columns_known(struct weft_arena *arena, struct weft_ledger_txn *txn,
     for (size_t i = 0; i < count; i++)
         columns[i] =
             detected == NULL
-                ? (struct weft_subject_column){fields->items[i].name, fields->items[i].type}
-                : (struct weft_subject_column){detected[i].name, detected[i].type};
+                ? (struct weft_subject_column){fields->items[i].name, fields->items[i].type, NULL}
+                : (struct weft_subject_column){detected[i].name, detected[i].type, NULL};
     *out = columns;
     *out_count = count;
     return 0;
@@ -81,8 +107,9 @@ int weft_catalog_subject(struct weft_arena *arena, struct weft_ledger_txn *txn,
     if (made == NULL || domain == NULL)
         return weft_error_nomem(error);
     for (size_t i = 0; i < column_count; i++) {
-        made[i] = (struct weft_trust_column){.name = columns[i].name, .type = columns[i].type};
-        WEFT_TRY(classifications_own(arena, product, &made[i], error));
+        made[i] = (struct weft_trust_column){
+            .name = columns[i].name, .now = columns[i].now, .type = columns[i].type};
+        WEFT_TRY(classifications_own(arena, txn, product, &made[i], error));
     }
     WEFT_TRY(classifications_above(arena, txn, product, sequence, made, column_count, error));
     *out = (struct weft_trust_subject){

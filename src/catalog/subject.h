@@ -13,6 +13,7 @@
 struct weft_subject_column {
     const char *name;
     const struct weft_type *type;
+    const char *now; /* NULL; as in struct weft_trust_column */
 };
 
 /* columns: those that it has at the snapshot that is read; NULL = those of the newest contract.
@@ -20,7 +21,7 @@ struct weft_subject_column {
 int weft_catalog_subject(struct weft_arena *arena, struct weft_ledger_txn *txn,
                          const struct weft_registered *product,
                          const struct weft_subject_column *columns, size_t column_count,
-                         int64_t sequence, struct weft_trust_subject *out,
-                         struct weft_error *error) WEFT_MUST_CHECK;
+                         int64_t sequence, struct weft_trust_subject *out, struct weft_error *error)
+    WEFT_MUST_CHECK;
 
 #endif

@@ -153,7 +153,7 @@ static int subject_make(struct weft_ledger_txn *txn, struct weft_arena *arena,
     if (columns == NULL)
         return weft_error_nomem(error);
     for (size_t i = 0; i < count; i++)
-        columns[i] = (struct weft_subject_column){known[i].name, known[i].type};
+        columns[i] = (struct weft_subject_column){known[i].name, known[i].type, NULL};
     return weft_catalog_subject(arena, txn, source, columns, count, 0, out, error);
 }
 

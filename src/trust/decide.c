@@ -117,8 +117,12 @@ size_t weft_deciding_columns(const struct weft_deciding *d, const struct weft_tr
         for (size_t c = 0; weft_selector_of_columns(selector) && c < d->subject->column_count;
              c++) {
             const struct weft_trust_column *column = &d->subject->columns[c];
-            if (!columns[c] && weft_selector_column(selector, &d->selected, column->name,
-                                                    &column->classifications)) {
+            bool means =
+                weft_selector_column(selector, &d->selected, column->name,
+                                     &column->classifications) ||
+                (column->now != NULL && weft_selector_column(selector, &d->selected, column->now,
+                                                             &column->classifications));
+            if (!columns[c] && means) {
                 columns[c] = true;
                 count++;
             }

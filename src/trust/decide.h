@@ -81,6 +81,7 @@ struct weft_trust_column {
     const char *name;
     const struct weft_type *type;
     struct weft_texts classifications; /* its own, and those inherited by lineage */
+    const char *now; /* what it is called now, where a snapshot with an older name is read; NULL */
 };
 
 struct weft_trust_subject {

@@ -193,7 +193,9 @@ static void restrict_agreement(struct weft_deciding *d)
         }
         acting->columns = columns;
         for (size_t c = 0; c < d->subject->column_count; c++)
-            columns[c] = strcmp(d->subject->columns[c].name, one->treats[t].column) == 0;
+            columns[c] = strcmp(d->subject->columns[c].name, one->treats[t].column) == 0 ||
+                         (d->subject->columns[c].now != NULL &&
+                          strcmp(d->subject->columns[c].now, one->treats[t].column) == 0);
         weft_deciding_reason(d, WEFT_REASON_RESTRICTS, rule, "%s: %s", one->treats[t].column,
                              one->treats[t].text);
     }

@@ -23,9 +23,9 @@ static const struct weft_type long_type = {.kind = WEFT_TYPE_LONG};
 static const char *const class_name[] = {"pii.name"};
 static const char *const class_email[] = {"pii.email"};
 static const struct weft_trust_column patients_columns[] = {
-    {"id", &text_type, {NULL, 0}},           {"name", &text_type, {class_name, 1}},
-    {"email", &text_type, {class_email, 1}}, {"state", &text_type, {NULL, 0}},
-    {"age", &long_type, {NULL, 0}},
+    {"id", &text_type, {NULL, 0}, NULL},           {"name", &text_type, {class_name, 1}, NULL},
+    {"email", &text_type, {class_email, 1}, NULL}, {"state", &text_type, {NULL, 0}, NULL},
+    {"age", &long_type, {NULL, 0}, NULL},
 };
 static const char *const tags[] = {"clinical"};
 

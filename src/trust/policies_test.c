@@ -29,8 +29,8 @@ static const struct weft_policy *policy(struct trust_fixture *f, const char *doc
 }
 
 static const struct weft_type text_type = {.kind = WEFT_TYPE_STRING};
-static const struct weft_trust_column columns[] = {{"id", &text_type, {NULL, 0}},
-                                                   {"email", &text_type, {NULL, 0}}};
+static const struct weft_trust_column columns[] = {{"id", &text_type, {NULL, 0}, NULL},
+                                                   {"email", &text_type, {NULL, 0}, NULL}};
 static const struct weft_trust_subject patients = {
     .full_name = "hospital.patients",
     .domain = "hospital",

@@ -360,6 +360,24 @@ def test_mistakes_have_places(tmp_path):
     assert "there are two policies `researchers_read`" in mesh("validate", status=1).stderr
 
 
+def test_older_snapshots_hide_what_columns_were(tmp_path):
+    mesh = mesh_make(tmp_path)
+    old = mesh.sql("select snapshot_id from mesh.snapshots where product = 'hospital.patients'")[0][0]
+    past = f"select * from hospital.patients at (version => {old})"
+    mesh.write("in/patients.csv", PATIENTS.replace("email", "mail"))
+    mesh.product(PRODUCT.replace("{name: email,", "{name: mail, was: email,")
+                 .replace("  - {name: age, type: int}\n", ""), name="patients", domain="hospital",
+                 head="owner: team@example.org\nversion: 1.1.0\n")
+    mesh.apply(status=None)
+    if mesh("show", "hospital.patients__v1", status=None).returncode == 0:
+        past = past.replace("patients at", "patients__v1 at")
+    for on in ("classification:pii.*", "hospital.patients.mail", "hospital.patients.email"):
+        policies(mesh, GRANT, PURPOSES, MASK.replace("classification:pii.*", on))
+        mesh.apply(status=None)
+        read = rows(mesh, "user:alice", "research", past)
+        assert "ann@x.org" not in str(read) and "a***@x***.org" in str(read), on
+
+
 def test_killed_apply(tmp_path):
     mesh = mesh_make(tmp_path)
     policies(mesh, GRANT, PURPOSES)
