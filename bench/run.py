@@ -475,11 +475,11 @@ def policies(work):
     lines = subprocess.run([str(program), str(work / "people.parquet")], check=True,
                            capture_output=True, text=True).stdout.splitlines()
     for line in lines:
-        kind, ours, theirs, ratio, _, sql = line.split("\t")
+        kind, ours, theirs, ratio, spent, _, sql = line.split("\t")
         factor, more = limits[kind]
         ok = float(ours) <= float(theirs) * factor + more
         show(f"policy: {kind}", f"{float(ratio):.2f} x", f"{factor:.2f} x + {more:.0f} ms", ok,
-             f"{ours} ms, by hand {theirs} ms: {sql}")
+             f"{ours} ms, by hand {theirs} ms, processor {spent} x: {sql}")
 
 
 def main():
