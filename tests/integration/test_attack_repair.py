@@ -1,5 +1,5 @@
-"""Files of edited rows that were forged, mangled by a spreadsheet, or come at the wrong time: refused
-with their line, told of, or replayed to the last digit; what is not replayed stays open."""
+"""Files of edited rows that were forged, mangled by a spreadsheet, or come at the wrong time:
+refused with their line, told of, or replayed to the last digit; what is not replayed stays open."""
 import csv
 import io
 import json
@@ -162,7 +162,8 @@ def test_words_for_null_and_the_last_digit(tmp_path):
     number = "1234567890123456789012345678.0123456789"
     mesh = made(tmp_path / "other")
     one = read(mesh)[0]["_row"]
-    mesh.write("bad.ndjson", '{"row_id": "%s", "values": {"who": "x", "n": 1, "m": %s}}' % (one, number))
+    mesh.write("bad.ndjson",
+               '{"row_id": "%s", "values": {"who": "x", "n": 1, "m": %s}}' % (one, number))
     replay(mesh, name="bad.ndjson")
     assert mesh.sql("select cast(m as varchar) from d.p where id = 2") == [(number,)]
 
@@ -177,10 +178,11 @@ def test_all_at_once(tmp_path):
     write(mesh, rows)
     mesh.write("in/2.csv", "id,who,n,d,z,m\n" + "".join(
         f"{i},x,{99 if i % 2 else 1},,,\n" for i in range(1999, 3001)))
-    words = ["--replay --from bad.csv --because a", "--replay --from bad.csv --because b", "--replay",
-             "--dismiss --rule n.max --because c"]
-    started = [subprocess.Popen([BIN, "quarantine", "d.p", *one.split()], cwd=mesh.folder, env=CLEAN,
-                                stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+    words = ["--replay --from bad.csv --because a", "--replay --from bad.csv --because b",
+             "--replay", "--dismiss --rule n.max --because c"]
+    started = [subprocess.Popen([BIN, "quarantine", "d.p", *one.split()], cwd=mesh.folder,
+                                env=CLEAN, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
+                                text=True)
                for one in words]
     started.append(subprocess.Popen([BIN, "run", "d.p"], cwd=mesh.folder, env=CLEAN,
                                     stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True))
