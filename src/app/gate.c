@@ -50,8 +50,8 @@ int weft_gate_product(struct weft_context *context, struct weft_ledger_txn *txn,
         request.time_us = time_us;
     if (trust != NULL) {
         WEFT_TRY(sequence_of(context, txn, &sequence, error));
-        WEFT_TRY(weft_catalog_subject(arena, txn, product, columns, column_count, sequence, &subject,
-                                   error));
+        WEFT_TRY(weft_catalog_subject(arena, txn, product, columns, column_count, sequence,
+                                      &subject, error));
         subject.kind = kind;
     }
     return weft_trust_decide(trust, &request, &subject, arena, out, error);

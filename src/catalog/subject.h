@@ -1,6 +1,6 @@
 /*
- * subject.h - a registered product as the subject of a decision (trust/decide.h): what its contracts
- * say of it, its columns and how they are classified.
+ * subject.h - a registered product as the subject of a decision (trust/decide.h): what its
+ * contracts say of it, its columns and how they are classified.
  *
  * Thread rule: that of the transaction.
  */

@@ -109,6 +109,7 @@ int weft_policy_put(struct weft_ledger_txn *txn, const char *actor,
     int64_t same;
     struct weft_json_writer w;
     WEFT_CLEANUP(weft_buf_release) struct weft_buf body;
+    weft_buf_init(&body, (size_t)4 * WEFT_LEDGER_BODY_MAX);
     int rc = weft_sql_int(txn, &same, error,
                           "SELECT 1 FROM trust_policies WHERE name = ?1 AND digest = ?2 AND "
                           "seq_to IS NULL",
@@ -116,7 +117,6 @@ int weft_policy_put(struct weft_ledger_txn *txn, const char *actor,
     WEFT_TRY(rc);
     if (rc == 0)
         return 0;
-    weft_buf_init(&body, (size_t)4 * WEFT_LEDGER_BODY_MAX);
     weft_json_writer_init(&w, &body);
     weft_json_begin_object(&w);
     weft_json_member_text(&w, "name", policy->name);

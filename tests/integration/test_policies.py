@@ -245,7 +245,8 @@ def test_access_of_a_product_file(tmp_path):
 def test_a_restriction_that_cannot_be_held(tmp_path):
     mesh = mesh_make(tmp_path)
     policies(mesh, GRANT, PURPOSES, ROWS.replace("state =", "province ="),
-             GRANT.replace("researchers_read", "slip").replace('"tag:clinical"', "hospital.patient"))
+             GRANT.replace("researchers_read", "slip")
+             .replace('"tag:clinical"', "hospital.patient"))
     warned = mesh("plan").stderr
     assert "names the column `province`, which hospital.patients does not have" in warned
     assert "`hospital.patient` of the policy `slip` names no product" in warned
@@ -362,7 +363,8 @@ def test_mistakes_have_places(tmp_path):
 
 def test_older_snapshots_hide_what_columns_were(tmp_path):
     mesh = mesh_make(tmp_path)
-    old = mesh.sql("select snapshot_id from mesh.snapshots where product = 'hospital.patients'")[0][0]
+    old, = mesh.sql("select snapshot_id from mesh.snapshots "
+                    "where product = 'hospital.patients'")[0]
     past = f"select * from hospital.patients at (version => {old})"
     mesh.write("in/patients.csv", PATIENTS.replace("email", "mail"))
     mesh.product(PRODUCT.replace("{name: email,", "{name: mail, was: email,")
