@@ -33,6 +33,7 @@ static void put_texts(writer *w, const char *key, struct weft_texts texts)
 static void put_treatment(writer *w, const struct weft_treatment *treatment)
 {
     WEFT_CLEANUP(weft_buf_release) struct weft_buf text;
+    weft_buf_init(&text, 64);
     weft_json_key(w, "treat");
     switch (treatment->kind) {
     case WEFT_TREAT_FIXED:
@@ -50,7 +51,6 @@ static void put_treatment(writer *w, const struct weft_treatment *treatment)
         weft_json_end_object(w);
         return;
     default:
-        weft_buf_init(&text, 64);
         weft_treatment_text(treatment, &text);
         weft_json_put_text(w, text.data);
     }
