@@ -2,8 +2,9 @@
  * odcs_check.c - a contract against the standard's own rules: known keys, kinds of values, words,
  * what must be there, what a quality rule of its type needs. All mistakes at once.
  *
- * v3.1 is closed: a key it does not know is a mistake. v3.0 was open in its first schemas, and v3.2
- * is not published: there such a key is told and kept.
+ * v3.1 is closed: a key it does not know is a mistake. v3.0 is so in the contract itself, in the
+ * schema and its options, and open elsewhere; v3.2 is not published: there such a key is told and
+ * kept.
  */
 #include "model/odcs_internal.h"
 
@@ -332,6 +333,14 @@ static void check_key(struct check *check, struct weft_node *map, struct weft_no
     }
 }
 
+/* v3.0 is closed in these, and open in the others. */
+static bool closed_in_old(enum weft_odcs_section section)
+{
+    return section == WEFT_ODCS_ROOT || section == WEFT_ODCS_OBJECT ||
+           section == WEFT_ODCS_PROPERTY || section == WEFT_ODCS_ITEM ||
+           (section >= WEFT_ODCS_OPTIONS_STRING && section <= WEFT_ODCS_OPTIONS_ARRAY);
+}
+
 static void unknown_key(struct check *check, const struct weft_node *map, size_t at,
                         enum weft_odcs_section section)
 {
@@ -342,7 +351,7 @@ static void unknown_key(struct check *check, const struct weft_node *map, size_t
     for (size_t i = 0; i < keys->count && count < WEFT_COUNT(names); i++)
         names[count++] = keys->keys[i].name;
     weft_reader_near(map->keys[at], names, count, hint, sizeof hint);
-    if (check->open)
+    if (check->open && !(check->old && closed_in_old(section)))
         weft_reader_warn(check->reader, map->places[at], hint,
                          "`%.60s` is not a key of %s: it is kept", map->keys[at], keys->title);
     else

@@ -1,7 +1,7 @@
 /*
- * odcs_kept.c - what a contract says that weft keeps, gives back, and does not act by: told, so that
- * nobody takes it for done. What somebody could rely on (a partition, a format, who may read) has a
- * note at its place; the rest is one list.
+ * odcs_kept.c - what a contract says that weft keeps, gives back, and does not act by: told, so
+ * that nobody takes it for done. What somebody could rely on (a partition, a format, who may read)
+ * has a note at its place; the rest is one list.
  */
 #include "model/odcs_internal.h"
 

@@ -277,6 +277,28 @@ def test_mistake(tmp_path, old, new, message):
     assert any(message in one for one in told), done.stderr
 
 
+@pytest.mark.parametrize("old, new, mistake", [
+    ("id: one", "id: one\n^surplus: 1", True),
+    ("  - name: t\n", "  - name: t\n    ^surplus: 1\n", True),
+    ("{name: b, ", "{name: b, ^surplus: 1, ", True),
+    ("items: {", "items: {^surplus: 1, ", True),
+    ("{minimum: 1}", "{minimum: 1, ^surplus: 1}", True),
+    ("{priceAmount: 1}", "{priceAmount: 1, ^surplus: 1}", False),
+    ("{role: r}", "{role: r, ^surplus: 1}", False),
+])
+def test_where_v30_is_closed(tmp_path, old, new, mistake):
+    """By the schemas that the standard published with it."""
+    mesh = Mesh(tmp_path)
+    text = BASE.replace("v3.1.0", "v3.0.2").replace(old, new, 1)
+    at = text.index("^")
+    line, column = text[:at].count("\n") + 1, at - text.rfind("\n", 0, at)
+    contract(mesh, text.replace("^", ""))
+    told = mesh("validate", status=1 if mistake else 0).stderr
+    words = "`surplus` is not a key of"
+    [one] = [one for one in told.splitlines() if words in one]
+    assert f"things.odcs.yaml:{line}:{column}: " in one and ("it is kept" in one) != mistake
+
+
 def test_all_mistakes_at_once(tmp_path):
     mesh = Mesh(tmp_path)
     contract(mesh, BASE.replace("port: 1", "port: x").replace("role: r", "rule: r")
