@@ -278,9 +278,9 @@ int weft_example_file_read(struct weft_arena *arena, const char *path, const cha
 {
     WEFT_CLEANUP(weft_buf_release) struct weft_buf text;
     weft_buf_init(&text, FILE_MAX + 1);
-    if (weft_fs_exists(path) && !weft_fs_is_file(path)) /* a pipe would wait for its writer */
+    int rc = weft_fs_read_regular(path, FILE_MAX, &text, error);
+    if (rc < 0 && error->code == WEFT_E_CORRUPT) /* a pipe would wait for its writer */
         return weft_error_set(error, WEFT_E_INVALID, "%s is no regular file", shown);
-    int rc = weft_fs_read_file(path, FILE_MAX, &text, error);
     if (rc == WEFT_NOT_THERE)
         return weft_error_set(error, WEFT_E_NOT_FOUND, "there is no file %s", shown);
     WEFT_TRY(rc);

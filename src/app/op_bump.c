@@ -113,7 +113,7 @@ static int file_bump(struct weft_context *context, const char *path, const char 
     WEFT_CLEANUP(weft_buf_release) struct weft_buf bumped;
     weft_buf_init(&text, BUMP_FILE_MAX + 65536);
     weft_buf_init(&bumped, BUMP_FILE_MAX + 65536);
-    int rc = weft_fs_read_file(path, BUMP_FILE_MAX, &text, error);
+    int rc = weft_fs_read_regular(path, BUMP_FILE_MAX, &text, error);
     if (rc == WEFT_NOT_THERE)
         return weft_error_set(error, WEFT_E_NOT_FOUND, "there is no file %s", shown);
     WEFT_TRY(rc);

@@ -50,6 +50,7 @@ struct dev {
     uint64_t mistakes; /* that were told last; 0 = none */
     int64_t limit;
     bool once, first;
+    bool slow_told;
 };
 
 /* One look. */
@@ -64,6 +65,7 @@ struct look {
     bool *touched;    /* items of the book that changed, or read one that did */
     bool *wanted;     /* items that changed and are selected */
     size_t changed_count;
+    bool gone; /* one that was there is there no more */
     size_t tests, failed, previewed;
     size_t wrong; /* could not be looked at, or would not be published */
 };
@@ -271,6 +273,7 @@ static int changes_find(struct look *look, struct weft_error *error)
         weft_arena_array(look->context.arena, mesh->product_count + 1, sizeof *look->changed);
     if (look->prints == NULL || look->changed == NULL)
         return weft_error_nomem(error);
+    size_t known = 0;
     for (size_t i = 0; i < mesh->product_count; i++) {
         const struct weft_product *product = mesh->products[i];
         WEFT_TRY(product_look(look, product, &look->prints[i], error));
@@ -279,7 +282,9 @@ static int changes_find(struct look *look, struct weft_error *error)
         bool differs = seen == NULL || seen->print != look->prints[i];
         look->changed[i] = differs || seen->open;
         look->changed_count += differs;
+        known += seen != NULL;
     }
+    look->gone = known < look->dev->seen_count && look->diag.errors == 0;
     return 0;
 }
 
@@ -313,7 +318,8 @@ static int book_bind(struct look *look, struct weft_diag *diag, struct weft_erro
     struct weft_book *book = &look->book;
     bool ring;
     bool *none = weft_arena_array(book->arena, book->count + 1, sizeof *none);
-    if (none == NULL)
+    bool *bound = weft_arena_array(book->arena, book->count + 1, sizeof *bound);
+    if (none == NULL || bound == NULL)
         return weft_error_nomem(error);
     weft_book_renames_check(book, diag);
     WEFT_TRY(weft_pins_make(book, true, true, diag, error));
@@ -324,10 +330,12 @@ static int book_bind(struct look *look, struct weft_diag *diag, struct weft_erro
         for (size_t r = 0; item->product != NULL && r < item->read_count; r++)
             look->touched[i] = look->touched[i] || (item->reads[r].item != WEFT_BOOK_NONE &&
                                                     look->wanted[item->reads[r].item]);
+        /* What reads one that went did not change itself. */
+        bound[i] = look->touched[i] || (look->gone && item->product != NULL);
     }
     if (!ring)
-        WEFT_TRY(weft_bind_check(book, look->touched, none, diag, error));
-    return weft_check_sql(book, look->touched, diag, error);
+        WEFT_TRY(weft_bind_check(book, bound, none, diag, error));
+    return weft_check_sql(book, bound, diag, error);
 }
 
 static int book_make(struct look *look, struct weft_error *error)
@@ -469,7 +477,7 @@ static int summary_tell(struct look *look, int64_t since, struct weft_error *err
 /* Nothing that anybody would want to read. */
 static bool nothing_to_tell(const struct look *look)
 {
-    return !look->dev->first && look->changed_count == 0 &&
+    return !look->dev->first && look->changed_count == 0 && !look->gone &&
            mistakes_print(&look->diag) == look->dev->mistakes;
 }
 
@@ -529,6 +537,14 @@ static int look_do(struct dev *dev, int64_t since, struct weft_error *error)
     return 0;
 }
 
+static void slow_tell(struct dev *dev)
+{
+    const char *why = weft_watch_slow(dev->watch);
+    if (why != NULL && !dev->slow_told)
+        weft_out_note(dev->out, "%s: files are looked at every second", why);
+    dev->slow_told = why != NULL;
+}
+
 static int dev_loop(struct dev *dev, struct weft_error *error)
 {
     int64_t since = weft_clock_mono_us();
@@ -537,13 +553,12 @@ static int dev_loop(struct dev *dev, struct weft_error *error)
     if (dev->once)
         return 0;
     dev->first = false;
-    if (weft_watch_is_slow(dev->watch))
-        weft_out_note(dev->out, "the system does not tell of changes here: files are looked at "
-                                "every second");
+    slow_tell(dev);
     weft_out_note(dev->out, "waiting for changes; Ctrl-C ends");
     for (;;) {
         WEFT_TRY(weft_watch_wait(dev->watch, &since, error));
         WEFT_TRY(look_do(dev, since, error));
+        slow_tell(dev);
     }
 }
 

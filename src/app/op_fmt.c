@@ -142,9 +142,11 @@ static int file_format(struct fmt *fmt, const char *path, struct weft_error *err
     if (arena == NULL)
         return weft_error_nomem(error);
     if (!standard && fmt->context->root != NULL &&
-        strncmp(path, fmt->context->root, strlen(fmt->context->root)) == 0)
+        strncmp(path, fmt->context->root, strlen(fmt->context->root)) == 0 &&
+        path[strlen(fmt->context->root)] == '/')
         shown = path + strlen(fmt->context->root) + 1;
-    int rc = weft_fs_read_file(standard ? "/dev/stdin" : path, WEFT_YAML_BYTES_MAX, &before, error);
+    int rc = standard ? weft_fs_read_file("/dev/stdin", WEFT_YAML_BYTES_MAX, &before, error)
+                      : weft_fs_read_regular(path, WEFT_YAML_BYTES_MAX, &before, error);
     if (rc == WEFT_NOT_THERE)
         return weft_error_set(error, WEFT_E_NOT_FOUND, "there is no file %s", shown);
     WEFT_TRY(rc);

@@ -332,20 +332,38 @@ int weft_path_program(char **out, struct weft_error *error)
     return 0;
 }
 
+/* Where a link leads that leads to nothing yet: what opens it to write makes it there. */
+static char *link_follow(const char *path, bool *is_link)
+{
+    char target[PATH_MAX];
+    ssize_t length = readlink(path, target, sizeof target - 1);
+    *is_link = length > 0;
+    if (!*is_link)
+        return NULL;
+    target[length] = '\0';
+    WEFT_CLEANUP(weft_freep) char *folder = weft_path_dirname(path);
+    return folder == NULL ? NULL : weft_path_join(folder, target);
+}
+
 bool weft_fs_inside(const char *path, const char *folder)
 {
     char real[PATH_MAX], root[PATH_MAX];
     WEFT_CLEANUP(weft_freep) char *at = weft_strdup(path);
     if (at == NULL || realpath(folder, root) == NULL)
         return true;
-    while (realpath(at, real) == NULL) {
-        char *above = errno == ENOENT || errno == ENOTDIR ? weft_path_dirname(at) : NULL;
-        if (above == NULL || strcmp(above, at) == 0) {
-            weft_free(above);
+    for (int steps = 0; realpath(at, real) == NULL; steps++) {
+        bool is_link = false;
+        if ((errno != ENOENT && errno != ENOTDIR) || steps >= PATH_MAX)
+            return true;
+        char *next = link_follow(at, &is_link);
+        if (!is_link)
+            next = weft_path_dirname(at);
+        if (next == NULL || strcmp(next, at) == 0) {
+            weft_free(next);
             return true;
         }
         weft_free(at);
-        at = above;
+        at = next;
     }
     size_t length = strlen(root);
     return strncmp(real, root, length) == 0 && (real[length] == '/' || real[length] == '\0');

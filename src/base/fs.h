@@ -72,7 +72,8 @@ int weft_fs_identity_fd(int fd, struct weft_fs_identity *identity, const char *p
 bool weft_fs_identity_equal(const struct weft_fs_identity *a, const struct weft_fs_identity *b);
 bool weft_fs_exists(const char *path);
 /* Does the path lead into the folder (or is it the folder), links followed? What is not there yet
- * counts by the nearest folder above it that is. Not known counts as inside. */
+ * counts by the nearest folder above it that is, a link by what it would be. Not known counts as
+ * inside. */
 bool weft_fs_inside(const char *path, const char *folder);
 bool weft_fs_is_dir(const char *path);
 bool weft_fs_is_file(const char *path); /* regular; links are followed */

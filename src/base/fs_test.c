@@ -330,6 +330,44 @@ static int torture(void *arg, struct weft_error *error)
     return rc;
 }
 
+static void linked(const char *target, const char *name)
+{
+    char *path = in_dir(name);
+    assert_int_equal(symlink(target, path), 0);
+    weft_free(path);
+}
+
+static void inside_is(const char *name, bool expected)
+{
+    char *path = in_dir(name), *folder = in_dir("in");
+    assert_int_equal(weft_fs_inside(path, folder), expected);
+    weft_free(path);
+    weft_free(folder);
+}
+
+/* What a link would make is where it would be made. */
+static void test_inside(void **state)
+{
+    (void)state;
+    char *folder = in_dir("in");
+    assert_int_equal(mkdir(folder, 0700), 0);
+    weft_free(folder);
+    linked("in/new", "link");
+    linked("link", "chain");
+    linked("out/new", "away");
+    linked("in", "folder");
+    linked("circle", "circle");
+    inside_is("in", true);
+    inside_is("in/a/b", true);
+    inside_is("in2", false);
+    inside_is("new", false);
+    inside_is("link", true);
+    inside_is("chain", true);
+    inside_is("folder/a", true);
+    inside_is("away", false);
+    inside_is("circle", true); /* not known */
+}
+
 static void test_torture(void **state)
 {
     (void)state;
@@ -364,6 +402,7 @@ int main(int argc, char **argv)
         cmocka_unit_test_setup_teardown(test_remove_tree, setup, teardown),
         cmocka_unit_test_setup_teardown(test_locks, setup, teardown),
         cmocka_unit_test(test_paths),
+        cmocka_unit_test_setup_teardown(test_inside, setup, teardown),
         cmocka_unit_test_setup_teardown(test_torture, setup, teardown),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -29,8 +29,8 @@
 
 struct weft_watch {
     int fd;
-    bool slow;
-    char **folders; /* by number of the watch; NULL = gone */
+    const char *slow; /* why the clock serves; NULL = it does not */
+    char **folders;   /* by number of the watch; NULL = gone */
     size_t count;
     size_t watched;
 };
@@ -41,7 +41,9 @@ int weft_watch_new(struct weft_watch **out, struct weft_error *error)
     if (watch == NULL)
         return weft_error_nomem(error);
     *watch = (struct weft_watch){.fd = inotify_init1(IN_CLOEXEC | IN_NONBLOCK)};
-    watch->slow = watch->fd < 0; /* the limit on instances of a user: the clock serves too */
+    if (watch->fd < 0) /* the clock serves too */
+        watch->slow = errno == EMFILE ? "the limit fs.inotify.max_user_instances is reached"
+                                      : "inotify is not to be had";
     *out = watch;
     return 0;
 }
@@ -57,7 +59,7 @@ void weft_watch_free(struct weft_watch *watch)
     weft_free(watch);
 }
 
-bool weft_watch_is_slow(const struct weft_watch *watch)
+const char *weft_watch_slow(const struct weft_watch *watch)
 {
     return watch->slow;
 }
@@ -91,13 +93,17 @@ static int folder_add(struct weft_watch *watch, const char *path, struct weft_er
 {
     if (watch->fd < 0)
         return 0;
-    int number =
-        watch->watched >= WEFT_WATCH_FOLDERS_MAX ? -1 : inotify_add_watch(watch->fd, path, MASK);
+    if (watch->watched >= WEFT_WATCH_FOLDERS_MAX) {
+        watch->slow = "there are too many folders";
+        return 0;
+    }
+    int number = inotify_add_watch(watch->fd, path, MASK);
     if (number >= 0)
         return folder_keep(watch, (size_t)number, path, error);
-    /* What went meanwhile is told by the folder above it. */
-    if (watch->watched >= WEFT_WATCH_FOLDERS_MAX || (errno != ENOENT && errno != ENOTDIR))
-        watch->slow = true;
+    if (errno == ENOSPC)
+        watch->slow = "the limit fs.inotify.max_user_watches is reached";
+    else if (errno != ENOENT && errno != ENOTDIR) /* what went is told by the folder above it */
+        watch->slow = "a folder cannot be watched";
     return 0;
 }
 
@@ -139,7 +145,7 @@ int weft_watch_add(struct weft_watch *watch, const char *folder, bool deep,
     if (path == NULL)
         return weft_error_nomem(error);
     if (weft_fs_is_network(path))
-        watch->slow = true;
+        watch->slow = "this is a network file system";
     return folders_add(watch, path, deep ? WEFT_WATCH_DEPTH_MAX : 0, error);
 }
 
@@ -201,7 +207,7 @@ int weft_watch_wait(struct weft_watch *watch, int64_t *since, struct weft_error 
         WEFT_TRY(weft_process_check_cancelled(error));
         if (wait_some(watch, SLICE_MS))
             break;
-        if (watch->slow && weft_clock_mono_us() - begun >= SLOW_US)
+        if (watch->slow != NULL && weft_clock_mono_us() - begun >= SLOW_US)
             break;
     }
     *since = weft_clock_mono_us();

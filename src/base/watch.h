@@ -22,8 +22,8 @@ void weft_watch_free(struct weft_watch *watch); /* NULL is nothing */
  * nothing. One that is not there: the nearest one above that is. */
 int weft_watch_add(struct weft_watch *watch, const char *folder, bool deep,
                    struct weft_error *error) WEFT_MUST_CHECK;
-/* True when changes are looked for by the clock. */
-bool weft_watch_is_slow(const struct weft_watch *watch);
+/* Why changes are looked for by the clock; NULL: they are not. */
+const char *weft_watch_slow(const struct weft_watch *watch);
 /* Until something changed, and then until nothing more did for 15 ms (at most 250 ms): an editor
  * writes several files, git many. *since (monotonic us): when the first change was seen. CANCELLED
  * soon after Ctrl-C. */

@@ -54,7 +54,7 @@ static struct weft_watch *watch_of(const char *folder, bool deep)
     struct weft_watch *watch = NULL;
     assert_int_equal(weft_watch_new(&watch, &error), 0);
     assert_int_equal(weft_watch_add(watch, folder, deep, &error), 0);
-    assert_false(weft_watch_is_slow(watch));
+    assert_null(weft_watch_slow(watch));
     return watch;
 }
 

@@ -237,6 +237,7 @@ static int file_open(struct weft_shell *shell, const char *name, struct weft_err
     weft_stream_init(shell->file, fd);
     weft_free(shell->file_name);
     shell->file_name = kept;
+    shell->file->name = kept;
     kept = NULL;
     shell->file_open = true;
     return 0;

@@ -15,10 +15,16 @@
 void weft_stream_init(struct weft_stream *stream, int fd)
 {
     stream->fd = fd;
+    stream->name = NULL;
     stream->terminal = isatty(fd) == 1;
     stream->closed = stream->failed = false;
     stream->length = stream->carry_length = 0;
     stream->divert = NULL;
+}
+
+static const char *stream_name(const struct weft_stream *stream)
+{
+    return stream->name == NULL ? "standard output" : stream->name;
 }
 
 static int write_failed(struct weft_stream *stream, int errnum, struct weft_error *error)
@@ -26,14 +32,14 @@ static int write_failed(struct weft_stream *stream, int errnum, struct weft_erro
     stream->failed = true;
     stream->closed = errnum == EPIPE;
     stream->length = 0;
-    return weft_error_errno(error, WEFT_E_IO, errnum, "cannot write to standard output");
+    return weft_error_errno(error, WEFT_E_IO, errnum, "cannot write to %s", stream_name(stream));
 }
 
 static int stream_write(struct weft_stream *stream, const char *data, size_t length,
                         struct weft_error *error)
 {
     if (stream->failed)
-        return weft_error_set(error, WEFT_E_IO, "cannot write to standard output");
+        return weft_error_set(error, WEFT_E_IO, "cannot write to %s", stream_name(stream));
     if (stream->divert != NULL) {
         int rc = stream->divert(stream->divert_arg, data, length, error);
         return rc == WEFT_END ? write_failed(stream, EPIPE, error) : rc;
@@ -101,7 +107,7 @@ int weft_stream_end(struct weft_stream *stream, struct weft_error *error)
 {
     WEFT_TRY(weft_stream_flush(stream, error));
     if (stream->failed)
-        return weft_error_set(error, WEFT_E_IO, "cannot write to standard output");
+        return weft_error_set(error, WEFT_E_IO, "cannot write to %s", stream_name(stream));
     if (close(stream->fd) != 0 && errno != EINTR)
         return write_failed(stream, errno, error);
     return 0;

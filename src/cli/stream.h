@@ -12,6 +12,7 @@
 
 struct weft_stream {
     int fd;
+    const char *name; /* for messages; NULL = standard output */
     bool terminal;
     bool closed; /* nobody reads any more (EPIPE): not worth a message */
     bool failed;

@@ -92,7 +92,7 @@ static int read_nodes(struct weft_mesh_loader *loader, const char *path, const c
         return 0;
     }
     weft_buf_init(&text, WEFT_MODEL_FILE_MAX);
-    int rc = weft_fs_read_file(path, WEFT_MODEL_FILE_MAX, &text, &wrong);
+    int rc = weft_fs_read_regular(path, WEFT_MODEL_FILE_MAX, &text, &wrong);
     if (rc == 0 && !(may_be_empty && only_comments(&text)))
         *node = many ? weft_nodes_of_yaml(&loader->reader, text.data, text.length)
                      : weft_node_of_yaml(&loader->reader, text.data, text.length);
@@ -102,6 +102,10 @@ static int read_nodes(struct weft_mesh_loader *loader, const char *path, const c
     if (wrong.code == WEFT_E_LIMIT) {
         weft_reader_mistake(&loader->reader, (struct weft_place){0}, NULL,
                             "the file is larger than %d KB", WEFT_MODEL_FILE_MAX / 1024);
+        return 0;
+    }
+    if (wrong.code == WEFT_E_CORRUPT) { /* a pipe, a folder */
+        weft_reader_mistake(&loader->reader, (struct weft_place){0}, NULL, "it is no regular file");
         return 0;
     }
     if (loader->error != NULL)

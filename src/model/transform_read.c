@@ -49,7 +49,7 @@ static const char *read_sql_file(struct weft_draft *draft, const struct weft_nod
                             "`%.200s` lies outside of the checkout", node->text);
         return NULL;
     }
-    int rc = weft_fs_read_file(path, WEFT_MODEL_SQL_MAX, &text, &error);
+    int rc = weft_fs_read_regular(path, WEFT_MODEL_SQL_MAX, &text, &error);
     weft_free(path);
     if (rc < 0 && error.code == WEFT_E_NOMEM)
         reader->nomem = true;

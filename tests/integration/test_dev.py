@@ -1,7 +1,9 @@
 """weft dev: what a change of a file makes it say. How soon it says so is a figure of bench/."""
+import itertools
 import json
 import os
 import queue
+import shutil
 import signal
 import subprocess
 import threading
@@ -9,7 +11,7 @@ import time
 
 import pytest
 from mesh_support import BIN, CLEAN, OWNER, Mesh
-from patience import PATIENCE, alive, children, wait_for
+from patience import PATIENCE, alive, children, resident, wait_for
 
 ORDERS = """input: {files: ../../../in/orders*.csv, format: csv}
 schema:
@@ -235,6 +237,118 @@ def test_many_files_at_once_are_one_look(mesh, dev):
     assert tests >= 30
     assert one.silent()
     assert one.end() == 0
+
+
+# ---- attacks ----
+
+def test_what_reads_a_removed_product_is_told(mesh, dev):
+    one = dev()
+    one.look()
+    place = mesh.folder / "domains/shop/orders"
+    place.rename(mesh.folder / "away")
+    assert "shop.orders" in one.look("to repair")
+    (mesh.folder / "away").rename(place)
+    assert "ok      twice" in one.look("good")
+    shutil.rmtree(mesh.folder / "domains")
+    one.look()
+    mesh.product(ORDERS, "orders", "shop")
+    mesh.product(DOUBLE, "double", "shop")
+    assert "ok      negative" in one.look("good: 2 tests")
+    change(mesh, ORDERS + "description: again\n")
+    one.look("ok      negative")
+    assert one.end() == 0
+
+
+def test_what_editors_leave_is_told_to_nobody(mesh, dev):
+    one = dev()
+    one.look()
+    beside = mesh.folder / "domains/shop/orders"
+    for name in (".data_product.yaml.swp", "data_product.yaml~", "#data_product.yaml#", "4913",
+                 "data_product.yaml.bak"):
+        (beside / name).write_text("garbage: [")
+    (beside / ".#data_product.yaml").symlink_to("somebody@there.4711")
+    assert one.silent()
+    assert one.end() == 0
+
+
+def test_pipes_keep_nobody_waiting(mesh, dev):
+    """Without somebody who writes into it, reading one would never end."""
+    one = dev()
+    one.look()
+    os.mkfifo(mesh.folder / "in/orders2.csv")
+    mesh.product("", "piped", "shop").unlink()
+    os.mkfifo(mesh.folder / "domains/shop/piped/data_product.yaml")
+    change(mesh, ORDERS + "description: a\n")
+    assert "domains/shop/piped/data_product.yaml: it is no regular file" in one.look("to repair")
+    assert "no regular file" in mesh("validate", status=1).stderr
+    assert "no regular file" in mesh(
+        "fmt", "domains/shop/piped/data_product.yaml", status=1).stderr
+    (mesh.folder / "domains/shop/piped/data_product.yaml").unlink()
+    change(mesh, DOUBLE.replace("sql: select id, amount * 2 as amount from shop.orders",
+                                "sql_file: x.sql"), "double")
+    os.mkfifo(mesh.folder / "domains/shop/double/x.sql")
+    assert "x.sql is no regular file" in mesh("validate", status=1).stderr
+    assert one.end() == 0
+
+
+def test_a_storm_of_changes(mesh, dev):
+    """Files come and go without a pause; a change among them is seen, and none is lost."""
+    one = dev()
+    one.look()
+    stop = threading.Event()
+
+    def storm():
+        for i in itertools.count():
+            put(mesh, f"domains/shop/orders/x{i % 50}.txt", "x")
+            shutil.rmtree(mesh.folder / f"domains/shop/n{(i + 7) % 20}", ignore_errors=True)
+            (mesh.folder / f"domains/shop/n{i % 20}/deep").mkdir(parents=True, exist_ok=True)
+            if stop.is_set():
+                return
+
+    thread = threading.Thread(target=storm)
+    thread.start()
+    try:
+        change(mesh, ORDERS + "description: within\n")
+        one.look("ok      negative")
+    finally:
+        stop.set()
+        thread.join()
+    change(mesh, ORDERS + "description: after\n")
+    one.look("ok      negative")
+    assert one.end() == 0
+
+
+def test_looks_keep_no_memory(mesh, dev):
+    one = dev()
+    one.look()
+    sizes = []
+    for i in range(60):
+        bad = "lang" if i % 2 else "long"
+        change(mesh, ORDERS.replace("amount, type: long", f"amount, type: {bad}") +
+               f"description: look {i}\n")
+        one.look()
+        sizes.append(sum(resident(pid) for pid in
+                         [one.process.pid, *children(one.process.pid)]))
+    assert max(sizes[40:]) < max(sizes[10:25]) * 1.15, sizes
+    assert one.end() == 0
+
+
+@pytest.mark.parametrize("limit,told", [("watches", "fs.inotify.max_user_watches is reached"),
+                                        ("instances", "fs.inotify.max_user_instances is reached")])
+def test_where_the_kernel_tells_no_more(mesh, dev, tmp_path, limit, told):
+    """The limits of a user namespace of its own."""
+    program = tmp_path / "few"
+    program.write_text("#!/bin/sh\nexec unshare -Ur sh -c 'echo " +
+                       ("1" if limit == "watches" else "0") +
+                       f" > /proc/sys/user/max_inotify_{limit} && exec {BIN} \"$@\"' sh \"$@\"\n")
+    program.chmod(0o755)
+    if subprocess.run([program, "version"], cwd=mesh.folder, env=CLEAN).returncode != 0:
+        pytest.skip("no user namespaces here")
+    one = dev(program=program)
+    one.look()
+    change(mesh, ORDERS + "description: seen all the same\n")
+    assert told in one.look("ok      negative")
+    one.process.kill()
 
 
 # ---- the end ----

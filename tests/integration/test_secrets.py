@@ -272,6 +272,41 @@ connections:
     assert not findings(mesh, status=1)["postgres erp"]["ok"]
 
 
+def test_doctor_on_commands_and_files_that_are_odd(mesh):
+    """Each is told for what it is, in a finding of its own; none shows what it said."""
+    mesh.write("said", COMMAND + "\n")
+    os.mkfifo(mesh.root / "pipe")
+    (mesh.root / "loop").symlink_to("loop")
+    much = r'head -c 3000000 /dev/zero | tr "\0" x'
+    cases = {
+        "much": ("command", much, "printed more than"),
+        "noise": ("command", f"cat said; {much} >&2", "cannot connect"),
+        "zero": ("command", r'printf "a\0b"', "holds a zero byte"),
+        "line": ("command", r'printf "\n"', "is empty"),
+        "none": ("command", "true", "is empty"),
+        "input": ("command", "cat", "is empty"),
+        "two": ("command", "cat said; echo second", "cannot stand in a header"),
+        "inject": ("command", r'printf "a\r\nX-Evil: 1"', "cannot stand in a header"),
+        "bytes": ("command", r'printf "\377\376"', "cannot stand in a header"),
+        "status": ("command", "cat said; exit 3", "ended with status 3"),
+        "killed": ("command", "cat said; kill -9 $$", "ended by signal 9"),
+        "nowhere": ("command", "/no/such/program", "ended with status 127"),
+        "folder": ("file", ".", "is no regular file"),
+        "pipe": ("file", "pipe", "is no regular file"),
+        "device": ("file", "/dev/zero", "is no regular file"),
+        "circle": ("file", "loop", "there is no file"),
+    }
+    mesh.write("weft.yaml", "mesh: test\nsettings: {http_private: true}\nconnections:\n" + "".join(
+        f"  {name}: {{http: 'http://127.0.0.1:1/', token: {{{kind}: {json.dumps(text)}}}}}\n"
+        for name, (kind, text, _) in cases.items()))
+    mesh.weft("apply", "--yes")
+    out = mesh.weft("doctor", "--json", status=1).stdout
+    found = {f["check"]: f for f in json.loads(out)}
+    for name, (_, _, says) in cases.items():
+        assert says in found[f"http {name}"]["finding"] and not found[f"http {name}"]["ok"]
+    assert COMMAND not in out
+
+
 def test_doctor_waits_for_nobody(mesh, tmp_path):
     """A server that takes the connection and says nothing."""
     with socket.create_server(("127.0.0.1", 0)) as mute:

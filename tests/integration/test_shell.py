@@ -5,6 +5,7 @@ import shutil
 import signal
 import subprocess
 import time
+from pathlib import Path
 
 import pytest
 
@@ -215,6 +216,35 @@ def test_without_a_place_for_history(shell, tmp_path):
     assert not (tmp_path / "state").exists()
 
 
+@pytest.mark.parametrize("kind", ["binary", "huge", "long", "link", "folder", "pipe", "device",
+                                  "lock is a folder", "lock is a pipe"])
+def test_a_hostile_history(shell, tmp_path, kind):
+    """The shell works as ever, shows no codes of it, and writes nowhere else."""
+    file = tmp_path / "state/weft/history"
+    file.parent.mkdir(parents=True)
+    target = tmp_path / "target"
+    target.write_text("keep\n")
+    escape = b"\x1b]0;evil\x07\x1b[2J"
+    make = {"binary": lambda: file.write_bytes(os.urandom(300_000) + b"\n" + escape + b";\n"),
+            "huge": lambda: file.write_bytes(b"select 1;\n" * 3_000_000),
+            "long": lambda: file.write_bytes(b"x" * 5_000_000 + b"\n"),
+            "link": lambda: file.symlink_to(target),
+            "folder": file.mkdir,
+            "pipe": lambda: os.mkfifo(file),
+            "device": lambda: file.symlink_to("/dev/zero"),
+            "lock is a folder": lambda: Path(f"{file}.lock").mkdir(),
+            "lock is a pipe": lambda: os.mkfifo(f"{file}.lock")}
+    make[kind]()
+    one = shell()
+    assert "\n7177\n" in re.sub(" +", "", ask(one, "select 7177 as x;"))
+    one.type("\x1b[A").shows("select 7177 as x;")
+    one.type("\x1b[A\x1b[A").quiet()
+    one.type("\x03").wait("weft> ")
+    one.type("\x04").end()
+    assert b"\x1b]0;evil" not in one.raw and b"\x1b[2J" not in one.raw[200:]
+    assert target.read_text() == "keep\n"
+
+
 # ---- completion
 
 
@@ -326,6 +356,34 @@ def test_output_to_a_file(shell, tmp_path, made):
     one.type("\x04").end()
 
 
+def test_output_to_odd_places(shell, tmp_path, made):
+    """A link into the home is the home; what cannot be written is named."""
+    (tmp_path / "link").symlink_to(made / ".weft/dev/made.csv")
+    (tmp_path / "chain").symlink_to("link")
+    (tmp_path / "folder").symlink_to(made / ".weft/dev")
+    (tmp_path / "good").symlink_to("good.csv")
+    os.mkfifo(tmp_path / "pipe")
+    one = shell()
+    for name in ("link", "chain", "folder/made.csv"):
+        assert "lies in the home" in ask(one, f"\\o {tmp_path}/{name}")
+    assert "Is a directory" in ask(one, f"\\o {tmp_path}")
+    ask(one, "\\o /dev/full")
+    assert "cannot write to /dev/full: No space left" in ask(one, "select 1 as a;")
+    ask(one, "\\o")
+    ask(one, f"\\o {tmp_path}/good")
+    ask(one, "select 5 as a;")
+    ask(one, "\\o")
+    assert "5" in (tmp_path / "good.csv").read_text()
+    one.type(f"\\o {tmp_path}/pipe\r").holds("pipe").quiet()  # nobody reads: Ctrl-C ends it
+    one.type("\x03").wait("weft> ")
+    one.type(f"\\i {tmp_path}/pipe\r").holds("pipe").quiet()
+    one.type("\x03").wait("weft> ")
+    assert "is larger than" in ask(one, "\\i /dev/zero")
+    assert "\n9\n" in re.sub(" +", "", ask(one, "select 9 as x;"))
+    one.type("\x04").end()
+    assert not list(made.rglob("made.csv"))
+
+
 def test_files_and_the_editor(shell, tmp_path):
     (tmp_path / "a.sql").write_text(f"select 41 as x;\n\\i {tmp_path}/b.sql\nselect 43 as x\n")
     (tmp_path / "b.sql").write_text("select 42 as x;\nselect nothing from\n  shop.orders;\n")
@@ -402,6 +460,39 @@ def test_leaving_the_pager_early(shell):
     ask(one, "select * from range(50);")
     assert "\n6\n" in ask(one, "select 6 as x;")
     one.type("\x04").end()
+
+
+@pytest.mark.parametrize("pager", ["kill -9 $$", "exit 3", "exec 0<&-", "sleep 300",
+                                   "head -c 10; kill -SEGV $$"])
+def test_a_pager_that_dies_or_hangs(shell, pager):
+    one = shell(env={"PAGER": pager}, lines=20)
+    one.type("select * from range(200000);\r").quiet()
+    if pager == "sleep 300":
+        one.type("\x03")
+    one.wait("weft> ")
+    assert "\n6\n" in re.sub(" +", "", ask(one, "select 6 as x;"))
+    one.type("\x04").end()
+
+
+def test_codes_in_data_and_names_of_files(shell, tmp_path, made):
+    """None reaches the terminal: of values, of headings, of what was read from files."""
+    evil = "\x1b]0;evil\x07"
+    (tmp_path / "e.sql").write_text(f"select {evil} from;\nselect * from \"\x1b[2Jx\".y;\n")
+    (tmp_path / f"n{evil}.sql").write_text("select nope;\n")
+    one = shell()
+    for command in ("\\table", "\\x", "\\csv", "\\json"):
+        ask(one, command)
+        assert "evil" in ask(one, "select chr(27) || ']0;evil' || chr(7) as a, "
+                                  "chr(155) || '31m' as b, chr(8238) || 'right' as c, "
+                                  "chr(13) || 'over' as d;")
+    ask(one, f"\\i {tmp_path}/e.sql")
+    one.type("\x04").end()
+    shown = one.raw.decode(errors="replace")
+    assert evil not in shown and "\x1b[2Jx" not in shown and "\x9b31m" not in shown
+    assert "\u202e" not in shown and "\rover" not in shown
+    file = Terminal("query", "-f", tmp_path / f"n{evil}.sql", cwd=made)
+    file.end(status=1)
+    assert evil.encode() not in file.raw
 
 
 @pytest.mark.skipif(shutil.which("less") is None, reason="no less")
