@@ -152,8 +152,6 @@ int weft_plan_policies(struct weft_plan_maker *maker, bool whole, struct weft_di
         weft_arena_array(maker->arena, mesh->domain_count + 1, sizeof *teams);
     if (teams == NULL)
         return weft_error_nomem(error);
-    if (maker->context->state != NULL) /* the record of a home elsewhere knows no policies */
-        return 0;
     WEFT_TRY(plan_policies(maker, whole, error));
     maker->plan.teams = teams;
     for (size_t i = 0; whole && i < mesh->domain_count; i++)

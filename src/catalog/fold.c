@@ -37,8 +37,9 @@ static const struct weft_ledger_table catalog_columns = {
            "required BIGINT NOT NULL, description TEXT, classification TEXT, means TEXT,"
            "seq_from BIGINT NOT NULL, seq_to BIGINT,"
            "PRIMARY KEY(product, major, state, ordinal, seq_from));",
-    .state = "SELECT product, major, state, ordinal, column_name, type, required, seq_from "
-             "FROM catalog_columns WHERE seq_to IS NULL ORDER BY product, major, state, ordinal",
+    .state = "SELECT product, major, state, ordinal, column_name, type, required, classification, "
+             "seq_from FROM catalog_columns WHERE seq_to IS NULL "
+             "ORDER BY product, major, state, ordinal",
 };
 
 static const struct weft_ledger_table catalog_inputs = {

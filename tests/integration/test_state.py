@@ -12,7 +12,8 @@ HERE = pathlib.Path(__file__).resolve().parent
 
 
 @pytest.mark.parametrize("file, least", [("test_plan_impact.py", 40), ("test_mesh_plan.py", 40),
-                                         ("test_mesh_life.py", 20), ("test_defer.py", 10)])
+                                         ("test_mesh_life.py", 20), ("test_defer.py", 10),
+                                         ("test_policies.py", 10)])
 def test_all_plans_of(file, least, tmp_path):
     """The tests of a file once more: at the home and against its state, plans are the same."""
     done = subprocess.run(
