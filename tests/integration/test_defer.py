@@ -3,11 +3,14 @@ import hashlib
 import json
 import os
 import pathlib
+import signal
 import subprocess
+import threading
 
 import pytest
 
 from mesh import WEFT, Mesh, environment
+from patience import PATIENCE, freeze, frozen_worker
 
 FILE = """\
 mesh: test
@@ -288,3 +291,83 @@ def test_a_home_that_cannot_be_written(mesh):
         os.chmod(mesh.home, 0o700)
     if os.getuid() != 0:
         mesh.weft("ls")
+
+
+# ---- attacks: the other home is not as it was ----
+
+def test_the_other_home_runs_meanwhile(mesh):
+    """Each run reads one whole state of it, whichever; none fails."""
+    there(mesh, "apply", "--yes", "--no-run")
+    ended = threading.Event()
+
+    def others():
+        for i in range(10):
+            mesh.write(f"inbox/c{i}.csv", f"id,n\n{100 + i},1\n")
+            mesh.weft("run", "shop.orders")
+        ended.set()
+
+    thread = threading.Thread(target=others)
+    thread.start()
+    totals = []
+    try:
+        while not ended.is_set() and thread.is_alive():
+            there(mesh, "run", "shop.totals")
+            totals += [row["total"] for row in rows(mesh, "select total from shop.totals")]
+    finally:
+        thread.join()
+    there(mesh, "run", "shop.totals")
+    totals += [row["total"] for row in rows(mesh, "select total from shop.totals")]
+    assert totals == sorted(totals) and totals[-1] == 16 and set(totals) <= set(range(6, 17))
+
+
+def test_the_other_home_goes_while_it_is_read(mesh):
+    there(mesh, "apply", "--yes", "--no-run")
+    process = mesh.start("run", "shop.totals", "--env", "try", env=freeze("run.read"))
+    try:
+        worker = frozen_worker(process)
+        mesh.home.rename(mesh.root / ".weft/moved")
+        os.kill(worker, signal.SIGCONT)
+        out, err = process.communicate(timeout=PATIENCE)
+    finally:
+        process.kill()
+    if process.returncode != 0:  # else it had opened all it needs
+        assert "nothing published" in out and "error: shop.totals" in err
+    assert not mesh.home.exists()  # it is not made anew
+    (mesh.root / ".weft/moved").rename(mesh.home)
+    there(mesh, "run", "shop.totals")
+    assert rows(mesh, "select total from shop.totals") == [{"total": 6}]
+
+
+def test_the_other_home_drops_what_is_read(mesh):
+    there(mesh, "apply", "--yes", "--no-run")
+    mesh.weft("drop", "shop.totals", "--because", "x", "--yes")
+    mesh.weft("drop", "shop.orders", "--because", "x", "--yes")
+    before = state_of(mesh.home)
+    error = there(mesh, "run", "shop.totals", status=1).stderr
+    assert "the environment `dev`, which is deferred to, has none either" in error
+    assert state_of(mesh.home) == before
+
+
+def newer(home):
+    (home / "format").write_text("99\n")
+
+
+def damaged(home):
+    (home / "weft.db").write_bytes(b"garbage " * 1000)
+
+
+def elsewhere(home):
+    (home / "weft.db").unlink()
+    (home / "weft.db").symlink_to("/etc/passwd")
+
+
+@pytest.mark.parametrize("change,says", [(newer, "has format 99; this weft knows up to"),
+                                         (damaged, "is damaged"), (elsewhere, "is damaged")])
+def test_the_other_home_cannot_be_read(mesh, change, says):
+    there(mesh, "apply", "--yes", "--no-run")
+    change(mesh.home)
+    before = state_of(mesh.home)
+    for words in (["run", "shop.totals"], ["status"], ["query", "select n from shop.orders"]):
+        error = there(mesh, *words, status=1).stderr
+        assert "the environment `dev`, which is deferred to" in error and says in error
+    assert state_of(mesh.home) == before
