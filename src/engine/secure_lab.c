@@ -198,12 +198,13 @@ static const char *lab_sql(struct secure_lab *lab, size_t table)
             "SELECT p AS patient_id, CASE WHEN p >= 62 + %d THEN 'z' WHEN p >= 60 THEN 'y' "
             "ELSE ['a', 'b', 'c', 'd'][(p %% 4 + 1)::INT] END AS ward, ['x', 'y'][t + 1] AS test, "
             "CASE WHEN p = 60 THEN 1000 + 100 * %d WHEN p = 61 THEN 1000 - 100 * %d WHEN p = 5 "
-            "THEN 100 + 100 * %d WHEN p = 9 THEN 200 - 100 * %d ELSE p * 10 + t END AS value, "
+            "THEN 100 + 100 * %d WHEN p = 9 THEN 200 - 100 * %d WHEN p = 56 THEN 560 + 10 * %d + t "
+            "WHEN p = 52 THEN 520 - 10 * %d + t ELSE p * 10 + t END AS value, "
             "CASE WHEN p >= 60 THEN 'rare' WHEN p = (CASE WHEN %d = 1 THEN 9 ELSE 5 END) THEN "
             "'bad' WHEN p %% 2 = 0 THEN '1' ELSE '2' END AS result, "
             "DATE '2021-01-01' + (p %% 3)::INT AS day FROM range(64) a(p), range(2) b(t) ORDER BY "
             "p, t",
-            v == 1, v, v, v == 1, v == 1, v);
+            v == 1, v, v, v == 1, v == 1, v, v, v);
     case 3:
         return "SELECT ['a', 'b', 'c', 'd', 'z'][(k % 5 + 1)::INT] AS ward, (k % 6)::INT AS floor, "
                "k AS patient_id FROM range(40) r(k)";

@@ -898,6 +898,9 @@ select ward from hospital.cells group by ward order by max(value)
 -- groups: sum of a case
 select sum(case when result = 'bad' then value end) from hospital.cells
 
+-- groups: sum of a case of values
+select ward, sum(case when value > 555 then value end) from hospital.cells group by ward
+
 -- groups: sum of a product
 select sum(value * (result = 'bad')::int) from hospital.cells
 
