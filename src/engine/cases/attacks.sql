@@ -974,10 +974,10 @@ select * from (select result, (case when count(*) < 5 then 'x' else '1' end)::in
 select result from hospital.cells group by result having (case when count(*) < 5 then 'x' else '1' end)::int = 1
 
 -- groups: a condition that fails on one row
-select count(*) from hospital.cells where (case when result = 'bad' and value = 100 then 'x' else '1' end)::int = 1
+select count(*) from hospital.cells where (case when value = 561 then 'x' else '1' end)::int = 1
 
 -- groups: a group key that fails on one row
-select (case when result = 'bad' and value = 100 then 'x' else '1' end)::int k, count(*) from hospital.cells group by k
+select (case when value = 561 then 'x' else '1' end)::int k, count(*) from hospital.cells group by k
 
 -- groups: an aggregate that fails on one row
 select sum(result::int) from hospital.cells
