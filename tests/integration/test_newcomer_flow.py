@@ -47,7 +47,7 @@ def rows(folder, sql="select * from d.p order by all"):
     ("id;v\n1;a\n", 'separated by ";"'), ("id\tv\n1\ta\n", "call it .tsv"),
     ("ID,V\n1,a\n", 'did you mean "ID"'), (" id, v\n1,a\n", 'did you mean " id"'),
     ("1,a\n2,b\n", "a header must come first"), ("x,y\n1,a\n", ""),
-    ("<html>\n", "is no csv"), ("", "is empty")])
+    ("<html>\n", "no csv: it begins with <html>"), ("", "is empty")])
 def test_a_wrong_header_publishes_nothing(mesh, text, hint):
     folder = mesh(SCHEMA)
     done = load(folder, text, status=1)
