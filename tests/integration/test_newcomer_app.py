@@ -188,13 +188,13 @@ def test_a_change_that_the_table_cannot_follow_is_refused_at_plan(mesh):
 
 
 def test_what_does_not_act_yet_is_told_with_its_place(mesh):
-    product(mesh, "p", "version: 1.0.0\ninput: a.parquet\nretention: {snapshots: 9}\n"
+    product(mesh, "p", "version: 1.0.0\ninput: a.parquet\nprotect: {id: hash}\n"
                        "schema:\n  - {name: id, type: int, min: 0}\n")
     plan = weft("plan", cwd=mesh).stdout
-    assert "data_product.yaml:3:1: `retention`" in plan
+    assert "data_product.yaml:3:1: `protect`" in plan
     product(mesh, "p", "version: 1.0.0\nschema:\n  - {name: id, type: int}\n"
-                       "retention: {snapshots: 9}\n")
-    assert "data_product.yaml:4:1: `retention`" in weft("plan", cwd=mesh).stdout
+                       "protect: {id: hash}\n")
+    assert "data_product.yaml:4:1: `protect`" in weft("plan", cwd=mesh).stdout
 
 
 def test_majors_in_plan_and_drop(mesh):
