@@ -395,12 +395,3 @@ int weft_trust_decide(const struct weft_trust *trust, const struct weft_request 
     *decision = made;
     return 0;
 }
-
-/* Whoever can make a run owns the home's files (weft_ledger_open refuses all others). */
-bool weft_trust_run_may(const struct weft_request *request, const char *product)
-{
-    static const char prefix[] = "domain:";
-    return strncmp(request->principal, prefix, sizeof prefix - 1) == 0 &&
-           request->principal[sizeof prefix - 1] != '\0' && strcmp(request->purpose, "run") == 0 &&
-           strncmp(product, "mesh.", 5) != 0 && strstr(product, "__quarantine") == NULL;
-}

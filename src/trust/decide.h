@@ -140,8 +140,4 @@ int weft_trust_decide(const struct weft_trust *trust, const struct weft_request 
                       const struct weft_trust_subject *subject, struct weft_arena *arena,
                       struct weft_decision *decision, struct weft_error *error) WEFT_MUST_CHECK;
 
-/* Until the default between domains is no, a run reads every product in the name of its domain
- * ("domain:california", purpose "run"); no quarantine and no mesh. table. */
-bool weft_trust_run_may(const struct weft_request *request, const char *product);
-
 #endif

@@ -137,27 +137,6 @@ static void test_others(void **state)
     assert_int_equal(weft_trust_decide(NULL, &endless, &subject, NULL, &decision, &error), -1);
 }
 
-/* A run reads products in the name of its domain. */
-static void test_runs(void **state)
-{
-    (void)state;
-    static const struct {
-        const char *principal, *purpose, *product;
-        bool may;
-    } rows[] = {{"domain:california", "run", "county_health.daily_reports", true},
-                {"domain:california", "run", "a.b__v1", true},
-                {"domain:california", "", "a.b", false},
-                {"domain:", "run", "a.b", false},
-                {"domain:california", "run", "mesh.runs", false},
-                {"domain:california", "run", "california__quarantine.b", false}};
-    for (size_t i = 0; i < WEFT_COUNT(rows); i++) {
-        struct weft_request request = {0};
-        snprintf(request.principal, sizeof request.principal, "%s", rows[i].principal);
-        snprintf(request.purpose, sizeof request.purpose, "%s", rows[i].purpose);
-        assert_int_equal(weft_trust_run_may(&request, rows[i].product), rows[i].may);
-    }
-}
-
 static void test_default_no(void **state)
 {
     struct fixture *f = *state;
@@ -349,7 +328,6 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_operator),
         cmocka_unit_test(test_others),
-        cmocka_unit_test(test_runs),
         cmocka_unit_test_setup_teardown(test_default_no, setup, teardown),
         cmocka_unit_test_setup_teardown(test_grants, setup, teardown),
         cmocka_unit_test_setup_teardown(test_access, setup, teardown),
