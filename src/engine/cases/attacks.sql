@@ -1105,6 +1105,9 @@ select count(*), min(id + 0) from hospital.patients where id > 5 and 100 >= id a
 -- hoist: not of a treated column
 select count(*), max(zip || '') from hospital.patients where zip = '999' and name > 'C' and income = 1000 and id + 0 > 0
 
+-- hoist: not of a shortened column
+select count(*), max(zip || '') from hospital.patients where zip = '999' and id + 0 >= 0
+
 -- hoist: of the right table
 select p.id + 0, v.id + 0 from hospital.patients p join hospital.visits v on p.id = v.patient_id where v.id < 60 and p.id < 20 order by 1, 2
 
