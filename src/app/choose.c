@@ -27,8 +27,8 @@ static int choice_fill(struct weft_choice *choice, const struct weft_op_value *w
     if (choice->chosen == NULL)
         return weft_error_nomem(error);
     for (size_t i = 0; i < book->count; i++) {
-        WEFT_TRY(weft_gate_visible(book->context, book->items[i].full_name, &choice->chosen[i],
-                                   error));
+        WEFT_TRY(
+            weft_gate_visible(book->context, book->items[i].full_name, &choice->chosen[i], error));
     }
     WEFT_TRY(weft_book_select(book, words, exclude, choice->chosen, error));
     for (size_t i = 0; i < book->count; i++) {

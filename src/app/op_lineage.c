@@ -2,10 +2,10 @@
  * op_lineage.c - lineage: where a column comes from, what comes from it, and the files behind a
  * snapshot.
  */
+#include "app/gate.h"
 #include "app/lineage_show.h"
 #include "app/ops_internal.h"
 #include "app/snapshot_origin.h"
-#include "app/gate.h"
 
 #include "base/clock.h"
 #include "base/text.h"
@@ -97,8 +97,8 @@ static int product_find(struct lineage *lineage)
     bool visible;
     WEFT_TRY(weft_gate_visible(lineage->context, full_name, &visible, lineage->error));
     return visible ? 0
-                   : weft_error_set(lineage->error, WEFT_E_NOT_FOUND,
-                                    "there is no product `%s`", lineage->word);
+                   : weft_error_set(lineage->error, WEFT_E_NOT_FOUND, "there is no product `%s`",
+                                    lineage->word);
 }
 
 /* Its name as it is written in the contract. */

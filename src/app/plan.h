@@ -93,8 +93,8 @@ struct weft_plan {
     size_t team_count;
     const struct weft_plan_access *access; /* by principal and product */
     size_t access_count;
-    bool access_cut;            /* there are more than were looked at */
-    bool confirms; /* plan_needs.c: applying says which dependencies need no grant */
+    bool access_cut; /* there are more than were looked at */
+    bool confirms;   /* plan_needs.c: applying says which dependencies need no grant */
     const struct weft_dependency *dependencies; /* those, by reader; of a home from before */
     size_t dependency_count;
     int64_t sequence;           /* of the ledger it was made against; 0 = no home yet */

@@ -66,7 +66,7 @@ int weft_plan_policies(struct weft_plan_maker *maker, bool whole, struct weft_di
 int weft_plan_needs(struct weft_plan_maker *maker, struct weft_diag *diag, struct weft_error *error)
     WEFT_MUST_CHECK;
 
-/* ---- plan_access.c: who gains or loses what; what cannot be held of a product is a warning ---- */
+/* ---- plan_access.c: who gains or loses what; what cannot be held is a warning ---- */
 int weft_plan_access(struct weft_plan_maker *maker, struct weft_diag *diag,
                      struct weft_error *error) WEFT_MUST_CHECK;
 

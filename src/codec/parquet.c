@@ -350,8 +350,7 @@ static int columns_read(struct place *place, uint64_t count, size_t columns,
             return weft_error_nomem(thrift->error);
         WEFT_TRY(column_below(place, element, &i, count, out));
     }
-    return out->column_count == columns ? 0
-                                        : damaged(thrift, "has a schema that does not add up");
+    return out->column_count == columns ? 0 : damaged(thrift, "has a schema that does not add up");
 }
 
 static int schema_read(struct thrift *thrift, struct weft_arena *arena,

@@ -16,10 +16,13 @@ static const struct weft_mesh_column columns[] = {
     {"good", "boolean"}, {"at", "timestamptz"}, {"tags", "list<string>"},
 };
 static const struct weft_mesh_table things = {
-    "things", "Things.", columns, WEFT_COUNT(columns),
-    "WITH RECURSIVE n(i) AS (SELECT 0 UNION ALL SELECT i + 1 FROM n WHERE i < 4999) "
-    "SELECT 'n' || i, CASE WHEN i % 2 = 0 THEN i + ?1 END, i / 2.0, i % 3 = 0, ?2 + i, "
-    "CASE WHEN i % 5 = 0 THEN NULL ELSE json_array('a', 'b' || i) END FROM n"};
+    .name = "things",
+    .help = "Things.",
+    .columns = columns,
+    .column_count = WEFT_COUNT(columns),
+    .sql = "WITH RECURSIVE n(i) AS (SELECT 0 UNION ALL SELECT i + 1 FROM n WHERE i < 4999) "
+           "SELECT 'n' || i, CASE WHEN i % 2 = 0 THEN i + ?1 END, i / 2.0, i % 3 = 0, ?2 + i, "
+           "CASE WHEN i % 5 = 0 THEN NULL ELSE json_array('a', 'b' || i) END FROM n"};
 
 struct fixture {
     char *dir;

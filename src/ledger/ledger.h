@@ -145,8 +145,8 @@ int weft_ledger_sequence_at(struct weft_ledger_txn *txn, int64_t time_us, int64_
 /* ---- SQL on the store, in the common subset that SQLite and PostgreSQL share. Only floors that
  * own a table touch it. ---- */
 
-/* A reading transaction may make a scratch table of its connection: CREATE TEMP TABLE x, INSERT INTO
- * temp.x, DELETE FROM temp.x, written so. */
+/* A reading transaction may make a scratch table of its connection: CREATE TEMP TABLE x, INSERT
+ * INTO temp.x, DELETE FROM temp.x, written so. */
 int weft_stmt_prepare(struct weft_ledger_txn *txn, const char *sql, struct weft_stmt **out,
                       struct weft_error *error) WEFT_MUST_CHECK;
 void weft_stmt_free(struct weft_stmt *stmt);

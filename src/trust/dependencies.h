@@ -2,8 +2,8 @@
  * dependencies.h - what products read of other domains without a grant, because it was so before
  * there were policies: confirmed once by whoever applies, and from then on a grant of its own.
  *
- * The entry access.confirmed names them; it comes with the first policy of a mesh. Before it domains
- * read one another; after it they read what is granted to them (decide.h).
+ * The entry access.confirmed names them; it comes with the first policy of a mesh. Before it
+ * domains read one another; after it they read what is granted to them (decide.h).
  * Thread rule: that of the transaction.
  */
 #ifndef WEFT_TRUST_DEPENDENCIES_H

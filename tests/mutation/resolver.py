@@ -4,10 +4,9 @@
 
 A fault (resolver.txt) is a place of a file and what stands there instead. The file is compiled
 with it, linked into the test of its file (TARGETS, else that of cases, test_engine_resolver_cases)
-before the library, so that the faulty code is taken, and run: the test must fail. A text that no longer stands in the file exactly
-once fails too, so the list is kept. Without --all (or WEFT_LONG=1) every twelfth fault is tried,
-others each day of the year.
-"""
+before the library, so that the faulty code is taken, and run: the test must fail. A text that no
+longer stands in the file exactly once fails too, so the list is kept. Without --all (or
+WEFT_LONG=1) every twelfth fault is tried, others each day of the year."""
 
 import functools
 import json
