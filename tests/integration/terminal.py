@@ -104,15 +104,40 @@ class Terminal:
             assert self.pump(0.1), ("ended", self.all[-2000:])
         return self
 
+    def displays(self, pattern):
+        """Until it stands somewhere on the screen, however it was drawn."""
+        stop = time.monotonic() + PATIENCE
+        while not re.search(pattern, self.screen):
+            assert time.monotonic() < stop, (pattern, self.screen[-2000:])
+            assert self.pump(0.1), ("ended", self.all[-2000:])
+        return self
+
+    @property
+    def screen(self):
+        """All lines since it was cleared, also those that scrolled away, without spaces behind."""
+        return "\n".join("".join(cells).rstrip() for cells in self.drawn()[0])
+
     @property
     def line(self):
         """The line of the screen that the cursor is in, up to the cursor."""
-        cells, column = [], 0
+        rows, row, column = self.drawn()
+        return "".join(rows[row] + [" "] * (column - len(rows[row])))[:column]
+
+    def drawn(self):
+        """The lines, and the line and the column of the cursor. An editor goes back up and draws
+        only what differs. Nothing wraps."""
+        rows, row, column = [[]], 0, 0
         text = self.raw.decode(errors="replace")
         parts = r"\x1b\[([0-9;?]*)([A-Za-z@])|\x1b[()].|\x1b[=>78]|(.)"
         for part in re.finditer(parts, text, re.S):
             number = int(part[1]) if part[1] and part[1].isdigit() else 1
-            if part[2] == "C":
+            cells = rows[row]
+            if part[2] == "A":
+                row = max(row - number, 0)
+            elif part[2] == "B" or part[3] == "\n":
+                row += number
+                rows += [[] for _ in range(row + 1 - len(rows))]
+            elif part[2] == "C":
                 column += number
             elif part[2] == "D":
                 column -= number
@@ -120,14 +145,14 @@ class Terminal:
                 column = number - 1
             elif part[2] == "K":
                 del cells[column:]
+            elif part[2] == "J" and part[1] == "2":
+                rows, row, column = [[]], 0, 0
             elif part[2] == "J":
-                cells, column = ([], 0) if part[1] == "2" else (cells[:column], column)
+                del cells[column:], rows[row + 1:]
             elif part[2] == "P":
                 del cells[column:column + number]
             elif part[2] == "@":
                 cells[column:column] = [" "] * number
-            elif part[3] == "\n":
-                cells = []
             elif part[3] == "\r":
                 column = 0
             elif part[3] == "\b":
@@ -136,7 +161,7 @@ class Terminal:
                 cells += [" "] * (column + 1 - len(cells))
                 cells[column] = part[3]
                 column += 1
-        return "".join(cells + [" "] * (column - len(cells)))[:column]
+        return rows, row, column
 
     def type(self, text):
         os.write(self.master, text.encode())
