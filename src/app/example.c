@@ -33,18 +33,24 @@ struct rows {
     struct weft_test_rows rows;
     const char *file; /* that they stand in */
     char what[120];   /* "given reports" */
+    bool extra;       /* of a port that passes columns over that its schema does not name */
 };
 
 static const struct weft_test_rows no_rows = {0};
 
 /* ---- mistakes ---- */
 
+static void tell(struct maker *m, enum weft_severity severity, const struct rows *rows,
+                 struct weft_place place, const char *hint, const char *message)
+{
+    weft_diag_add(m->diag, severity, WEFT_E_INVALID, rows == NULL ? m->product->file : rows->file,
+                  place.line, place.column, hint, "test `%s`: %s", m->test->name, message);
+}
+
 static void mistake(struct maker *m, const struct rows *rows, struct weft_place place,
                     const char *hint, const char *message)
 {
-    weft_diag_add(m->diag, WEFT_SEVERITY_ERROR, WEFT_E_INVALID,
-                  rows == NULL ? m->product->file : rows->file, place.line, place.column, hint,
-                  "test `%s`: %s", m->test->name, message);
+    tell(m, WEFT_SEVERITY_ERROR, rows, place, hint, message);
 }
 
 static void column_unknown(struct maker *m, const struct rows *rows,
@@ -59,7 +65,9 @@ static void column_unknown(struct maker *m, const struct rows *rows,
     const char *near = weft_suggest(cell->name, names, used);
     snprintf(message, sizeof message, "%s has no column `%.80s`", rows->what, cell->name);
     snprintf(hint, sizeof hint, "did you mean `%.80s`?", near == NULL ? "" : near);
-    mistake(m, rows, cell->name_place, near == NULL ? NULL : hint, message);
+    /* The product is good, as a file with such a column would be; the test refuses it. */
+    tell(m, m->looks && rows->extra ? WEFT_SEVERITY_WARNING : WEFT_SEVERITY_ERROR, rows,
+         cell->name_place, near == NULL ? NULL : hint, message);
 }
 
 static void value_wrong(struct maker *m, const struct rows *rows, const struct weft_test_cell *cell,
@@ -195,7 +203,7 @@ static const struct weft_test_rows *given_find(const struct maker *m, const char
     return NULL;
 }
 
-static int port_rows(struct maker *m, const struct weft_fields *schema,
+static int port_rows(struct maker *m, const struct weft_fields *schema, bool extra,
                      const struct weft_test_rows *given)
 {
     const struct weft_relation_column *columns = NULL;
@@ -204,6 +212,7 @@ static int port_rows(struct maker *m, const struct weft_fields *schema,
     const struct weft_fields *fields =
         schema->count > 0 || weft_transform_is(m->product) ? schema : &m->product->schema;
     WEFT_TRY(rows_load(m, given, "given", given->name, &rows));
+    rows.extra = extra;
     WEFT_TRY(fields_columns(m, fields, &columns, &count));
     rows_check(m, &rows, columns, count, false);
     weft_json_key(m->json, "rows");
@@ -212,7 +221,7 @@ static int port_rows(struct maker *m, const struct weft_fields *schema,
 }
 
 /* A file goes to the port as it is, to be read as the port reads. */
-static int port_put(struct maker *m, const char *name, const struct weft_fields *schema)
+static int port_put(struct maker *m, const char *name, const struct weft_fields *schema, bool extra)
 {
     const struct weft_test_rows *given = given_find(m, name);
     if (given == NULL)
@@ -220,7 +229,7 @@ static int port_put(struct maker *m, const char *name, const struct weft_fields 
     weft_json_begin_object(m->json);
     weft_json_member_text(m->json, "name", name);
     if (given->file == NULL) {
-        WEFT_TRY(port_rows(m, schema, given));
+        WEFT_TRY(port_rows(m, schema, extra, given));
     } else {
         WEFT_CLEANUP(weft_freep) char *path = file_path(m, given);
         if (path == NULL)
@@ -242,10 +251,11 @@ static int ports_put(struct maker *m)
     weft_json_begin_array(m->json);
     for (size_t i = 0; i < product->input_count; i++) {
         if (product->inputs[i].kind != WEFT_INPUT_PRODUCT)
-            WEFT_TRY(port_put(m, product->inputs[i].name, &product->inputs[i].schema));
+            WEFT_TRY(port_put(m, product->inputs[i].name, &product->inputs[i].schema,
+                              product->inputs[i].extra_columns != WEFT_EXTRA_REFUSE));
     }
     if (!weft_product_can_run(product))
-        WEFT_TRY(port_put(m, "load", &none));
+        WEFT_TRY(port_put(m, "load", &none, false));
     weft_json_end_array(m->json);
     return 0;
 }

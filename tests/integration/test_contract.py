@@ -170,8 +170,7 @@ def test_the_whole_example(mesh):
                         '{name: cases, type: long}\n      - {name: deaths, type: long}')
                .replace("r.date, r.fips, c.county, c.state", "r.date, r.fips, c.state"))
     plan = mesh("plan").stdout
-    for key in ("access", "partition"):
-        assert key in plan.split("refused:")[1]
+    assert "partition" in plan.split("refused:")[1]
     assert "`run`, `retention`" in plan
     done = mesh.apply(status=1)
     assert "refused" in done.stderr and "not yet" in done.stderr
@@ -180,7 +179,7 @@ def test_the_whole_example(mesh):
 
 
 @pytest.mark.parametrize("key", [
-    "access: {purposes: [x]}", "protect: {a: {method: hash}}", "partition: [a]"])
+    "protect: {a: {method: hash}}", "partition: [a]"])
 def test_what_does_not_act_is_refused_by_apply(mesh, key):
     text = "schema:\n  - {name: a, type: long}\nkey: [a]\n" + key + "\n"
     mesh.product(text)
@@ -587,7 +586,7 @@ def test_breaking_changes_need_a_major_outside_dev(mesh):
 
 def test_registration_is_all_or_nothing(mesh):
     mesh.product("schema:\n  - {name: a, type: long}\n")
-    mesh.product("schema:\n  - {name: a, type: long}\naccess: {purposes: [x]}\n", name="q")
+    mesh.product("schema:\n  - {name: a, type: long}\npartition: [a]\n", name="q")
     mesh.apply(status=1)
     assert "no home" in mesh("ls", status=1).stderr
     (mesh.folder / "domains/d/q/data_product.yaml").unlink()

@@ -90,7 +90,8 @@ def test_all_files_of_the_repository(weft, root, tmp_path):
         text = path.read_bytes().decode("latin-1")
         once = weft("fmt", "-", input=text, encoding="latin-1", status=None)
         if once.returncode != 0:
-            assert path in seeds, (path, once.stderr)
+            several = "policies" in path.parts and "a second document" in once.stderr
+            assert path in seeds or several, (path, once.stderr)
             refused += "not be the same document" in once.stderr
             continue
         twice = weft("fmt", "-", input=once.stdout, encoding="latin-1")

@@ -153,7 +153,7 @@ def test_changed_content_blocks_where_only_new_is_read(tmp_path, site):
     mesh.weft("apply", "--yes")
     site.files["/people.csv"] = b"id,name\n2,Eve\n"  # as many bytes as before
     done = mesh.weft("run", status=3)
-    assert "another file now" in done.stderr, done.stderr
+    assert "is another one now" in done.stderr, done.stderr
     assert f"--reread {site.url('/people.csv')}" in done.stderr, done.stderr
     assert mesh.count("shop.p") == 1
     mesh.weft("run", "shop.p", "--reread", site.url("/people.csv"))

@@ -168,6 +168,7 @@ class World:
         self.files = 0
         self.version = 0
         self.least = 0  # orders.amount.min, as in the newest contract
+        self.leasts = set()  # those of older ones
         self.read = collections.Counter()  # product -> rows of files that were consumed
         self.sums = {}  # file -> hash, as written
         self.snapshots = {}  # of orders: id -> published then
@@ -255,8 +256,10 @@ class World:
 
     def orders_contract(self):
         self.version += 1
-        # A contract that changes no row would be in force at once, and asks for no run.
-        self.least = self.rng.choice([n for n in (0, -100, -50) if n != self.least])
+        # A contract that changes no row would be in force at once, and asks for no run; after a
+        # rollback an older one is in force: so no value comes twice.
+        self.leasts.add(self.least)
+        self.least = self.rng.choice([n for n in range(-300, 1) if n not in self.leasts])
         text = ORDERS.replace("1.0.0", f"1.0.{self.version}")
         text = text.replace("min: 0", f"min: {self.least}")
         self.mesh.product("orders", text)
@@ -402,6 +405,7 @@ class World:
     def step_replay(self):
         """The rule is loosened first, so that something passes."""
         self.version += 1
+        self.leasts.add(self.least)
         self.least -= self.rng.choice([0, 20, 60])
         text = ORDERS.replace("1.0.0", f"1.0.{self.version}")
         text = text.replace("min: 0", f"min: {self.least}")

@@ -300,7 +300,10 @@ def stands_at(mesh, text, message):
 
 
 def test_mistakes_have_places(mesh):
-    text = mistake(mesh, "  - {name: a, given: {input: [{idd: 1}]}, expect: []}\n")
+    orders(mesh, "  - {name: a, given: {input: [{idd: 1}]}, expect: []}\n")
+    text = mesh("test", status=3).stdout
+    # A file with such a column would be read, so the product is good, and the test is not.
+    assert "warning: test `a`: given input has no column `idd`" in mesh("validate").stderr
     place = stands_at(mesh, text, "test `a`: given input has no column `idd`")
     assert place == "idd: 1}]}, expect: []}" and "did you mean `id`?" in text
     text = mistake(mesh, "  - {name: a, expect: [{id: x}]}\n")

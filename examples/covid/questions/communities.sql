@@ -9,4 +9,4 @@ from johns_hopkins.communities
 join reference.counties on fips = node
 group by community
 order by community
-limit 2
+limit 3
