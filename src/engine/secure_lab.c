@@ -412,7 +412,8 @@ static int answer_rows(struct weft_result *result, struct weft_buf *out, struct 
     }
     if (rc < 0)
         return -1;
-    qsort(lines, count, sizeof(char *), line_compare);
+    if (count > 1)
+        qsort(lines, count, sizeof(char *), line_compare);
     for (size_t i = 0; i < columns; i++)
         weft_buf_addf(out, "%s %s|", weft_result_column_name(result, i),
                       weft_result_column_type_name(result, i));

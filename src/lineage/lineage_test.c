@@ -253,7 +253,7 @@ static void product_make(struct fixture *f, int layer, int at)
             f->edge[i][node_at(layer, at, c)] = 0;
     for (int i = 0; i < WIDTH; i++)
         from[i] = (struct weft_lineage_source){product_name(f, layer - 1, i), 1};
-    for (int c = 0; c <= COLUMNS; c++)
+    for (int c = 0; layer > 0 && c <= COLUMNS; c++)
         for (int i = 0; i < WIDTH; i++)
             for (int u = 0; u < COLUMNS; u++) {
                 if (chance(f, 10) > 1)
