@@ -88,11 +88,7 @@ int weft_gate_visible(struct weft_context *context, const char *full_name, bool 
 int weft_gate_denied(const struct weft_context *context, const char *full_name,
                      const struct weft_decision *decision, struct weft_error *error)
 {
-    const char *why = "";
-    for (size_t i = 0; i < decision->reason_count && why[0] == '\0'; i++) {
-        if (decision->reasons[i].kind == WEFT_REASON_DENIES)
-            why = decision->reasons[i].text;
-    }
+    const char *why = weft_decision_denial(decision);
     weft_error_set(error, WEFT_E_DENIED, "no access to `%s` for %s%s%s: %s", full_name,
                    context->request.principal, context->request.purpose[0] == '\0' ? "" : ", for ",
                    context->request.purpose, why);

@@ -206,6 +206,16 @@ static int plan_check_mesh(struct weft_plan_maker *maker, struct weft_diag *diag
     return 0;
 }
 
+static int plan_trust(struct weft_plan_maker *maker, bool whole, struct weft_diag *diag,
+                      struct weft_error *error)
+{
+    int rc = weft_plan_policies(maker, whole, diag, error);
+    if (rc == 0)
+        rc = weft_plan_needs(maker, diag, error);
+    weft_trust_freep(&maker->after);
+    return rc;
+}
+
 int weft_plan_make(struct weft_context *context, const struct weft_mesh *mesh,
                    const struct weft_op_value *words, const struct weft_op_value *exclude,
                    bool alone, struct weft_diag *diag, struct weft_plan *out,
@@ -228,9 +238,7 @@ int weft_plan_make(struct weft_context *context, const struct weft_mesh *mesh,
     WEFT_TRY(weft_book_make(context, mesh, txn, context->arena, maker.book, error));
     WEFT_TRY(plan_do(&maker, words, exclude, diag, error));
     if (!alone)
-        WEFT_TRY(weft_plan_policies(&maker, !words->given && !exclude->given, diag, error));
-    if (!alone)
-        WEFT_TRY(weft_plan_needs(&maker, diag, error));
+        WEFT_TRY(plan_trust(&maker, !words->given && !exclude->given, diag, error));
     weft_book_defer(maker.book, maker.chosen);
     *out = maker.plan;
     out->book.txn = NULL;

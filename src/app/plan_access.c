@@ -95,25 +95,35 @@ static int people_find(struct compare *c, struct weft_error *error)
     return 0;
 }
 
-static int trusts_make(struct compare *c, struct weft_error *error)
+int weft_plan_trust_after(struct weft_plan_maker *maker, struct weft_trust **out,
+                          struct weft_error *error)
 {
-    struct weft_plan_maker *maker = c->maker;
     const struct weft_mesh *mesh = maker->mesh;
     int64_t sequence = maker->plan.sequence;
     bool ours = weft_mesh_owns_policies(mesh);
+    if (maker->after == NULL) {
+        if (ours || maker->txn == NULL)
+            WEFT_TRY(weft_trust_of_policies(maker->txn, sequence, mesh->policies,
+                                            ours ? mesh->policy_count : 0, &maker->after, error));
+        else
+            WEFT_TRY(weft_trust_load(maker->txn, sequence, &maker->after, error));
+        for (size_t i = 0; i < maker->plan.team_count; i++)
+            WEFT_TRY(weft_trust_describe_domain(maker->after, maker->plan.teams[i].domain->name,
+                                                &maker->plan.teams[i].members, error));
+    }
+    *out = maker->after;
+    return 0;
+}
+
+static int trusts_make(struct compare *c, struct weft_error *error)
+{
+    struct weft_plan_maker *maker = c->maker;
+    int64_t sequence = maker->plan.sequence;
     if (maker->txn != NULL)
         WEFT_TRY(weft_trust_load(maker->txn, sequence, &c->before, error));
     else
         WEFT_TRY(weft_trust_of_policies(NULL, sequence, NULL, 0, &c->before, error));
-    if (ours || maker->txn == NULL)
-        WEFT_TRY(weft_trust_of_policies(maker->txn, sequence, mesh->policies,
-                                        ours ? mesh->policy_count : 0, &c->after, error));
-    else
-        WEFT_TRY(weft_trust_load(maker->txn, sequence, &c->after, error));
-    for (size_t i = 0; i < maker->plan.team_count; i++)
-        WEFT_TRY(weft_trust_describe_domain(c->after, maker->plan.teams[i].domain->name,
-                                            &maker->plan.teams[i].members, error));
-    return 0;
+    return weft_plan_trust_after(maker, &c->after, error);
 }
 
 /* ---- which products ---- */
@@ -458,6 +468,5 @@ int weft_plan_access(struct weft_plan_maker *maker, struct weft_diag *diag,
     weft_map_free(c.people);
     weft_map_free(c.purposes);
     weft_trust_free(c.before);
-    weft_trust_free(c.after);
     return rc;
 }

@@ -19,6 +19,7 @@ struct weft_plan_maker {
     struct weft_plan_item *items;
     size_t count;
     size_t capacity;
+    struct weft_trust *after; /* weft_plan_trust_after; NULL = not asked for yet */
     struct weft_plan plan;
 };
 
@@ -61,6 +62,11 @@ int weft_plan_impact(struct weft_plan_maker *maker, struct weft_error *error) WE
  * chosen ---- */
 int weft_plan_policies(struct weft_plan_maker *maker, bool whole, struct weft_diag *diag,
                        struct weft_error *error) WEFT_MUST_CHECK;
+
+/* What is known of trust when the plan is applied, teams included; the maker's. After
+ * weft_plan_policies. */
+int weft_plan_trust_after(struct weft_plan_maker *maker, struct weft_trust **out,
+                          struct weft_error *error) WEFT_MUST_CHECK;
 
 /* ---- plan_needs.c: what may not be read; refuses items ---- */
 int weft_plan_needs(struct weft_plan_maker *maker, struct weft_diag *diag, struct weft_error *error)

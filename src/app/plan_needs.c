@@ -16,7 +16,7 @@
 
 struct needs {
     struct weft_plan_maker *maker;
-    struct weft_trust *after; /* made when it is first needed */
+    struct weft_trust *after; /* the maker's */
     struct weft_dependency *existing;
     size_t count, capacity;
 };
@@ -25,18 +25,6 @@ static bool same_domain(const char *a, const char *b)
 {
     size_t length = strcspn(a, ".") + 1;
     return strncmp(a, b, length) == 0;
-}
-
-static int after_make(struct needs *needs, struct weft_error *error)
-{
-    struct weft_plan_maker *maker = needs->maker;
-    bool ours = weft_mesh_owns_policies(maker->mesh);
-    if (needs->after != NULL)
-        return 0;
-    if (maker->txn != NULL && !ours)
-        return weft_trust_load(maker->txn, maker->plan.sequence, &needs->after, error);
-    return weft_trust_of_policies(maker->txn, maker->plan.sequence, maker->mesh->policies,
-                                  ours ? maker->mesh->policy_count : 0, &needs->after, error);
 }
 
 /* As it will be when this plan is applied. */
@@ -64,7 +52,7 @@ static int may_read(struct needs *needs, const char *reader, size_t item, bool *
     struct weft_request request = {.time_us = maker->context->request.time_us, .purpose = "run"};
     struct weft_trust_subject subject;
     struct weft_decision decision;
-    WEFT_TRY(after_make(needs, error));
+    WEFT_TRY(weft_plan_trust_after(needs->maker, &needs->after, error));
     snprintf(request.principal, sizeof request.principal, "domain:%.*s", (int)strcspn(reader, "."),
              reader);
     WEFT_TRY(weft_trust_know(needs->after, maker->txn, request.principal, error));
@@ -215,7 +203,7 @@ static int existing_find(struct needs *needs, struct weft_error *error)
 static int is_governed(struct needs *needs, bool *out, struct weft_error *error)
 {
     struct weft_plan_maker *maker = needs->maker;
-    WEFT_TRY(after_make(needs, error));
+    WEFT_TRY(weft_plan_trust_after(needs->maker, &needs->after, error));
     *out = weft_trust_policy_count(needs->after) > 0;
     for (size_t i = 0; i < maker->book->count && !*out; i++) {
         const struct weft_product *product = maker->book->items[i].product;
@@ -256,9 +244,7 @@ static int needs_find(struct needs *needs, struct weft_diag *diag, struct weft_e
 int weft_plan_needs(struct weft_plan_maker *maker, struct weft_diag *diag, struct weft_error *error)
 {
     struct needs needs = {.maker = maker};
-    int rc = needs_find(&needs, diag, error);
-    weft_trust_free(needs.after);
-    return rc;
+    return needs_find(&needs, diag, error);
 }
 
 int weft_plan_needs_show(const struct weft_plan *plan, struct weft_out *out,

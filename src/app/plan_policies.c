@@ -52,15 +52,6 @@ static int plan_policies(struct weft_plan_maker *maker, bool whole, struct weft_
 
 /* ---- teams ---- */
 
-static bool texts_have(const struct weft_texts *texts, const char *text)
-{
-    for (size_t i = 0; i < texts->count; i++) {
-        if (strcmp(texts->items[i], text) == 0)
-            return true;
-    }
-    return false;
-}
-
 /* Those of a that are not in b. */
 static int texts_minus(struct weft_arena *arena, const struct weft_texts *a,
                        const struct weft_texts *b, struct weft_texts *out, struct weft_error *error)
@@ -69,7 +60,7 @@ static int texts_minus(struct weft_arena *arena, const struct weft_texts *a,
     if (items == NULL)
         return weft_error_nomem(error);
     for (size_t i = 0; i < a->count; i++) {
-        if (!texts_have(b, a->items[i]))
+        if (!weft_texts_have(b, a->items[i]))
             items[out->count++] = a->items[i];
     }
     out->items = items;
@@ -83,7 +74,7 @@ static int members_valid(struct weft_arena *arena, const struct weft_texts *writ
     if (items == NULL)
         return weft_error_nomem(error);
     for (size_t i = 0; i < written->count; i++) {
-        if (weft_principal_valid(written->items[i]) && !texts_have(out, written->items[i]))
+        if (weft_principal_valid(written->items[i]) && !weft_texts_have(out, written->items[i]))
             items[out->count++] = written->items[i];
         out->items = items;
     }

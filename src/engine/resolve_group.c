@@ -71,18 +71,6 @@ int walk_subject(struct walk *walk, yyjson_mut_val *ref, int index)
 
 /* ---- tree ---- */
 
-static yyjson_mut_val *tree_node(struct resolve *resolve, const char *class, const char *type)
-{
-    yyjson_mut_val *object = yyjson_mut_obj(resolve->doc);
-    if (object == NULL) {
-        resolve->nomem = true;
-        return NULL;
-    }
-    tree_set_text(resolve, object, "class", class);
-    tree_set_text(resolve, object, "type", type);
-    return object;
-}
-
 static yyjson_mut_val *tree_list(struct resolve *resolve, yyjson_mut_val *one, yyjson_mut_val *two)
 {
     yyjson_mut_val *list = yyjson_mut_arr(resolve->doc);
@@ -96,7 +84,7 @@ static yyjson_mut_val *tree_and(struct resolve *resolve, yyjson_mut_val *one, yy
 {
     if (one == NULL || two == NULL)
         return one == NULL ? two : one;
-    yyjson_mut_val *object = tree_node(resolve, "CONJUNCTION", "CONJUNCTION_AND");
+    yyjson_mut_val *object = tree_expression(resolve, "CONJUNCTION", "CONJUNCTION_AND");
     if (object != NULL)
         tree_set(resolve, object, "children", tree_list(resolve, one, two));
     return object;
@@ -104,7 +92,7 @@ static yyjson_mut_val *tree_and(struct resolve *resolve, yyjson_mut_val *one, yy
 
 static yyjson_mut_val *tree_size(struct resolve *resolve, int64_t size)
 {
-    yyjson_mut_val *object = tree_node(resolve, "CONSTANT", "VALUE_CONSTANT");
+    yyjson_mut_val *object = tree_expression(resolve, "CONSTANT", "VALUE_CONSTANT");
     yyjson_mut_val *value = yyjson_mut_obj(resolve->doc);
     yyjson_mut_val *type = yyjson_mut_obj(resolve->doc);
     if (object == NULL || value == NULL || type == NULL) {
@@ -121,7 +109,7 @@ static yyjson_mut_val *tree_size(struct resolve *resolve, int64_t size)
 
 static yyjson_mut_val *tree_is_there(struct resolve *resolve, yyjson_mut_val *column)
 {
-    yyjson_mut_val *object = tree_node(resolve, "OPERATOR", "OPERATOR_IS_NOT_NULL");
+    yyjson_mut_val *object = tree_expression(resolve, "OPERATOR", "OPERATOR_IS_NOT_NULL");
     if (object != NULL)
         tree_set(resolve, object, "children",
                  tree_list(resolve, yyjson_mut_val_mut_copy(resolve->doc, column), NULL));
@@ -131,8 +119,8 @@ static yyjson_mut_val *tree_is_there(struct resolve *resolve, yyjson_mut_val *co
 static yyjson_mut_val *tree_count(struct group *group, yyjson_mut_val *filter)
 {
     struct resolve *resolve = group->walk->resolve;
-    yyjson_mut_val *column = tree_node(resolve, "COLUMN_REF", "COLUMN_REF");
-    yyjson_mut_val *count = tree_node(resolve, "FUNCTION", "FUNCTION");
+    yyjson_mut_val *column = tree_expression(resolve, "COLUMN_REF", "COLUMN_REF");
+    yyjson_mut_val *count = tree_expression(resolve, "FUNCTION", "FUNCTION");
     yyjson_mut_val *orders = yyjson_mut_obj(resolve->doc);
     if (column == NULL || count == NULL || orders == NULL)
         return NULL;
@@ -153,7 +141,7 @@ static int group_require(struct group *group, yyjson_mut_val *filter)
 {
     struct resolve *resolve = group->walk->resolve;
     yyjson_mut_val *having = yyjson_mut_obj_get(group->node, "having");
-    yyjson_mut_val *enough = tree_node(resolve, "COMPARISON", "COMPARE_GREATERTHANOREQUALTO");
+    yyjson_mut_val *enough = tree_expression(resolve, "COMPARISON", "COMPARE_GREATERTHANOREQUALTO");
     yyjson_mut_val *count = tree_count(group, filter);
     if (enough == NULL || count == NULL)
         return resolve_nomem(resolve);

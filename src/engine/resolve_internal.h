@@ -161,6 +161,8 @@ void tree_set_text(struct resolve *resolve, yyjson_mut_val *object, const char *
 void tree_remove(yyjson_mut_val *object, const char *key);
 /* object becomes what `from` is; its alias and place stay. */
 void tree_replace(struct resolve *resolve, yyjson_mut_val *object, yyjson_mut_val *from);
+/* A node of an expression; NULL when memory is out, which resolve->nomem says too. */
+yyjson_mut_val *tree_expression(struct resolve *resolve, const char *class, const char *type);
 yyjson_mut_val *tree_constant_text(struct resolve *resolve, const char *text);
 yyjson_mut_val *tree_cast(struct resolve *resolve, yyjson_mut_val *child, const char *type);
 

@@ -282,7 +282,7 @@ void tree_replace(struct resolve *resolve, yyjson_mut_val *object, yyjson_mut_va
                  yyjson_mut_val_mut_copy(resolve->doc, location));
 }
 
-static yyjson_mut_val *tree_expression(struct resolve *resolve, const char *class, const char *type)
+yyjson_mut_val *tree_expression(struct resolve *resolve, const char *class, const char *type)
 {
     yyjson_mut_val *object = yyjson_mut_obj(resolve->doc);
     if (object == NULL) {

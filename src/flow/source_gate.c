@@ -59,11 +59,7 @@ static int trust_of(struct weft_flow_gate *gate, struct weft_ledger_txn *txn,
 static int denied(const struct weft_request *request, const struct weft_registered *source,
                   const struct weft_decision *decision, struct weft_error *error)
 {
-    const char *why = "";
-    for (size_t i = 0; i < decision->reason_count && why[0] == '\0'; i++) {
-        if (decision->reasons[i].kind == WEFT_REASON_DENIES)
-            why = decision->reasons[i].text;
-    }
+    const char *why = weft_decision_denial(decision);
     const char *name = source->full_name;
     const char *domain = strchr(request->principal, ':') + 1;
     weft_error_set(error, WEFT_E_DENIED, "%s may not read %s%s%s", request->principal, name,

@@ -132,10 +132,10 @@ static void put_field_on_fail(writer *w, const struct weft_field *field)
         weft_json_end_object(w);
 }
 
-static bool texts_have(struct weft_texts texts, const char *text)
+bool weft_texts_have(const struct weft_texts *texts, const char *text)
 {
-    for (size_t i = 0; i < texts.count; i++) {
-        if (strcmp(texts.items[i], text) == 0)
+    for (size_t i = 0; i < texts->count; i++) {
+        if (strcmp(texts->items[i], text) == 0)
             return true;
     }
     return false;
@@ -180,7 +180,7 @@ static void put_fields(writer *w, const struct weft_fields *fields, struct weft_
     weft_json_key(w, "schema");
     weft_json_begin_array(w);
     for (size_t i = 0; i < fields->count; i++)
-        put_field(w, &fields->items[i], texts_have(key, fields->items[i].name), &type);
+        put_field(w, &fields->items[i], weft_texts_have(&key, fields->items[i].name), &type);
     weft_json_end_array(w);
     weft_buf_release(&type);
 }

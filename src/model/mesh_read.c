@@ -9,22 +9,13 @@
 #include <stdio.h>
 #include <string.h>
 
-static bool texts_have(struct weft_texts texts, const char *text)
-{
-    for (size_t i = 0; i < texts.count; i++) {
-        if (strcmp(texts.items[i], text) == 0)
-            return true;
-    }
-    return false;
-}
-
 /* `what` names something that the file does not have. */
 static void check_known(struct weft_reader *reader, const struct weft_node *node,
                         struct weft_texts known, const char *what, enum weft_severity severity)
 {
     const char *text = weft_node_text(node);
     char hint[200];
-    if (text == NULL || texts_have(known, text))
+    if (text == NULL || weft_texts_have(&known, text))
         return;
     weft_reader_near(text, known.items, known.count, hint, sizeof hint);
     weft_diag_add(reader->diag, severity, WEFT_E_INVALID, reader->file, node->place.line,

@@ -60,6 +60,7 @@ struct weft_texts {
     const char *const *items;
     size_t count;
 };
+bool weft_texts_have(const struct weft_texts *texts, const char *text);
 
 /* The same text in another language: {fr, "..."}. */
 struct weft_translation {

@@ -395,3 +395,12 @@ int weft_trust_decide(const struct weft_trust *trust, const struct weft_request 
     *decision = made;
     return 0;
 }
+
+const char *weft_decision_denial(const struct weft_decision *decision)
+{
+    for (size_t i = 0; i < decision->reason_count; i++) {
+        if (decision->reasons[i].kind == WEFT_REASON_DENIES && decision->reasons[i].text[0] != '\0')
+            return decision->reasons[i].text;
+    }
+    return "";
+}

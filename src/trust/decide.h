@@ -134,6 +134,9 @@ struct weft_decision {
     char digest[WEFT_SHA256_HEX];
 };
 
+/* The first reason why not; "" = none. */
+const char *weft_decision_denial(const struct weft_decision *decision);
+
 /* trust may be NULL for who is always told yes (weft_request_is_local). -1 only when it cannot be
  * decided: then nothing may be read. All of it lies in the arena. */
 int weft_trust_decide(const struct weft_trust *trust, const struct weft_request *request,

@@ -20,15 +20,6 @@ static void list_print(const struct weft_texts *texts, char *out, size_t size)
     }
 }
 
-static bool texts_have(const struct weft_texts *texts, const char *text)
-{
-    for (size_t i = 0; i < texts->count; i++) {
-        if (strcmp(texts->items[i], text) == 0)
-            return true;
-    }
-    return false;
-}
-
 static void granted_until(struct weft_deciding *d, int64_t until_us)
 {
     d->endless = d->endless || until_us == 0;
@@ -40,7 +31,7 @@ static bool purpose_fits(struct weft_deciding *d, const struct weft_texts *purpo
                          const char *rule)
 {
     char list[RULE_LIST];
-    if (purposes->count == 0 || texts_have(purposes, d->request->purpose))
+    if (purposes->count == 0 || weft_texts_have(purposes, d->request->purpose))
         return true;
     list_print(purposes, list, sizeof list);
     weft_deciding_reason(d, WEFT_REASON_DENIES, rule, "it holds for %s; %s%s%s", list,
@@ -122,7 +113,7 @@ static void grant_policy(struct weft_deciding *d, const struct weft_trust_policy
 static bool policy_could_grant(const struct weft_deciding *d, const struct weft_policy *policy)
 {
     return (policy->until_us == 0 || d->request->time_us < policy->until_us) &&
-           (policy->purposes.count == 0 || texts_have(&policy->purposes, d->request->purpose));
+           (policy->purposes.count == 0 || weft_texts_have(&policy->purposes, d->request->purpose));
 }
 
 void weft_deciding_grant_policies(struct weft_deciding *d)
@@ -182,7 +173,7 @@ static void grant_agreements(struct weft_deciding *d)
 /* What a domain read before there were policies. */
 static void grant_confirmed(struct weft_deciding *d)
 {
-    if (!texts_have(&d->known->confirmed, d->subject->full_name))
+    if (!weft_texts_have(&d->known->confirmed, d->subject->full_name))
         return;
     d->granted = true;
     granted_until(d, 0);

@@ -196,15 +196,6 @@ bool weft_trust_purpose_known(const struct weft_trust *trust, const char *purpos
 
 /* ---- people ---- */
 
-static bool texts_have(const struct weft_texts *texts, const char *text)
-{
-    for (size_t i = 0; i < texts->count; i++) {
-        if (strcmp(texts->items[i], text) == 0)
-            return true;
-    }
-    return false;
-}
-
 int weft_trust_describe_domain(struct weft_trust *trust, const char *domain,
                                const struct weft_texts *members, struct weft_error *error)
 {
@@ -259,7 +250,7 @@ static int domains_of(struct weft_trust *trust, struct weft_principal *who,
             names[count++] = name;
     }
     for (size_t i = 0; i < trust->domain_count; i++) {
-        if (!texts_have(&who->domains, trust->domains[i].name) &&
+        if (!weft_texts_have(&who->domains, trust->domains[i].name) &&
             is_member(who, &trust->domains[i]))
             names[count++] = trust->domains[i].name;
     }
