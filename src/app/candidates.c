@@ -4,8 +4,8 @@
  */
 #include "app/candidates.h"
 
-#include "app/gate.h"
 #include "app/ops_internal.h"
+#include "context/gate.h"
 
 #include "base/fs.h"
 #include "base/text.h"

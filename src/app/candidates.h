@@ -6,7 +6,7 @@
 #ifndef WEFT_APP_CANDIDATES_H
 #define WEFT_APP_CANDIDATES_H
 
-#include "app/context.h"
+#include "context/context.h"
 
 typedef void weft_candidate_fn(void *arg, const char *text);
 

@@ -7,7 +7,7 @@
 #ifndef WEFT_APP_EDITOR_H
 #define WEFT_APP_EDITOR_H
 
-#include "app/context.h"
+#include "context/context.h"
 
 /* Writes product.json, domain.json and mesh.json below root where they are missing or old. */
 int weft_editor_schemas(const char *root, struct weft_error *error) WEFT_MUST_CHECK;

@@ -3,9 +3,9 @@
  */
 #include "app/emergency.h"
 
-#include "app/who.h"
 #include "base/clock.h"
 #include "base/hash.h"
+#include "context/who.h"
 #include "model/policy.h"
 #include "trust/requests.h"
 

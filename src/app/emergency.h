@@ -5,7 +5,7 @@
 #ifndef WEFT_APP_EMERGENCY_H
 #define WEFT_APP_EMERGENCY_H
 
-#include "app/context.h"
+#include "context/context.h"
 
 /* Grants the product to who acts. WEFT_NOT_THERE when it does not name him. */
 int weft_emergency_grant(struct weft_context *context, const char *full_name, const char *because,

@@ -7,12 +7,12 @@
  */
 #include "app/example.h"
 
-#include "app/bind.h"
 #include "app/example_file.h"
-#include "app/pins.h"
 #include "base/fs.h"
 #include "base/text.h"
 #include "job/transform.h"
+#include "plan/bind.h"
+#include "plan/pins.h"
 
 #include <stdio.h>
 #include <string.h>

@@ -8,7 +8,7 @@
 #ifndef WEFT_APP_EXAMPLE_H
 #define WEFT_APP_EXAMPLE_H
 
-#include "app/book.h"
+#include "plan/book.h"
 
 /* The example of a test of an item with a file; pins and binding must be made (pins.h, bind.h).
  * Mistakes go to diag, and then the example is not to be run. */

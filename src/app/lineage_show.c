@@ -2,7 +2,7 @@
  * lineage_show.c - tree, JSON, DOT, Mermaid.
  */
 #include "app/lineage_show.h"
-#include "app/gate.h"
+#include "context/gate.h"
 
 #include "base/map.h"
 #include "ledger/sql.h"

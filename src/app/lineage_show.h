@@ -4,7 +4,7 @@
 #ifndef WEFT_APP_LINEAGE_SHOW_H
 #define WEFT_APP_LINEAGE_SHOW_H
 
-#include "app/context.h"
+#include "context/context.h"
 #include "lineage/walk.h"
 
 struct weft_lineage_view {

@@ -4,8 +4,8 @@
  */
 #include "app/session.h"
 
-#include "app/gate.h"
 #include "app/ops_internal.h"
+#include "context/gate.h"
 
 #include "base/text.h"
 #include "engine/mesh_table.h"

@@ -4,9 +4,6 @@
 #include "app/op.h"
 
 #include "app/ops_internal.h"
-#include "flow/run.h"
-#include "lake/pointer.h"
-#include "trust/principals.h"
 
 #include <string.h>
 
@@ -41,31 +38,6 @@ const struct weft_op *weft_op_find(const char *name)
             return ops[i];
     }
     return NULL;
-}
-
-static size_t arg_index(const struct weft_op *op, const char *name)
-{
-    size_t i = 0;
-    while (i < op->arg_count && strcmp(op->args[i].name, name) != 0)
-        i++;
-    return i;
-}
-
-const struct weft_op_value *weft_op_value(const struct weft_op_request *request, const char *name)
-{
-    size_t i = arg_index(request->op, name);
-    assert(i < request->op->arg_count);
-    return &request->values[i];
-}
-
-bool weft_op_given(const struct weft_op_request *request, const char *name)
-{
-    return weft_op_value(request, name)->given;
-}
-
-const char *weft_op_text(const struct weft_op_request *request, const char *name)
-{
-    return weft_op_value(request, name)->text;
 }
 
 /* ---- JSON form ---- */
@@ -134,7 +106,7 @@ static int args_read(struct weft_arena *arena, yyjson_val *args, struct weft_op_
     yyjson_obj_iter iter = yyjson_obj_iter_with(args);
     yyjson_val *key;
     while ((key = yyjson_obj_iter_next(&iter)) != NULL) {
-        size_t i = arg_index(request->op, yyjson_get_str(key));
+        size_t i = weft_op_arg_index(request->op, yyjson_get_str(key));
         if (i == request->op->arg_count)
             return weft_error_set(error, WEFT_E_USAGE, "`%s` has no argument `%s`",
                                   request->op->name, yyjson_get_str(key));
@@ -200,16 +172,4 @@ int weft_op_page_print(struct weft_buf *out, struct weft_error *error)
             arg_print(&op->args[a], out);
     }
     return weft_buf_check(out, error);
-}
-
-void weft_app_register(void)
-{
-    static bool done;
-    if (done)
-        return;
-    done = true;
-    weft_lake_register();
-    weft_trust_register();
-    weft_catalog_register();
-    weft_flow_register();
 }

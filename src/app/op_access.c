@@ -3,7 +3,7 @@
  * access:, an approved request, a team), with its end and when it was last used, by the audit.
  */
 #include "app/ops_internal.h"
-#include "app/who.h"
+#include "context/who.h"
 #include "trust/audit.h"
 #include "trust/policies.h"
 #include "trust/requests.h"

@@ -2,9 +2,9 @@
  * op_audit.c - audit: who read what; verify, anchor, expire. Looking at it is a read like any
  * other: decided, and written down.
  */
-#include "app/gate.h"
 #include "app/ops_internal.h"
-#include "app/who.h"
+#include "context/gate.h"
+#include "context/who.h"
 #include "trust/audit.h"
 
 #include "base/clock.h"

@@ -1,9 +1,9 @@
 /*
  * op_bump.c - bump: writes the next version into a product's file.
  */
-#include "app/book.h"
 #include "app/ops_internal.h"
 #include "app/query_internal.h"
+#include "plan/book.h"
 
 #include "base/fs.h"
 #include "model/version.h"
@@ -108,7 +108,7 @@ static int file_bump(struct weft_context *context, const char *path, const char 
                      const char *version, struct weft_error *error)
 {
     const char *home;
-    struct weft_query_target target;
+    struct weft_output_file target;
     WEFT_CLEANUP(weft_buf_release) struct weft_buf text;
     WEFT_CLEANUP(weft_buf_release) struct weft_buf bumped;
     weft_buf_init(&text, BUMP_FILE_MAX + 65536);
@@ -119,9 +119,9 @@ static int file_bump(struct weft_context *context, const char *path, const char 
     WEFT_TRY(rc);
     WEFT_TRY(weft_product_bump_text(text.data, text.length, shown, version, &bumped, error));
     WEFT_TRY(weft_context_home(context, &home, error));
-    WEFT_TRY(weft_query_target_open(context->arena, home, path, &target, error));
+    WEFT_TRY(weft_output_file_open(context->arena, home, path, &target, error));
     rc = weft_fs_write(target.fd, bumped.data, bumped.length, shown, error);
-    return weft_query_target_end(&target, rc, error);
+    return weft_output_file_end(&target, rc, error);
 }
 
 static int bump_tell(const struct weft_book_item *item, const char *version, bool beside,

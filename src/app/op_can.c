@@ -1,10 +1,10 @@
 /*
  * op_can.c - can: may somebody read a product, or a column of it, and why.
  */
-#include "app/gate.h"
 #include "app/ops_internal.h"
-#include "app/who.h"
 #include "base/clock.h"
+#include "context/gate.h"
+#include "context/who.h"
 #include "model/condition.h"
 #include "model/treatment.h"
 

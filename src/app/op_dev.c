@@ -6,11 +6,7 @@
  * process, the engine that parses and binds, and of each product a fingerprint of all that it is
  * made from. A change that leaves every fingerprint as it was is told to nobody.
  */
-#include "app/bind.h"
-#include "app/check.h"
 #include "app/ops_internal.h"
-#include "app/pins.h"
-#include "app/plan.h"
 #include "app/preview.h"
 #include "app/runs.h"
 #include "app/trials.h"
@@ -18,6 +14,10 @@
 #include "base/fs.h"
 #include "base/process.h"
 #include "base/watch.h"
+#include "plan/bind.h"
+#include "plan/check.h"
+#include "plan/pins.h"
+#include "plan/plan.h"
 
 #include <stdio.h>
 #include <string.h>

@@ -1,8 +1,8 @@
 /*
  * op_doctor.c - doctor: is this machine and this home fit; --rebase after a home was moved.
  */
-#include "app/connections.h"
 #include "app/ops_internal.h"
+#include "context/connections.h"
 
 #include "base/fs.h"
 #include "base/process.h"

@@ -1,8 +1,8 @@
 /*
  * op_drop.c - drop: deletes a product with its data, where nobody reads it.
  */
-#include "app/book.h"
 #include "app/ops_internal.h"
+#include "plan/book.h"
 
 #include "flow/run.h"
 

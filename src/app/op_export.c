@@ -2,8 +2,8 @@
  * op_export.c - export: the contract of a product in a form that other tools read. That of the
  * checkout's file, where it has one; else the one that is registered.
  */
-#include "app/book.h"
 #include "app/ops_internal.h"
+#include "plan/book.h"
 
 #include "base/fs.h"
 #include "model/export.h"

@@ -103,12 +103,12 @@ static int files_find(struct fmt *fmt, const struct weft_op_value *words, struct
 static int file_put(struct fmt *fmt, const char *path, const struct weft_buf *text,
                     struct weft_error *error)
 {
-    struct weft_query_target target;
-    WEFT_TRY(weft_query_target_open(fmt->context->arena, NULL, path, &target, error));
+    struct weft_output_file target;
+    WEFT_TRY(weft_output_file_open(fmt->context->arena, NULL, path, &target, error));
     int rc = weft_fs_write(target.fd, text->data, text->length, path, error);
     if (rc == 0)
         rc = weft_fs_sync(target.fd, path, error);
-    return weft_query_target_end(&target, rc, error);
+    return weft_output_file_end(&target, rc, error);
 }
 
 static int file_tell(struct fmt *fmt, const char *shown, struct weft_error *error)

@@ -4,8 +4,8 @@
 #ifndef WEFT_APP_OP_INIT_CI_H
 #define WEFT_APP_OP_INIT_CI_H
 
-#include "app/context.h"
-#include "app/out.h"
+#include "context/context.h"
+#include "context/out.h"
 
 /* USAGE for a host that there is no pipeline for. */
 int weft_init_ci_check(const char *host, struct weft_error *error) WEFT_MUST_CHECK;

@@ -2,10 +2,10 @@
  * op_lineage.c - lineage: where a column comes from, what comes from it, and the files behind a
  * snapshot.
  */
-#include "app/gate.h"
 #include "app/lineage_show.h"
 #include "app/ops_internal.h"
 #include "app/snapshot_origin.h"
+#include "context/gate.h"
 
 #include "base/clock.h"
 #include "base/text.h"

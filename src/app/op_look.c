@@ -1,9 +1,9 @@
 /*
  * op_look.c - ls, runs, snapshots: the mesh's own tables, without DuckDB; and logs.
  */
-#include "app/choose.h"
-#include "app/gate.h"
 #include "app/ops_internal.h"
+#include "context/gate.h"
+#include "plan/choose.h"
 
 #include "base/clock.h"
 #include "base/fs.h"

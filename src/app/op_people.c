@@ -4,7 +4,7 @@
  */
 #include "app/ops_internal.h"
 #include "app/people.h"
-#include "app/who.h"
+#include "context/who.h"
 
 #include "base/secret.h"
 #include "base/text.h"

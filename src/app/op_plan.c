@@ -1,16 +1,16 @@
 /*
  * op_plan.c - validate, plan, apply.
  */
-#include "app/bind.h"
-#include "app/check.h"
 #include "app/example.h"
 #include "app/ops_internal.h"
-#include "app/origins.h"
-#include "app/pins.h"
-#include "app/plan.h"
-#include "app/plan_file.h"
 #include "app/runs.h"
-#include "app/state.h"
+#include "context/state.h"
+#include "plan/bind.h"
+#include "plan/check.h"
+#include "plan/file.h"
+#include "plan/origins.h"
+#include "plan/pins.h"
+#include "plan/plan.h"
 
 #include "flow/run.h"
 #include "lake/pointer.h"

@@ -1,15 +1,15 @@
 /*
  * op_preview.c - preview: what a product would publish, as its file stands now; nothing is kept.
  */
-#include "app/bind.h"
-#include "app/check.h"
 #include "app/ops_internal.h"
 #include "app/outcome.h"
-#include "app/pins.h"
-#include "app/plan.h"
 #include "app/preview.h"
 #include "app/query_internal.h"
 #include "app/runs.h"
+#include "plan/bind.h"
+#include "plan/check.h"
+#include "plan/pins.h"
+#include "plan/plan.h"
 
 #include "base/text.h"
 

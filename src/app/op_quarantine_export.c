@@ -319,13 +319,13 @@ static int target_put(struct exporter *e, const char *file, struct weft_error *e
     struct weft_query *query = e->query;
     if (strcmp(file, "-") == 0)
         return all_put(e, error);
-    WEFT_TRY(weft_query_target_open(query->context->arena, weft_ledger_home(query->context->ledger),
-                                    file, &query->target, error));
+    WEFT_TRY(weft_output_file_open(query->context->arena, weft_ledger_home(query->context->ledger),
+                                   file, &query->target, error));
     e->fd = query->target.fd;
     int rc = all_put(e, error);
     if (rc == 0)
         rc = weft_fs_sync(e->fd, file, error);
-    return weft_query_target_end(&query->target, rc, error);
+    return weft_output_file_end(&query->target, rc, error);
 }
 
 static int told(const struct exporter *e, const struct weft_registered *product, const char *file,

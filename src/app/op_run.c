@@ -1,10 +1,10 @@
 /*
  * op_run.c - run, load, rollback: what changes the data of products that are registered.
  */
-#include "app/bind.h"
-#include "app/choose.h"
 #include "app/ops_internal.h"
 #include "app/runs.h"
+#include "plan/bind.h"
+#include "plan/choose.h"
 
 #include "base/fs.h"
 #include "base/process.h"

@@ -1,8 +1,8 @@
 /*
  * op_show.c - show: one product whole: contract, ports, rules, where the table lies.
  */
-#include "app/book.h"
 #include "app/ops_internal.h"
+#include "plan/book.h"
 
 #include "base/clock.h"
 #include "lake/pointer.h"

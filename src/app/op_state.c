@@ -2,10 +2,10 @@
  * op_state.c - state export: what the home has registered, as one file (state.h says what is in
  * it).
  */
-#include "app/book.h"
 #include "app/ops_internal.h"
 #include "app/query_internal.h"
-#include "app/state.h"
+#include "context/state.h"
+#include "plan/book.h"
 
 #include "base/fs.h"
 #include "ledger/sql.h"
@@ -142,7 +142,7 @@ static int state_run(struct weft_context *context, const struct weft_op_request 
     const char *what = weft_op_text(request, "what");
     const char *path = weft_op_text(request, "out");
     const char *home;
-    struct weft_query_target target;
+    struct weft_output_file target;
     WEFT_CLEANUP(weft_buf_release) struct weft_buf text;
     weft_buf_init(&text, WEFT_STATE_MAX);
     if (strcmp(what, "export") != 0)
@@ -151,9 +151,9 @@ static int state_run(struct weft_context *context, const struct weft_op_request 
     if (path == NULL)
         return weft_out_bytes(out, text.data, text.length, error);
     WEFT_TRY(weft_context_home(context, &home, error));
-    WEFT_TRY(weft_query_target_open(context->arena, home, path, &target, error));
+    WEFT_TRY(weft_output_file_open(context->arena, home, path, &target, error));
     int rc = weft_fs_write(target.fd, text.data, text.length, path, error);
-    return weft_query_target_end(&target, rc, error);
+    return weft_output_file_end(&target, rc, error);
 }
 
 const struct weft_op weft_op_state = {

@@ -2,9 +2,9 @@
  * op_status.c - status: how each product's last run ended, whether it keeps its freshness, and
  * whether what it reads has newer data than it has seen.
  */
-#include "app/choose.h"
 #include "app/emergency.h"
 #include "app/ops_internal.h"
+#include "plan/choose.h"
 
 #include "base/clock.h"
 #include "base/map.h"

@@ -1,14 +1,14 @@
 /*
  * op_trial.c - test: the examples of product files, then the rules on what is published.
  */
-#include "app/bind.h"
-#include "app/check.h"
 #include "app/ops_internal.h"
-#include "app/pins.h"
-#include "app/plan.h"
 #include "app/trials.h"
 #include "base/clock.h"
 #include "base/fs.h"
+#include "plan/bind.h"
+#include "plan/check.h"
+#include "plan/pins.h"
+#include "plan/plan.h"
 
 #include <string.h>
 

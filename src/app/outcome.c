@@ -3,7 +3,7 @@
  */
 #include "app/outcome.h"
 
-#include "app/pins.h"
+#include "plan/pins.h"
 
 #include "base/text.h"
 

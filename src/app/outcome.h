@@ -5,8 +5,8 @@
 #ifndef WEFT_APP_OUTCOME_H
 #define WEFT_APP_OUTCOME_H
 
-#include "app/out.h"
 #include "codec/json.h"
+#include "context/out.h"
 #include "job/job.h"
 #include "model/mesh.h"
 

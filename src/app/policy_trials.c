@@ -2,8 +2,8 @@
  * policy_trials.c - the tests of policies/: each case is decided by the checkout's policies, teams
  * and products, with the people that the home knows.
  */
-#include "app/gate.h"
 #include "app/trials.h"
+#include "context/gate.h"
 
 #include "base/clock.h"
 #include "model/treatment.h"

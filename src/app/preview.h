@@ -4,8 +4,8 @@
 #ifndef WEFT_APP_PREVIEW_H
 #define WEFT_APP_PREVIEW_H
 
-#include "app/book.h"
 #include "flow/run.h"
+#include "plan/book.h"
 
 /* Figures, broken rules and the first rows of an item with a file that a run can make; programs get
  * the figures as one object. The book's pins are made; the home is made when it is not there. -1

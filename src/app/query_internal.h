@@ -8,17 +8,10 @@
 #include "app/session.h"
 #include "base/clock.h"
 #include "base/map.h"
+#include "context/output_file.h"
 #include "engine/engine.h"
 #include "engine/resolver.h"
 #include "lake/pointer.h"
-
-/* Where `query -o FILE` writes: query_target.c. */
-struct weft_query_target {
-    const char *shown; /* as it was given */
-    const char *path;  /* behind all links; NULL = written through */
-    const char *temp;  /* becomes path; NULL = nothing is to be removed */
-    int fd;            /* -1 = none */
-};
 
 struct weft_query {
     struct weft_context *context;
@@ -27,7 +20,7 @@ struct weft_query {
     int line_offset, column_offset; /* of the text in the file */
     enum weft_query_format format;
     const char *output; /* NULL = standard output */
-    struct weft_query_target target;
+    struct weft_output_file target;
     const struct weft_param *params;
     size_t param_count;
     bool params_shared;        /* not all of them need to be the text's */
@@ -70,12 +63,6 @@ int weft_query_format_named(const char *name, enum weft_query_format *format,
 /* From --format and --output. */
 int weft_query_format_read(const struct weft_op_request *request, struct weft_out *out,
                            struct weft_query *query, struct weft_error *error) WEFT_MUST_CHECK;
-/* USAGE for a folder. The end closes; rc 0 renames, a failure leaves nothing behind. */
-int weft_query_target_open(struct weft_arena *arena, const char *home, const char *name,
-                           struct weft_query_target *target, struct weft_error *error)
-    WEFT_MUST_CHECK;
-int weft_query_target_end(struct weft_query_target *target, int rc, struct weft_error *error)
-    WEFT_MUST_CHECK;
 int weft_query_send(struct weft_query *query, struct weft_out *out, struct weft_error *error)
     WEFT_MUST_CHECK;
 /* Before the first row: a read that the audit does not have gives nothing. open does it;

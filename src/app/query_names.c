@@ -2,8 +2,8 @@
  * query_names.c - the names of a query: of products, past or deferred ones too, of what was set
  * aside, and of the mesh's own tables; each asked for at the gate before it is looked up.
  */
-#include "app/gate.h"
 #include "app/query_internal.h"
+#include "context/gate.h"
 
 #include "base/text.h"
 #include "engine/mesh_table.h"

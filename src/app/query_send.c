@@ -437,11 +437,11 @@ int weft_query_send(struct weft_query *query, struct weft_out *out, struct weft_
     WEFT_TRY(parameters_choose(query, error));
     if (query->output == NULL)
         return rows_send(&sender, error);
-    WEFT_TRY(weft_query_target_open(query->context->arena, weft_ledger_home(query->context->ledger),
-                                    query->output, &query->target, error));
+    WEFT_TRY(weft_output_file_open(query->context->arena, weft_ledger_home(query->context->ledger),
+                                   query->output, &query->target, error));
     sender.fd = query->target.fd;
     if (query->format == WEFT_QUERY_TABLE)
         query->format = WEFT_QUERY_CSV;
     int rc = rows_send(&sender, error);
-    return weft_query_target_end(&query->target, rc, error);
+    return weft_output_file_end(&query->target, rc, error);
 }

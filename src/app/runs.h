@@ -5,7 +5,7 @@
 #ifndef WEFT_APP_RUNS_H
 #define WEFT_APP_RUNS_H
 
-#include "app/context.h"
+#include "context/context.h"
 #include "flow/run.h"
 
 struct weft_runs_item {

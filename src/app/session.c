@@ -10,7 +10,7 @@
 #include "app/emergency.h"
 #include "app/ops_internal.h"
 #include "app/query_internal.h"
-#include "app/who.h"
+#include "context/who.h"
 
 #include "base/text.h"
 

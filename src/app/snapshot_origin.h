@@ -4,7 +4,7 @@
 #ifndef WEFT_APP_SNAPSHOT_ORIGIN_H
 #define WEFT_APP_SNAPSHOT_ORIGIN_H
 
-#include "app/context.h"
+#include "context/context.h"
 
 /* Down to the files as they were when they were read: hashes, not the files as they are now. depth
  * 0 = to the end. NOT_FOUND when the product has no such snapshot. */

@@ -4,11 +4,11 @@
 #include "app/trials.h"
 
 #include "app/outcome.h"
-#include "app/pins.h"
 #include "base/clock.h"
 #include "base/fs.h"
 #include "base/process.h"
 #include "base/text.h"
+#include "plan/pins.h"
 
 #include <stdio.h>
 #include <stdlib.h>

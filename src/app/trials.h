@@ -8,9 +8,9 @@
 #ifndef WEFT_APP_TRIALS_H
 #define WEFT_APP_TRIALS_H
 
-#include "app/book.h"
 #include "app/example.h"
 #include "flow/run.h"
+#include "plan/book.h"
 
 enum weft_trial_state { WEFT_TRIAL_PASSED, WEFT_TRIAL_FAILED, WEFT_TRIAL_WARNED };
 

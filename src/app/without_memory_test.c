@@ -253,7 +253,7 @@ static int setup(void **state)
 {
     (void)state;
     dir = weft_test_dir();
-    weft_app_register();
+    weft_context_register();
     file("weft.yaml", "mesh: test\nenvironments:\n  dev: {home: home}\n");
     file("inbox/a.csv", "id;day;note\n1;01.02.2020;x\n2;25.02.2020;\n3;26.02.2020;z\n");
     file("inbox/b.json", "[{\"id\": 1, \"b\": [1, {\"c\": \"x\"}]}, {\"id\": \"y\"}]");
@@ -299,7 +299,7 @@ int main(int argc, char **argv)
     };
     struct weft_error error = WEFT_ERROR_INIT;
     if (argc > 1 && strcmp(argv[1], "worker") == 0) {
-        weft_app_register();
+        weft_context_register();
         return weft_worker_main(STDIN_FILENO, STDOUT_FILENO, &error) < 0 ? 1 : 0;
     }
     return cmocka_run_group_tests(tests, setup, teardown);

@@ -10,7 +10,7 @@
 #ifndef WEFT_CLI_BASH_H
 #define WEFT_CLI_BASH_H
 
-#include "app/context.h"
+#include "context/context.h"
 
 /* The script for `eval` or a file. NOT_YET for another shell than bash. */
 int weft_bash_script_print(const char *shell, struct weft_buf *out, struct weft_error *error)

@@ -3,7 +3,6 @@
  */
 #include "cli/command.h"
 
-#include "app/who.h"
 #include "base/mem.h"
 #include "base/process.h"
 #include "cli/args.h"
@@ -11,6 +10,7 @@
 #include "cli/doors.h"
 #include "cli/help.h"
 #include "cli/shell.h"
+#include "context/who.h"
 
 #include <errno.h>
 #include <string.h>
@@ -133,7 +133,7 @@ static int completion_send(struct command *command, struct weft_error *error)
     if (args->what == WEFT_ARGS_COMPLETION) {
         rc = weft_bash_script_print(args->page, &text, error);
     } else {
-        weft_app_register();
+        weft_context_register();
         rc = weft_bash_complete(&command->context, args->request.values[0].text,
                                 args->request.values[1].text, &text, error);
     }
@@ -150,7 +150,7 @@ static int op_do(struct command *command, struct weft_error *error)
     struct weft_out out;
     bool query = strcmp(args->request.op->name, "query") == 0;
     WEFT_TRY(folder_enter(args->folder, error));
-    weft_app_register();
+    weft_context_register();
     command->context.home_flag = args->home;
     command->context.as = args->as;
     command->context.key_file = args->key_file;

@@ -5,10 +5,10 @@
 #ifndef WEFT_CLI_DOORS_H
 #define WEFT_CLI_DOORS_H
 
-#include "app/out.h"
 #include "cli/grid.h"
 #include "cli/record.h"
 #include "cli/terminal.h"
+#include "context/out.h"
 
 struct weft_door {
     struct weft_stream *stream;

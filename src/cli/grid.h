@@ -6,8 +6,8 @@
 #ifndef WEFT_CLI_GRID_H
 #define WEFT_CLI_GRID_H
 
-#include "app/out.h"
 #include "cli/stream.h"
+#include "context/out.h"
 
 struct weft_grid;
 

@@ -37,7 +37,7 @@ static int worker_run(int argc, char **argv)
         return weft_code_exit_status(WEFT_E_USAGE);
     weft_process_bind_to_parent((pid_t)parent);
     weft_process_catch_signals();
-    weft_app_register();
+    weft_context_register();
     if (weft_worker_main(STDIN_FILENO, STDOUT_FILENO, &error) < 0)
         return weft_code_exit_status(error.code);
     return 0;

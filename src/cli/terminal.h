@@ -6,8 +6,8 @@
 #ifndef WEFT_CLI_TERMINAL_H
 #define WEFT_CLI_TERMINAL_H
 
-#include "app/out.h"
 #include "cli/stream.h"
+#include "context/out.h"
 
 struct weft_terminal {
     struct weft_stream *stream; /* flushed before anything is told, so that the order holds */

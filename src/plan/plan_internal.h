@@ -1,0 +1,83 @@
+/*
+ * plan_internal.h - for plan.c: a plan while it is made, and what is asked of each product in it.
+ *
+ * Each of these fills `refused` and what belongs to it, or notes; -1 only for the machine.
+ */
+#ifndef WEFT_PLAN_PLAN_INTERNAL_H
+#define WEFT_PLAN_PLAN_INTERNAL_H
+
+#include "plan/plan.h"
+
+struct weft_plan_maker {
+    struct weft_context *context;
+    const struct weft_mesh *mesh;
+    struct weft_arena *arena;
+    struct weft_ledger_txn *txn; /* NULL = no home yet */
+    struct weft_book *book;
+    bool *chosen;
+    bool alone;
+    struct weft_plan_item *items;
+    size_t count;
+    size_t capacity;
+    struct weft_trust *after; /* weft_plan_trust_after; NULL = not asked for yet */
+    struct weft_plan plan;
+};
+
+/* ---- item.c: what its file says ---- */
+int weft_plan_item_location(struct weft_plan_maker *maker, struct weft_plan_item *item,
+                            struct weft_error *error) WEFT_MUST_CHECK;
+/* What this version cannot do: what a run would refuse by the file alone. */
+int weft_plan_item_able(struct weft_plan_maker *maker, struct weft_plan_item *item,
+                        struct weft_error *error) WEFT_MUST_CHECK;
+/* Against what is registered. */
+int weft_plan_item_changes(struct weft_plan_maker *maker, struct weft_plan_item *item,
+                           struct weft_error *error) WEFT_MUST_CHECK;
+/* Why a registered major has no file. */
+int weft_plan_item_gone(struct weft_plan_maker *maker, struct weft_plan_item *item,
+                        struct weft_error *error) WEFT_MUST_CHECK;
+
+/* ---- edges.c: which columns a product takes from what it reads ---- */
+struct weft_plan_edge {
+    size_t from;        /* item of the book */
+    const char *column; /* of it; NULL = any: it does not tell */
+    const char *to;     /* column of the reader; NULL = its rows, or any */
+    const char *check;  /* instead of `to`: a rule of the reader */
+    const char *how;
+};
+struct weft_plan_edges {
+    const struct weft_plan_edge *items;
+    size_t count;
+    bool made;
+};
+int weft_plan_edges_make(struct weft_plan_maker *maker, size_t reader, struct weft_plan_edges *out,
+                         struct weft_error *error) WEFT_MUST_CHECK;
+/* The checks of its `quality` that name the column. */
+int weft_plan_edges_checks(struct weft_plan_maker *maker, size_t item, const char *column,
+                           struct weft_texts *out, struct weft_error *error) WEFT_MUST_CHECK;
+
+/* ---- impact.c: who is reached; fills `reached` of all items ---- */
+int weft_plan_impact(struct weft_plan_maker *maker, struct weft_error *error) WEFT_MUST_CHECK;
+
+/* ---- policies.c: policies/ and teams against what is registered; whole: no product was
+ * chosen ---- */
+int weft_plan_policies(struct weft_plan_maker *maker, bool whole, struct weft_diag *diag,
+                       struct weft_error *error) WEFT_MUST_CHECK;
+
+/* What is known of trust when the plan is applied, teams included; the maker's. After
+ * weft_plan_policies. */
+int weft_plan_trust_after(struct weft_plan_maker *maker, struct weft_trust **out,
+                          struct weft_error *error) WEFT_MUST_CHECK;
+
+/* ---- needs.c: what may not be read; refuses items ---- */
+int weft_plan_needs(struct weft_plan_maker *maker, struct weft_diag *diag, struct weft_error *error)
+    WEFT_MUST_CHECK;
+
+/* ---- access.c: who gains or loses what; what cannot be held is a warning ---- */
+int weft_plan_access(struct weft_plan_maker *maker, struct weft_diag *diag,
+                     struct weft_error *error) WEFT_MUST_CHECK;
+
+/* ---- reads.c: what it reads, and who reads it ---- */
+int weft_plan_item_reads(struct weft_plan_maker *maker, struct weft_plan_item *item,
+                         struct weft_error *error) WEFT_MUST_CHECK;
+
+#endif
