@@ -314,7 +314,7 @@ static int decision_refused(struct weft_query *query, const char *full_name,
     snprintf(query->reason, sizeof query->reason, "%s", decision->reason);
     if (!decision->discoverable)
         return WEFT_NOT_THERE;
-    return weft_gate_denied(query->context, full_name, decision, error);
+    return weft_gate_refused(query->context, full_name, decision, error);
 }
 
 /* The rules that let it be read, for the audit; of several products one behind the other. */
@@ -512,7 +512,7 @@ static int mesh_people(struct weft_query *query, struct weft_arena *arena, const
         *yes = decision.verdict == WEFT_VERDICT_YES;
         query->denied = *yes ? NULL : "mesh.audit";
         snprintf(query->reason, sizeof query->reason, "%s", decision.reason);
-        return *yes ? 0 : weft_gate_denied(query->context, "mesh.audit", &decision, error);
+        return *yes ? 0 : weft_gate_refused(query->context, "mesh.audit", &decision, error);
     }
     const struct weft_principal *who =
         trust == NULL ? NULL : weft_trust_principal(trust, request->principal);

@@ -3,6 +3,9 @@
  */
 #include "context/gate.h"
 
+#include "base/clock.h"
+#include "trust/audit.h"
+
 #include <stdio.h>
 #include <string.h>
 
@@ -85,8 +88,8 @@ int weft_gate_visible(struct weft_context *context, const char *full_name, bool 
     return 0;
 }
 
-int weft_gate_denied(const struct weft_context *context, const char *full_name,
-                     const struct weft_decision *decision, struct weft_error *error)
+int weft_gate_refused(const struct weft_context *context, const char *full_name,
+                      const struct weft_decision *decision, struct weft_error *error)
 {
     const char *why = weft_decision_denial(decision);
     weft_error_set(error, WEFT_E_DENIED, "no access to `%s` for %s%s%s: %s", full_name,
@@ -96,4 +99,71 @@ int weft_gate_denied(const struct weft_context *context, const char *full_name,
                            "`weft request %s --purpose P --because \"...\"` asks its owner; `weft "
                            "can %s read %s` says why",
                            full_name, context->request.principal, full_name);
+}
+
+/* ---- what the audit is told ---- */
+
+/* *request: as it was decided, with the sequence that it was decided at. */
+static struct weft_audit_read line_of(const struct weft_context *context, const char *products,
+                                      struct weft_request *request)
+{
+    *request = context->request;
+    if (request->sequence == 0 && context->trust != NULL)
+        request->sequence = weft_trust_sequence(context->trust);
+    return (struct weft_audit_read){.request = request,
+                                    .door = "cli",
+                                    .command = context->command,
+                                    .products = products,
+                                    .columns = "",
+                                    .sql_hash = ""};
+}
+
+int weft_gate_denied(const struct weft_context *context, const char *full_name,
+                     const struct weft_decision *decision, struct weft_error *error)
+{
+    struct weft_request request;
+    struct weft_audit_read line = line_of(context, full_name, &request);
+    struct weft_error own = WEFT_ERROR_INIT;
+    line.decision = "no";
+    line.reason = decision->reason;
+    bool written = weft_audit_append(weft_ledger_home(context->ledger), &line, &own) == 0;
+    if (!decision->discoverable) /* an error of the audit would tell that there is such a product */
+        return WEFT_NOT_THERE;
+    weft_gate_refused(context, full_name, decision, error);
+    return written
+               ? -1
+               : weft_error_hint(error, "the denial does not stand in the audit: %s", own.message);
+}
+
+int weft_gate_read_begin(const struct weft_context *context, const char *products,
+                         const char *columns, const char *sql, const struct weft_decision *decision,
+                         struct weft_gate_read *read, struct weft_error *error)
+{
+    struct weft_request request;
+    struct weft_audit_read line = line_of(context, products, &request);
+    char hash[WEFT_SHA256_HEX] = "";
+    *read = (struct weft_gate_read){.started_us = weft_clock_mono_us()};
+    if (sql != NULL)
+        WEFT_TRY(weft_sha256_hex(sql, strlen(sql), hash, error));
+    line.columns = columns;
+    line.sql_hash = hash;
+    line.decision = "yes";
+    line.reason = decision == NULL ? "local operator" : decision->reason;
+    line.agreement = decision == NULL ? 0 : decision->agreement;
+    return weft_audit_begin(weft_ledger_home(context->ledger), &line, read->id, error);
+}
+
+int weft_gate_read_end(const struct weft_context *context, struct weft_gate_read *read,
+                       int64_t rows, int result, struct weft_error *error)
+{
+    struct weft_error own = WEFT_ERROR_INIT;
+    char id[WEFT_SHA256_HEX];
+    if (read->id[0] == '\0')
+        return result;
+    memcpy(id, read->id, sizeof id);
+    read->id[0] = '\0';
+    int rc = weft_audit_end(weft_ledger_home(context->ledger), id, rows,
+                            weft_clock_mono_us() - read->started_us, result >= 0,
+                            result < 0 ? &own : error);
+    return result < 0 ? result : rc;
 }

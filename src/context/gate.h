@@ -24,8 +24,35 @@ int weft_gate_product(struct weft_context *context, struct weft_ledger_txn *txn,
 /* May it be known that there is this product? By its name, which is any that a person wrote. */
 int weft_gate_visible(struct weft_context *context, const char *full_name, bool *visible,
                       struct weft_error *error) WEFT_MUST_CHECK;
-/* DENIED: why, and how to ask. */
+
+/* ---- what a door tells the audit (trust/audit.h) ---- */
+
+/* A product asked for by its name is denied: one line in the audit, and then WEFT_NOT_THERE for
+ * what he may not know of (the door says what it says of a name that is not there), else DENIED
+ * with why, and how to ask. Every door that refuses by name calls this or, where it writes the
+ * line itself with the hash of its SQL (queries), weft_gate_refused. Where the line
+ * cannot be written the error says so. */
 int weft_gate_denied(const struct weft_context *context, const char *full_name,
-                     const struct weft_decision *decision, struct weft_error *error);
+                     const struct weft_decision *decision, struct weft_error *error)
+    WEFT_MUST_CHECK;
+/* The words alone: DENIED, why, and how to ask. */
+int weft_gate_refused(const struct weft_context *context, const char *full_name,
+                      const struct weft_decision *decision, struct weft_error *error);
+
+/* A read that is no query of weft_query: begun before its first row comes out, ended behind its
+ * last, whatever the result. What cannot be written is not read. */
+struct weft_gate_read {
+    char id[WEFT_SHA256_HEX]; /* "" = not begun: end does nothing */
+    int64_t started_us;
+};
+/* products, columns: comma-separated, columns as domain.product.column, "" = none. sql NULL = none.
+ * decision NULL = the local operator's. */
+int weft_gate_read_begin(const struct weft_context *context, const char *products,
+                         const char *columns, const char *sql, const struct weft_decision *decision,
+                         struct weft_gate_read *read, struct weft_error *error) WEFT_MUST_CHECK;
+/* result: of the read. The audit's error counts where the read had none. Returns the one or the
+ * other. */
+int weft_gate_read_end(const struct weft_context *context, struct weft_gate_read *read,
+                       int64_t rows, int result, struct weft_error *error) WEFT_MUST_CHECK;
 
 #endif
