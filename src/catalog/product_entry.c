@@ -117,17 +117,25 @@ int weft_catalog_product(struct weft_ledger_txn *txn, struct weft_arena *arena,
 int weft_catalog_products(struct weft_ledger_txn *txn, struct weft_arena *arena,
                           struct weft_registered_list *out, struct weft_error *error)
 {
+    return weft_catalog_products_at(txn, arena, 0, out, error);
+}
+
+int weft_catalog_products_at(struct weft_ledger_txn *txn, struct weft_arena *arena,
+                             int64_t sequence, struct weft_registered_list *out,
+                             struct weft_error *error)
+{
     WEFT_CLEANUP(weft_stmt_freep) struct weft_stmt *stmt = NULL;
     struct weft_registered *items = NULL;
     size_t count = 0, capacity = 0;
     char sql[1200];
     int rc;
     snprintf(sql, sizeof sql, "%sORDER BY n.product, n.major", registered_sql);
-    WEFT_TRY(weft_sql_query(txn, &stmt, error, sql, "i", INT64_MAX));
+    sequence = sequence == 0 ? INT64_MAX : sequence;
+    WEFT_TRY(weft_sql_query(txn, &stmt, error, sql, "i", sequence));
     while ((rc = weft_stmt_step(stmt, error)) == 0) {
         if (weft_arena_reserve(arena, &items, &capacity, count + 1, sizeof *items) < 0)
             return weft_error_nomem(error);
-        WEFT_TRY(registered_read(txn, arena, stmt, INT64_MAX, &items[count], error));
+        WEFT_TRY(registered_read(txn, arena, stmt, sequence, &items[count], error));
         count++;
     }
     WEFT_TRY(rc);

@@ -78,6 +78,10 @@ struct weft_registered_list {
 int weft_catalog_products(struct weft_ledger_txn *txn, struct weft_arena *arena,
                           struct weft_registered_list *out, struct weft_error *error)
     WEFT_MUST_CHECK;
+/* As they were at a sequence; 0 = now. */
+int weft_catalog_products_at(struct weft_ledger_txn *txn, struct weft_arena *arena,
+                             int64_t sequence, struct weft_registered_list *out,
+                             struct weft_error *error) WEFT_MUST_CHECK;
 /* Digests only, without parsing the documents: what plan compares (1,000 products in
  * milliseconds). */
 struct weft_registered_digest {

@@ -7,6 +7,7 @@
 
 #include "base/fs.h"
 #include "base/text.h"
+#include "context/sight.h"
 #include "context/state.h"
 #include "lake/pointer.h"
 
@@ -34,6 +35,7 @@ int weft_context_init(struct weft_context *context, struct weft_error *error)
 void weft_context_release(struct weft_context *context)
 {
     weft_engine_close(context->engine);
+    weft_sight_unref(context->sight);
     weft_trust_free(context->trust);
     weft_ledger_end(context->deferred_txn);
     weft_state_free(context->state);

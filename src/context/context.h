@@ -16,6 +16,7 @@
 #include "model/settings.h"
 #include "trust/decide.h"
 
+struct weft_sight; /* context/sight.h */
 struct weft_state; /* context/state.h */
 
 struct weft_flag_setting {
@@ -53,6 +54,7 @@ struct weft_context {
     bool settings_loaded;
     struct weft_engine *engine;
     struct weft_trust *trust; /* of one sequence: context/gate.h */
+    struct weft_sight *sight; /* likewise: context/sight.h */
 };
 
 /* Registers kinds, tables and mesh tables of all floors: once, at start. */

@@ -3,6 +3,8 @@
  */
 #include "context/gate.h"
 
+#include "context/sight.h"
+
 #include "base/clock.h"
 #include "trust/audit.h"
 
@@ -64,27 +66,15 @@ int weft_gate_visible(struct weft_context *context, const char *full_name, bool 
                       struct weft_error *error)
 {
     struct weft_ledger *ledger;
-    struct weft_registered product;
-    struct weft_decision decision;
+    const struct weft_sight *sight;
     *visible = weft_request_is_local(&context->request);
     if (*visible)
         return 0;
-    const char *major = strstr(full_name, "__v");
-    char *name = weft_arena_strndup(
-        context->arena, full_name, major == NULL ? strlen(full_name) : (size_t)(major - full_name));
-    if (name == NULL)
-        return weft_error_nomem(error);
     WEFT_CLEANUP(weft_ledger_endp) struct weft_ledger_txn *txn = NULL;
     WEFT_TRY(weft_context_ledger(context, false, &ledger, error));
     WEFT_TRY(weft_ledger_begin_read(ledger, &txn, error));
-    int rc = weft_catalog_product(txn, context->arena, name, 0, context->request.sequence, &product,
-                                  error);
-    WEFT_TRY(rc);
-    if (rc == WEFT_NOT_THERE)
-        return 0;
-    WEFT_TRY(weft_gate_product(context, txn, context->arena, &product, WEFT_SUBJECT_PRODUCT, NULL,
-                               0, 0, &decision, error));
-    *visible = decision.discoverable;
+    WEFT_TRY(weft_sight_get(context, txn, 0, &sight, error));
+    *visible = weft_sight_named(sight, full_name) != NULL;
     return 0;
 }
 

@@ -2,7 +2,7 @@
  * choose.c - a selection over the registered products.
  */
 #include "plan/choose.h"
-#include "context/gate.h"
+#include "context/sight.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -26,10 +26,11 @@ static int choice_fill(struct weft_choice *choice, const struct weft_op_value *w
     choice->chosen = weft_arena_array(book->arena, book->count + 1, sizeof *choice->chosen);
     if (choice->chosen == NULL)
         return weft_error_nomem(error);
-    for (size_t i = 0; i < book->count; i++) {
-        WEFT_TRY(
-            weft_gate_visible(book->context, book->items[i].full_name, &choice->chosen[i], error));
-    }
+    const struct weft_sight *sight;
+    WEFT_TRY(weft_sight_get(book->context, choice->txn, 0, &sight, error));
+    for (size_t i = 0; i < book->count; i++)
+        choice->chosen[i] = sight == NULL || weft_sight_major(sight, book->items[i].full_name,
+                                                              book->items[i].major) != NULL;
     WEFT_TRY(weft_book_select(book, words, exclude, choice->chosen, error));
     for (size_t i = 0; i < book->count; i++) {
         const struct weft_book_item *item = &book->items[i];

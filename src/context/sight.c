@@ -1,0 +1,348 @@
+/*
+ * sight.c - see sight.h. One decision for each major of each product; what it says is kept, the
+ * contracts are not.
+ */
+#include "context/sight.h"
+
+#include "base/text.h"
+#include "catalog/subject.h"
+#include "context/gate.h"
+#include "ledger/sql.h"
+#include "trust/keys.h"
+#include "trust/requests.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#define SIGHT_ARENA_MAX ((size_t)256 << 20)
+#define SIGHT_KEY_SIZE 200
+
+struct weft_sight {
+    struct weft_arena *arena;
+    int references;
+    /* what it was made for */
+    int64_t sequence;
+    int64_t time_us, until_us; /* it holds from the first to before the second; 0 = no end */
+    char purpose[64];
+    const struct weft_key *key;
+    struct weft_principal who;
+    /* what there is */
+    struct weft_sight_item *items;
+    size_t count, capacity;
+    struct weft_map *names, *tables, *majors; /* -> struct weft_sight_item */
+    struct weft_map *unknown;                 /* names of what he may not know of */
+};
+
+/* ---- asking ---- */
+
+const struct weft_sight_item *weft_sight_named(const struct weft_sight *sight, const char *name)
+{
+    return weft_map_get(sight->names, name);
+}
+
+const struct weft_sight_item *weft_sight_table(const struct weft_sight *sight, const char *table)
+{
+    return weft_map_get(sight->tables, table);
+}
+
+const struct weft_sight_item *weft_sight_major(const struct weft_sight *sight,
+                                               const char *full_name, int major)
+{
+    char key[SIGHT_KEY_SIZE];
+    snprintf(key, sizeof key, "%s@%d", full_name, major);
+    return weft_map_get(sight->majors, key);
+}
+
+const struct weft_principal *weft_sight_who(const struct weft_sight *sight)
+{
+    return &sight->who;
+}
+
+static char word_char(char c)
+{
+    if (c >= 'A' && c <= 'Z')
+        return (char)(c - 'A' + 'a');
+    return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '_' ? c : '\0';
+}
+
+static void suffix_cut(char *word, const char *mark)
+{
+    char *at = strstr(word, mark);
+    if (at != NULL && at != word)
+        *at = '\0';
+}
+
+/* Whatever it is called there: hr.secret, "hr"."secret", hr__quarantine.secret, hr/secret__v2. */
+static bool pair_unknown(const struct weft_sight *sight, const char *left, const char *right)
+{
+    char key[SIGHT_KEY_SIZE], domain[96], name[96];
+    snprintf(domain, sizeof domain, "%s", left);
+    snprintf(name, sizeof name, "%s", right);
+    suffix_cut(domain, "__quarantine");
+    snprintf(key, sizeof key, "%s.%s", domain, name);
+    if (weft_map_has(sight->unknown, key))
+        return true;
+    suffix_cut(name, "__v");
+    snprintf(key, sizeof key, "%s.%s", domain, name);
+    return weft_map_has(sight->unknown, key);
+}
+
+bool weft_sight_tells(const struct weft_sight *sight, const char *text)
+{
+    char words[2][96] = {"", ""}; /* the one before, and this one */
+    size_t length = 0;
+    bool joined = false;
+    if (weft_map_count(sight->unknown) == 0)
+        return false;
+    for (const char *at = text;; at++) {
+        char c = word_char(*at);
+        if (c != '\0') {
+            if (length + 1 < sizeof words[1])
+                words[1][length++] = c;
+            continue;
+        }
+        if (*at == '"' || *at == '`')
+            continue;
+        words[1][length] = '\0';
+        if (joined && length > 0 && pair_unknown(sight, words[0], words[1]))
+            return true;
+        if (*at == '\0')
+            return false;
+        memcpy(words[0], words[1], sizeof words[0]);
+        joined = length > 0 && (*at == '.' || *at == '/');
+        length = 0;
+    }
+}
+
+/* ---- references ---- */
+
+struct weft_sight *weft_sight_ref(const struct weft_sight *sight)
+{
+    struct weft_sight *kept = (struct weft_sight *)(uintptr_t)sight;
+    if (kept != NULL)
+        kept->references++;
+    return kept;
+}
+
+void weft_sight_unref(struct weft_sight *sight)
+{
+    if (sight == NULL || --sight->references > 0)
+        return;
+    weft_map_free(sight->names);
+    weft_map_free(sight->tables);
+    weft_map_free(sight->majors);
+    weft_map_free(sight->unknown);
+    weft_arena_free(sight->arena);
+    weft_free(sight);
+}
+
+void weft_sight_unrefp(struct weft_sight **sight)
+{
+    weft_sight_unref(*sight);
+    *sight = NULL;
+}
+
+/* ---- making ---- */
+
+struct maker {
+    struct weft_sight *sight;
+    struct weft_ledger_txn *txn;
+    const struct weft_trust *trust;
+    struct weft_request request; /* at the time that is asked about */
+    struct weft_arena *scratch;
+    struct weft_error *error;
+};
+
+static int text_keep(struct maker *m, const char *text, const char **out)
+{
+    *out = weft_arena_strdup(m->sight->arena, text);
+    return *out == NULL ? weft_error_nomem(m->error) : 0;
+}
+
+static int hidden_fill(struct maker *m, const struct weft_trust_subject *subject,
+                       const struct weft_treatment *treatments, struct weft_texts *out)
+{
+    size_t count = 0;
+    if (treatments == NULL)
+        return 0;
+    const char **names =
+        weft_arena_array(m->sight->arena, subject->column_count + 1, sizeof *names);
+    if (names == NULL)
+        return weft_error_nomem(m->error);
+    for (size_t i = 0; i < subject->column_count; i++) {
+        if (treatments[i].kind == WEFT_TREAT_HIDE)
+            WEFT_TRY(text_keep(m, subject->columns[i].name, &names[count++]));
+    }
+    *out = (struct weft_texts){names, count};
+    return 0;
+}
+
+static int item_add(struct maker *m, const struct weft_registered *product)
+{
+    struct weft_sight *sight = m->sight;
+    struct weft_trust_subject subject;
+    struct weft_decision decision;
+    WEFT_TRY(weft_catalog_subject(m->scratch, m->txn, product, NULL, 0, sight->sequence, &subject,
+                                  m->error));
+    WEFT_TRY(weft_trust_decide(m->trust, &m->request, &subject, m->scratch, &decision, m->error));
+    if (!decision.discoverable)
+        return 0;
+    if (weft_arena_reserve(sight->arena, &sight->items, &sight->capacity, sight->count + 1,
+                           sizeof *sight->items) < 0)
+        return weft_error_nomem(m->error);
+    struct weft_sight_item *item = &sight->items[sight->count];
+    *item = (struct weft_sight_item){.major = product->major,
+                                     .read = decision.verdict == WEFT_VERDICT_YES,
+                                     .whole = decision.verdict == WEFT_VERDICT_YES && decision.raw,
+                                     .team = weft_principal_of_domain(&sight->who, subject.domain)};
+    WEFT_TRY(text_keep(m, product->full_name, &item->full_name));
+    WEFT_TRY(text_keep(m, product->table, &item->table));
+    WEFT_TRY(text_keep(m, product->name, &item->name));
+    WEFT_TRY(hidden_fill(m, &subject, decision.treatments, &item->hidden));
+    sight->count++;
+    return 0;
+}
+
+static int items_index(struct maker *m)
+{
+    struct weft_sight *sight = m->sight;
+    char key[SIGHT_KEY_SIZE];
+    for (size_t i = 0; i < sight->count; i++) {
+        struct weft_sight_item *item = &sight->items[i];
+        snprintf(key, sizeof key, "%s@%d", item->full_name, item->major);
+        if (weft_map_put(sight->names, item->name, item) < 0 ||
+            weft_map_put(sight->tables, item->table, item) < 0 ||
+            weft_map_put(sight->majors, key, item) < 0)
+            return weft_error_nomem(m->error);
+    }
+    return 0;
+}
+
+static void items_open(struct maker *m, const struct weft_registered_list *all)
+{
+    for (size_t i = 0; i < all->count; i++) {
+        const struct weft_registered *product = &all->items[i];
+        struct weft_sight_item *item = weft_map_get(m->sight->tables, product->table);
+        bool open = true;
+        for (size_t r = 0; item != NULL && r < product->reads.count; r++) {
+            const struct weft_registered_read *read = &product->reads.items[r];
+            open = open && weft_sight_major(m->sight, read->full_name, read->major) != NULL;
+        }
+        if (item != NULL)
+            item->open = open;
+    }
+}
+
+/* By none of the names that anything visible has; all of all times count. */
+static int unknown_fill(struct maker *m)
+{
+    struct weft_sight *sight = m->sight;
+    WEFT_CLEANUP(weft_stmt_freep) struct weft_stmt *stmt = NULL;
+    int rc;
+    WEFT_TRY(weft_sql_query(m->txn, &stmt, m->error,
+                            "SELECT DISTINCT product, shown, table_name FROM catalog_names", ""));
+    while ((rc = weft_stmt_step(stmt, m->error)) == 0) {
+        if (weft_map_has(sight->tables, weft_stmt_column_text(stmt, 2)))
+            continue;
+        for (int c = 0; c < 3; c++) {
+            const char *name = weft_stmt_column_text(stmt, c);
+            if (!weft_map_has(sight->names, name) && !weft_map_has(sight->tables, name) &&
+                weft_map_put(sight->unknown, name, NULL) < 0)
+                return weft_error_nomem(m->error);
+        }
+    }
+    return rc < 0 ? rc : 0;
+}
+
+static void end_at(struct weft_sight *sight, int64_t until_us)
+{
+    if (until_us > sight->time_us && (sight->until_us == 0 || until_us < sight->until_us))
+        sight->until_us = until_us;
+}
+
+/* Until a grant or an agreement ends: then it may be another one. */
+static int ends_find(struct maker *m)
+{
+    struct weft_access_requests agreements;
+    for (size_t i = 0; i < weft_trust_policy_count(m->trust); i++)
+        end_at(m->sight, weft_trust_policy_nth(m->trust, i)->until_us);
+    WEFT_TRY(weft_agreements_of(m->txn, m->scratch, m->sight->sequence, m->sight->time_us,
+                                &m->sight->who, &agreements, m->error));
+    for (size_t i = 0; i < agreements.count; i++)
+        end_at(m->sight, agreements.items[i].until_us);
+    return 0;
+}
+
+static int sight_fill(struct maker *m)
+{
+    struct weft_registered_list all;
+    struct weft_sight *sight = m->sight;
+    WEFT_TRY(weft_principal_get(m->txn, sight->arena, m->request.principal, sight->sequence,
+                                &sight->who, m->error));
+    WEFT_TRY(weft_catalog_products_at(m->txn, m->scratch, sight->sequence, &all, m->error));
+    for (size_t i = 0; i < all.count; i++)
+        WEFT_TRY(item_add(m, &all.items[i]));
+    WEFT_TRY(items_index(m));
+    items_open(m, &all);
+    WEFT_TRY(unknown_fill(m));
+    return ends_find(m);
+}
+
+static struct weft_sight *sight_new(const struct weft_request *request, int64_t sequence)
+{
+    struct weft_sight *sight = weft_alloc(sizeof *sight);
+    if (sight == NULL)
+        return NULL;
+    *sight = (struct weft_sight){.arena = weft_arena_new(SIGHT_ARENA_MAX),
+                                 .references = 1,
+                                 .sequence = sequence,
+                                 .time_us = request->time_us,
+                                 .key = request->key,
+                                 .names = weft_map_new(),
+                                 .tables = weft_map_new(),
+                                 .majors = weft_map_new(),
+                                 .unknown = weft_map_new()};
+    snprintf(sight->purpose, sizeof sight->purpose, "%s", request->purpose);
+    if (sight->arena == NULL || sight->names == NULL || sight->tables == NULL ||
+        sight->majors == NULL || sight->unknown == NULL) {
+        weft_sight_unref(sight);
+        return NULL;
+    }
+    return sight;
+}
+
+static bool sight_is_for(const struct weft_sight *sight, const struct weft_request *request,
+                         int64_t sequence)
+{
+    return sight != NULL && sight->sequence == sequence && sight->key == request->key &&
+           strcmp(sight->who.id, request->principal) == 0 &&
+           strcmp(sight->purpose, request->purpose) == 0 && request->time_us >= sight->time_us &&
+           (sight->until_us == 0 || request->time_us < sight->until_us);
+}
+
+int weft_sight_get(struct weft_context *context, struct weft_ledger_txn *txn, int64_t time_us,
+                   const struct weft_sight **out, struct weft_error *error)
+{
+    const struct weft_trust *trust;
+    struct weft_request request = context->request;
+    *out = NULL;
+    if (time_us != 0)
+        request.time_us = time_us;
+    WEFT_TRY(weft_gate_trust(context, txn, &trust, error));
+    if (trust == NULL)
+        return 0;
+    int64_t sequence = weft_trust_sequence(trust);
+    if (!sight_is_for(context->sight, &request, sequence)) {
+        WEFT_CLEANUP(weft_arena_freep) struct weft_arena *scratch = weft_arena_new(0);
+        WEFT_CLEANUP(weft_sight_unrefp) struct weft_sight *sight = sight_new(&request, sequence);
+        if (scratch == NULL || sight == NULL)
+            return weft_error_nomem(error);
+        struct maker maker = {sight, txn, trust, request, scratch, error};
+        WEFT_TRY(sight_fill(&maker));
+        weft_sight_unref(context->sight);
+        context->sight = sight;
+        sight = NULL;
+    }
+    *out = context->sight;
+    return 0;
+}

@@ -1,0 +1,49 @@
+/*
+ * sight.h - what the request's principal may know and read of all products of a home at one
+ * sequence: the gate's decision, asked once for each and kept in the context.
+ *
+ * Lists, hints, completion and the `mesh.` tables ask this instead of the gate, name by name. What
+ * is not in it is not there: what has another owner, and what never was, look the same.
+ * Owns: its arena. Thread rule: read by any thread, made and let go by that of the context.
+ */
+#ifndef WEFT_CONTEXT_SIGHT_H
+#define WEFT_CONTEXT_SIGHT_H
+
+#include "base/map.h"
+#include "context/context.h"
+
+/* A major of a product that may be known. */
+struct weft_sight_item {
+    const char *full_name; /* domain.name */
+    int major;
+    const char *table;        /* its key in the lake and in flow */
+    const char *name;         /* what it is called: "d.p", or "d.p__v1" for an older major */
+    bool read;                /* its rows, or some of them, as the decision leaves them */
+    bool whole;               /* all of them, as they are: and so what is counted over them */
+    bool team;                /* it belongs to a domain of his */
+    bool open;                /* he may know of all that it reads, too */
+    struct weft_texts hidden; /* columns that are not there for him */
+};
+
+struct weft_sight;
+
+/* The local operator has none (*out NULL): all is there for him. time_us 0 = the request's. The
+ * newest one is the context's; who keeps it beyond the next call takes a reference. */
+int weft_sight_get(struct weft_context *context, struct weft_ledger_txn *txn, int64_t time_us,
+                   const struct weft_sight **out, struct weft_error *error) WEFT_MUST_CHECK;
+struct weft_sight *weft_sight_ref(const struct weft_sight *sight);
+void weft_sight_unref(struct weft_sight *sight); /* NULL is nothing */
+void weft_sight_unrefp(struct weft_sight **sight);
+
+/* By what it is called in SQL and in lists ("d.p", "d.p__v1"), by its key, by name and major.
+ * NULL = he knows of none. */
+const struct weft_sight_item *weft_sight_named(const struct weft_sight *sight, const char *name);
+const struct weft_sight_item *weft_sight_table(const struct weft_sight *sight, const char *table);
+const struct weft_sight_item *weft_sight_major(const struct weft_sight *sight,
+                                               const char *full_name, int major);
+/* Does the text name a product that he may not know of, now or by a name that it once had? */
+bool weft_sight_tells(const struct weft_sight *sight, const char *text);
+/* The one who asks, as he was at the sequence. */
+const struct weft_principal *weft_sight_who(const struct weft_sight *sight);
+
+#endif
