@@ -24,6 +24,8 @@ static const struct weft_op_arg audit_args[] = {
     {"purpose", 0, WEFT_ARG_TEXT, "PURPOSE", "Only for this purpose."},
     {"agreement", 0, WEFT_ARG_TEXT, "ID", "Only under the agreement that request ID became."},
     {"limit", 0, WEFT_ARG_TEXT, "N", "The newest N; 100 without it."},
+    {"accept", 0, WEFT_ARG_FLAG, NULL, "verify: go on without lines that are missing."},
+    {"because", 0, WEFT_ARG_TEXT, "REASON", "With --accept: why; the ledger keeps it."},
 };
 
 struct filter {
@@ -170,7 +172,7 @@ static int audit_decide(struct weft_context *context, struct weft_ledger *ledger
     if (decision->verdict == WEFT_VERDICT_YES)
         return 0;
     read->decision = "no";
-    WEFT_TRY(weft_audit_append(weft_ledger_home(ledger), read, error));
+    WEFT_TRY(weft_audit_append(ledger, read, error));
     weft_error_set(error, WEFT_E_DENIED, "%s may not read the audit", context->request.principal);
     return weft_error_hint(error, "the role auditor may, and whom a grant on mesh.audit names");
 }
@@ -188,10 +190,10 @@ static int audit_list(struct weft_context *context, const struct weft_op_request
     WEFT_TRY(filter_read(request, &filter, error));
     WEFT_TRY(audit_decide(context, ledger, &read, &decision, error));
     WEFT_TRY(weft_audit_list(home, context->arena, filter.since_us, &lines, error));
-    WEFT_TRY(weft_audit_begin(home, &read, id, error));
+    WEFT_TRY(weft_audit_begin(ledger, &read, id, error));
     int rc = lines_show(&lines, &filter, out, &shown, error);
     struct weft_error own = WEFT_ERROR_INIT;
-    if (weft_audit_end(home, id, shown, weft_clock_mono_us() - started_us, rc == 0,
+    if (weft_audit_end(ledger, id, shown, weft_clock_mono_us() - started_us, rc == 0,
                        rc < 0 ? &own : error) < 0)
         return -1;
     return rc;
@@ -215,11 +217,24 @@ static int told(struct weft_out *out, const char *what, int64_t count, const cha
     return weft_out_line(out, WEFT_STYLE_GOOD, error, "%s: %" PRId64 " %s", what, count, text);
 }
 
-static int audit_verify(struct weft_ledger *ledger, struct weft_out *out, struct weft_error *error)
+static int audit_verify(struct weft_context *context, const struct weft_op_request *request,
+                        struct weft_ledger *ledger, const struct weft_principal *who,
+                        struct weft_out *out, struct weft_error *error)
 {
     int64_t count = 0;
+    bool accepted = false;
+    const char *because;
+    if (weft_op_given(request, "accept")) {
+        if (who->kind != WEFT_PRINCIPAL_LOCAL)
+            return weft_error_set(error, WEFT_E_DENIED,
+                                  "`weft audit verify --accept` is for the local operator");
+        WEFT_TRY(weft_op_because(request, &because, error));
+        WEFT_TRY(
+            weft_audit_accept(ledger, weft_who_actor(context), because, &count, &accepted, error));
+    }
     WEFT_TRY(weft_audit_verify_all(ledger, &count, error));
-    return told(out, "verified", count, count == 1 ? "line" : "lines", error);
+    return told(out, accepted ? "accepted as it is" : "verified", count,
+                count == 1 ? "line" : "lines", error);
 }
 
 static int audit_anchor(struct weft_context *context, struct weft_ledger *ledger,
@@ -273,7 +288,7 @@ static int audit_run(struct weft_context *context, const struct weft_op_request 
     }
     WEFT_TRY(weft_who_may(&who, WEFT_RIGHT_AUDIT, NULL, "look after the audit", error));
     if (what[0] == 'v')
-        return audit_verify(ledger, out, error);
+        return audit_verify(context, request, ledger, &who, out, error);
     if (what[0] == 'a')
         return audit_anchor(context, ledger, out, error);
     if (who.kind != WEFT_PRINCIPAL_LOCAL)
@@ -290,8 +305,10 @@ const struct weft_op weft_op_audit = {
         "Each read: who, as whom, products, columns, rows that went out, purpose, the agreement "
         "it was read under, the rules that decided, and the hash of the secured query; never a "
         "value. The role auditor reads it, and whom a grant on mesh.audit names. `verify` walks "
-        "the chain and compares it with the ledger; `anchor` puts its end into the ledger (so "
-        "does every apply); `expire` removes months older than the setting audit_retention.",
+        "the chain and compares it with its head and the ledger; where lines are missing "
+        "`--accept` goes on with what is there, and the ledger says what is not. `anchor` puts its "
+        "end into the ledger (so does every apply); `expire` removes months older than the setting "
+        "audit_retention.",
     .args = audit_args,
     .arg_count = WEFT_COUNT(audit_args),
     .who = WEFT_OP_PRINCIPAL,

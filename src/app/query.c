@@ -226,8 +226,7 @@ static void query_denied(struct weft_query *query)
     read.columns = "";
     read.decision = "no";
     read.reason = query->reason;
-    if (weft_audit_append(weft_ledger_home(query->context->ledger), &read, &ignored) < 0 &&
-        query->out != NULL)
+    if (weft_audit_append(query->context->ledger, &read, &ignored) < 0 && query->out != NULL)
         weft_out_warn(query->out, "the denial does not stand in the audit: %s", ignored.message);
 }
 
@@ -246,13 +245,13 @@ int weft_query_audit_begin(struct weft_query *query, struct weft_error *error)
     read.columns = columns.length == 0 ? "" : columns.data;
     read.decision = "yes";
     read.reason = query->reason[0] == '\0' ? "local operator" : query->reason;
-    return weft_audit_begin(weft_ledger_home(query->context->ledger), &read, query->audit, error);
+    return weft_audit_begin(query->context->ledger, &read, query->audit, error);
 }
 
 int weft_query_audit(struct weft_query *query, int result, struct weft_error *error)
 {
     if (query->audit[0] == '\0') /* never begun: nothing was read */
         return 0;
-    return weft_audit_end(weft_ledger_home(query->context->ledger), query->audit, query->rows,
+    return weft_audit_end(query->context->ledger, query->audit, query->rows,
                           weft_clock_mono_us() - query->started_us, result >= 0, error);
 }

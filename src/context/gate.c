@@ -116,7 +116,7 @@ int weft_gate_denied(const struct weft_context *context, const char *full_name,
     struct weft_error own = WEFT_ERROR_INIT;
     line.decision = "no";
     line.reason = decision->reason;
-    bool written = weft_audit_append(weft_ledger_home(context->ledger), &line, &own) == 0;
+    bool written = weft_audit_append(context->ledger, &line, &own) == 0;
     if (!decision->discoverable) /* an error of the audit would tell that there is such a product */
         return WEFT_NOT_THERE;
     weft_gate_refused(context, full_name, decision, error);
@@ -140,7 +140,7 @@ int weft_gate_read_begin(const struct weft_context *context, const char *product
     line.decision = "yes";
     line.reason = decision == NULL ? "local operator" : decision->reason;
     line.agreement = decision == NULL ? 0 : decision->agreement;
-    return weft_audit_begin(weft_ledger_home(context->ledger), &line, read->id, error);
+    return weft_audit_begin(context->ledger, &line, read->id, error);
 }
 
 int weft_gate_read_end(const struct weft_context *context, struct weft_gate_read *read,
@@ -152,7 +152,7 @@ int weft_gate_read_end(const struct weft_context *context, struct weft_gate_read
         return result;
     memcpy(id, read->id, sizeof id);
     read->id[0] = '\0';
-    int rc = weft_audit_end(weft_ledger_home(context->ledger), id, rows,
+    int rc = weft_audit_end(context->ledger, id, rows,
                             weft_clock_mono_us() - read->started_us, result >= 0,
                             result < 0 ? &own : error);
     return result < 0 ? result : rc;

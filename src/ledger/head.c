@@ -150,14 +150,14 @@ int ledger_head_write(struct weft_ledger *ledger, const struct weft_ledger_head 
 
 /* ---- for whoever writes on ---- */
 
-static int key_of_head(struct weft_ledger_txn *txn, const struct ledger_signed_head *head,
-                       struct weft_key **key, struct weft_error *error)
+int ledger_key_public(struct weft_ledger_txn *txn, const char *origin, const char *key_id,
+                      struct weft_key **key, struct weft_error *error)
 {
     WEFT_CLEANUP(weft_stmt_freep) struct weft_stmt *stmt = NULL;
     WEFT_TRY(weft_stmt_prepare(
         txn, "SELECT public_key FROM ledger_keys WHERE origin = ? AND key_id = ?", &stmt, error));
-    weft_stmt_bind_text(stmt, 1, head->origin);
-    weft_stmt_bind_text(stmt, 2, head->key_id);
+    weft_stmt_bind_text(stmt, 1, origin);
+    weft_stmt_bind_text(stmt, 2, key_id);
     int rc = weft_stmt_step(stmt, error);
     if (rc != 0)
         return rc < 0 ? rc : WEFT_NOT_THERE;
@@ -171,7 +171,7 @@ static int signature_check(struct weft_ledger_txn *txn, const struct ledger_sign
 {
     WEFT_CLEANUP(weft_key_freep) struct weft_key *key = NULL;
     unsigned char digest[WEFT_SHA256_BYTES];
-    int rc = key_of_head(txn, head, &key, error);
+    int rc = ledger_key_public(txn, head->origin, head->key_id, &key, error);
     WEFT_TRY(rc);
     WEFT_TRY(ledger_head_digest(head, digest, error));
     if (rc == 0 && weft_key_verify(key, digest, sizeof digest, head->signature))

@@ -177,6 +177,19 @@ extern const char weft_sql_null[];
 #define WEFT_SQL_NULL weft_sql_null
 int64_t weft_ledger_changes(struct weft_ledger_txn *txn); /* rows changed by the last statement */
 
+/* ---- what else the node's key signs: small files of the home that other floors own ---- */
+#define WEFT_LEDGER_KEY_ID 17     /* with the zero byte */
+#define WEFT_LEDGER_SIGNATURE 129 /* likewise */
+/* Ed25519 over the SHA-256 of the text, which says by its own members what it is, so that it is
+ * taken for nothing else that is signed. */
+int weft_ledger_sign(struct weft_ledger *ledger, const char *text, size_t length,
+                     char key_id[WEFT_LEDGER_KEY_ID], char signature[WEFT_LEDGER_SIGNATURE],
+                     struct weft_error *error) WEFT_MUST_CHECK;
+/* *good: by a key that this node has or had. */
+int weft_ledger_signed(struct weft_ledger *ledger, const char *text, size_t length,
+                       const char *key_id, const char *signature, bool *good,
+                       struct weft_error *error) WEFT_MUST_CHECK;
+
 /* ---- long lists that an entry names by hash: <home>/lists/<sha256>. The body names it by a member
  * `list` or `..._list` (at any depth) whose value is the hash: so verify finds it. ---- */
 /* Within the writing transaction that names it (INTERNAL elsewhere). */

@@ -91,6 +91,9 @@ int ledger_head_digest(const struct ledger_signed_head *head,
  */
 int ledger_head_write(struct weft_ledger *ledger, const struct weft_ledger_head *head, bool force,
                       struct weft_error *error) WEFT_MUST_CHECK;
+/* Only for verification: a key that the node has or had. WEFT_NOT_THERE. */
+int ledger_key_public(struct weft_ledger_txn *txn, const char *origin, const char *key_id,
+                      struct weft_key **key, struct weft_error *error) WEFT_MUST_CHECK;
 /* For whoever writes on: ledger.head is there, signed by the node's key, and names an entry that
  * the database has. CORRUPT. */
 int ledger_head_check(struct weft_ledger_txn *txn, struct weft_error *error) WEFT_MUST_CHECK;

@@ -3,8 +3,8 @@
  *
  * A line is one canonical JSON object, and last of all its `hash`: SHA-256 of the line as it would
  * be without it. `previous` is the hash of the line before, across files; 64 zeros for the very
- * first. So a changed, removed, added or reordered line is seen, except at the very end, which
- * entries of the ledger hold (audit.h).
+ * first. So a changed, removed, added or reordered line is seen; the very end is held by the head
+ * (audit_head.c) and by entries of the ledger (audit.h).
  *   a read:     actor?, agreement?, columns, command?, decision, door, key?, previous, principal,
  *               products, purpose, reason, sequence, sql_hash, time, time_us
  *               and with them duration_us and rows where it is the only line
@@ -121,24 +121,90 @@ int weft_audit_last_hash(int fd, const char *path, char hash[WEFT_SHA256_HEX], i
     }
 }
 
-/* The hash of the last line before today's file. */
-static int earlier_hash(struct weft_audit_files *audit, const char *today,
+int weft_audit_end_find(const struct weft_audit_files *audit, size_t *file, int64_t *bytes,
                         char hash[WEFT_SHA256_HEX], struct weft_error *error)
 {
     for (size_t i = audit->files.count; i-- > 0;) {
-        if (strcmp(audit->files.names[i], today) == 0)
-            continue;
         WEFT_CLEANUP(weft_freep) char *path = weft_path_join(audit->folder, audit->files.names[i]);
+        WEFT_CLEANUP(weft_fd_close) int fd = -1;
         if (path == NULL)
             return weft_error_nomem(error);
-        WEFT_CLEANUP(weft_fd_close) int fd = -1;
-        int64_t whole;
         WEFT_TRY(weft_fs_open(path, O_RDONLY, &fd, error));
-        int rc = weft_audit_last_hash(fd, path, hash, &whole, error);
+        int rc = weft_audit_last_hash(fd, path, hash, bytes, error);
+        *file = i;
         if (rc != WEFT_NOT_THERE)
             return rc;
     }
-    memcpy(hash, WEFT_AUDIT_NONE, WEFT_SHA256_HEX);
+    return WEFT_NOT_THERE;
+}
+
+/* ---- what the next line follows ---- */
+
+struct looking {
+    const char *hash;
+    bool found;
+};
+
+static int line_look(void *arg, const char *path, int64_t number, const char *line, size_t length,
+                     struct weft_error *error)
+{
+    struct looking *looking = arg;
+    (void)path;
+    (void)number;
+    (void)error;
+    looking->found |=
+        length > HASH_TAIL && memcmp(line + length - (WEFT_SHA256_HEX - 1) - (sizeof HASH_END - 1),
+                                     looking->hash, WEFT_SHA256_HEX - 1) == 0;
+    return 0;
+}
+
+/* Rare: after a kill between a line and its head, and after a cut. */
+static int line_find(const struct weft_audit_files *audit, const char *hash, bool *found,
+                     struct weft_error *error)
+{
+    struct looking looking = {.hash = hash};
+    for (size_t i = audit->files.count; i-- > 0 && !looking.found;) {
+        struct weft_error own = WEFT_ERROR_INIT;
+        WEFT_CLEANUP(weft_freep) char *path = weft_path_join(audit->folder, audit->files.names[i]);
+        if (path == NULL)
+            return weft_error_nomem(error);
+        /* A piece of a line at the end, or a file that is none: not where it stands. */
+        if (weft_audit_file_each(path, line_look, &looking, &own) < 0 && own.code != WEFT_E_CORRUPT)
+            return weft_error_set(error, own.code, "%s", own.message);
+    }
+    *found = looking.found;
+    return 0;
+}
+
+/* The hash that the next line follows, and the head to go on from. Where the line that the head
+ * names is gone the next one follows it all the same: the gap stays to be seen. */
+static int previous_find(struct weft_ledger *ledger, const struct weft_audit_files *audit,
+                         char previous[WEFT_SHA256_HEX], struct weft_audit_head *head,
+                         struct weft_error *error)
+{
+    struct weft_error own = WEFT_ERROR_INIT;
+    size_t file;
+    int64_t bytes;
+    bool found = false;
+    int end = weft_audit_end_find(audit, &file, &bytes, previous, error);
+    WEFT_TRY(end);
+    int rc = weft_audit_head_read(ledger, audit, head, &own);
+    if (rc < 0 && own.code != WEFT_E_CORRUPT)
+        return weft_error_set(error, own.code, "%s", own.message);
+    if (rc != 0) { /* none: made anew, and its `first` tells where */
+        if (end == WEFT_NOT_THERE)
+            memcpy(previous, WEFT_AUDIT_NONE, WEFT_SHA256_HEX);
+        memcpy(head->first, previous, WEFT_SHA256_HEX);
+        memcpy(head->hash, previous, WEFT_SHA256_HEX);
+        /* Before the first line, so that a kill behind it leaves no line without a head. */
+        return weft_audit_head_write(ledger, audit, head, error);
+    }
+    if (end != WEFT_NOT_THERE && strcmp(previous, head->hash) == 0)
+        return 0;
+    if (end != WEFT_NOT_THERE && strcmp(head->hash, head->first) != 0)
+        WEFT_TRY(line_find(audit, head->hash, &found, error));
+    if (end == WEFT_NOT_THERE || (!found && strcmp(head->hash, head->first) != 0))
+        memcpy(previous, head->hash, WEFT_SHA256_HEX);
     return 0;
 }
 
@@ -224,20 +290,30 @@ static int line_make(const struct line *what, const char *previous, struct weft_
     return weft_buf_check(line, error);
 }
 
-static int line_write(struct weft_audit_files *audit, const struct line *what, const char *today,
-                      char hash[WEFT_SHA256_HEX], struct weft_error *error)
+/* Takes back what stands there of a line, so that there is neither it nor a piece of it. */
+static int line_undo(int fd, int64_t whole, const char *path)
+{
+    struct weft_error ignored = WEFT_ERROR_INIT;
+    if (weft_fs_truncate(fd, whole, path, &ignored) < 0)
+        return -1; /* the next writer cuts it off */
+    return -1;
+}
+
+static int line_write(struct weft_ledger *ledger, struct weft_audit_files *audit,
+                      const struct line *what, const char *today, char hash[WEFT_SHA256_HEX],
+                      struct weft_error *error)
 {
     WEFT_CLEANUP(weft_freep) char *path = weft_path_join(audit->folder, today);
     if (path == NULL)
         return weft_error_nomem(error);
+    char previous[WEFT_SHA256_HEX], ignored[WEFT_SHA256_HEX];
+    struct weft_audit_head head = {.time_us = weft_clock_us()};
+    WEFT_TRY(previous_find(ledger, audit, previous, &head, error));
     WEFT_CLEANUP(weft_fd_close) int fd = -1;
     WEFT_TRY(weft_fs_open(path, O_RDWR | O_CREAT | O_APPEND, &fd, error));
-    char previous[WEFT_SHA256_HEX];
     int64_t whole = 0;
     struct weft_fs_identity identity;
-    int rc = weft_audit_last_hash(fd, path, previous, &whole, error);
-    if (rc == WEFT_NOT_THERE)
-        rc = earlier_hash(audit, today, previous, error);
+    int rc = weft_audit_last_hash(fd, path, ignored, &whole, error);
     WEFT_TRY(rc);
     WEFT_TRY(weft_fs_identity_fd(fd, &identity, path, error));
     if (identity.size > whole) /* a piece that a full disk or a power failure left */
@@ -245,20 +321,20 @@ static int line_write(struct weft_audit_files *audit, const struct line *what, c
     WEFT_CLEANUP(weft_buf_release) struct weft_buf line;
     weft_buf_init(&line, WEFT_AUDIT_LINE_MAX * 64);
     WEFT_TRY(line_make(what, previous, &line, hash, error));
-    if (weft_fs_write(fd, line.data, line.length, path, error) == 0)
-        return 0;
-    /* What stands there of it would be a line cut short until the next one is written. */
-    struct weft_error ignored = WEFT_ERROR_INIT;
-    if (weft_fs_truncate(fd, whole, path, &ignored) < 0)
-        return -1; /* the next writer cuts it off */
-    return -1;
+    if (weft_fs_write(fd, line.data, line.length, path, error) < 0)
+        return line_undo(fd, whole, path);
+    memcpy(head.hash, hash, WEFT_SHA256_HEX);
+    head.time_us = weft_clock_us();
+    if (weft_audit_head_write(ledger, audit, &head, error) < 0)
+        return line_undo(fd, whole, path);
+    return 0;
 }
 
-static int audit_write(const char *home, const struct line *what, char hash[WEFT_SHA256_HEX],
-                       struct weft_error *error)
+static int audit_write(struct weft_ledger *ledger, const struct line *what,
+                       char hash[WEFT_SHA256_HEX], struct weft_error *error)
 {
     WEFT_CLEANUP(weft_audit_files_close) struct weft_audit_files audit = {.lock = -1};
-    WEFT_TRY(weft_audit_files_open(home, true, &audit, error));
+    WEFT_TRY(weft_audit_files_open(weft_ledger_home(ledger), true, &audit, error));
     char time[WEFT_TIME_TEXT], today[16];
     weft_time_format(weft_clock_us(), time);
     snprintf(today, sizeof today, "%.7s.log", time);
@@ -266,28 +342,28 @@ static int audit_write(const char *home, const struct line *what, char hash[WEFT
     size_t count = audit.files.count;
     if (count > 0 && strcmp(audit.files.names[count - 1], today) > 0)
         snprintf(today, sizeof today, "%s", audit.files.names[count - 1]);
-    return line_write(&audit, what, today, hash, error);
+    return line_write(ledger, &audit, what, today, hash, error);
 }
 
-int weft_audit_append(const char *home, const struct weft_audit_read *read,
+int weft_audit_append(struct weft_ledger *ledger, const struct weft_audit_read *read,
                       struct weft_error *error)
 {
     char hash[WEFT_SHA256_HEX];
     const struct line what = {.read = read, .whole = true};
-    return audit_write(home, &what, hash, error);
+    return audit_write(ledger, &what, hash, error);
 }
 
-int weft_audit_begin(const char *home, const struct weft_audit_read *read, char id[WEFT_SHA256_HEX],
-                     struct weft_error *error)
+int weft_audit_begin(struct weft_ledger *ledger, const struct weft_audit_read *read,
+                     char id[WEFT_SHA256_HEX], struct weft_error *error)
 {
     const struct line what = {.read = read};
-    return audit_write(home, &what, id, error);
+    return audit_write(ledger, &what, id, error);
 }
 
-int weft_audit_end(const char *home, const char *id, int64_t rows, int64_t duration_us, bool good,
-                   struct weft_error *error)
+int weft_audit_end(struct weft_ledger *ledger, const char *id, int64_t rows, int64_t duration_us,
+                   bool good, struct weft_error *error)
 {
     char hash[WEFT_SHA256_HEX];
     const struct line what = {.of = id, .good = good, .rows = rows, .duration_us = duration_us};
-    return audit_write(home, &what, hash, error);
+    return audit_write(ledger, &what, hash, error);
 }

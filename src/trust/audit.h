@@ -7,10 +7,15 @@
  * from outside. A denial is one line. The SQL may hold personal values: only its hash is kept, and
  * no line holds a value of data.
  *
- * The lines are hashed, not signed. Entries of the ledger, which are, hold the chain down:
- *   audit.anchored {file, bytes, hash}: the line that ends there, when the entry was made
+ * The lines are hashed, not signed. What holds the chain down is signed by the node's key:
+ *   audit/head (audit_head.c) names the last line: lines cut off at the end are seen.
+ *   audit.anchored {file, bytes, hash, first}, an entry of the ledger: the line that ends there,
+ *     when the entry was made, and what the head says that it began behind. A head that is not the
+ *     first one is seen, and so is an older head put back together with older lines, as far as an
+ *     entry knows of later ones.
  *   audit.removed  {file, last}: a file that retention took, and the hash of its last line
- * So a tail that was cut off before the newest anchor is seen, and so is a missing beginning.
+ *   audit.accepted {because, bytes, file, gaps: [{after, lost}], hash}: lines that are missing, and
+ *     with which somebody goes on: what stands behind `after` follows `lost`, which is gone
  * Folded: trust_audit.
  * Thread rule: any number of processes and threads may append.
  */
@@ -34,13 +39,13 @@ struct weft_audit_read {
 };
 
 /* One line for the whole: a denial, or what is read in one piece. */
-int weft_audit_append(const char *home, const struct weft_audit_read *read,
+int weft_audit_append(struct weft_ledger *ledger, const struct weft_audit_read *read,
                       struct weft_error *error) WEFT_MUST_CHECK;
 /* The line before the first row; rows and duration_us are not looked at. `id` names it for end. */
-int weft_audit_begin(const char *home, const struct weft_audit_read *read, char id[WEFT_SHA256_HEX],
-                     struct weft_error *error) WEFT_MUST_CHECK;
-int weft_audit_end(const char *home, const char *id, int64_t rows, int64_t duration_us, bool good,
-                   struct weft_error *error) WEFT_MUST_CHECK;
+int weft_audit_begin(struct weft_ledger *ledger, const struct weft_audit_read *read,
+                     char id[WEFT_SHA256_HEX], struct weft_error *error) WEFT_MUST_CHECK;
+int weft_audit_end(struct weft_ledger *ledger, const char *id, int64_t rows, int64_t duration_us,
+                   bool good, struct weft_error *error) WEFT_MUST_CHECK;
 
 /* ---- reading ---- */
 
@@ -81,10 +86,15 @@ int weft_audit_verify(const char *home, int64_t *count, struct weft_error *error
 /* And against what the ledger knows: its beginning, and the newest anchor. */
 int weft_audit_verify_all(struct weft_ledger *ledger, int64_t *count, struct weft_error *error)
     WEFT_MUST_CHECK;
-/* The end of the audit becomes an entry, unless it is one already (*anchored false). Takes the lock
- * of the audit under that of the ledger; who appends takes only the first. */
+/* The end of the audit becomes an entry, unless it is one already (*anchored false). Before the
+ * first line it is where the chain begins. Takes the lock of the audit under that of the ledger;
+ * who appends takes only the first. */
 int weft_audit_anchor(struct weft_ledger_txn *txn, const char *actor, bool *anchored,
                       struct weft_error *error) WEFT_MUST_CHECK;
+/* The way out where lines are missing, or the head: what is there goes on, and an entry says what is
+ * gone. *accepted false: nothing is missing. CORRUPT for lines that were changed. */
+int weft_audit_accept(struct weft_ledger *ledger, const char *actor, const char *because,
+                      int64_t *count, bool *accepted, struct weft_error *error) WEFT_MUST_CHECK;
 /* Removes the files whose last line is older, never the newest: first the entry, then the files; a
  * kill between leaves files that the next call takes. *removed: how many. */
 int weft_audit_expire(struct weft_ledger *ledger, const char *actor, int64_t before_us,

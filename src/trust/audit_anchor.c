@@ -1,148 +1,166 @@
 /*
- * audit_anchor.c - the entries of the ledger that hold the audit's chain: its end now and then, and
- * what retention took from its beginning.
+ * audit_anchor.c - writes the entries of the ledger that hold the audit's chain: its end now and
+ * then, what retention took from its beginning, and what somebody goes on without.
  */
 #include "base/clock.h"
 #include "trust/audit_internal.h"
 #include "trust/trust_internal.h"
 
-#include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
 
-static const struct weft_ledger_table trust_audit = {
-    .name = "trust_audit",
-    .ddl = "CREATE TABLE IF NOT EXISTS trust_audit("
-           "kind TEXT NOT NULL, file TEXT NOT NULL, bytes BIGINT NOT NULL, hash TEXT NOT NULL,"
-           "seq_from BIGINT NOT NULL, seq_to BIGINT, PRIMARY KEY(kind, seq_from));",
-};
-
-static int fold_anchored(struct weft_ledger_txn *txn, const struct weft_ledger_entry *entry,
-                         yyjson_val *body, struct weft_error *error)
-{
-    const char *file, *hash;
-    int64_t bytes;
-    WEFT_TRY(weft_json_text(body, "file", &file, error));
-    WEFT_TRY(weft_json_text(body, "hash", &hash, error));
-    WEFT_TRY(weft_json_int(body, "bytes", &bytes, error));
-    return weft_sql_exec(txn, error,
-                         "INSERT INTO trust_audit(kind, file, bytes, hash, seq_from) "
-                         "VALUES('anchored', ?1, ?2, ?3, ?4)",
-                         "titi", file, bytes, hash, entry->sequence);
-}
-
-static int fold_removed(struct weft_ledger_txn *txn, const struct weft_ledger_entry *entry,
-                        yyjson_val *body, struct weft_error *error)
-{
-    const char *last;
-    WEFT_TRY(weft_json_text(body, "last", &last, error));
-    return weft_sql_exec(txn, error,
-                         "INSERT INTO trust_audit(kind, file, bytes, hash, seq_from) "
-                         "VALUES('removed', '', 0, ?1, ?2)",
-                         "ti", last, entry->sequence);
-}
-
-void weft_audit_register(void)
-{
-    static const struct weft_ledger_kind kinds[] = {
-        {.name = WEFT_KIND_AUDIT_ANCHORED, .version = 1, .fold = fold_anchored},
-        {.name = WEFT_KIND_AUDIT_REMOVED, .version = 1, .fold = fold_removed},
-    };
-    for (size_t i = 0; i < WEFT_COUNT(kinds); i++)
-        weft_ledger_register_kind(&kinds[i]);
-    weft_ledger_register_table(&trust_audit);
-}
-
-/* ---- what is held ---- */
-
-static int held_read(struct weft_ledger_txn *txn, struct weft_arena *arena,
-                     struct weft_audit_held *held, struct weft_error *error)
-{
-    WEFT_CLEANUP(weft_stmt_freep) struct weft_stmt *removed = NULL;
-    WEFT_CLEANUP(weft_stmt_freep) struct weft_stmt *stmt = NULL;
-    WEFT_TRY(weft_sql_query(txn, &removed, error,
-                            "SELECT hash FROM trust_audit WHERE kind = 'removed'", ""));
-    WEFT_TRY(weft_trust_texts_rows(arena, removed, &held->removed, error));
-    WEFT_TRY(weft_sql_query(txn, &stmt, error,
-                            "SELECT hash, file, seq_from FROM trust_audit WHERE kind = 'anchored' "
-                            "ORDER BY seq_from DESC LIMIT 1",
-                            ""));
-    int rc = weft_stmt_step(stmt, error);
-    WEFT_TRY(rc);
-    if (rc == WEFT_END)
-        return 0;
-    snprintf(held->anchor, sizeof held->anchor, "%s", weft_stmt_column_text(stmt, 0));
-    snprintf(held->anchor_file, sizeof held->anchor_file, "%s", weft_stmt_column_text(stmt, 1));
-    held->anchor_sequence = weft_stmt_column_int(stmt, 2);
-    return weft_stmt_check(stmt, error);
-}
-
-int weft_audit_verify_all(struct weft_ledger *ledger, int64_t *count, struct weft_error *error)
-{
-    WEFT_CLEANUP(weft_arena_freep) struct weft_arena *arena = weft_arena_new(0);
-    struct weft_audit_held held = {0};
-    if (arena == NULL)
-        return weft_error_nomem(error);
-    {
-        WEFT_CLEANUP(weft_ledger_endp) struct weft_ledger_txn *txn = NULL;
-        WEFT_TRY(weft_ledger_begin_read(ledger, &txn, error));
-        WEFT_TRY(held_read(txn, arena, &held, error));
-    }
-    return weft_audit_chain_verify(weft_ledger_home(ledger), &held, count, error);
-}
-
 /* ---- anchoring ---- */
 
-/* The last line there is: its file, where it ends, its hash. WEFT_NOT_THERE. */
-static int end_find(struct weft_audit_files *audit, size_t *file, int64_t *bytes,
-                    char hash[WEFT_SHA256_HEX], struct weft_error *error)
+/* Where the chain begins before its first line: at the entry that the ledger ends with. */
+static int beginning(struct weft_ledger_txn *txn, const struct weft_audit_files *audit,
+                     struct weft_audit_head *head, struct weft_error *error)
 {
-    for (size_t i = audit->files.count; i-- > 0;) {
-        WEFT_CLEANUP(weft_freep) char *path = weft_path_join(audit->folder, audit->files.names[i]);
-        WEFT_CLEANUP(weft_fd_close) int fd = -1;
-        if (path == NULL)
-            return weft_error_nomem(error);
-        WEFT_TRY(weft_fs_open(path, O_RDONLY, &fd, error));
-        int rc = weft_audit_last_hash(fd, path, hash, bytes, error);
-        *file = i;
-        if (rc != WEFT_NOT_THERE)
-            return rc;
+    struct weft_ledger_head at;
+    WEFT_TRY(weft_ledger_head(txn, &at, error));
+    *head = (struct weft_audit_head){.time_us = weft_clock_us()};
+    memcpy(head->first, at.hash, WEFT_SHA256_HEX);
+    memcpy(head->hash, at.hash, WEFT_SHA256_HEX);
+    return weft_audit_head_write(weft_ledger_of(txn), audit, head, error);
+}
+
+struct end {
+    int64_t bytes; /* 0 = there is no line */
+    const char *file;
+    char hash[WEFT_SHA256_HEX];
+    struct weft_audit_head head;
+    bool headless; /* it is damaged, or of an older version: nothing is known of it */
+};
+
+static int end_look(struct weft_ledger_txn *txn, const struct weft_audit_files *audit,
+                    const struct weft_audit_held *held, struct end *end, struct weft_error *error)
+{
+    struct weft_error own = WEFT_ERROR_INIT;
+    size_t file = 0;
+    int rc = weft_audit_end_find(audit, &file, &end->bytes, end->hash, error);
+    WEFT_TRY(rc);
+    bool none = rc == WEFT_NOT_THERE;
+    end->file = none ? "" : audit->files.names[file];
+    rc = weft_audit_head_read(weft_ledger_of(txn), audit, &end->head, &own);
+    if (rc < 0 && own.code != WEFT_E_CORRUPT)
+        return weft_error_set(error, own.code, "%s", own.message);
+    end->headless = rc != 0;
+    if (none)
+        end->bytes = 0;
+    if (rc == WEFT_NOT_THERE && none && held->first[0] == '\0') {
+        WEFT_TRY(beginning(txn, audit, &end->head, error));
+        end->headless = false;
     }
-    return WEFT_NOT_THERE;
+    if (none)
+        memcpy(end->hash, end->headless ? WEFT_AUDIT_NONE : end->head.hash, WEFT_SHA256_HEX);
+    return 0;
+}
+
+static int entry_append(struct weft_ledger_txn *txn, const char *actor, const struct end *end,
+                        bool first, struct weft_error *error)
+{
+    WEFT_CLEANUP(weft_buf_release) struct weft_buf body;
+    weft_buf_init(&body, WEFT_LEDGER_BODY_MAX);
+    struct weft_json_writer writer;
+    weft_json_writer_init(&writer, &body);
+    weft_json_begin_object(&writer);
+    weft_json_member_int(&writer, "bytes", end->bytes);
+    weft_json_member_text(&writer, "file", end->file);
+    if (first)
+        weft_json_member_text(&writer, "first", end->head.first);
+    weft_json_member_text(&writer, "hash", end->hash);
+    weft_json_end_object(&writer);
+    WEFT_TRY(weft_buf_check(&body, error));
+    return weft_ledger_append(txn, actor, WEFT_KIND_AUDIT_ANCHORED, body.data, NULL, error);
 }
 
 int weft_audit_anchor(struct weft_ledger_txn *txn, const char *actor, bool *anchored,
                       struct weft_error *error)
 {
     WEFT_CLEANUP(weft_audit_files_close) struct weft_audit_files audit = {.lock = -1};
+    WEFT_CLEANUP(weft_audit_held_release) struct weft_audit_held held = {0};
     WEFT_CLEANUP(weft_arena_freep) struct weft_arena *arena = weft_arena_new(0);
-    struct weft_audit_held held = {0};
-    char hash[WEFT_SHA256_HEX];
-    int64_t bytes = 0;
-    size_t file = 0;
+    struct end end = {0};
     *anchored = false;
     if (arena == NULL)
         return weft_error_nomem(error);
-    WEFT_TRY(weft_audit_files_open(weft_ledger_home(weft_ledger_of(txn)), false, &audit, error));
-    int rc = end_find(&audit, &file, &bytes, hash, error);
-    WEFT_TRY(rc);
-    if (rc == WEFT_NOT_THERE)
+    WEFT_TRY(weft_audit_files_open(weft_ledger_home(weft_ledger_of(txn)), true, &audit, error));
+    WEFT_TRY(weft_audit_held_read(txn, arena, &held, error));
+    WEFT_TRY(end_look(txn, &audit, &held, &end, error));
+    bool first = held.first[0] == '\0' && !end.headless;
+    const struct weft_audit_anchor *last =
+        held.anchor_count == 0 ? NULL : &held.anchors[held.anchor_count - 1];
+    if (!first && (end.bytes == 0 || (last != NULL && strcmp(last->hash, end.hash) == 0)))
         return 0;
-    WEFT_TRY(held_read(txn, arena, &held, error));
-    if (strcmp(held.anchor, hash) == 0)
-        return 0;
+    *anchored = true;
+    return entry_append(txn, actor, &end, first, error);
+}
+
+/* ---- going on without what is missing ---- */
+
+static int accepted_append(struct weft_ledger_txn *txn, const char *actor, const char *because,
+                           const struct end *end, const struct weft_audit_gaps *gaps,
+                           struct weft_error *error)
+{
     WEFT_CLEANUP(weft_buf_release) struct weft_buf body;
     weft_buf_init(&body, WEFT_LEDGER_BODY_MAX);
     struct weft_json_writer writer;
     weft_json_writer_init(&writer, &body);
     weft_json_begin_object(&writer);
-    weft_json_member_int(&writer, "bytes", bytes);
-    weft_json_member_text(&writer, "file", audit.files.names[file]);
-    weft_json_member_text(&writer, "hash", hash);
+    weft_json_member_text(&writer, "because", because);
+    weft_json_member_int(&writer, "bytes", end->bytes);
+    weft_json_member_text(&writer, "file", end->file);
+    weft_json_key(&writer, "gaps");
+    weft_json_begin_array(&writer);
+    for (size_t i = 0; i < gaps->count; i++) {
+        weft_json_begin_object(&writer);
+        weft_json_member_text(&writer, "after", gaps->items[i].after);
+        weft_json_member_text(&writer, "lost", gaps->items[i].lost);
+        weft_json_end_object(&writer);
+    }
+    weft_json_end_array(&writer);
+    weft_json_member_text(&writer, "hash", end->hash);
     weft_json_end_object(&writer);
     WEFT_TRY(weft_buf_check(&body, error));
-    *anchored = true;
-    return weft_ledger_append(txn, actor, WEFT_KIND_AUDIT_ANCHORED, body.data, NULL, error);
+    return weft_ledger_append(txn, actor, WEFT_KIND_AUDIT_ACCEPTED, body.data, NULL, error);
+}
+
+/* The head that names what is there now. Where no line is left it goes on from the beginning. */
+static int head_again(struct weft_ledger *ledger, const struct weft_audit_files *audit,
+                      const struct weft_audit_held *held, const struct end *end,
+                      struct weft_error *error)
+{
+    struct weft_audit_head head = {.time_us = weft_clock_us()};
+    memcpy(head.first, held->first[0] == '\0' ? WEFT_AUDIT_NONE : held->first, WEFT_SHA256_HEX);
+    memcpy(head.hash, end->bytes == 0 ? head.first : end->hash, WEFT_SHA256_HEX);
+    return weft_audit_head_write(ledger, audit, &head, error);
+}
+
+int weft_audit_accept(struct weft_ledger *ledger, const char *actor, const char *because,
+                      int64_t *count, bool *accepted, struct weft_error *error)
+{
+    WEFT_CLEANUP(weft_ledger_endp) struct weft_ledger_txn *txn = NULL;
+    WEFT_CLEANUP(weft_audit_files_close) struct weft_audit_files audit = {.lock = -1};
+    WEFT_CLEANUP(weft_audit_held_release) struct weft_audit_held held = {0};
+    WEFT_CLEANUP(weft_arena_freep) struct weft_arena *arena = weft_arena_new(0);
+    struct weft_audit_gaps *gaps = arena == NULL ? NULL : weft_arena_alloc(arena, sizeof *gaps);
+    struct end end = {0};
+    *accepted = false;
+    if (gaps == NULL)
+        return weft_error_nomem(error);
+    *gaps = (struct weft_audit_gaps){.count = 0};
+    WEFT_TRY(weft_ledger_begin_write(ledger, &txn, error));
+    WEFT_TRY(weft_audit_files_open(weft_ledger_home(ledger), true, &audit, error));
+    WEFT_TRY(weft_audit_held_read(txn, arena, &held, error));
+    WEFT_TRY(weft_audit_chain_verify(ledger, &audit, &held, gaps, count, error));
+    if (gaps->count == 0 && !gaps->end)
+        return 0;
+    WEFT_TRY(end_look(txn, &audit, &held, &end, error));
+    WEFT_TRY(accepted_append(txn, actor, because, &end, gaps, error));
+    struct weft_ledger_txn *ending = txn;
+    txn = NULL;
+    WEFT_TRY(weft_ledger_commit(ending, error));
+    *accepted = true;
+    return head_again(ledger, &audit, &held, &end, error);
 }
 
 /* ---- retention ---- */
@@ -183,7 +201,7 @@ static int removal_last(struct weft_audit_files *audit, size_t count, char hash[
     int64_t bytes;
     size_t file;
     some.files.count = count;
-    return end_find(&some, &file, &bytes, hash, error);
+    return weft_audit_end_find(&some, &file, &bytes, hash, error);
 }
 
 int weft_audit_expire(struct weft_ledger *ledger, const char *actor, int64_t before_us,

@@ -42,8 +42,8 @@ static void read_whole(struct trust_fixture *f, int64_t rows)
     struct weft_request request;
     char id[WEFT_SHA256_HEX];
     struct weft_audit_read read = read_of(&request, "a.b");
-    OK(weft_audit_begin(f->home, &read, id, &f->error));
-    OK(weft_audit_end(f->home, id, rows, 5, true, &f->error));
+    OK(weft_audit_begin(f->ledger, &read, id, &f->error));
+    OK(weft_audit_end(f->ledger, id, rows, 5, true, &f->error));
 }
 
 static int verify(struct trust_fixture *f, int64_t *count)
@@ -74,12 +74,12 @@ static void test_ends(void **state)
     char id[WEFT_SHA256_HEX], other[WEFT_SHA256_HEX];
     int64_t count = 0;
     struct weft_audit_read one = read_of(&request, "a.b");
-    OK(weft_audit_begin(f->home, &one, id, &f->error));
+    OK(weft_audit_begin(f->ledger, &one, id, &f->error));
     struct weft_audit_read two = read_of(&request, "c.d,a.b");
-    OK(weft_audit_begin(f->home, &two, other, &f->error));
-    OK(weft_audit_end(f->home, id, 42, 1234, true, &f->error));
+    OK(weft_audit_begin(f->ledger, &two, other, &f->error));
+    OK(weft_audit_end(f->ledger, id, 42, 1234, true, &f->error));
     two.decision = "no";
-    OK(weft_audit_append(f->home, &two, &f->error));
+    OK(weft_audit_append(f->ledger, &two, &f->error));
     OK(weft_audit_list(f->home, f->arena, 0, &lines, &f->error));
     assert_int_equal(lines.count, 3);
     assert_int_equal(lines.items[0].rows, 42);
@@ -92,7 +92,7 @@ static void test_ends(void **state)
     assert_string_equal(lines.items[1].result, "unfinished");
     assert_int_equal(lines.items[1].rows, -1);
     assert_string_equal(lines.items[2].decision, "no");
-    OK(weft_audit_end(f->home, other, 3, 1, false, &f->error));
+    OK(weft_audit_end(f->ledger, other, 3, 1, false, &f->error));
     OK(weft_audit_list(f->home, f->arena, 0, &lines, &f->error));
     assert_string_equal(lines.items[1].result, "failed");
     OK(weft_audit_list(f->home, f->arena, weft_clock_us() + 3600000000, &lines, &f->error));
@@ -101,11 +101,33 @@ static void test_ends(void **state)
     assert_int_equal(count, 5);
 }
 
+static void refused(struct trust_fixture *f, const char *expected)
+{
+    int64_t count;
+    assert_int_equal(verify(f, &count), -1);
+    if (f->error.code != WEFT_E_CORRUPT || strstr(f->error.message, expected) == NULL)
+        fail_msg("expected '%s': %s", expected, f->error.message);
+    weft_error_clear(&f->error);
+}
+
+static void accept(struct trust_fixture *f, bool expected)
+{
+    int64_t count = 0;
+    bool accepted = !expected;
+    weft_ledger_end(f->txn);
+    f->txn = NULL;
+    OK(weft_audit_accept(f->ledger, ACTOR, "a test", &count, &accepted, &f->error));
+    assert_int_equal(accepted, expected);
+    OK(verify(f, &count));
+    OK(weft_ledger_begin_write(f->ledger, &f->txn, &f->error));
+}
+
 static void test_anchor(void **state)
 {
     struct trust_fixture *f = *state;
     int64_t count = 0;
-    anchor(f, false); /* nothing to hold */
+    anchor(f, true);  /* where it begins */
+    anchor(f, false); /* nothing new */
     read_whole(f, 1);
     read_whole(f, 2);
     anchor(f, true);
@@ -113,20 +135,114 @@ static void test_anchor(void **state)
     read_whole(f, 3);
     OK(verify(f, &count));
     assert_int_equal(count, 6);
-    /* Behind the anchor nobody sees a cut; before it everybody does. */
-    shell(f, "sed -i '$d' *.log");
+    /* An old copy of all of it is seen as far as the ledger knows of more. */
+    shell(f, "mkdir copy && cp *.log head copy");
+    read_whole(f, 4);
+    shell(f, "cp copy/* .");
     OK(verify(f, &count));
-    shell(f, "sed -i '$d' *.log && sed -i '$d' *.log");
-    trust_refused(f, verify(f, &count), WEFT_E_CORRUPT);
-    read_whole(f, 4); /* going on does not hide it */
-    OK(weft_audit_verify(f->home, &count, &f->error));
-    trust_refused(f, verify(f, &count), WEFT_E_CORRUPT);
-    shell(f, "rm *.log");
-    trust_refused(f, verify(f, &count), WEFT_E_CORRUPT);
+    read_whole(f, 4);
+    anchor(f, true);
+    shell(f, "cp copy/* .");
+    refused(f, "entry");
+    read_whole(f, 5); /* going on does not hide it, nor does another anchor */
+    anchor(f, true);
+    refused(f, "entry");
+    accept(f, true);
+    accept(f, false);
     struct weft_ledger_report report;
     weft_ledger_end(f->txn);
     f->txn = NULL;
     OK(weft_ledger_rebuild(f->ledger, true, &report, &f->error));
+}
+
+/* What is cut off at the end, in each way, behind all anchors. */
+static void test_cut(void **state)
+{
+    struct trust_fixture *f = *state;
+    static const struct {
+        const char *command;
+        const char *expected; /* at once */
+        const char *after;    /* when a read went on */
+    } rows[] = {
+        {"sed -i '$d' *.log", "end was cut off: audit/head", "line 8: it does not follow"},
+        {"sed -i '$d' *.log; sed -i '$d' *.log", "end was cut off", "line 7: it does not follow"},
+        {"rm *.log", "end was cut off", "line 1: it does not follow"},
+        {": > $(ls *.log)", "end was cut off", "line 1: it does not follow"},
+        {"rm head", "audit/head is missing", "audit/head was missing or damaged"},
+        {"sed -i '$d' *.log; rm head", "audit/head is missing", "missing or damaged"},
+        {"rm head *.log", "audit/head is missing", "missing or damaged"},
+        {": > head", "was changed or is damaged", "missing or damaged"},
+        {"sed -i 's/hash\":\"./hash\":\"x/' head", "was changed", "missing or damaged"},
+        {"sed -i 's/first\":\"./first\":\"x/' head", "was changed", "missing or damaged"},
+        {"sed -i 's/_us\":1/_us\":2/' head", "was changed", "missing or damaged"},
+        {"sed -i 's/signature\":\"./signature\":\"x/' head", "was changed", "missing or damaged"},
+        {"sed -i 's/key_id\":\"./key_id\":\"x/' head", "was changed", "missing or damaged"},
+    };
+    anchor(f, true);
+    shell(f, "cp head old"); /* names no line */
+    for (size_t i = 0; i < WEFT_COUNT(rows); i++) {
+        int64_t count = 0;
+        shell(f, "rm -f *.log; cp old head");
+        for (int line = 0; line < 4; line++)
+            read_whole(f, line);
+        OK(verify(f, &count));
+        shell(f, rows[i].command);
+        refused(f, rows[i].expected);
+        read_whole(f, 9);
+        refused(f, rows[i].after);
+        accept(f, true);
+        read_whole(f, 9);
+        OK(verify(f, &count));
+        accept(f, false);
+        /* What stands before the gap cannot be cut off unseen now. */
+        if (strstr(rows[i].after, "line 8") != NULL) {
+            shell(f, "sed -i 6,7d *.log");
+            refused(f, "line 6: it does not follow");
+        }
+    }
+}
+
+/* A kill between a line and its head; and a clock that goes on behind the other. */
+static void test_behind(void **state)
+{
+    struct trust_fixture *f = *state;
+    int64_t count = 0;
+    anchor(f, true);
+    read_whole(f, 1);
+    shell(f, "cp head old");
+    read_whole(f, 2);
+    shell(f, "cp old head");
+    OK(verify(f, &count));
+    read_whole(f, 3);
+    OK(verify(f, &count));
+    assert_int_equal(count, 6);
+    shell(f, "printf '{\"half\":' >> $(ls *.log)");
+    read_whole(f, 4);
+    OK(verify(f, &count));
+    assert_int_equal(count, 8);
+    weft_ledger_end(f->txn);
+    f->txn = NULL;
+    weft_ledger_close(f->ledger); /* the key is read anew */
+    OK(weft_ledger_open(f->home, 0, &f->ledger, &f->error));
+    read_whole(f, 5);
+    OK(verify(f, &count));
+    OK(weft_ledger_begin_write(f->ledger, &f->txn, &f->error));
+}
+
+/* Lines of a version that had no head: held from the next anchor on. */
+static void test_from_before(void **state)
+{
+    struct trust_fixture *f = *state;
+    int64_t count = 0;
+    read_whole(f, 1);
+    shell(f, "rm head");
+    OK(verify(f, &count));
+    read_whole(f, 2);
+    OK(verify(f, &count));
+    anchor(f, true);
+    OK(verify(f, &count));
+    shell(f, "rm head");
+    refused(f, "audit/head is missing");
 }
 
 /* Three months: today's lines under the names of months that are over. */
@@ -221,7 +337,7 @@ static void test_full(void **state)
             struct rlimit limit = {(rlim_t)identity.size + room, (rlim_t)identity.size + room};
             signal(SIGXFSZ, SIG_IGN);
             setrlimit(RLIMIT_FSIZE, &limit);
-            _exit(weft_audit_begin(f->home, &read, id, &f->error) < 0 ? 0 : 1);
+            _exit(weft_audit_begin(f->ledger, &read, id, &f->error) < 0 ? 0 : 1);
         }
         int status = -1;
         assert_int_equal(waitpid(pid, &status, 0), pid);
@@ -263,6 +379,9 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(test_ends, trust_setup, trust_teardown),
         cmocka_unit_test_setup_teardown(test_anchor, trust_setup, trust_teardown),
+        cmocka_unit_test_setup_teardown(test_cut, trust_setup, trust_teardown),
+        cmocka_unit_test_setup_teardown(test_behind, trust_setup, trust_teardown),
+        cmocka_unit_test_setup_teardown(test_from_before, trust_setup, trust_teardown),
         cmocka_unit_test_setup_teardown(test_retention, trust_setup, trust_teardown),
         cmocka_unit_test_setup_teardown(test_kills, trust_setup, trust_teardown),
         cmocka_unit_test_setup_teardown(test_full, trust_setup, trust_teardown),
