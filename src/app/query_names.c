@@ -279,15 +279,9 @@ static int registered_relation(struct weft_query *query, struct weft_arena *aren
 static int decision_apply(struct weft_arena *arena, const struct weft_decision *decision,
                           struct weft_relation *out, struct weft_error *error)
 {
-    if (decision->min_group_count > 1) {
-        weft_error_set(error, WEFT_E_NOT_YET,
-                       "two restrictions of `%s` tell subjects apart by different columns",
-                       out->product);
-        return weft_error_hint(error, "let all `min_group` of a product name the same column");
-    }
     out->rows = decision->rows;
-    if (decision->min_group_count == 1)
-        out->min_group = decision->min_groups[0];
+    out->min_groups = decision->min_groups;
+    out->min_group_count = decision->min_group_count;
     if (decision->treatments == NULL)
         return 0;
     assert(decision->treatment_count == out->column_count);

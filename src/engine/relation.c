@@ -169,9 +169,17 @@ int relation_alias(char alias[RELATION_ALIAS], struct weft_error *error)
     return 0;
 }
 
+int64_t relation_group_size(const struct weft_relation *relation)
+{
+    int64_t size = 0;
+    for (size_t i = 0; i < relation->min_group_count; i++)
+        size = WEFT_MAX(size, relation->min_groups[i].size);
+    return size;
+}
+
 bool weft_relation_is_guarded(const struct weft_relation *relation)
 {
-    bool guarded = relation->rows != NULL || relation->min_group.size > 0;
+    bool guarded = relation->rows != NULL || relation->min_group_count > 0;
     for (size_t i = 0; i < relation->column_count; i++) {
         const struct weft_treatment *treat = relation->columns[i].treat;
         guarded = guarded || (treat != NULL && treat->kind != WEFT_TREAT_NONE);

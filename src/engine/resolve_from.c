@@ -91,6 +91,18 @@ static int table_put(struct resolve *resolve, const struct weft_relation *relati
     return 0;
 }
 
+static void table_subject(struct resolve *resolve, struct scope_source *source, int index,
+                          const struct resolve_subject *subject)
+{
+    struct scope_column *column = scope_add_column(resolve, &source->columns, subject->name);
+    traces_table(resolve, source->columns.traces, subject->name, index, subject->column, true);
+    if (column == NULL)
+        return;
+    column->hidden = true;
+    column->subject = true;
+    scope_add_origin(resolve, &column->origins, (struct resolve_origin){index, subject->column});
+}
+
 static void table_columns(struct resolve *resolve, struct scope_source *source, int index)
 {
     const struct weft_relation *relation = &resolve->tables[index].relation;
@@ -111,17 +123,9 @@ static void table_columns(struct resolve *resolve, struct scope_source *source, 
                      column->hidden);
         scope_add_origin(resolve, &column->origins, (struct resolve_origin){index, (int)i});
     }
-    const struct resolve_table *table = &resolve->tables[index];
-    if (table->subject == NULL)
-        return;
-    struct scope_column *subject = scope_add_column(resolve, &source->columns, table->subject);
-    traces_table(resolve, source->columns.traces, table->subject, index, table->subject_column,
-                 true);
-    if (subject == NULL)
-        return;
-    subject->hidden = true;
-    scope_add_origin(resolve, &subject->origins,
-                     (struct resolve_origin){index, table->subject_column});
+    const struct resolve_subject *subjects = resolve->tables[index].subjects;
+    for (size_t i = 0; subjects != NULL && i < relation->min_group_count; i++)
+        table_subject(resolve, source, index, &subjects[i]);
 }
 
 /* A hidden column of these sources that is also on the left; NULL = none. */
@@ -187,7 +191,7 @@ static int table_product(struct walk *walk, yyjson_mut_val *ref, struct scope *s
         return table_not_found(resolve, ref, said, &name);
     int index = 0;
     WEFT_TRY(table_put(resolve, &relation, &index));
-    WEFT_TRY(walk_subject(walk, ref, index));
+    WEFT_TRY(walk_subjects(walk, ref, index));
     const char *alias = tree_text_or_null(ref, "alias");
     bool bare = alias == NULL;
     if (bare)
@@ -358,7 +362,7 @@ static int walk_opaque(struct walk *walk, yyjson_mut_val *ref, const struct scop
         trace_summarized(resolve, ref, columns.traces, traces);
     }
     for (struct scope_source *source = inner.sources; source != NULL; source = source->next)
-        if (source->product > 0 && resolve->tables[source->product - 1].subject != NULL)
+        if (source->product > 0 && resolve->tables[source->product - 1].subjects != NULL)
             return walk_groups_refuse(walk, ref, &resolve->tables[source->product - 1].relation,
                                       "PIVOT and UNPIVOT");
     for (struct scope_source *source = inner.sources; source != NULL; source = source->next)

@@ -2,12 +2,12 @@
  * resolve_group.c - min_group: of a product only groups of at least so many different subjects
  * may be seen.
  *
- * Each SELECT that reads such a product itself gets HAVING count(DISTINCT subject) >= size,
- * which also makes an aggregate of it: DuckDB's binder then refuses rows that pass through. The
- * subject is a column besides, under a name of 128 random bits, so that it is the product's own
- * raw column whatever the person's aliases are. A group counts too few where an aggregate's
- * argument is there (or its FILTER true) for too few, so that no aggregate is about fewer than
- * the group.
+ * Each SELECT that reads such a product itself gets HAVING count(DISTINCT subject) >= size, once
+ * for each min_group, which also makes an aggregate of it: DuckDB's binder then refuses rows that
+ * pass through. The subject is a column besides, under a name of 128 random bits, so that it is the
+ * product's own raw column whatever the person's aliases are. A group counts too few where an
+ * aggregate's argument is there (or its FILTER true) for too few, so that no aggregate is about
+ * fewer than the group.
  *
  * Aggregates are those that tell nothing of a single row: count, sum, avg and
  * approx_count_distinct, of bare columns: sum(CASE WHEN id = 5 THEN income END) would be a way
@@ -32,7 +32,7 @@ int walk_groups_refuse(struct walk *walk, yyjson_mut_val *object,
     resolve_refuse(walk->resolve, WEFT_E_SQL_REFUSED, at,
                    "of %s only groups of at least %" PRId64
                    " different subjects may be seen: no %s",
-                   relation->product, relation->min_group.size, what);
+                   relation->product, relation_group_size(relation), what);
     return weft_error_hint(walk->resolve->error,
                            "group and aggregate: select state, count(*), avg(age) from %s group by "
                            "state; compute on that in a query around it",
@@ -44,29 +44,42 @@ static int group_refuse(struct group *group, yyjson_mut_val *object, const char 
     return walk_groups_refuse(group->walk, object, &group->table->relation, what);
 }
 
-/* ---- the subject ---- */
+/* ---- the subjects ---- */
 
-int walk_subject(struct walk *walk, yyjson_mut_val *ref, int index)
+static int subject_find(struct walk *walk, yyjson_mut_val *ref,
+                        const struct weft_relation *relation, const char *by,
+                        struct resolve_subject *out)
 {
     struct resolve *resolve = walk->resolve;
-    struct resolve_table *table = &resolve->tables[index];
-    const struct weft_relation *relation = &table->relation;
-    if (relation->min_group.size <= 0)
-        return 0;
     for (size_t i = 0; i < relation->column_count; i++) {
-        if (relation->min_group.by == NULL ||
-            strcmp(relation->columns[i].name, relation->min_group.by) != 0)
+        if (by == NULL || strcmp(relation->columns[i].name, by) != 0)
             continue;
         char name[RELATION_ALIAS];
         WEFT_TRY(relation_alias(name, resolve->error));
-        table->subject = weft_arena_strdup(resolve->arena, name);
-        table->subject_column = (int)i;
-        return table->subject == NULL ? resolve_nomem(resolve) : 0;
+        *out = (struct resolve_subject){weft_arena_strdup(resolve->arena, name), (int)i};
+        return out->name == NULL ? resolve_nomem(resolve) : 0;
     }
     return resolve_refuse(resolve, WEFT_E_BLOCKED, tree_location(ref),
                           "%s cannot be read: the column that tells its subjects apart (min_group) "
                           "is not in this snapshot",
                           relation->product);
+}
+
+int walk_subjects(struct walk *walk, yyjson_mut_val *ref, int index)
+{
+    struct resolve *resolve = walk->resolve;
+    struct resolve_table *table = &resolve->tables[index];
+    const struct weft_relation *relation = &table->relation;
+    size_t count = relation->min_group_count;
+    if (count == 0)
+        return 0;
+    table->subjects = weft_arena_array(resolve->arena, count, sizeof(*table->subjects));
+    if (table->subjects == NULL)
+        return resolve_nomem(resolve);
+    for (size_t i = 0; i < count; i++)
+        WEFT_TRY(
+            subject_find(walk, ref, relation, relation->min_groups[i].by, &table->subjects[i]));
+    return 0;
 }
 
 /* ---- tree ---- */
@@ -116,7 +129,7 @@ static yyjson_mut_val *tree_is_there(struct resolve *resolve, yyjson_mut_val *co
     return object;
 }
 
-static yyjson_mut_val *tree_count(struct group *group, yyjson_mut_val *filter)
+static yyjson_mut_val *tree_count(struct group *group, const char *subject, yyjson_mut_val *filter)
 {
     struct resolve *resolve = group->walk->resolve;
     yyjson_mut_val *column = tree_expression(resolve, "COLUMN_REF", "COLUMN_REF");
@@ -125,11 +138,11 @@ static yyjson_mut_val *tree_count(struct group *group, yyjson_mut_val *filter)
     if (column == NULL || count == NULL || orders == NULL)
         return NULL;
     tree_set(resolve, column, "column_names",
-             tree_list(resolve, yyjson_mut_strcpy(resolve->doc, group->table->subject), NULL));
+             tree_list(resolve, yyjson_mut_strcpy(resolve->doc, subject), NULL));
     tree_set_text(resolve, count, "function_name", "count");
     tree_set(resolve, count, "children", tree_list(resolve, column, NULL));
     if (filter != NULL)
-        tree_set(resolve, count, "filter", filter);
+        tree_set(resolve, count, "filter", yyjson_mut_val_mut_copy(resolve->doc, filter));
     tree_set_text(resolve, orders, "type", "ORDER_MODIFIER");
     tree_set(resolve, count, "order_bys", orders);
     tree_set(resolve, count, "distinct", yyjson_mut_bool(resolve->doc, true));
@@ -137,20 +150,29 @@ static yyjson_mut_val *tree_count(struct group *group, yyjson_mut_val *filter)
 }
 
 /* HAVING ... AND count(DISTINCT subject) [FILTER (WHERE filter)] >= size */
-static int group_require(struct group *group, yyjson_mut_val *filter)
+static int group_require_one(struct group *group, size_t i, yyjson_mut_val *filter)
 {
     struct resolve *resolve = group->walk->resolve;
     yyjson_mut_val *having = yyjson_mut_obj_get(group->node, "having");
     yyjson_mut_val *enough = tree_expression(resolve, "COMPARISON", "COMPARE_GREATERTHANOREQUALTO");
-    yyjson_mut_val *count = tree_count(group, filter);
+    yyjson_mut_val *count = tree_count(group, group->table->subjects[i].name, filter);
     if (enough == NULL || count == NULL)
         return resolve_nomem(resolve);
     tree_set(resolve, enough, "left", count);
-    tree_set(resolve, enough, "right", tree_size(resolve, group->table->relation.min_group.size));
+    tree_set(resolve, enough, "right",
+             tree_size(resolve, group->table->relation.min_groups[i].size));
     if (having != NULL)
         having = yyjson_mut_val_mut_copy(resolve->doc, having);
     tree_set(resolve, group->node, "having", tree_and(resolve, enough, having));
     return resolve->nomem ? resolve_nomem(resolve) : 0;
+}
+
+/* Of each way to tell subjects apart there are enough. */
+static int group_require(struct group *group, yyjson_mut_val *filter)
+{
+    for (size_t i = 0; i < group->table->relation.min_group_count; i++)
+        WEFT_TRY(group_require_one(group, i, filter));
+    return 0;
 }
 
 /* ---- what stands in the SELECT ---- */
@@ -311,7 +333,7 @@ int walk_groups(struct walk *walk, yyjson_mut_val *node, struct scope *scope)
 {
     for (struct scope_source *source = scope->sources; source != NULL && !walk->describes;
          source = source->next) {
-        if (source->product == 0 || walk->resolve->tables[source->product - 1].subject == NULL)
+        if (source->product == 0 || walk->resolve->tables[source->product - 1].subjects == NULL)
             continue;
         struct group group = {walk, &walk->resolve->tables[source->product - 1], node, scope,
                               false};

@@ -48,14 +48,19 @@ struct resolve_splice {
 };
 
 /* One place where a product stands in the text. */
+struct resolve_subject {
+    const char *name;
+    int column; /* of the relation */
+};
+
 struct resolve_table {
     struct weft_relation relation;
     const char *token; /* its name in the tree */
     bool *used;        /* per column */
     size_t found;      /* how often the verified text holds it */
     struct resolve_splice splice;
-    const char *subject; /* a column of that name besides: min_group.by; NULL = none */
-    int subject_column;
+    /* A column of that name besides for each min_group, its `by`; NULL = none. */
+    struct resolve_subject *subjects;
     const char **hoists; /* conditions of the text behind "alias.": `"id" = 5` (resolve_hoist.c) */
     size_t hoist_count;
     size_t hoist_capacity;
@@ -233,6 +238,8 @@ int resolve_walk(struct resolve *resolve, yyjson_mut_val *node) WEFT_MUST_CHECK;
 
 /* ---- relation.c ---- */
 #define RELATION_ALIAS 40
+/* The largest of its min_groups; 0 = none. */
+int64_t relation_group_size(const struct weft_relation *relation);
 int relation_check(const struct weft_relation *relation, struct weft_error *error) WEFT_MUST_CHECK;
 /* A name that no text holds: 128 random bits. */
 int relation_alias(char alias[RELATION_ALIAS], struct weft_error *error) WEFT_MUST_CHECK;

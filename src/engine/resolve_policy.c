@@ -114,7 +114,7 @@ int resolve_policy(struct resolve *resolve, yyjson_mut_val *node)
     for (size_t i = 0; i < resolve->table_count; i++) {
         const struct weft_relation *relation = &resolve->tables[i].relation;
         resolve->rows = resolve->rows || relation->rows != NULL;
-        resolve->groups = resolve->groups || relation->min_group.size > 0;
+        resolve->groups = resolve->groups || relation->min_group_count > 0;
     }
     if (!resolve->rows && !resolve->groups)
         return 0;

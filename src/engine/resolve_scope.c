@@ -291,7 +291,7 @@ static const char *candidates_text(struct resolve *resolve, struct scope *scope)
     for (; scope != NULL; scope = scope->parent)
         for (struct scope_source *source = scope->sources; source != NULL; source = source->next)
             for (size_t i = 0; i < source->columns.count && count < SCOPE_CANDIDATES; i++)
-                if (source->columns.items[i].name != NULL)
+                if (source->columns.items[i].name != NULL && !source->columns.items[i].subject)
                     weft_buf_addf(&text, "%s%s", count++ == 0 ? "" : ", ",
                                   source->columns.items[i].name);
     const char *copy = weft_arena_strdup(resolve->arena, text.data);

@@ -14,7 +14,8 @@
 struct scope_column {
     const char *name; /* NULL = named by its expression's text */
     struct resolve_origins origins;
-    bool hidden; /* no star gives it */
+    bool hidden;  /* no star gives it */
+    bool subject; /* of a min_group: weft's own, no error tells of it */
 };
 
 struct scope_columns {

@@ -36,7 +36,7 @@ void walk_hoist(struct walk *walk, yyjson_mut_val *node, struct scope *scope);
 int walk_groups(struct walk *walk, yyjson_mut_val *node, struct scope *scope) WEFT_MUST_CHECK;
 int walk_groups_refuse(struct walk *walk, yyjson_mut_val *object,
                        const struct weft_relation *relation, const char *what);
-/* The column that tells subjects apart becomes one that only weft can name. */
-int walk_subject(struct walk *walk, yyjson_mut_val *ref, int index) WEFT_MUST_CHECK;
+/* The columns that tell subjects apart become ones that only weft can name. */
+int walk_subjects(struct walk *walk, yyjson_mut_val *ref, int index) WEFT_MUST_CHECK;
 
 #endif

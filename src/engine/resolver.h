@@ -50,8 +50,9 @@ struct weft_relation {
     const struct weft_relation_column *file_columns;
     size_t file_column_count;
     const char *sql; /* RELATION_SQL: a SELECT; MESH: the call of the table function */
-    const struct weft_condition *rows; /* NULL = all rows; without principal.x */
-    struct weft_min_group min_group;   /* size 0 = none */
+    const struct weft_condition *rows;       /* NULL = all rows; without principal.x */
+    const struct weft_min_group *min_groups; /* each acts; NULL = none */
+    size_t min_group_count;
 };
 
 /* When a reference says AT (TIMESTAMP => ...) or AT (VERSION => ...). */

@@ -38,8 +38,11 @@ static int fuzz_relation(void *arg, struct weft_arena *arena, const struct weft_
                                   .files = files,
                                   .file_count = 1,
                                   .rows = name->table[0] == 'g' ? &not_x : NULL};
-    if (name->table[0] == 'm')
-        out->min_group = (struct weft_min_group){5, "id"};
+    static const struct weft_min_group groups[] = {{5, "id"}, {2, "state"}};
+    if (name->table[0] == 'm' || name->table[0] == 'n') {
+        out->min_groups = groups;
+        out->min_group_count = name->table[0] == 'm' ? 1 : 2;
+    }
     return 0;
 }
 

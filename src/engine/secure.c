@@ -307,10 +307,11 @@ static int secured_put(struct secure *secure, const struct weft_relation *relati
     WEFT_TRY(relation_alias(alias, secure->error));
     weft_buf_adds(out, "SELECT ");
     WEFT_TRY(secured_columns(secure, relation, alias, barrier));
-    if (table != NULL && table->subject != NULL) {
+    for (size_t i = 0; table != NULL && table->subjects != NULL && i < relation->min_group_count;
+         i++) {
         weft_buf_adds(out, ", ");
-        relation_column(&relation->columns[table->subject_column], alias, out);
-        weft_buf_addf(out, " AS %s", table->subject);
+        relation_column(&relation->columns[table->subjects[i].column], alias, out);
+        weft_buf_addf(out, " AS %s", table->subjects[i].name);
     }
     weft_buf_adds(out, " FROM ");
     WEFT_TRY(relation_from(relation, out, secure->error));
@@ -342,10 +343,10 @@ int weft_relation_print_secured(struct weft_engine *engine, struct weft_arena *a
                                 struct weft_error *error)
 {
     struct secure secure = {engine, arena, options, error, out};
-    if (relation->min_group.size > 0)
+    if (relation->min_group_count > 0)
         return weft_error_set(error, WEFT_E_REFUSED,
                               "only groups of %" PRId64 " and more of %s may be seen, and no rows",
-                              relation->min_group.size, relation->product);
+                              relation_group_size(relation), relation->product);
     return secured_put(&secure, relation, NULL, false);
 }
 

@@ -96,9 +96,9 @@ static void test_attacks(void **state)
 static void test_of_the_test(void **state)
 {
     (void)state;
-    static const char *const off[] = {"name",   "born", "income", "weight",   "notes",
-                                      "tags",   "seen", "secret", "label",    "zip",
-                                      "active", "rows", "member", "min_group"};
+    static const char *const off[] = {"name",   "born", "income", "weight",    "notes",
+                                      "tags",   "seen", "secret", "label",     "zip",
+                                      "active", "rows", "member", "min_group", "doctors"};
     for (size_t i = 0; i < WEFT_COUNT(off); i++) {
         size_t differ = 0;
         bool failed;

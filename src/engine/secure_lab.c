@@ -75,12 +75,16 @@ struct lab_table {
     const char *product;
     struct lab_column columns[SECURE_LAB_COLUMNS];
     const struct weft_condition *rows;
-    struct weft_min_group min_group;
+    const struct weft_min_group *min_groups;
+    size_t min_group_count;
     const char *visible; /* WHERE of the rows that may be seen; NULL = all */
 };
 
 #define MASK_BY_HAND(column)                                                                       \
     "regexp_replace(" column ", '([[:alnum:]])[[:alnum:]]*', '\\1***', 'g')"
+
+static const struct weft_min_group by_patient[] = {{5, "patient_id"}};
+static const struct weft_min_group by_both[] = {{5, "patient_id"}, {3, "doctor"}};
 
 static const struct lab_table lab_tables[SECURE_LAB_TABLES] = {
     {"hospital.patients",
@@ -101,7 +105,8 @@ static const struct lab_table lab_tables[SECURE_LAB_TABLES] = {
       {"zip", "string", &treat_three, "substring(zip, 1, 3)"},
       {"active", "boolean", &treat_mask, "NULL::BOOLEAN"}},
      &not_quebec,
-     {0, NULL},
+     NULL,
+     0,
      "state <> 'QC'"},
     {"hospital.visits",
      {{"id", "long", NULL, NULL},
@@ -114,7 +119,8 @@ static const struct lab_table lab_tables[SECURE_LAB_TABLES] = {
       {"place", "struct<zip: string>", NULL, NULL},
       {"marks", "map<string, string>", NULL, NULL}},
      &both,
-     {0, NULL},
+     NULL,
+     0,
      "patient_id IN (SELECT patient_id FROM consents_raw WHERE given) AND day >= '2020-01-01'"},
     {"hospital.cells",
      {{"patient_id", "long", &treat_hash, NULL},
@@ -124,19 +130,32 @@ static const struct lab_table lab_tables[SECURE_LAB_TABLES] = {
       {"result", "string", NULL, NULL},
       {"day", "date", NULL, NULL}},
      NULL,
-     {5, "patient_id"},
+     by_patient,
+     1,
      NULL},
     {"open.wards",
      {{"ward", "string", NULL, NULL},
       {"floor", "int", NULL, NULL},
       {"patient_id", "long", NULL, NULL}},
      NULL,
-     {0, NULL},
+     NULL,
+     0,
+     NULL},
+    {"hospital.doses",
+     {{"patient_id", "long", NULL, NULL},
+      {"doctor", "long", &treat_hide, NULL},
+      {"ward", "string", NULL, NULL},
+      {"result", "string", NULL, NULL},
+      {"dose", "long", NULL, NULL}},
+     NULL,
+     by_both,
+     2,
      NULL},
     {"hospital.consents",
      {{"patient_id", "long", NULL, NULL}, {"given", "boolean", NULL, NULL}},
      NULL,
-     {0, NULL},
+     NULL,
+     0,
      NULL},
 };
 
@@ -208,6 +227,19 @@ static const char *lab_sql(struct secure_lab *lab, size_t table)
     case 3:
         return "SELECT ['a', 'b', 'c', 'd', 'z'][(k % 5 + 1)::INT] AS ward, (k % 6)::INT AS floor, "
                "k AS patient_id FROM range(40) r(k)";
+    case 4:
+        /* Ward d: 16 patients of one doctor; ward e: 4 patients of four. What is solo is one
+         * doctor's, and whose differs. Together they are the same. */
+        return weft_arena_format(
+            arena,
+            "SELECT p AS patient_id, CASE WHEN p >= 52 THEN p WHEN p >= 36 THEN 900 ELSE p // 3 %% "
+            "4 END AS doctor, CASE WHEN p >= 52 THEN 'e' WHEN p >= 36 THEN 'd' ELSE ['a', 'b', "
+            "'c'][(p %% 3 + 1)::INT] END AS ward, CASE WHEN p < 36 AND p // 3 %% 4 = %d THEN "
+            "'solo' "
+            "WHEN ward = 'a' THEN 'x' ELSE 'y' END AS result, CASE WHEN p < 36 THEN p %% 3 * 100 + "
+            "50 WHEN p %% 2 = 0 THEN 700 + 100 * %d ELSE 700 - 100 * %d END AS dose "
+            "FROM range(56) a(p) ORDER BY p",
+            v == 1, v, v);
     default:
         return weft_arena_format(arena,
                                  "SELECT k AS patient_id, true AS given FROM range(90) r(k) UNION "
@@ -271,8 +303,12 @@ static int table_read(struct secure_lab *lab, struct weft_arena *arena, size_t i
     out->rows = spec->rows;
     if (is_off(lab, "rows") || (index == 1 && is_off(lab, "member")))
         out->rows = index == 1 && !is_off(lab, "rows") ? &recent : NULL;
-    if (!is_off(lab, "min_group"))
-        out->min_group = spec->min_group;
+    if (!is_off(lab, "min_group")) {
+        out->min_groups = spec->min_groups;
+        out->min_group_count = spec->min_group_count;
+    }
+    if (out->min_group_count > 1 && is_off(lab, "doctors"))
+        out->min_group_count = 1;
     return 0;
 }
 

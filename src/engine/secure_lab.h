@@ -4,6 +4,7 @@
  * hospital.patients   rows: state <> 'QC'; every treatment on some column
  * hospital.visits     rows: given consent (a MEMBER condition) and day >= 2020-01-01
  * hospital.cells      min_group of 5 patients
+ * hospital.doses      min_groups of 5 patients and of 3 doctors, who are hidden
  * open.wards          nothing hidden
  * hospital.consents   is there for the policy only
  *
@@ -17,7 +18,7 @@
 #include "engine/treat.h"
 
 #define SECURE_LAB_COLUMNS 16
-#define SECURE_LAB_TABLES 5
+#define SECURE_LAB_TABLES 6
 
 struct secure_lab {
     char *dir;
@@ -26,8 +27,8 @@ struct secure_lab {
     struct weft_engine *engine; /* sealed; reads dir */
     struct weft_relation tables[SECURE_LAB_TABLES];
     size_t rows; /* visible, of patients */
-    /* What is switched off: a column's name, "rows", "member", "min_group", "all" (what a member of
-     * the domain sees); NULL = nothing. */
+    /* What is switched off: a column's name, "rows", "member", "min_group" (all of them), "doctors"
+     * (the second of doses), "all" (what a member of the domain sees); NULL = nothing. */
     const char *off;
     struct weft_resolve_options options;
 };

@@ -117,12 +117,8 @@ static int guard_make(struct weft_asker *asker, const struct weft_trust_subject 
         weft_arena_array(asker->arena, subject->column_count + 1, sizeof *columns);
     if (columns == NULL)
         return weft_error_nomem(error);
-    if (decision->min_group_count > 1)
-        return weft_error_set(error, WEFT_E_NOT_YET,
-                              "two restrictions of %s tell subjects apart by different columns",
-                              subject->full_name);
-    if (decision->min_group_count == 1)
-        guard.min_group = decision->min_groups[0];
+    guard.min_groups = decision->min_groups;
+    guard.min_group_count = decision->min_group_count;
     for (size_t i = 0; i < subject->column_count; i++) {
         columns[i].name = subject->columns[i].name;
         columns[i].treat = (struct weft_treatment){.kind = WEFT_TREAT_NONE};

@@ -70,13 +70,15 @@ int weft_job_guard_print(const struct weft_job_guard *guard, struct weft_arena *
         weft_json_key(&w, "rows");
         put_condition(&w, guard->rows);
     }
-    if (guard->min_group.size > 0) {
-        weft_json_key(&w, "min_group");
+    weft_json_key(&w, "min_groups");
+    weft_json_begin_array(&w);
+    for (size_t i = 0; i < guard->min_group_count; i++) {
         weft_json_begin_object(&w);
-        weft_json_member_int(&w, "size", guard->min_group.size);
-        weft_json_member_text(&w, "by", guard->min_group.by);
+        weft_json_member_int(&w, "size", guard->min_groups[i].size);
+        weft_json_member_text(&w, "by", guard->min_groups[i].by);
         weft_json_end_object(&w);
     }
+    weft_json_end_array(&w);
     weft_json_end_object(&w);
     WEFT_TRY(weft_buf_check(&text, error));
     *out = weft_arena_strndup(arena, text.data, text.length);
@@ -177,6 +179,28 @@ static int get_columns(struct weft_arena *arena, yyjson_val *root, struct weft_j
     return 0;
 }
 
+static int get_groups(struct weft_arena *arena, yyjson_val *root, struct weft_job_guard *out,
+                      struct weft_error *error)
+{
+    yyjson_val *list, *item;
+    size_t at, count;
+    WEFT_TRY(weft_json_array(root, "min_groups", &list, error));
+    struct weft_min_group *items =
+        weft_arena_array(arena, yyjson_arr_size(list) + 1, sizeof *items);
+    if (items == NULL)
+        return weft_error_nomem(error);
+    yyjson_arr_foreach(list, at, count, item)
+    {
+        WEFT_TRY(weft_json_int(item, "size", &items[at].size, error));
+        WEFT_TRY(copy_text(arena, item, "by", &items[at].by, error));
+        if (items[at].by == NULL || items[at].size <= 0)
+            return weft_error_set(error, WEFT_E_CORRUPT, "a guard has a min_group of no kind");
+    }
+    out->min_groups = items;
+    out->min_group_count = yyjson_arr_size(list);
+    return 0;
+}
+
 int weft_job_guard_parse(struct weft_arena *arena, const char *text, struct weft_job_guard *out,
                          struct weft_error *error)
 {
@@ -184,17 +208,12 @@ int weft_job_guard_parse(struct weft_arena *arena, const char *text, struct weft
     WEFT_TRY(weft_json_parse(text, strlen(text), 0, &doc, error));
     yyjson_val *root = yyjson_doc_get_root(doc);
     yyjson_val *rows = yyjson_obj_get(root, "rows");
-    yyjson_val *group = yyjson_obj_get(root, "min_group");
     *out = (struct weft_job_guard){0};
     WEFT_TRY(copy_text(arena, root, "digest", &out->digest, error));
     WEFT_TRY(get_columns(arena, root, out, error));
     if (rows != NULL)
         WEFT_TRY(get_condition(arena, rows, 0, &out->rows, error));
-    if (group != NULL) {
-        WEFT_TRY(weft_json_int(group, "size", &out->min_group.size, error));
-        WEFT_TRY(copy_text(arena, group, "by", &out->min_group.by, error));
-    }
-    return 0;
+    return get_groups(arena, root, out, error);
 }
 
 /* ---- apply ---- */
@@ -228,7 +247,8 @@ int weft_job_guard_apply(const struct weft_job_guard *guard, struct weft_arena *
     }
     relation->columns = columns;
     relation->rows = guard->rows;
-    relation->min_group = guard->min_group;
+    relation->min_groups = guard->min_groups;
+    relation->min_group_count = guard->min_group_count;
     return 0;
 }
 

@@ -3,7 +3,7 @@
  * (trust/decide.h) has it: a JSON text that crosses the pipe to the worker, which asks nobody.
  *
  *   {"digest": D, "columns": [{"name": N, "treat": K, "text": T, "number": X}, ...],
- *    "rows": condition, "min_group": {"size": S, "by": N}}
+ *    "rows": condition, "min_groups": [{"size": S, "by": N}, ...]}
  * condition: {"is": K, "op": K, "column": N, "operands": [{"is": K, "text": T}], "parts":
  * [condition], "product": P, "member": N}; K are the numbers of model/policy.h. Every column that
  * the run may meet is there: one that is not is refused.
@@ -23,8 +23,9 @@ struct weft_job_guard {
     const char *digest; /* of the decision: part of the run key */
     const struct weft_job_guard_column *columns;
     size_t column_count;
-    const struct weft_condition *rows; /* NULL = all */
-    struct weft_min_group min_group;   /* size 0 = none */
+    const struct weft_condition *rows;       /* NULL = all */
+    const struct weft_min_group *min_groups; /* each acts */
+    size_t min_group_count;
 };
 
 int weft_job_guard_print(const struct weft_job_guard *guard, struct weft_arena *arena,

@@ -25,10 +25,12 @@ static int guard_make(struct weft_arena *arena, struct weft_job_guard *out,
         {"o'\"dd", {.kind = WEFT_TREAT_FIXED, .text = "-\n-"}},
         {"n", {.kind = WEFT_TREAT_ROUND, .number = 0.1}},
     };
+    static const struct weft_min_group groups[] = {{10, "state"}, {3, "o'\"dd"}};
     *out = (struct weft_job_guard){.digest = "d",
                                    .columns = columns,
                                    .column_count = WEFT_COUNT(columns),
-                                   .min_group = {10, "state"}};
+                                   .min_groups = groups,
+                                   .min_group_count = WEFT_COUNT(groups)};
     return weft_condition_parse(arena, condition, &out->rows, error);
 }
 
@@ -52,8 +54,11 @@ static int round_trip(void *arg, struct weft_error *error)
     WEFT_TRY(weft_buf_check(&after, error));
     assert_string_equal(before.data, after.data);
     assert_string_equal(back.digest, "d");
-    assert_int_equal(back.min_group.size, 10);
-    assert_string_equal(back.min_group.by, "state");
+    assert_int_equal(back.min_group_count, guard.min_group_count);
+    for (size_t i = 0; i < guard.min_group_count; i++) {
+        assert_int_equal(back.min_groups[i].size, guard.min_groups[i].size);
+        assert_string_equal(back.min_groups[i].by, guard.min_groups[i].by);
+    }
     assert_int_equal(back.column_count, guard.column_count);
     for (size_t i = 0; i < guard.column_count; i++) {
         const struct weft_job_guard_column *x = &guard.columns[i], *y = &back.columns[i];
@@ -89,7 +94,9 @@ static void test_a_column_that_nobody_decided_about_is_refused(void **state)
     assert_null(relation.columns[0].treat);
     assert_int_equal(relation.columns[1].treat->kind, WEFT_TREAT_ROUND);
     assert_ptr_equal(relation.rows, guard.rows);
-    assert_int_equal(relation.min_group.size, 10);
+    assert_int_equal(relation.min_group_count, 2);
+    assert_int_equal(relation.min_groups[0].size, 10);
+    assert_int_equal(relation.min_groups[1].size, 3);
     columns[1].name = "new";
     relation.columns = columns;
     assert_int_equal(weft_job_guard_apply(&guard, arena, &relation, &error), -1);
@@ -113,7 +120,10 @@ static void test_what_print_did_not_make_is_refused(void **state)
         "{\"digest\":\"d\",\"columns\":[],\"rows\":{\"is\":99,\"op\":0}}",
         "{\"digest\":\"d\",\"columns\":[],\"rows\":{\"is\":3,\"op\":0,\"column\":\"a\","
         "\"operands\":[{\"is\":3,\"text\":\"id\"}],\"parts\":[]}}", /* principal.id: not bound */
-        "{\"digest\":\"d\",\"columns\":[],\"min_group\":{\"by\":\"a\"}}",
+        "{\"digest\":\"d\",\"columns\":[]}",
+        "{\"digest\":\"d\",\"columns\":[],\"min_groups\":[{\"by\":\"a\"}]}",
+        "{\"digest\":\"d\",\"columns\":[],\"min_groups\":[{\"size\":5}]}",
+        "{\"digest\":\"d\",\"columns\":[],\"min_groups\":[{\"size\":0,\"by\":\"a\"}]}",
     };
     for (size_t i = 0; i < WEFT_COUNT(texts); i++) {
         struct weft_error error = WEFT_ERROR_INIT;

@@ -35,7 +35,7 @@ static int reference_guard(struct job_work *work, const struct weft_job_source *
     for (size_t i = 0; i < guard.column_count; i++)
         kept = kept || (strcmp(guard.columns[i].name, column) == 0 &&
                         guard.columns[i].treat.kind != WEFT_TREAT_NONE);
-    if (!kept && guard.rows == NULL && guard.min_group.size == 0)
+    if (!kept && guard.rows == NULL && guard.min_group_count == 0)
         return 0;
     weft_error_set(error, WEFT_E_DENIED,
                    "references: policies keep `%s` of %s, or rows of it, from this domain", column,

@@ -174,7 +174,7 @@ static int source_count(struct job_work *work, struct job_source *source, struct
     WEFT_CLEANUP(weft_buf_release) struct weft_buf sql;
     weft_buf_init(&sql, (size_t)16 << 20);
     struct weft_relation relation = source->relation;
-    relation.min_group = (struct weft_min_group){0}; /* the number of rows is weft's own */
+    relation.min_group_count = 0; /* the number of rows is weft's own */
     weft_buf_adds(&sql, "SELECT count(*) FROM (");
     WEFT_TRY(
         weft_relation_print_secured(work->engine, work->arena, &relation, &options, &sql, error));

@@ -1090,6 +1090,54 @@ select ward from open.wards order by ward limit (select count(*) from hospital.c
 -- groups: order by a subquery
 select ward, count(*) from hospital.cells group by ward order by (select max(value) from hospital.cells)
 
+-- groups: two ways to tell subjects apart, by ward
+select ward, count(*), sum(dose), avg(dose) from hospital.doses group by ward order by 1
+
+-- groups: two ways, in all
+select count(*), sum(dose), count(dose), count(distinct patient_id) from hospital.doses
+
+-- groups: two ways, by what is one doctor's
+select result, count(*), sum(dose) from hospital.doses group by result order by 1
+
+-- groups: two ways, an aggregate about one doctor's patients
+select ward, count(*) filter (where result = 'solo') from hospital.doses group by ward order by 1
+
+-- groups: two ways, a sum about one doctor's patients
+select sum(dose) filter (where dose > 700 and ward = 'd') from hospital.doses
+
+-- groups: two ways, a condition
+select count(*), sum(dose) from hospital.doses where ward = 'd' and dose > 700
+
+-- groups: two ways, a condition on few patients of many doctors
+select count(*), sum(dose) from hospital.doses where ward = 'e' and dose > 700
+
+-- groups: two ways, rows
+select dose from hospital.doses
+
+-- groups: two ways, having of its own
+select ward, count(*) from hospital.doses group by ward having count(*) > 3 order by 1
+
+-- groups: two ways, grouping sets
+select ward, result, count(*), sum(dose) from hospital.doses group by cube (ward, result) order by all
+
+-- groups: two ways, the hidden subject
+select count(distinct doctor) from hospital.doses
+
+-- groups: two ways, by the hidden subject
+select doctor, count(*) from hospital.doses group by doctor
+
+-- groups: two ways, by the hidden subject's other name
+select columns('__r.*'), count(*) from hospital.doses group by all
+
+-- groups: two ways and one way joined
+select d.ward, count(*), sum(d.dose) from hospital.doses d join hospital.cells c on d.patient_id = c.value group by d.ward
+
+-- groups: two ways, joined with wards
+select w.floor, count(*), sum(d.dose) from hospital.doses d join open.wards w on d.ward = w.ward group by w.floor order by 1
+
+-- groups: two ways, aggregate of aggregates
+select sum(n), count(*) from (select ward, count(*) as n from hospital.doses group by ward)
+
 -- hoist: a key and what could fail
 select id, name || '!' from hospital.patients where id = 7 and length(name || 'x') > 0
 
