@@ -38,7 +38,7 @@ struct weft_query {
     int64_t started_us;    /* monotonic */
     int64_t rows;
     const char *denied;                         /* NULL; the product that was refused */
-    char reason[512];                           /* the rules that decided, for the audit */
+    const char *reason;                         /* the rules that decided, for the audit; NULL */
     int64_t agreement;                          /* 0 = none */
     const struct weft_table_schema *schema_now; /* of the table that was read last */
     char audit[WEFT_SHA256_HEX];                /* its line in the audit; "" = none yet */

@@ -305,22 +305,43 @@ static int decision_refused(struct weft_query *query, const char *full_name,
     if (decision->verdict == WEFT_VERDICT_YES)
         return 0;
     query->denied = full_name;
-    snprintf(query->reason, sizeof query->reason, "%s", decision->reason);
+    query->reason = weft_arena_strdup(query->context->arena, decision->reason);
+    if (query->reason == NULL)
+        return weft_error_nomem(error);
     if (!decision->discoverable)
         return WEFT_NOT_THERE;
     return weft_gate_refused(query->context, full_name, decision, error);
 }
 
-/* The rules that let it be read, for the audit; of several products one behind the other. */
-static void decision_note(struct weft_query *query, const struct weft_decision *decision)
+/* Does "grant a; restrict b" have this one of the rules? */
+static bool reason_has(const char *reason, const char *rule, size_t length)
 {
-    size_t used = strlen(query->reason);
-    if (strstr(query->reason, decision->reason) != NULL)
-        return;
-    snprintf(query->reason + used, sizeof query->reason - used, "%s%s", used == 0 ? "" : "; ",
-             decision->reason);
+    for (const char *at = reason; at != NULL && *at != '\0'; at += *at == ';' ? 2 : 0) {
+        size_t one = strcspn(at, ";");
+        if (one == length && memcmp(at, rule, length) == 0)
+            return true;
+        at += one;
+    }
+    return false;
+}
+
+/* The rules that let it be read, for the audit; of several products one behind the other. */
+static int decision_note(struct weft_query *query, const struct weft_decision *decision,
+                         struct weft_error *error)
+{
+    for (const char *at = decision->reason; *at != '\0'; at += *at == ';' ? 2 : 0) {
+        size_t one = strcspn(at, ";");
+        const char *so_far = query->reason == NULL ? "" : query->reason;
+        if (!reason_has(so_far, at, one))
+            query->reason = weft_arena_format(query->context->arena, "%s%s%.*s", so_far,
+                                              so_far[0] == '\0' ? "" : "; ", (int)one, at);
+        if (query->reason == NULL)
+            return weft_error_nomem(error);
+        at += one;
+    }
     if (decision->agreement != 0)
         query->agreement = decision->agreement;
+    return 0;
 }
 
 /* A column of an older snapshot may have had another name: policies mean it by both. */
@@ -366,7 +387,7 @@ static int product_secured(struct weft_query *query, struct weft_arena *arena,
         return rc;
     rc = registered_relation(query, arena, product, name, out, error);
     if (rc != 0 || weft_request_is_local(&context->request)) {
-        decision_note(query, &decision);
+        WEFT_TRY(decision_note(query, &decision, error));
         return rc;
     }
     WEFT_TRY(gate_columns(arena, out, query->schema_now, &columns, error));
@@ -375,7 +396,7 @@ static int product_secured(struct weft_query *query, struct weft_arena *arena,
     rc = decision_refused(query, product->full_name, &decision, error);
     if (rc != 0)
         return rc;
-    decision_note(query, &decision);
+    WEFT_TRY(decision_note(query, &decision, error));
     return decision_apply(arena, &decision, out, error);
 }
 
@@ -468,7 +489,7 @@ static int quarantine_relation(struct weft_query *query, struct weft_arena *aren
     rc = decision_refused(query, full_name, &decision, error);
     if (rc != 0)
         return rc;
-    decision_note(query, &decision);
+    WEFT_TRY(decision_note(query, &decision, error));
     out->product = weft_arena_format(arena, "%s.%s", name->schema, name->table);
     struct weft_relation stored = {0};
     struct query_home home = home_own(query);
@@ -505,7 +526,9 @@ static int mesh_people(struct weft_query *query, struct weft_arena *arena, const
         WEFT_TRY(weft_trust_decide(trust, request, &audit, arena, &decision, error));
         *yes = decision.verdict == WEFT_VERDICT_YES;
         query->denied = *yes ? NULL : "mesh.audit";
-        snprintf(query->reason, sizeof query->reason, "%s", decision.reason);
+        query->reason = weft_arena_strdup(query->context->arena, decision.reason);
+        if (query->reason == NULL)
+            return weft_error_nomem(error);
         return *yes ? 0 : weft_gate_refused(query->context, "mesh.audit", &decision, error);
     }
     const struct weft_principal *who =
@@ -514,7 +537,7 @@ static int mesh_people(struct weft_query *query, struct weft_arena *arena, const
         *yes = weft_equal_fold(table, about_access[i]) && request->key == NULL && who != NULL &&
                weft_principal_may(who, WEFT_RIGHT_ACCESS, NULL);
     if (*yes)
-        snprintf(query->reason, sizeof query->reason, "may see who has access");
+        query->reason = "may see who has access";
     return 0;
 }
 
@@ -524,7 +547,7 @@ static int mesh_relation(struct weft_query *query, struct weft_arena *arena, con
 {
     bool yes = weft_request_is_local(&query->context->request);
     if (yes)
-        snprintf(query->reason, sizeof query->reason, "local operator");
+        query->reason = "local operator";
     else
         WEFT_TRY(mesh_people(query, arena, table, &yes, error));
     if (!yes)

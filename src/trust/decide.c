@@ -203,21 +203,23 @@ static int digest_make(const struct weft_deciding *d, struct weft_decision *out,
 }
 
 /* "grant a; restrict b": what the audit keeps. */
-static void reason_line(struct weft_decision *out)
+static int reason_line(struct weft_arena *arena, struct weft_decision *out,
+                       struct weft_error *error)
 {
-    size_t used = 0;
-    for (size_t i = 0; i < out->reason_count && used + 1 < sizeof out->reason; i++) {
+    WEFT_CLEANUP(weft_buf_release) struct weft_buf line;
+    weft_buf_init(&line, (size_t)16 << 20);
+    for (size_t i = 0; i < out->reason_count; i++) {
         const struct weft_decision_reason *reason = &out->reasons[i];
         if (out->verdict == WEFT_VERDICT_YES && reason->kind == WEFT_REASON_DENIES)
             continue;
         if (i > 0 && strcmp(out->reasons[i - 1].rule, reason->rule) == 0)
             continue; /* an agreement grants and restricts */
-        int more = snprintf(out->reason + used, sizeof out->reason - used, "%s%s",
-                            used == 0 ? "" : "; ", reason->rule);
-        used += more < 0 ? 0 : (size_t)more;
+        weft_buf_addf(&line, "%s%s", line.length == 0 ? "" : "; ", reason->rule);
     }
-    if (out->reason_count == 0)
-        snprintf(out->reason, sizeof out->reason, "nothing grants it");
+    WEFT_TRY(weft_buf_check(&line, error));
+    out->reason = line.length == 0 ? "nothing grants it"
+                                   : weft_arena_strndup(arena, line.data, line.length);
+    return out->reason == NULL ? weft_error_nomem(error) : 0;
 }
 
 static int decided(struct weft_deciding *d, struct weft_decision *out, struct weft_error *error)
@@ -233,7 +235,7 @@ static int decided(struct weft_deciding *d, struct weft_decision *out, struct we
     out->reason_count = d->reason_count;
     out->raw = out->verdict == WEFT_VERDICT_YES && out->treatments == NULL && out->rows == NULL &&
                out->min_group_count == 0;
-    reason_line(out);
+    WEFT_TRY(reason_line(d->arena, out, error));
     return digest_make(d, out, error);
 }
 
@@ -353,7 +355,7 @@ static int decide_local(struct weft_arena *arena, struct weft_decision *out,
                                   .raw = true,
                                   .reasons = &operator_reason,
                                   .reason_count = 1};
-    snprintf(out->reason, sizeof out->reason, "local operator");
+    out->reason = "local operator";
     return weft_sha256_hex("raw", 3, out->digest, error);
 }
 

@@ -121,7 +121,7 @@ struct weft_decision {
     bool raw;          /* yes, and nothing is taken away */
     const struct weft_decision_reason *reasons;
     size_t reason_count;
-    char reason[256]; /* the rules in one line, for the audit */
+    const char *reason; /* all the rules in one line, "grant a; restrict b": for the audit */
     /* In the order of the subject's columns; NULL = raw. */
     const struct weft_treatment *treatments;
     size_t treatment_count;
