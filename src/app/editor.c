@@ -2,6 +2,7 @@
  * editor.c - see editor.h.
  */
 #include "app/editor.h"
+#include "document/keys.h"
 
 #include "base/fs.h"
 

@@ -6,7 +6,7 @@
 #include "base/clock.h"
 #include "base/hash.h"
 #include "context/who.h"
-#include "model/policy.h"
+#include "policy/policy.h"
 #include "trust/requests.h"
 
 #include <stdio.h>

@@ -5,8 +5,8 @@
 #include "base/clock.h"
 #include "context/gate.h"
 #include "context/who.h"
-#include "model/condition.h"
-#include "model/treatment.h"
+#include "policy/condition.h"
+#include "policy/treatment.h"
 
 #include <string.h>
 

@@ -6,8 +6,8 @@
 #include "plan/book.h"
 
 #include "base/fs.h"
-#include "model/export.h"
-#include "model/odcs.h"
+#include "exchange/export.h"
+#include "odcs/odcs.h"
 
 #include <string.h>
 

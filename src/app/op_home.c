@@ -3,6 +3,7 @@
  */
 #include "app/editor.h"
 #include "app/ops_internal.h"
+#include "document/keys.h"
 #include "trust/audit.h"
 
 #include "base/clock.h"

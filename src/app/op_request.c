@@ -9,7 +9,7 @@
 
 #include "base/clock.h"
 #include "base/text.h"
-#include "model/condition.h"
+#include "policy/condition.h"
 
 #include <stdio.h>
 #include <string.h>

@@ -5,10 +5,10 @@
 #ifndef WEFT_APP_OUTCOME_H
 #define WEFT_APP_OUTCOME_H
 
+#include "checkout/mesh.h"
 #include "codec/json.h"
 #include "context/out.h"
 #include "job/job.h"
-#include "model/mesh.h"
 
 /* A line for a rule that was broken; nothing for one that held. */
 int weft_outcome_check_tell(const struct weft_outcome_check *check, struct weft_out *out,

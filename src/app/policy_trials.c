@@ -6,7 +6,7 @@
 #include "context/gate.h"
 
 #include "base/clock.h"
-#include "model/treatment.h"
+#include "policy/treatment.h"
 
 #include <stdio.h>
 #include <string.h>

@@ -8,8 +8,8 @@
 #define WEFT_CATALOG_COLUMNS_H
 
 #include "base/mem.h"
+#include "document/type.h"
 #include "ledger/ledger.h"
-#include "model/type.h"
 
 struct weft_catalog_column {
     const char *name;

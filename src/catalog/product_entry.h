@@ -23,8 +23,8 @@
 #define WEFT_CATALOG_PRODUCT_ENTRY_H
 
 #include "base/mem.h"
+#include "checkout/mesh.h"
 #include "ledger/ledger.h"
-#include "model/mesh.h"
 
 void weft_catalog_register(void);
 

@@ -4,9 +4,10 @@
 #include "cli/help.h"
 
 #include "base/text.h"
+#include "checkout/mesh.h"
+#include "checkout/settings.h"
 #include "cli/args.h"
-#include "model/mesh.h"
-#include "model/settings.h"
+#include "document/keys.h"
 #include "trust/roles.h"
 
 #include <stdio.h>

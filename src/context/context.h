@@ -8,12 +8,12 @@
 #define WEFT_CONTEXT_CONTEXT_H
 
 #include "catalog/product_entry.h"
+#include "checkout/mesh.h"
+#include "checkout/settings.h"
 #include "context/out.h"
 #include "engine/engine.h"
 #include "flow/run.h"
 #include "ledger/ledger.h"
-#include "model/mesh.h"
-#include "model/settings.h"
 #include "trust/decide.h"
 
 struct weft_sight; /* context/sight.h */

@@ -15,7 +15,7 @@
 
 #include "base/mem.h"
 #include "engine/engine.h"
-#include "model/policy.h"
+#include "policy/policy.h"
 
 /* What a name stands for. */
 enum weft_relation_kind {

@@ -10,7 +10,7 @@
 #include "exchange/import.h"
 
 #include "base/text.h"
-#include "model/pattern.h"
+#include "document/pattern.h"
 
 #include <string.h>
 

@@ -5,7 +5,7 @@
  */
 #include "exchange/import.h"
 
-#include "model/odcs.h"
+#include "odcs/odcs.h"
 
 #include <string.h>
 

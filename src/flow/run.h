@@ -17,12 +17,12 @@
 #define WEFT_FLOW_RUN_H
 
 #include "catalog/product_entry.h"
+#include "checkout/connection.h"
+#include "checkout/settings.h"
 #include "flow/edits.h"
 #include "flow/quarantine.h"
 #include "job/job.h"
 #include "ledger/ledger.h"
-#include "model/connection.h"
-#include "model/settings.h"
 
 /* Called once at start: kinds, folded tables, mesh.runs, mesh.checks, mesh.inputs. */
 void weft_flow_register(void);

@@ -4,7 +4,7 @@
 #include "job/guard.h"
 
 #include "codec/json.h"
-#include "model/condition.h"
+#include "policy/condition.h"
 
 #include <string.h>
 

@@ -5,7 +5,7 @@
  *   {"digest": D, "columns": [{"name": N, "treat": K, "text": T, "number": X}, ...],
  *    "rows": condition, "min_groups": [{"size": S, "by": N}, ...]}
  * condition: {"is": K, "op": K, "column": N, "operands": [{"is": K, "text": T}], "parts":
- * [condition], "product": P, "member": N}; K are the numbers of model/policy.h. Every column that
+ * [condition], "product": P, "member": N}; K are the numbers of policy/policy.h. Every column that
  * the run may meet is there: one that is not is refused.
  * Thread rule: none; everything lies in the arena.
  */

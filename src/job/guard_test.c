@@ -4,7 +4,7 @@
 #include "job/guard.h"
 
 #include "base/test_support.h"
-#include "model/condition.h"
+#include "policy/condition.h"
 
 #include <setjmp.h>
 #include <stdarg.h>

@@ -1,7 +1,7 @@
 /*
  * field_read.c - the fields of a schema: reading them, and the rules that speak of one field.
  */
-#include "model/pattern.h"
+#include "document/pattern.h"
 #include "model/product_internal.h"
 
 #include "base/map.h"
@@ -214,41 +214,6 @@ static void field_read_on_fail(struct weft_reader *reader, const struct weft_nod
     }
 }
 
-void weft_read_translations(struct weft_reader *reader, const struct weft_node *node,
-                            const char **text, struct weft_translations *translations)
-{
-    *text = weft_node_text(node);
-    if (node == NULL || node->kind != WEFT_NODE_MAP || node->count == 0)
-        return;
-    if (node->count > WEFT_MODEL_LANGUAGES_MAX) {
-        weft_reader_mistake(reader, node->place, NULL, "more than %d languages",
-                            WEFT_MODEL_LANGUAGES_MAX);
-        return;
-    }
-    struct weft_translation *items = weft_reader_alloc(reader, node->count, sizeof *items);
-    size_t count = 0;
-    for (size_t i = 0; items != NULL && i < node->count; i++) {
-        const char *language = node->keys[i];
-        size_t length = strlen(language);
-        if (length < 2 || length > 20 || language[0] < 'a' || language[0] > 'z') {
-            weft_reader_mistake(reader, node->places[i], "write a language tag: en, fr, pt-BR",
-                                "`%.60s` is not a language", language);
-            continue;
-        }
-        struct weft_translation one = {language, weft_node_text(node->items[i])};
-        if (one.text == NULL)
-            continue;
-        if (*text == NULL || strcmp(language, "en") == 0)
-            *text = one.text;
-        size_t at = count++;
-        for (; at > 0 && strcmp(items[at - 1].language, language) > 0; at--)
-            items[at] = items[at - 1];
-        items[at] = one;
-    }
-    if (count > 1)
-        *translations = (struct weft_translations){items, count};
-}
-
 static const struct weft_type *field_read_type(struct weft_reader *reader,
                                                const struct weft_node *node)
 {
@@ -288,7 +253,7 @@ static void field_read(struct weft_draft *draft, struct weft_node *node, bool in
         .from = input ? weft_node_get_text(node, "from") : NULL,
         .place = node->place,
     };
-    weft_read_translations(reader, weft_node_get(node, "description"), &field->description,
+    weft_node_translations(reader, weft_node_get(node, "description"), &field->description,
                            &field->descriptions);
     if (weft_node_get(node, "name") == NULL)
         weft_reader_mistake(reader, node->place, "write `name: ...`", "a field has no name");
@@ -308,9 +273,9 @@ static void fields_check_names(struct weft_draft *draft, const struct weft_field
     }
     for (size_t i = 0; i < fields->count; i++) {
         const struct weft_field *field = &fields->items[i];
-        char folded[WEFT_MODEL_SCALAR_MAX + 1];
+        char folded[WEFT_DOCUMENT_SCALAR_MAX + 1];
         size_t length = 0;
-        for (; field->name[length] != '\0' && length < WEFT_MODEL_SCALAR_MAX; length++)
+        for (; field->name[length] != '\0' && length < WEFT_DOCUMENT_SCALAR_MAX; length++)
             folded[length] = weft_lower(field->name[length]);
         folded[length] = '\0';
         const struct weft_field *first = weft_map_get(seen, folded);

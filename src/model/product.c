@@ -16,6 +16,32 @@ const struct weft_field *weft_fields_find(const struct weft_fields *fields, cons
     return NULL;
 }
 
+bool weft_field_has_rule(const struct weft_field *field, int rule)
+{
+    switch (rule) {
+    case WEFT_RULE_TYPE:
+        return true;
+    case WEFT_RULE_REQUIRED:
+        return field->required;
+    case WEFT_RULE_PATTERN:
+        return field->pattern != NULL;
+    case WEFT_RULE_ENUM:
+        return field->values.count > 0;
+    case WEFT_RULE_MIN:
+        return field->min != NULL;
+    case WEFT_RULE_MAX:
+        return field->max != NULL;
+    case WEFT_RULE_MIN_LENGTH:
+        return field->min_length >= 0;
+    case WEFT_RULE_MAX_LENGTH:
+        return field->max_length >= 0;
+    case WEFT_RULE_UNIQUE:
+        return field->unique;
+    default:
+        return field->references != NULL;
+    }
+}
+
 const char *weft_on_fail_name(enum weft_on_fail on_fail)
 {
     static const char *const names[] = {"quarantine", "block", "warn"};

@@ -12,12 +12,8 @@
 #include "base/hash.h"
 #include "base/mem.h"
 #include "codec/json.h"
-#include "model/type.h"
-
-struct weft_place {
-    int line;
-    int column;
-};
+#include "document/texts.h"
+#include "document/type.h"
 
 enum weft_on_fail { WEFT_ON_FAIL_QUARANTINE, WEFT_ON_FAIL_BLOCK, WEFT_ON_FAIL_WARN };
 enum weft_write_mode { WEFT_WRITE_REPLACE, WEFT_WRITE_APPEND, WEFT_WRITE_UPSERT };
@@ -55,23 +51,6 @@ enum weft_field_rule {
 };
 /* "type", "required", ... */
 const char *weft_field_rule_name(enum weft_field_rule rule);
-
-struct weft_texts {
-    const char *const *items;
-    size_t count;
-};
-bool weft_texts_have(const struct weft_texts *texts, const char *text);
-
-/* The same text in another language: {fr, "..."}. */
-struct weft_translation {
-    const char *language;
-    const char *text;
-};
-
-struct weft_translations {
-    const struct weft_translation *items; /* sorted by language */
-    size_t count;                         /* 0 = the text stands alone, of no stated language */
-};
 
 struct weft_field {
     const char *name;
@@ -266,7 +245,7 @@ struct weft_product {
     const char *discoverable;                 /* mesh, domain, private */
     const char *was;                          /* NULL; domain.name it had before */
     struct weft_place was_place;
-    const struct weft_access *access; /* NULL = none is written; model/policy.h */
+    const struct weft_access *access; /* NULL = none is written; policy/policy.h */
 
     const struct weft_input *inputs;
     size_t input_count;
@@ -329,6 +308,8 @@ int weft_product_data_digest(const struct weft_product *product, char out[WEFT_S
 
 const struct weft_field *weft_fields_find(const struct weft_fields *fields, const char *name);
 const char *weft_on_fail_name(enum weft_on_fail on_fail);
+/* `on_fail: warn` speaks of all rules; only those a field has mean anything. */
+bool weft_field_has_rule(const struct weft_field *field, int rule);
 const char *weft_status_name(enum weft_product_status status);
 const char *weft_format_name(enum weft_file_format format);
 /* By the ending of the name, behind which .gz or .zst may stand; false = it does not tell. */

@@ -4,25 +4,15 @@
 #ifndef WEFT_MODEL_PRODUCT_INTERNAL_H
 #define WEFT_MODEL_PRODUCT_INTERNAL_H
 
-#include "model/keys.h"
+#include "document/keys.h"
+#include "model/product_read.h"
 
 /* The name of the port of the short form `input:`. */
 #define WEFT_MODEL_INPUT_PORT "input"
+#define WEFT_MODEL_INPUTS_MAX 64
 #define WEFT_MODEL_DAMPING 0.85
 #define WEFT_MODEL_RESOLUTION_MAX 1000
 #define WEFT_MODEL_SEED_MAX INT64_C(4294967295)
-
-struct weft_product_source {
-    const char *file;                    /* as shown */
-    const char *folder;                  /* absolute */
-    const char *root;                    /* of the checkout, which its files lie in; NULL = none */
-    const char *domain;                  /* what the folder says; NULL = nothing */
-    const char *name;                    /* likewise */
-    int major;                           /* what the file's name says; 0 = nothing */
-    const struct weft_node *domain_file; /* domain.yaml, checked; NULL = none */
-    const struct weft_node *named; /* a product file whose name and domain go before those of its
-                                    * contract; NULL = none */
-};
 
 struct weft_draft_keys {
     const char **items;
@@ -40,11 +30,6 @@ struct weft_draft {
     struct weft_draft_keys refused, warned; /* what does not act yet */
 };
 
-/* The whole way: checks root by the table, reads, applies the rules, writes document and digest.
- * NULL when there is a mistake or memory is out (reader->nomem). */
-const struct weft_product *weft_product_read(struct weft_reader *reader, struct weft_node *root,
-                                             const struct weft_product_source *source);
-
 void weft_draft_refuse(struct weft_draft *draft, struct weft_place place, const char *key);
 
 /* One file for each: */
@@ -60,11 +45,6 @@ bool weft_draft_has_field(struct weft_draft *draft, const char *name, struct wef
                           const char *what);
 
 enum weft_on_fail weft_on_fail_of(const struct weft_node *node, enum weft_on_fail otherwise);
-/* `on_fail: warn` speaks of all rules; only those a field has mean anything. */
-bool weft_field_has_rule(const struct weft_field *field, int rule);
-/* description, description in languages */
-void weft_read_translations(struct weft_reader *reader, const struct weft_node *node,
-                            const char **text, struct weft_translations *translations);
 
 /* What a run does to the table of a product that does not say it. */
 enum weft_write_mode weft_product_write_default(const struct weft_product *product);

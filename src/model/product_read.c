@@ -2,8 +2,8 @@
  * product_read.c - from the checked tree of a product file to struct weft_product, and the rules
  * that speak of several keys.
  */
-#include "model/policy_internal.h"
 #include "model/product_internal.h"
+#include "policy/policy_read.h"
 
 #include "base/fs.h"
 #include "base/text.h"
@@ -196,7 +196,7 @@ static void read_description(struct weft_draft *draft)
     const char *discoverable = weft_node_text(node_or_default(draft, "discoverable"));
     product->owner =
         owner != NULL ? owner : weft_node_get_text(draft->source->domain_file, "owner");
-    weft_read_translations(reader, weft_node_get(draft->root, "description"), &product->description,
+    weft_node_translations(reader, weft_node_get(draft->root, "description"), &product->description,
                            &product->descriptions);
     product->terms_of_use = weft_node_text(node_or_default(draft, "terms_of_use"));
     product->type = weft_node_text(node_or_default(draft, "type"));

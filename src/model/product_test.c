@@ -4,7 +4,6 @@
 
 #include "base/fs.h"
 #include "base/test_support.h"
-#include "model/mesh.h"
 #include "model/product_test_support.h"
 
 static const char smallest[] = "name: customer_profile\n"

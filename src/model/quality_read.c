@@ -54,10 +54,10 @@ static void read_completeness(struct weft_draft *draft, struct weft_node *node)
     if (node == NULL || node->wrong || node->kind == WEFT_NODE_NULL)
         return;
     size_t max = node->kind == WEFT_NODE_VALUE ? 1 : node->count;
-    if (max > WEFT_MODEL_COLUMNS_MAX) {
+    if (max > WEFT_DOCUMENT_COLUMNS_MAX) {
         weft_reader_mistake(reader, node->place, NULL,
                             "`completeness` has %zu entries; at most %d are allowed", max,
-                            WEFT_MODEL_COLUMNS_MAX);
+                            WEFT_DOCUMENT_COLUMNS_MAX);
         return;
     }
     struct weft_completeness *items = weft_reader_alloc(reader, max, sizeof *items);

@@ -12,7 +12,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#define TEST_JSON_MAX WEFT_MODEL_FILE_MAX
+#define TEST_JSON_MAX WEFT_DOCUMENT_FILE_MAX
 
 /* A product that is loaded by hand has one port, which `weft load` calls so. */
 #define PORT_BY_HAND "load"

@@ -40,7 +40,7 @@ static const char *read_sql_file(struct weft_draft *draft, const struct weft_nod
         reader->nomem = true;
         return NULL;
     }
-    weft_buf_init(&text, WEFT_MODEL_SQL_MAX);
+    weft_buf_init(&text, WEFT_DOCUMENT_SQL_MAX);
     const char *root = draft->source->root;
     if (root != NULL && weft_fs_exists(path) && !weft_fs_inside(path, root)) {
         weft_free(path);
@@ -49,7 +49,7 @@ static const char *read_sql_file(struct weft_draft *draft, const struct weft_nod
                             "`%.200s` lies outside of the checkout", node->text);
         return NULL;
     }
-    int rc = weft_fs_read_regular(path, WEFT_MODEL_SQL_MAX, &text, &error);
+    int rc = weft_fs_read_regular(path, WEFT_DOCUMENT_SQL_MAX, &text, &error);
     weft_free(path);
     if (rc < 0 && error.code == WEFT_E_NOMEM)
         reader->nomem = true;

@@ -9,9 +9,9 @@
 #include "context/gate.h"
 #include "plan/plan_internal.h"
 
-#include "model/condition.h"
-#include "model/selector.h"
-#include "model/treatment.h"
+#include "policy/condition.h"
+#include "policy/selector.h"
+#include "policy/treatment.h"
 #include "trust/principals.h"
 
 #include <stdlib.h>

@@ -5,7 +5,7 @@
 #include "plan/plan_internal.h"
 
 #include "base/text.h"
-#include "model/selector.h"
+#include "policy/selector.h"
 #include "trust/decide.h"
 
 #include <string.h>

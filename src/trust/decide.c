@@ -8,8 +8,8 @@
 
 #include "base/clock.h"
 #include "base/hash.h"
-#include "model/condition.h"
-#include "model/treatment.h"
+#include "policy/condition.h"
+#include "policy/treatment.h"
 #include "trust/keys.h"
 
 #include <pwd.h>

@@ -14,7 +14,7 @@
 #define WEFT_TRUST_DECIDE_H
 
 #include "base/error.h"
-#include "model/policy.h"
+#include "policy/policy.h"
 #include "trust/principals.h"
 
 struct weft_key; /* keys.h */

@@ -4,8 +4,8 @@
  */
 #include "trust/trust_decide_internal.h"
 
-#include "model/condition.h"
-#include "model/treatment.h"
+#include "policy/condition.h"
+#include "policy/treatment.h"
 
 #include <stdio.h>
 #include <string.h>

@@ -2,7 +2,7 @@
  * decide_test.c - who may read, and what is taken away.
  */
 #include "base/test_support.h"
-#include "model/treatment.h"
+#include "policy/treatment.h"
 #include "trust/decide.h"
 
 #include <setjmp.h>

@@ -6,7 +6,7 @@
 #include "base/random.h"
 #include "base/secret.h"
 #include "base/text.h"
-#include "model/selector.h"
+#include "policy/selector.h"
 #include "trust/trust_internal.h"
 
 #include <sodium.h>

@@ -11,7 +11,7 @@
 
 #include "base/mem.h"
 #include "ledger/ledger.h"
-#include "model/policy.h"
+#include "policy/policy.h"
 
 void weft_policies_register(void);
 

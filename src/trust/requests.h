@@ -21,7 +21,7 @@
 #ifndef WEFT_TRUST_REQUESTS_H
 #define WEFT_TRUST_REQUESTS_H
 
-#include "model/policy.h"
+#include "policy/policy.h"
 #include "trust/principals.h"
 
 #define WEFT_REQUEST_DAYS 90 /* when nothing is said */

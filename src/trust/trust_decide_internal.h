@@ -5,7 +5,7 @@
 #define WEFT_TRUST_DECIDE_INTERNAL_H
 
 #include "base/map.h"
-#include "model/selector.h"
+#include "policy/selector.h"
 #include "trust/decide.h"
 #include "trust/policies.h"
 #include "trust/requests.h"

@@ -1,13 +1,13 @@
 /*
  * cell.h - the text of one cell as a value of a type, strictly: the whole text or nothing.
- * " 12" and "12.7" are no long. Same answers as weft_type_accepts (model/type.h), but they give the
- * value and are quick. No allocation, no locale. Thread-safe.
+ * " 12" and "12.7" are no long. Same answers as weft_type_accepts (document/type.h), but they give
+ * the value and are quick. No allocation, no locale. Thread-safe.
  */
 #ifndef WEFT_VALUE_CELL_H
 #define WEFT_VALUE_CELL_H
 
 #include "base/defs.h"
-#include "model/type.h"
+#include "document/type.h"
 
 bool weft_cell_boolean(const char *text, size_t length, bool *out);
 bool weft_cell_int64(const char *text, size_t length, int64_t *out);

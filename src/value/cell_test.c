@@ -1,7 +1,7 @@
 /*
  * cell_test.c - cells read as values: the same answers as weft_type_accepts, exact values.
  */
-#include "model/type.h"
+#include "document/type.h"
 #include "value/cell.h"
 
 #include <setjmp.h>
