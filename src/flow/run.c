@@ -397,7 +397,11 @@ int weft_flow_ask(struct weft_asker *asker, struct weft_outcome *outcome, struct
     if (asker->mode != WEFT_JOB_REPLAY)
         job.replay_count = 0;
     WEFT_TRY(edits_give(asker, &job, error));
-    WEFT_TRY(weft_flow_worker_ask(asker, &job, outcome, error));
+    WEFT_TRY(weft_flow_audit_begin(asker, error));
+    int rc = weft_flow_worker_ask(asker, &job, outcome, error);
+    struct weft_error own = WEFT_ERROR_INIT; /* that of the worker counts */
+    if (weft_flow_audit_end(asker, rc < 0 ? NULL : outcome, rc < 0 ? &own : error) < 0 || rc < 0)
+        return -1;
     /* Who knows in what state that left it. */
     if (outcome->state == WEFT_RUN_FAILED && !asker->worker_is_own)
         weft_flow_worker_end(asker->worker);

@@ -28,6 +28,19 @@
 #define WEFT_LEFTOVER_STDIN "stdin-"
 #define WEFT_RUN_LINE_MAX ((size_t)16 * 1024 * 1024)
 
+/* A product of another domain that the run may read: source_audit.c. */
+struct weft_flow_read {
+    struct weft_request request;
+    const char *source; /* its name in the job */
+    const char *product;
+    const char *columns;
+    const char *reason;
+    int64_t agreement;
+    bool allowed;
+    char id[WEFT_SHA256_HEX]; /* its line; "" = not begun */
+    int64_t begun_us;         /* monotonic */
+};
+
 /* One run, from the lock to the outbox. */
 struct weft_asker {
     struct weft_ledger *ledger;
@@ -57,6 +70,8 @@ struct weft_asker {
     size_t lookup_count;
     struct weft_job_source *members; /* in which policies look rows of sources up */
     size_t member_count, member_capacity;
+    struct weft_flow_read *reads; /* of other domains, for the audit */
+    size_t read_count, read_capacity;
     const char *last_key;   /* run key of the state that counts; NULL = none */
     struct weft_slot *slot; /* keeps the sources' files; NULL = it reads none */
     int guard_fd;           /* likewise, of the home that is deferred to; -1 = it is not read */
@@ -83,6 +98,17 @@ void weft_flow_gate_end(struct weft_flow_gate *gate);
 int weft_flow_gate(struct weft_flow_gate *gate, struct weft_ledger_txn *txn,
                    struct weft_asker *asker, const struct weft_registered *source,
                    struct weft_job_source *out, struct weft_error *error) WEFT_MUST_CHECK;
+
+/* ---- source_audit.c ---- */
+/* A denial is written at once; what is allowed is kept for begin, and ends with rows. */
+int weft_flow_audit_note(struct weft_asker *asker, const struct weft_request *request,
+                         const struct weft_trust_subject *subject,
+                         const struct weft_decision *decision, const char *source,
+                         struct weft_error *error) WEFT_MUST_CHECK;
+int weft_flow_audit_begin(struct weft_asker *asker, struct weft_error *error) WEFT_MUST_CHECK;
+/* outcome NULL = the worker gave none. */
+int weft_flow_audit_end(struct weft_asker *asker, const struct weft_outcome *outcome,
+                        struct weft_error *error) WEFT_MUST_CHECK;
 
 struct weft_worker {
     struct weft_process process;

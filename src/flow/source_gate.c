@@ -164,6 +164,8 @@ int weft_flow_gate(struct weft_flow_gate *gate, struct weft_ledger_txn *txn,
         return 0;
     WEFT_TRY(subject_make(txn, asker->arena, source, &subject, error));
     WEFT_TRY(weft_trust_decide(gate->trust, &request, &subject, asker->arena, &decision, error));
+    request.sequence = weft_trust_sequence(gate->trust);
+    WEFT_TRY(weft_flow_audit_note(asker, &request, &subject, &decision, out->name, error));
     if (decision.verdict != WEFT_VERDICT_YES)
         return denied(&request, source, &decision, error);
     if (decision.raw)

@@ -193,7 +193,7 @@ int weft_flow_sources_read(struct weft_ledger_txn *txn, struct weft_asker *asker
         return weft_error_nomem(error);
     WEFT_CLEANUP(weft_flow_deferred_end) struct weft_flow_deferred deferred = {0};
     WEFT_CLEANUP(weft_flow_gate_end) struct weft_flow_gate gate = {0};
-    asker->source_count = asker->lookup_count = asker->member_count = 0;
+    asker->source_count = asker->lookup_count = asker->member_count = asker->read_count = 0;
     for (size_t i = 0; i < reads->count; i++) {
         /* What is only looked up must be there and may be read, and gives the run no rows. */
         bool lookup = weft_read_is_lookup(reads->items[i].name);
