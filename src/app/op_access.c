@@ -1,14 +1,16 @@
 /*
  * op_access.c - access review: every grant there is, by what it stands in (a policy, a product's
- * access:, an approved request, a team), with its end and when it was last used, by the audit.
+ * access:, an approved request, a team, what was confirmed), with its end and when it was last used, by the audit.
  */
 #include "app/ops_internal.h"
 #include "context/who.h"
 #include "trust/audit.h"
+#include "trust/dependencies.h"
 #include "trust/policies.h"
 #include "trust/requests.h"
 
 #include "base/clock.h"
+#include "base/map.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -20,7 +22,7 @@ static const struct weft_op_arg access_args[] = {
 };
 
 struct grant_row {
-    const char *kind; /* policy, access, request, team */
+    const char *kind; /* policy, access, request, emergency, team, confirmed */
     const char *rule; /* as the audit has it: "grant researchers", "request 12", "owner" */
     const char *principal;
     const char *products; /* what it opens, as written */
@@ -31,6 +33,8 @@ struct grant_row {
     const char *because;
     int64_t from_us, until_us; /* 0 = not known, no end */
     int64_t last_us, reads;
+    bool shared;      /* others have the rule too: who of them let a reader in is looked up */
+    size_t same_rule; /* number + 1 of another row with this rule; 0 = none */
 };
 
 struct review {
@@ -77,6 +81,7 @@ static int policies_add(struct review *r, struct weft_error *error)
         row.rule = weft_arena_format(r->arena, "grant %s", policy->name);
         WEFT_TRY(texts_join(r, &policy->read, &row.products, error));
         WEFT_TRY(texts_join(r, &policy->purposes, &row.purposes, error));
+        row.shared = policy->to.count > 1;
         for (size_t t = 0; t < policy->to.count; t++) {
             row.principal = policy->to.items[t];
             WEFT_TRY(row_add(r, row, error));
@@ -95,10 +100,14 @@ static int products_add(struct review *r, struct weft_error *error)
         if (product->retired || contract == NULL || contract->access == NULL)
             continue;
         struct grant_row row = {.kind = "access",
-                                .rule = "access",
+                                .rule =
+                                    weft_arena_format(r->arena, "access %s", product->full_name),
+                                .shared = contract->access->grant.count > 1,
                                 .by = contract->owner,
                                 .products = product->name,
                                 .product = product->name};
+        if (row.rule == NULL)
+            return weft_error_nomem(error);
         WEFT_TRY(texts_join(r, &contract->access->purposes, &row.purposes, error));
         for (size_t t = 0; t < contract->access->grant.count; t++) {
             row.principal = contract->access->grant.items[t];
@@ -186,21 +195,36 @@ static int teams_add(struct review *r, struct weft_error *error)
     return 0;
 }
 
-/* ---- when it was used ---- */
-
-/* Is the rule one of "grant a; request 12"? */
-static bool rule_in(const char *reason, const char *rule)
+/* What domains read before there was a policy, confirmed by the apply that registered the first. */
+static int confirmed_add(struct review *r, struct weft_error *error)
 {
-    size_t length = strlen(rule);
-    for (const char *at = reason; at != NULL && *at != '\0';) {
-        size_t one = strcspn(at, ";");
-        if (one == length && memcmp(at, rule, length) == 0)
-            return true;
-        at += one + (at[one] == ';');
-        at += *at == ' ';
+    struct weft_registered_digest *digests = NULL;
+    size_t count = 0;
+    const char *last = "";
+    WEFT_TRY(weft_catalog_digests(r->txn, r->arena, &digests, &count, error));
+    for (size_t i = 0; i < count; i++) {
+        size_t length = strcspn(digests[i].full_name, ".");
+        struct weft_texts products;
+        if (strncmp(last, digests[i].full_name, length) == 0 && last[length] == '\0')
+            continue;
+        last = weft_arena_strndup(r->arena, digests[i].full_name, length);
+        struct grant_row row = {.kind = "confirmed",
+                                .rule = "confirmed",
+                                .principal = weft_arena_format(r->arena, "domain:%.*s", (int)length,
+                                                               digests[i].full_name),
+                                .purposes = ""};
+        if (last == NULL || row.principal == NULL)
+            return weft_error_nomem(error);
+        WEFT_TRY(weft_dependencies_of(r->txn, r->arena, 0, last, &products, error));
+        for (size_t p = 0; p < products.count; p++) {
+            row.products = row.product = products.items[p];
+            WEFT_TRY(row_add(r, row, error));
+        }
     }
-    return false;
+    return 0;
 }
+
+/* ---- when it was used ---- */
 
 static bool list_in(const char *products, const char *product, const char *domain)
 {
@@ -216,33 +240,90 @@ static bool list_in(const char *products, const char *product, const char *domai
     return false;
 }
 
-/* A rule that names a group is used by its members: whom a rule let in is not asked again. A row
- * that names one user counts what this one read. */
-static bool used_by(const struct grant_row *row, const struct weft_audit_line *line)
+struct usage {
+    struct review *review;
+    struct weft_map *rows;   /* by rule: number + 1 of the first row */
+    struct weft_map *people; /* by "sequence principal": as it was then */
+};
+
+static int person_get(struct usage *u, const struct weft_audit_line *line,
+                      const struct weft_principal **out, struct weft_error *error)
 {
-    bool person = strncmp(row->principal, "user:", 5) == 0 ||
-                  strncmp(row->principal, "service:", 8) == 0 ||
-                  strncmp(row->principal, "domain:", 7) == 0;
-    return line->principal != NULL && (!person || strcmp(line->principal, row->principal) == 0);
+    struct weft_arena *arena = u->review->arena;
+    char key[WEFT_PRINCIPAL_MAX + 32];
+    snprintf(key, sizeof key, "%" PRId64 " %s", line->sequence, line->principal);
+    *out = weft_map_get(u->people, key);
+    if (*out != NULL)
+        return 0;
+    struct weft_principal *made = weft_arena_alloc(arena, sizeof *made);
+    if (made == NULL)
+        return weft_error_nomem(error);
+    WEFT_TRY(
+        weft_principal_get(u->review->txn, arena, line->principal, line->sequence, made, error));
+    *out = made;
+    return weft_map_put(u->people, key, made) < 0 ? weft_error_nomem(error) : 0;
+}
+
+/* A rule that names one group alone is used by its members: whom it let in is not asked again. Of
+ * several words of one rule those count that meant the reader when he read. */
+static int used_by(struct usage *u, const struct grant_row *row, const struct weft_audit_line *line,
+                   bool *used, struct weft_error *error)
+{
+    static const char *const persons[] = {"user:", "service:", "domain:", "node:"};
+    const struct weft_principal *who;
+    *used = false;
+    if (line->principal == NULL || !list_in(line->products, row->product, row->domain))
+        return 0;
+    *used = strcmp(line->principal, row->principal) == 0;
+    for (size_t i = 0; i < WEFT_COUNT(persons); i++) {
+        if (*used || strncmp(row->principal, persons[i], strlen(persons[i])) == 0)
+            return 0;
+    }
+    *used = !row->shared;
+    if (*used)
+        return 0;
+    WEFT_TRY(person_get(u, line, &who, error));
+    *used = weft_principal_is(who, row->principal);
+    return 0;
+}
+
+static int line_count(struct usage *u, const struct weft_audit_line *line, struct weft_error *error)
+{
+    const char *at = NULL, *rule;
+    size_t length;
+    bool used;
+    while ((rule = weft_audit_rule_next(line->reason, &at, &length)) != NULL) {
+        size_t next = (uintptr_t)weft_map_get_bytes(u->rows, rule, length);
+        for (struct grant_row *row; next > 0; next = row->same_rule) {
+            row = &u->review->rows[next - 1];
+            WEFT_TRY(used_by(u, row, line, &used, error));
+            if (!used)
+                continue;
+            row->reads++;
+            row->last_us = WEFT_MAX(row->last_us, line->time_us);
+        }
+    }
+    return 0;
 }
 
 static int usage_add(struct review *r, struct weft_error *error)
 {
     struct weft_audit_lines lines;
-    const char *home = weft_ledger_home(r->context->ledger);
-    WEFT_TRY(weft_audit_list(home, r->arena, 0, &lines, error));
+    WEFT_CLEANUP(weft_map_freep) struct weft_map *rows = weft_map_new();
+    WEFT_CLEANUP(weft_map_freep) struct weft_map *people = weft_map_new();
+    struct usage u = {r, rows, people};
+    if (rows == NULL || people == NULL)
+        return weft_error_nomem(error);
+    for (size_t i = 0; i < r->count; i++) {
+        r->rows[i].same_rule = (uintptr_t)weft_map_get(rows, r->rows[i].rule);
+        if (weft_map_put(rows, r->rows[i].rule, (void *)(uintptr_t)(i + 1)) < 0)
+            return weft_error_nomem(error);
+    }
+    WEFT_TRY(weft_audit_list(weft_ledger_home(r->context->ledger), r->arena, 0, &lines, error));
     for (size_t i = 0; i < lines.count; i++) {
         const struct weft_audit_line *line = &lines.items[i];
-        if (line->decision == NULL || strcmp(line->decision, "yes") != 0)
-            continue;
-        for (size_t k = 0; k < r->count; k++) {
-            struct grant_row *row = &r->rows[k];
-            if (!rule_in(line->reason, row->rule) || !used_by(row, line) ||
-                !list_in(line->products, row->product, row->domain))
-                continue;
-            row->reads++;
-            row->last_us = WEFT_MAX(row->last_us, line->time_us);
-        }
+        if (line->decision != NULL && strcmp(line->decision, "yes") == 0)
+            WEFT_TRY(line_count(&u, line, error));
     }
     return 0;
 }
@@ -338,6 +419,7 @@ static int review_make(struct review *r, struct weft_error *error)
     WEFT_TRY(products_add(r, error));
     WEFT_TRY(requests_add(r, error));
     WEFT_TRY(teams_add(r, error));
+    WEFT_TRY(confirmed_add(r, error));
     return usage_add(r, error);
 }
 

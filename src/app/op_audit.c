@@ -10,6 +10,7 @@
 #include "base/clock.h"
 #include "base/text.h"
 
+#include <stdio.h>
 #include <string.h>
 
 #define LIMIT_OTHERWISE 100
@@ -85,6 +86,15 @@ static bool product_in(const char *products, const char *wanted)
     return false;
 }
 
+/* Of several agreements of one read a line names one, and its rules all of them. */
+static bool under(const struct filter *filter, const struct weft_audit_line *line)
+{
+    char rule[40];
+    int length = snprintf(rule, sizeof rule, "request %" PRId64, filter->agreement);
+    return line->agreement == filter->agreement ||
+           weft_audit_rule_in(line->reason, rule, (size_t)length);
+}
+
 static bool wanted(const struct filter *filter, const struct weft_audit_line *line)
 {
     return line->time_us < filter->until_us &&
@@ -93,7 +103,7 @@ static bool wanted(const struct filter *filter, const struct weft_audit_line *li
            (filter->product == NULL || product_in(line->products, filter->product)) &&
            (filter->decision == NULL || same(line->decision, filter->decision)) &&
            (filter->purpose == NULL || same(line->purpose, filter->purpose)) &&
-           (filter->agreement == 0 || line->agreement == filter->agreement);
+           (filter->agreement == 0 || under(filter, line));
 }
 
 static int line_show(const struct weft_audit_line *line, struct weft_out *out,

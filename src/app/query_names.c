@@ -9,6 +9,7 @@
 #include "engine/mesh_table.h"
 #include "engine/stored.h"
 #include "flow/quarantine.h"
+#include "trust/audit.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -313,31 +314,19 @@ static int decision_refused(struct weft_query *query, const char *full_name,
     return weft_gate_refused(query->context, full_name, decision, error);
 }
 
-/* Does "grant a; restrict b" have this one of the rules? */
-static bool reason_has(const char *reason, const char *rule, size_t length)
-{
-    for (const char *at = reason; at != NULL && *at != '\0'; at += *at == ';' ? 2 : 0) {
-        size_t one = strcspn(at, ";");
-        if (one == length && memcmp(at, rule, length) == 0)
-            return true;
-        at += one;
-    }
-    return false;
-}
-
 /* The rules that let it be read, for the audit; of several products one behind the other. */
 static int decision_note(struct weft_query *query, const struct weft_decision *decision,
                          struct weft_error *error)
 {
-    for (const char *at = decision->reason; *at != '\0'; at += *at == ';' ? 2 : 0) {
-        size_t one = strcspn(at, ";");
+    const char *at = NULL, *rule;
+    size_t length;
+    while ((rule = weft_audit_rule_next(decision->reason, &at, &length)) != NULL) {
         const char *so_far = query->reason == NULL ? "" : query->reason;
-        if (!reason_has(so_far, at, one))
+        if (!weft_audit_rule_in(so_far, rule, length))
             query->reason = weft_arena_format(query->context->arena, "%s%s%.*s", so_far,
-                                              so_far[0] == '\0' ? "" : "; ", (int)one, at);
+                                              so_far[0] == '\0' ? "" : "; ", (int)length, rule);
         if (query->reason == NULL)
             return weft_error_nomem(error);
-        at += one;
     }
     if (decision->agreement != 0)
         query->agreement = decision->agreement;

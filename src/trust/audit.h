@@ -75,6 +75,11 @@ struct weft_audit_lines {
 };
 #define WEFT_AUDIT_READ_MAX 5000000 /* lines at once */
 
+/* Is the rule one of a line's "grant a; request 12"? */
+bool weft_audit_rule_in(const char *reason, const char *rule, size_t length);
+/* Each of them in turn: *at = NULL to begin. NULL = no more; *length is its own. */
+const char *weft_audit_rule_next(const char *reason, const char **at, size_t *length);
+
 /* Those since a time (0 = all there are), each with its end. LIMIT beyond WEFT_AUDIT_READ_MAX. */
 int weft_audit_list(const char *home, struct weft_arena *arena, int64_t since_us,
                     struct weft_audit_lines *out, struct weft_error *error) WEFT_MUST_CHECK;

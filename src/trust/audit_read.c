@@ -94,6 +94,28 @@ static int line_take(void *arg, const char *path, int64_t number, const char *li
     return 0;
 }
 
+const char *weft_audit_rule_next(const char *reason, const char **at, size_t *length)
+{
+    const char *start = *at == NULL ? reason : *at;
+    if (start == NULL || *start == '\0')
+        return NULL;
+    *length = strcspn(start, ";");
+    *at = start + *length + (start[*length] == ';');
+    *at += **at == ' ';
+    return start;
+}
+
+bool weft_audit_rule_in(const char *reason, const char *rule, size_t length)
+{
+    const char *at = NULL, *one;
+    size_t here;
+    while ((one = weft_audit_rule_next(reason, &at, &here)) != NULL) {
+        if (here == length && memcmp(one, rule, length) == 0)
+            return true;
+    }
+    return false;
+}
+
 /* A month that is over before `since` holds nothing of it. */
 static bool file_wanted(const char *name, int64_t since_us)
 {
