@@ -217,7 +217,9 @@ static void domain_of(const char *product, char domain[WEFT_NAME_MAX + 1])
 
 static bool is_mine(const struct asking *a, const struct weft_access_request *item)
 {
-    return weft_principal_is(&a->who, item->principal) || strcmp(a->who.id, item->asked_by) == 0;
+    bool domain = strncmp(item->principal, "domain:", 7) == 0;
+    return weft_principal_is(&a->who, item->principal) || strcmp(a->who.id, item->asked_by) == 0 ||
+           (domain && weft_principal_of_domain(&a->who, item->principal + 7));
 }
 
 static bool to_decide(const struct asking *a, const struct weft_access_request *item,

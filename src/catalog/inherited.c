@@ -233,7 +233,7 @@ int weft_catalog_inherit(struct weft_ledger_txn *txn, struct weft_arena *arena,
     WEFT_CLEANUP(weft_map_freep) struct weft_map *seen = weft_map_new();
     struct inheritor h = {.txn = txn,
                           .arena = arena,
-                          .sequence = sequence == 0 ? INT64_MAX : sequence,
+                          .sequence = weft_ledger_at(sequence),
                           .seen = seen,
                           .error = error};
     if (seen == NULL)

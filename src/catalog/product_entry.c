@@ -106,7 +106,7 @@ int weft_catalog_product(struct weft_ledger_txn *txn, struct weft_arena *arena,
     snprintf(sql, sizeof sql,
              "%sAND n.product = ?2 AND (n.major = ?3 OR (?3 = 0 AND n.shown = ?2))",
              registered_sql);
-    sequence = sequence == 0 ? INT64_MAX : sequence;
+    sequence = weft_ledger_at(sequence);
     WEFT_TRY(weft_sql_query(txn, &stmt, error, sql, "iti", sequence, full_name, (int64_t)major));
     int rc = weft_stmt_step(stmt, error);
     WEFT_TRY(rc);
@@ -130,7 +130,7 @@ int weft_catalog_products_at(struct weft_ledger_txn *txn, struct weft_arena *are
     char sql[1200];
     int rc;
     snprintf(sql, sizeof sql, "%sORDER BY n.product, n.major", registered_sql);
-    sequence = sequence == 0 ? INT64_MAX : sequence;
+    sequence = weft_ledger_at(sequence);
     WEFT_TRY(weft_sql_query(txn, &stmt, error, sql, "i", sequence));
     while ((rc = weft_stmt_step(stmt, error)) == 0) {
         if (weft_arena_reserve(arena, &items, &capacity, count + 1, sizeof *items) < 0)

@@ -87,7 +87,7 @@ static int classifications_above(struct weft_arena *arena, struct weft_ledger_tx
     if (txn == NULL)
         return 0;
     int rc = weft_lineage_get(txn, arena, product->full_name, product->major,
-                              sequence == 0 ? INT64_MAX : sequence, &lineage, error);
+                              weft_ledger_at(sequence), &lineage, error);
     WEFT_TRY(rc);
     return rc == WEFT_NOT_THERE
                ? 0

@@ -24,4 +24,10 @@ int weft_sql_int(struct weft_ledger_txn *txn, int64_t *out, struct weft_error *e
 int weft_sql_text(struct weft_arena *arena, struct weft_stmt *stmt, int column, const char **out,
                   struct weft_error *error) WEFT_MUST_CHECK;
 
+/* As of this sequence; 0 = now, which is later than all. */
+static inline int64_t weft_ledger_at(int64_t sequence)
+{
+    return sequence == 0 ? INT64_MAX : sequence;
+}
+
 #endif

@@ -75,19 +75,13 @@ int weft_dependencies_confirm(struct weft_ledger_txn *txn, const char *actor,
     return weft_ledger_append(txn, actor, WEFT_KIND_ACCESS_CONFIRMED, body.data, NULL, error);
 }
 
-/* 0 = now. */
-static int64_t sequence_or_now(int64_t sequence)
-{
-    return sequence == 0 ? INT64_MAX : sequence;
-}
-
 int weft_dependencies_are_confirmed(struct weft_ledger_txn *txn, int64_t sequence, bool *out,
                                     struct weft_error *error)
 {
     int64_t count = 0;
     int rc = weft_sql_int(txn, &count, error,
                           "SELECT COUNT(*) FROM trust_dependencies WHERE domain = '' AND " AT, "i",
-                          sequence_or_now(sequence));
+                          weft_ledger_at(sequence));
     *out = count > 0;
     return rc < 0 ? rc : 0;
 }
@@ -102,7 +96,7 @@ int weft_dependencies_of(struct weft_ledger_txn *txn, struct weft_arena *arena, 
     WEFT_TRY(weft_sql_query(txn, &stmt, error,
                             "SELECT product FROM trust_dependencies WHERE domain = ?2 AND " AT
                             " ORDER BY product",
-                            "it", sequence_or_now(sequence), domain));
+                            "it", weft_ledger_at(sequence), domain));
     while ((rc = weft_stmt_step(stmt, error)) == 0) {
         if (weft_arena_reserve(arena, &items, &capacity, count + 1, sizeof *items) < 0)
             return weft_error_nomem(error);

@@ -53,7 +53,7 @@ int weft_keys_list(struct weft_ledger_txn *txn, struct weft_arena *arena, int64_
     WEFT_TRY(weft_sql_query(txn, &stmt, error,
                             "SELECT " COLUMNS "FROM trust_keys k WHERE " WEFT_TRUST_AT(
                                 "k") "ORDER BY k.created_us, k.key_id",
-                            "i", weft_trust_at(sequence)));
+                            "i", weft_ledger_at(sequence)));
     while ((rc = weft_stmt_step(stmt, error)) == 0) {
         if (weft_arena_reserve(arena, &items, &capacity, count + 1, sizeof *items) < 0)
             return weft_error_nomem(error);
@@ -72,7 +72,7 @@ int weft_key_get(struct weft_ledger_txn *txn, struct weft_arena *arena, const ch
     WEFT_TRY(weft_sql_query(txn, &stmt, error,
                             "SELECT " COLUMNS "FROM trust_keys k WHERE k.key_id = ?2 "
                             "AND " WEFT_TRUST_AT("k"),
-                            "it", weft_trust_at(sequence), id));
+                            "it", weft_ledger_at(sequence), id));
     int rc = weft_stmt_step(stmt, error);
     WEFT_TRY(rc);
     return rc == WEFT_END ? WEFT_NOT_THERE : key_read(arena, stmt, out, error);
@@ -247,18 +247,9 @@ int weft_key_disable(struct weft_ledger_txn *txn, const char *actor, const char 
         return key_unknown(id, error);
     if (key.disabled == disabled)
         return WEFT_CHANGED;
-    WEFT_CLEANUP(weft_buf_release) struct weft_buf body;
-    weft_buf_init(&body, WEFT_LEDGER_BODY_MAX);
-    struct weft_json_writer writer;
-    weft_json_writer_init(&writer, &body);
-    weft_json_begin_object(&writer);
-    if (because != NULL)
-        weft_json_member_text(&writer, "because", because);
-    weft_json_member_text(&writer, "key", id);
-    weft_json_end_object(&writer);
-    WEFT_TRY(weft_buf_check(&body, error));
-    return weft_ledger_append(txn, actor, disabled ? WEFT_KIND_KEY_DISABLED : WEFT_KIND_KEY_ENABLED,
-                              body.data, NULL, error);
+    return weft_trust_state_append(txn, actor,
+                                   disabled ? WEFT_KIND_KEY_DISABLED : WEFT_KIND_KEY_ENABLED, "key",
+                                   id, because, error);
 }
 
 int weft_key_rotate(struct weft_ledger_txn *txn, const char *actor, const char *id,

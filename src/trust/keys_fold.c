@@ -10,7 +10,7 @@ static const struct weft_ledger_table trust_keys = {
     .ddl = "CREATE TABLE IF NOT EXISTS trust_keys("
            "key_id TEXT NOT NULL, hash TEXT NOT NULL, principal TEXT NOT NULL, label TEXT,"
            "products TEXT NOT NULL, purposes TEXT NOT NULL, created_us BIGINT NOT NULL,"
-           "expires_us BIGINT NOT NULL, disabled BIGINT NOT NULL,"
+           "expires_us BIGINT NOT NULL, disabled BIGINT NOT NULL, made_by TEXT NOT NULL,"
            "seq_from BIGINT NOT NULL, seq_to BIGINT, PRIMARY KEY(key_id, seq_from));",
 };
 
@@ -45,11 +45,11 @@ static int fold_key_added(struct weft_ledger_txn *txn, const struct weft_ledger_
         return weft_error_set(error, WEFT_E_CONFLICT, "there is a key %s already", key);
     return weft_sql_exec(txn, error,
                          "INSERT INTO trust_keys(key_id, hash, principal, label, products, "
-                         "purposes, created_us, expires_us, disabled, seq_from) "
-                         "VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, 0, ?9)",
-                         "ttttttiii", key, hash, principal, weft_json_text_or(body, "label", NULL),
+                         "purposes, created_us, expires_us, disabled, made_by, seq_from) "
+                         "VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, 0, ?9, ?10)",
+                         "ttttttiiti", key, hash, principal, weft_json_text_or(body, "label", NULL),
                          products_json.data, purposes_json.data, entry->time_us, expires_us,
-                         entry->sequence);
+                         entry->actor, entry->sequence);
 }
 
 static int fold_key_disabled(struct weft_ledger_txn *txn, const struct weft_ledger_entry *entry,
@@ -63,12 +63,13 @@ static int fold_key_disabled(struct weft_ledger_txn *txn, const struct weft_ledg
                            "ti", key, entry->sequence));
     if (weft_ledger_changes(txn) == 0)
         return weft_error_set(error, WEFT_E_CONFLICT, "there is no key %s", key);
-    return weft_sql_exec(txn, error,
-                         "INSERT INTO trust_keys(key_id, hash, principal, label, products, "
-                         "purposes, created_us, expires_us, disabled, seq_from) "
-                         "SELECT key_id, hash, principal, label, products, purposes, created_us, "
-                         "expires_us, ?3, ?2 FROM trust_keys WHERE key_id = ?1 AND seq_to = ?2",
-                         "tii", key, entry->sequence, disabled);
+    return weft_sql_exec(
+        txn, error,
+        "INSERT INTO trust_keys(key_id, hash, principal, label, products, "
+        "purposes, created_us, expires_us, disabled, made_by, seq_from) "
+        "SELECT key_id, hash, principal, label, products, purposes, created_us, "
+        "expires_us, ?3, made_by, ?2 FROM trust_keys WHERE key_id = ?1 AND seq_to = ?2",
+        "tii", key, entry->sequence, disabled);
 }
 
 void weft_keys_register(void)

@@ -93,7 +93,7 @@ int weft_policies_list(struct weft_ledger_txn *txn, struct weft_arena *arena, in
     WEFT_TRY(weft_sql_query(
         txn, &stmt, error,
         "SELECT p.document FROM trust_policies p WHERE " WEFT_TRUST_AT("p") "ORDER BY p.name", "i",
-        weft_trust_at(sequence)));
+        weft_ledger_at(sequence)));
     while ((rc = weft_stmt_step(stmt, error)) == 0)
         WEFT_TRY(list_row(arena, stmt, &items, &count, &capacity, error));
     WEFT_TRY(rc);

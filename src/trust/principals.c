@@ -335,7 +335,7 @@ int weft_principal_get(struct weft_ledger_txn *txn, struct weft_arena *arena, co
                        int64_t sequence, struct weft_principal *out, struct weft_error *error)
 {
     struct weft_principal made = {0};
-    int64_t at = weft_trust_at(sequence);
+    int64_t at = weft_ledger_at(sequence);
     WEFT_TRY(weft_principal_parse(id, &made.kind, error));
     made.id = weft_arena_strdup(arena, id);
     if (made.id == NULL)
@@ -354,7 +354,7 @@ int weft_principals_list(struct weft_ledger_txn *txn, struct weft_arena *arena, 
     WEFT_CLEANUP(weft_stmt_freep) struct weft_stmt *stmt = NULL;
     struct weft_principal *items = NULL;
     size_t count = 0, capacity = 0;
-    int64_t at = weft_trust_at(sequence);
+    int64_t at = weft_ledger_at(sequence);
     int rc;
     WEFT_TRY(weft_sql_query(txn, &stmt, error,
                             "SELECT " ROW_COLUMNS "FROM trust_principals p WHERE " WEFT_TRUST_AT(

@@ -204,6 +204,23 @@ int weft_principal_change(struct weft_ledger_txn *txn, const char *actor,
     return weft_ledger_append(txn, actor, WEFT_KIND_PRINCIPAL_CHANGED, body.data, NULL, error);
 }
 
+int weft_trust_state_append(struct weft_ledger_txn *txn, const char *actor, const char *kind,
+                            const char *member, const char *id, const char *because,
+                            struct weft_error *error)
+{
+    WEFT_CLEANUP(weft_buf_release) struct weft_buf body;
+    weft_buf_init(&body, WEFT_LEDGER_BODY_MAX);
+    struct weft_json_writer writer;
+    weft_json_writer_init(&writer, &body);
+    weft_json_begin_object(&writer);
+    if (because != NULL)
+        weft_json_member_text(&writer, "because", because);
+    weft_json_member_text(&writer, member, id);
+    weft_json_end_object(&writer);
+    WEFT_TRY(weft_buf_check(&body, error));
+    return weft_ledger_append(txn, actor, kind, body.data, NULL, error);
+}
+
 int weft_principal_disable(struct weft_ledger_txn *txn, const char *actor, const char *id,
                            bool disabled, const char *because, struct weft_error *error)
 {
@@ -216,19 +233,9 @@ int weft_principal_disable(struct weft_ledger_txn *txn, const char *actor, const
         return not_found(id, error);
     if ((now != 0) == disabled)
         return WEFT_CHANGED;
-    WEFT_CLEANUP(weft_buf_release) struct weft_buf body;
-    weft_buf_init(&body, WEFT_LEDGER_BODY_MAX);
-    struct weft_json_writer writer;
-    weft_json_writer_init(&writer, &body);
-    weft_json_begin_object(&writer);
-    if (because != NULL)
-        weft_json_member_text(&writer, "because", because);
-    weft_json_member_text(&writer, "principal", id);
-    weft_json_end_object(&writer);
-    WEFT_TRY(weft_buf_check(&body, error));
-    return weft_ledger_append(txn, actor,
-                              disabled ? WEFT_KIND_PRINCIPAL_DISABLED : WEFT_KIND_PRINCIPAL_ENABLED,
-                              body.data, NULL, error);
+    return weft_trust_state_append(
+        txn, actor, disabled ? WEFT_KIND_PRINCIPAL_DISABLED : WEFT_KIND_PRINCIPAL_ENABLED,
+        "principal", id, because, error);
 }
 
 /* ---- groups ---- */
@@ -240,7 +247,7 @@ int weft_group_members(struct weft_ledger_txn *txn, struct weft_arena *arena, co
     WEFT_TRY(weft_sql_query(txn, &stmt, error,
                             "SELECT m.member FROM trust_members m WHERE m.group_name = ?2 "
                             "AND " WEFT_TRUST_AT("m") "ORDER BY m.member",
-                            "it", weft_trust_at(sequence), group));
+                            "it", weft_ledger_at(sequence), group));
     return weft_trust_texts_rows(arena, stmt, out, error);
 }
 
@@ -383,7 +390,7 @@ int weft_domain_members(struct weft_ledger_txn *txn, struct weft_arena *arena, c
     WEFT_TRY(weft_sql_query(txn, &stmt, error,
                             "SELECT d.member FROM trust_domain_members d WHERE d.domain = ?2 "
                             "AND " WEFT_TRUST_AT("d") "ORDER BY d.member",
-                            "it", weft_trust_at(sequence), domain));
+                            "it", weft_ledger_at(sequence), domain));
     return weft_trust_texts_rows(arena, stmt, out, error);
 }
 

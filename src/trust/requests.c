@@ -167,7 +167,7 @@ int weft_access_requests_list(struct weft_ledger_txn *txn, struct weft_arena *ar
     WEFT_TRY(weft_sql_query(txn, &stmt, error,
                             "SELECT " COLUMNS
                             "FROM trust_requests r WHERE " WEFT_TRUST_AT("r") "ORDER BY r.id",
-                            "i", weft_trust_at(sequence)));
+                            "i", weft_ledger_at(sequence)));
     return rows_read(arena, stmt, out, error);
 }
 
@@ -179,7 +179,7 @@ int weft_access_request_get(struct weft_ledger_txn *txn, struct weft_arena *aren
     WEFT_TRY(weft_sql_query(txn, &stmt, error,
                             "SELECT " COLUMNS "FROM trust_requests r WHERE r.id = ?2 "
                             "AND " WEFT_TRUST_AT("r"),
-                            "ii", weft_trust_at(sequence), id));
+                            "ii", weft_ledger_at(sequence), id));
     int rc = weft_stmt_step(stmt, error);
     WEFT_TRY(rc);
     return rc == WEFT_END ? WEFT_NOT_THERE : request_read(arena, stmt, out, error);
@@ -199,7 +199,7 @@ int weft_agreements_of(struct weft_ledger_txn *txn, struct weft_arena *arena, in
             txn, &stmt, error,
             "SELECT " COLUMNS "FROM trust_requests r WHERE r.principal = ?2 "
             "AND r.state = 'approved' AND r.until_us > ?3 AND " WEFT_TRUST_AT("r") "ORDER BY r.id",
-            "iti", weft_trust_at(sequence), word, time_us));
+            "iti", weft_ledger_at(sequence), word, time_us));
         WEFT_TRY(rows_read(arena, stmt, &some, error));
         if (weft_arena_reserve(arena, &items, &capacity, count + some.count, sizeof *items) < 0)
             return weft_error_nomem(error);

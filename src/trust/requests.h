@@ -15,7 +15,8 @@
  * one major of a product, and follows it when it is renamed. It ends by itself at until_us; no
  * entry says so. Folded: trust_requests, system-versioned.
  * `terms` is the SHA-256 of the terms_of_use that were accepted.
- * Nobody decides on what he asked for, or what was asked for him or a group of his.
+ * Nobody decides on what he asked for, or what was asked for him, a group of his, a domain whose
+ * team he belongs to, or a service that he has made a key of.
  * Thread rule: that of the transaction.
  */
 #ifndef WEFT_TRUST_REQUESTS_H

@@ -123,8 +123,37 @@ static int request_unknown(int64_t id, struct weft_error *error)
     return weft_error_hint(error, "`weft requests` lists those that you may see");
 }
 
-static int right_check(const struct weft_access_request *request, const struct weft_principal *by,
-                       enum weft_access_verb verb, struct weft_error *error)
+/* A service reads for whoever made a key of it. */
+static int key_made(struct weft_ledger_txn *txn, const struct weft_principal *by,
+                    const char *principal, bool *made, struct weft_error *error)
+{
+    int64_t one;
+    int rc = weft_sql_int(txn, &one, error,
+                          "SELECT 1 FROM trust_keys WHERE principal = ?1 AND made_by = ?2 AND "
+                          "seq_to IS NULL AND disabled = 0 LIMIT 1",
+                          "tt", principal, by->id);
+    *made = rc == 0;
+    return rc < 0 ? rc : 0;
+}
+
+/* Asked by him, or to read for him: as himself, as one of a group or of a domain's team, or by a
+ * service that he has a key of. */
+static int own_check(struct weft_ledger_txn *txn, const struct weft_access_request *request,
+                     const struct weft_principal *by, bool *own, struct weft_error *error)
+{
+    const char *colon = strchr(request->principal, ':');
+    *own =
+        weft_principal_is(by, request->principal) || strcmp(by->id, request->asked_by) == 0 ||
+        (strncmp(request->principal, "domain:", 7) == 0 && weft_principal_of_domain(by, colon + 1));
+    if (*own || by->kind == WEFT_PRINCIPAL_LOCAL)
+        return 0;
+    WEFT_TRY(key_made(txn, by, request->principal, own, error));
+    return *own ? 0 : key_made(txn, by, request->asked_by, own, error);
+}
+
+static int right_check(struct weft_ledger_txn *txn, const struct weft_access_request *request,
+                       const struct weft_principal *by, enum weft_access_verb verb,
+                       struct weft_error *error)
 {
     char domain[WEFT_NAME_MAX + 1] = "";
     size_t length = strcspn(request->product, ".");
@@ -132,7 +161,8 @@ static int right_check(const struct weft_access_request *request, const struct w
         memcpy(domain, request->product, length);
     if (!weft_access_request_visible(request, by))
         return request_unknown(request->id, error);
-    bool own = weft_principal_is(by, request->principal) || strcmp(by->id, request->asked_by) == 0;
+    bool own;
+    WEFT_TRY(own_check(txn, request, by, &own, error));
     /* What one asked for, one may give back. */
     if (own && verb != WEFT_ACCESS_REVOKE) {
         weft_error_set(error, WEFT_E_DENIED, "nobody decides on his own request");
@@ -251,7 +281,7 @@ int weft_access_decide(struct weft_ledger_txn *txn, const char *actor,
     WEFT_TRY(rc);
     if (rc == WEFT_NOT_THERE)
         return request_unknown(id, error);
-    WEFT_TRY(right_check(&request, by, verb, error));
+    WEFT_TRY(right_check(txn, &request, by, verb, error));
     WEFT_TRY(state_check(&request, verb, error));
     WEFT_TRY(decision_write(approval, verb, by->id, id, because, &body, error));
     return weft_ledger_append(txn, actor, verbs[verb].kind, body.data, NULL, error);

@@ -29,14 +29,15 @@
 /* Rows as of ?1. */
 #define WEFT_TRUST_AT(alias)                                                                       \
     alias ".seq_from <= ?1 AND (" alias ".seq_to IS NULL OR " alias ".seq_to > ?1) "
-/* 0 = now. */
-static inline int64_t weft_trust_at(int64_t sequence)
-{
-    return sequence == 0 ? INT64_MAX : sequence;
-}
 
 /* ---- principals_fold.c ---- */
 void weft_principals_register(void);
+
+/* ---- principals_put.c ---- */
+/* An entry {because?, <member>: id}: that something is disabled or enabled. */
+int weft_trust_state_append(struct weft_ledger_txn *txn, const char *actor, const char *kind,
+                            const char *member, const char *id, const char *because,
+                            struct weft_error *error) WEFT_MUST_CHECK;
 
 /* ---- requests_fold.c ---- */
 void weft_requests_register(void);
