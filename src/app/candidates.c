@@ -1,11 +1,13 @@
 /*
  * candidates.c - the lists of candidates.h. No product file is read: of a thousand that would take
- * longer than a person waits for a key.
+ * longer than a person waits for a key. Somebody (--as, a key) gets what he may know of the home,
+ * and nothing of the checkout, which is not his.
  */
 #include "app/candidates.h"
 
 #include "app/ops_internal.h"
-#include "context/gate.h"
+#include "context/sight.h"
+#include "context/who.h"
 
 #include "base/fs.h"
 #include "base/text.h"
@@ -62,26 +64,31 @@ static void home_find(struct weft_context *context)
         context->home = NULL;
 }
 
-static int home_begin(struct weft_context *context, struct weft_ledger_txn **txn,
-                      struct weft_error *error)
+/* Who asks, once; not the operator where the command would not run for somebody. */
+static int who_begin(const struct weft_candidates *to, struct weft_error *error)
+{
+    static const struct weft_op looking = {.name = "complete", .who = WEFT_OP_PRINCIPAL};
+    bool refused = to->op != NULL && to->op->who == WEFT_OP_OPERATOR;
+    if (!weft_who_somebody(to->context) || !weft_request_is_local(&to->context->request))
+        return 0;
+    return weft_who_begin(to->context, refused ? to->op : &looking, error);
+}
+
+static int home_begin(const struct weft_candidates *to, struct weft_ledger_txn **txn,
+                      const struct weft_sight **sight, struct weft_error *error)
 {
     struct weft_ledger *ledger;
     struct weft_ledger_head head;
+    struct weft_context *context = to->context;
     home_find(context);
     if (context->home == NULL && context->home_flag == NULL && getenv("WEFT_HOME") == NULL)
         return WEFT_NOT_THERE;
+    WEFT_TRY(who_begin(to, error));
     WEFT_TRY(weft_context_ledger(context, false, &ledger, error));
     WEFT_TRY(weft_ledger_begin_read(ledger, txn, error));
     WEFT_TRY(weft_ledger_head(*txn, &head, error));
     context->request.sequence = head.sequence;
-    return 0;
-}
-
-static bool may_know(struct weft_context *context, const char *product)
-{
-    bool visible;
-    struct weft_error ignored = WEFT_ERROR_INIT;
-    return weft_gate_visible(context, product, &visible, &ignored) == 0 && visible;
+    return weft_sight_get(context, *txn, 0, sight, error);
 }
 
 static void tell(const struct weft_candidates *to, const char *format, ...) WEFT_PRINTF(2, 3);
@@ -101,8 +108,6 @@ static void registered_tell(const struct weft_candidates *to,
                             const struct weft_registered_digest *product, bool newest,
                             bool selection)
 {
-    if (product->retired || !may_know(to->context, product->full_name))
-        return;
     if (newest)
         to->fn(to->arg, product->full_name);
     else
@@ -114,19 +119,29 @@ static void registered_tell(const struct weft_candidates *to,
         tell(to, "%.*s.*", (int)(dot - product->full_name), product->full_name);
 }
 
+/* May it be offered: not retired, and he may know of it. sight NULL = all of it. */
+static bool offered(const struct weft_registered_digest *product, const struct weft_sight *sight)
+{
+    return !product->retired &&
+           (sight == NULL || weft_sight_major(sight, product->full_name, product->major) != NULL);
+}
+
 static void home_products(const struct weft_candidates *to, bool selection)
 {
     struct weft_error ignored = WEFT_ERROR_INIT;
     WEFT_CLEANUP(weft_ledger_endp) struct weft_ledger_txn *txn = NULL;
     struct weft_registered_digest *items = NULL;
+    const struct weft_sight *sight;
     size_t count = 0;
-    if (home_begin(to->context, &txn, &ignored) != 0 ||
+    if (home_begin(to, &txn, &sight, &ignored) != 0 ||
         weft_catalog_digests(txn, to->context->arena, &items, &count, &ignored) < 0)
         return;
     for (size_t i = 0; i < count; i++) {
         bool newest = true;
+        if (!offered(&items[i], sight))
+            continue;
         for (size_t j = 0; j < count; j++) {
-            if (j != i && items[j].major > items[i].major && !items[j].retired &&
+            if (j != i && items[j].major > items[i].major && offered(&items[j], sight) &&
                 strcmp(items[j].full_name, items[i].full_name) == 0)
                 newest = false;
         }
@@ -172,7 +187,8 @@ static void checkout_products(const struct weft_candidates *to)
 void weft_candidates_products(const struct weft_candidates *to, bool selection)
 {
     home_products(to, selection);
-    checkout_products(to);
+    if (!weft_who_somebody(to->context))
+        checkout_products(to);
     if (selection) {
         to->fn(to->arg, "state:modified");
         to->fn(to->arg, "state:new");
@@ -181,20 +197,30 @@ void weft_candidates_products(const struct weft_candidates *to, bool selection)
 
 /* ---- runs, snapshots ---- */
 
+/* Counted over rows, so for who may read all of them. */
+static bool counted(const struct weft_sight *sight, const char *product)
+{
+    const struct weft_sight_item *item = sight == NULL ? NULL : weft_sight_named(sight, product);
+    if (item == NULL && sight != NULL)
+        item = weft_sight_table(sight, product);
+    return sight == NULL || (item != NULL && item->whole);
+}
+
 static void column_tell(const struct weft_candidates *to, const char *table, const char *column,
                         const char *product, int limit)
 {
     struct weft_error ignored = WEFT_ERROR_INIT;
     WEFT_CLEANUP(weft_ledger_endp) struct weft_ledger_txn *txn = NULL;
     struct weft_stmt *stmt;
+    const struct weft_sight *sight;
     int value = weft_op_mesh_column(table, column), of = weft_op_mesh_column(table, "product");
-    if (home_begin(to->context, &txn, &ignored) != 0 ||
+    if (home_begin(to, &txn, &sight, &ignored) != 0 ||
         weft_mesh_table_open(txn, table, to->context->request.sequence,
                              to->context->request.time_us, &stmt, &ignored) < 0)
         return;
     while (limit > 0 && weft_stmt_step(stmt, &ignored) == 0) {
         const char *whose = weft_stmt_column_text(stmt, of);
-        if ((product != NULL && strcmp(whose, product) != 0) || !may_know(to->context, whose))
+        if ((product != NULL && strcmp(whose, product) != 0) || !counted(sight, whose))
             continue;
         tell(to, "%s", weft_stmt_column_text(stmt, value));
         limit--;

@@ -2,7 +2,6 @@
  * lineage_show.c - tree, JSON, DOT, Mermaid.
  */
 #include "app/lineage_show.h"
-#include "context/gate.h"
 
 #include "base/map.h"
 #include "ledger/sql.h"
@@ -16,7 +15,7 @@
 
 struct names {
     struct weft_lineage_view *view;
-    struct weft_map *shown; /* "domain.name@1" -> what it is called, NULL = not to be named */
+    struct weft_map *shown; /* "domain.name@1" -> what it is called */
     struct weft_map *owners;
     struct weft_error *error;
 };
@@ -26,8 +25,6 @@ static int product_look(struct names *names, const struct weft_lineage_node *nod
     struct weft_arena *arena = names->view->context->arena;
     WEFT_CLEANUP(weft_stmt_freep) struct weft_stmt *stmt = NULL;
     const char *shown = NULL, *owner = NULL;
-    bool visible;
-    WEFT_TRY(weft_gate_visible(names->view->context, node->product, &visible, names->error));
     WEFT_TRY(weft_sql_query(
         names->view->txn, &stmt, names->error,
         "SELECT n.shown, (SELECT p.owner FROM catalog_products p WHERE p.product = n.product AND "
@@ -43,10 +40,6 @@ static int product_look(struct names *names, const struct weft_lineage_node *nod
     }
     bool newest = shown == NULL || strcmp(shown, node->product) == 0;
     shown = newest ? node->product : weft_arena_format(arena, "%s@%d", node->product, node->major);
-    if (!visible) {
-        shown = "(a product that you may not see)";
-        owner = NULL;
-    }
     if (shown == NULL || weft_map_put(names->shown, key, (void *)(uintptr_t)shown) < 0 ||
         weft_map_put(names->owners, key, (void *)(uintptr_t)owner) < 0)
         return weft_error_nomem(names->error);
@@ -63,9 +56,7 @@ static int node_name(struct names *names, size_t at)
         WEFT_TRY(product_look(names, node, key));
     const char *shown = weft_map_get(names->shown, key);
     names->view->owners[at] = weft_map_get(names->owners, key);
-    if (shown[0] == '(')
-        names->view->names[at] = shown;
-    else if (node->port != NULL && node->column != NULL)
+    if (node->port != NULL && node->column != NULL)
         names->view->names[at] = weft_arena_format(arena, "\"%s\" of the files of %s (input %s)",
                                                    node->column, shown, node->port);
     else if (node->port != NULL)
@@ -199,8 +190,9 @@ int weft_lineage_tree(const struct weft_lineage_view *view, struct weft_out *out
     WEFT_TRY(tree_index(&tree));
     WEFT_TRY(tree_node(&tree, 0, 0, 0));
     if (view->graph->link_count == 0 && view->graph->nodes[0].recorded)
-        WEFT_TRY(weft_out_line(out, WEFT_STYLE_DIM, error,
-                               view->down ? "  nothing comes from it" : "  it comes from nothing"));
+        WEFT_TRY(weft_out_line(out, WEFT_STYLE_DIM, error, "  %s%s",
+                               view->down ? "nothing comes from it" : "it comes from nothing",
+                               view->cut ? " that you may know of" : ""));
     if (tree.lines > TREE_LINES_MAX || view->graph->cut)
         weft_out_note(out, "there is more than is shown; --depth or --direct asks for less");
     return 0;
@@ -212,12 +204,11 @@ static void json_node(const struct weft_lineage_view *view, size_t at,
                       struct weft_json_writer *json)
 {
     const struct weft_lineage_node *node = &view->graph->nodes[at];
-    bool hidden = view->names[at][0] == '(';
     weft_json_begin_object(json);
-    weft_json_member_text(json, "product", hidden ? NULL : node->product);
+    weft_json_member_text(json, "product", node->product);
     weft_json_member_int(json, "major", node->major);
     weft_json_member_text(json, "port", node->port);
-    weft_json_member_text(json, "column", hidden ? NULL : node->column);
+    weft_json_member_text(json, "column", node->column);
     weft_json_member_text(json, "owner", view->owners[at]);
     weft_json_member_int(json, "depth", node->depth);
     weft_json_member_bool(json, "recorded", node->recorded);

@@ -12,12 +12,13 @@ struct weft_lineage_view {
     struct weft_ledger_txn *txn;
     int64_t sequence;
     bool down;
+    bool cut; /* to what somebody may know: what is not there is not told apart from what is not */
     const struct weft_lineage_graph *graph;
     const char **names;  /* of each node, for people */
     const char **owners; /* of its product; NULL = none */
 };
 
-/* Fills names and owners; a product that the caller may not know of is not named. */
+/* Fills names and owners. */
 int weft_lineage_view_make(struct weft_lineage_view *view, struct weft_error *error)
     WEFT_MUST_CHECK;
 int weft_lineage_tree(const struct weft_lineage_view *view, struct weft_out *out,

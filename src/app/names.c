@@ -1,11 +1,13 @@
 /*
  * names.c - what a statement can name: products as SQL calls them, the tables of the mesh, and
- * their columns. From the ledger's own tables, without DuckDB.
+ * their columns. From the ledger's own tables, without DuckDB; of somebody, what he may know.
  */
 #include "app/session.h"
 
 #include "app/ops_internal.h"
-#include "context/gate.h"
+#include "context/seen.h"
+#include "context/sight.h"
+#include "context/who.h"
 
 #include "base/text.h"
 #include "engine/mesh_table.h"
@@ -14,6 +16,7 @@
 #include <string.h>
 
 #define NAMES_ARENA_MAX ((size_t)256 << 20)
+#define SEEN_HOLDS_US (INT64_C(10) * 1000000)
 
 struct list {
     struct weft_context *context;
@@ -91,14 +94,6 @@ static int mesh_add(struct list *list, struct weft_error *error)
     return 0;
 }
 
-/* One row of mesh.products: the gate is asked as for a query. */
-static int product_add(struct list *list, const char *name, struct weft_error *error)
-{
-    bool visible;
-    WEFT_TRY(weft_gate_visible(list->context, name, &visible, error));
-    return visible ? table_add(list, name, false, error) : 0;
-}
-
 static int products_read(struct list *list, struct weft_ledger_txn *txn,
                          const struct weft_request *request, struct weft_error *error)
 {
@@ -107,7 +102,7 @@ static int products_read(struct list *list, struct weft_ledger_txn *txn,
     WEFT_TRY(
         weft_mesh_table_open(txn, "products", request->sequence, request->time_us, &stmt, error));
     while ((rc = weft_stmt_step(stmt, error)) == 0 &&
-           (rc = product_add(list, weft_stmt_column_text(stmt, name), error)) == 0)
+           (rc = table_add(list, weft_stmt_column_text(stmt, name), false, error)) == 0)
         continue;
     weft_stmt_free(stmt);
     return rc < 0 ? rc : 0;
@@ -134,13 +129,73 @@ static int columns_read(struct list *list, struct weft_ledger_txn *txn,
     return rc < 0 ? rc : 0;
 }
 
+/* A product that he may know, with the columns as he would get them. */
+static int seen_add(struct list *list, struct weft_ledger_txn *txn,
+                    const struct weft_registered *product, struct weft_error *error)
+{
+    struct weft_seen seen;
+    WEFT_CLEANUP(weft_buf_release) struct weft_buf type;
+    weft_buf_init(&type, 1 << 20);
+    WEFT_TRY(weft_seen_product(list->context, txn, product, &seen, error));
+    WEFT_TRY(table_add(list, product->name, false, error));
+    for (size_t i = 0; i < seen.column_count; i++) {
+        weft_buf_clear(&type);
+        weft_type_print(seen.columns[i].type, &type);
+        WEFT_TRY(weft_buf_check(&type, error));
+        WEFT_TRY(column_add(list, &list->tables[list->count - 1], seen.columns[i].name, type.data,
+                            error));
+    }
+    return 0;
+}
+
+static int seen_read(struct list *list, struct weft_ledger_txn *txn, struct weft_error *error)
+{
+    struct weft_registered_list all;
+    WEFT_TRY(weft_catalog_products(txn, list->context->arena, &all, error));
+    for (size_t i = 0; i < all.count; i++) {
+        const struct weft_sight *sight;
+        WEFT_TRY(weft_sight_get(list->context, txn, 0, &sight, error));
+        if (weft_sight_major(sight, all.items[i].full_name, all.items[i].major) != NULL)
+            WEFT_TRY(seen_add(list, txn, &all.items[i], error));
+    }
+    qsort(list->tables, list->count, sizeof *list->tables, table_compare);
+    return 0;
+}
+
 static int names_read(struct list *list, struct weft_ledger_txn *txn,
                       const struct weft_request *request, struct weft_error *error)
 {
     WEFT_TRY(mesh_add(list, error));
+    if (!weft_request_is_local(request))
+        return seen_read(list, txn, error);
     WEFT_TRY(products_read(list, txn, request, error));
     qsort(list->tables, list->count, sizeof *list->tables, table_compare);
     return columns_read(list, txn, request, error);
+}
+
+/* What somebody may know ends with a grant, without an entry in the ledger. */
+static bool names_hold(const struct weft_session_names *names, const struct weft_request *request,
+                       int64_t sequence)
+{
+    return names->arena != NULL && names->sequence == sequence &&
+           (weft_request_is_local(request) || (request->time_us >= names->time_us &&
+                                               request->time_us < names->time_us + SEEN_HOLDS_US));
+}
+
+static int names_make(struct weft_context *context, struct weft_ledger_txn *txn,
+                      struct weft_session_names *names, struct weft_error *error)
+{
+    struct list list = {.context = context, .arena = weft_arena_new(NAMES_ARENA_MAX)};
+    if (list.arena == NULL)
+        return weft_error_nomem(error);
+    if (names_read(&list, txn, &context->request, error) < 0) {
+        weft_arena_free(list.arena);
+        return -1;
+    }
+    weft_session_names_release(names);
+    *names = (struct weft_session_names){list.arena, context->request.sequence,
+                                         context->request.time_us, list.tables, list.count};
+    return 0;
 }
 
 int weft_session_names(struct weft_session *session, struct weft_session_names *names,
@@ -148,25 +203,23 @@ int weft_session_names(struct weft_session *session, struct weft_session_names *
 {
     struct weft_ledger *ledger;
     struct weft_ledger_head head;
-    struct weft_request request;
     WEFT_CLEANUP(weft_ledger_endp) struct weft_ledger_txn *txn = NULL;
     WEFT_TRY(weft_context_ledger(session->context, false, &ledger, error));
     WEFT_TRY(weft_ledger_begin_read(ledger, &txn, error));
     WEFT_TRY(weft_ledger_head(txn, &head, error));
-    if (names->arena != NULL && names->sequence == head.sequence)
+    struct weft_context own = *session->context;
+    WEFT_TRY(weft_who_again(session->context, &own.request, error));
+    own.request.sequence = head.sequence;
+    if (names_hold(names, &own.request, head.sequence))
         return 0;
-    request = session->context->request;
-    request.sequence = head.sequence;
-    struct list list = {.context = session->context, .arena = weft_arena_new(NAMES_ARENA_MAX)};
-    if (list.arena == NULL)
-        return weft_error_nomem(error);
-    if (names_read(&list, txn, &request, error) < 0) {
-        weft_arena_free(list.arena);
-        return -1;
-    }
-    weft_session_names_release(names);
-    *names = (struct weft_session_names){list.arena, head.sequence, list.tables, list.count};
-    return 0;
+    own.trust = NULL; /* of this moment alone, as what is asked for is */
+    own.sight = NULL;
+    own.arena = weft_arena_new(NAMES_ARENA_MAX);
+    int rc = own.arena == NULL ? weft_error_nomem(error) : names_make(&own, txn, names, error);
+    weft_sight_unref(own.sight);
+    weft_trust_free(own.trust);
+    weft_arena_free(own.arena);
+    return rc;
 }
 
 void weft_session_names_release(struct weft_session_names *names)

@@ -78,5 +78,6 @@ const struct weft_op weft_op_env = {
             "each: `${name}` in `files`, `done`, `error`, `location`, `connection` and "
             "`schedule` stands for a variable of the environment. With `defer: NAME`, products "
             "that were not run here are read, and only read, from the home of that environment.",
+    .who = WEFT_OP_ANYONE,
     .run = env_run,
 };

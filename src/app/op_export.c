@@ -1,9 +1,10 @@
 /*
  * op_export.c - export: the contract of a product in a form that other tools read. That of the
- * checkout's file, where it has one; else the one that is registered.
+ * checkout's file, where it has one; else the one that is registered. Somebody gets of the
+ * registered one what he may know (context/seen.h); the checkout is not his.
  */
 #include "app/ops_internal.h"
-#include "plan/book.h"
+#include "context/seen.h"
 
 #include "base/fs.h"
 #include "exchange/export.h"
@@ -30,6 +31,19 @@ static const struct {
     {"markdown", weft_product_print_markdown},
 };
 
+static int product_seen(struct weft_context *context, const char *word,
+                        const struct weft_product **product, struct weft_error *error)
+{
+    struct weft_registered registered;
+    struct weft_seen seen;
+    WEFT_CLEANUP(weft_ledger_endp) struct weft_ledger_txn *txn = NULL;
+    WEFT_TRY(weft_context_product(context, word, &registered, error));
+    WEFT_TRY(weft_ledger_begin_read(context->ledger, &txn, error));
+    WEFT_TRY(weft_seen_product(context, txn, &registered, &seen, error));
+    *product = seen.contract;
+    return 0;
+}
+
 static int product_find(struct weft_context *context, const char *word,
                         const struct weft_product **product, struct weft_error *error)
 {
@@ -38,6 +52,8 @@ static int product_find(struct weft_context *context, const char *word,
     struct weft_registered registered;
     const struct weft_mesh *mesh = NULL;
     WEFT_TRY(weft_product_word(context->arena, word, &name, &major, error));
+    if (!weft_request_is_local(&context->request))
+        return product_seen(context, word, product, error);
     WEFT_TRY(weft_context_mesh_quiet(context, &mesh, error));
     *product = mesh == NULL ? NULL : weft_mesh_product(mesh, name, major);
     if (*product != NULL)
@@ -83,10 +99,13 @@ const struct weft_op weft_op_export = {
     .name = "export",
     .group = "look",
     .summary = "Print the contract of a product in a form that other tools read.",
-    .help = "That of the checkout's file, where it has one, else the one that is registered. "
-            "A contract that was read from the Open Data Contract Standard is given back with all "
-            "that it said; `weft` and `*.odcs.yaml` files: docs/guide/contracts.md.",
+    .help =
+        "That of the checkout's file, where it has one, else the one that is registered. "
+        "A contract that was read from the Open Data Contract Standard is given back with all "
+        "that it said; `weft` and `*.odcs.yaml` files: docs/guide/contracts.md. With --as and by "
+        "a key: of the registered one what he may know, with the columns as he would get them.",
     .args = export_args,
     .arg_count = WEFT_COUNT(export_args),
+    .who = WEFT_OP_PRINCIPAL,
     .run = export_run,
 };

@@ -511,5 +511,6 @@ const struct weft_op weft_op_import = {
             "not fit what it reads, or has what DuckDB has not, that is told too, with its place.",
     .args = import_args,
     .arg_count = WEFT_COUNT(import_args),
+    .who = WEFT_OP_ANYONE,
     .run = import_run,
 };

@@ -153,5 +153,6 @@ const struct weft_op weft_op_infer = {
         "its place.",
     .args = infer_args,
     .arg_count = WEFT_COUNT(infer_args),
+    .who = WEFT_OP_ANYONE,
     .run = infer_run,
 };

@@ -201,5 +201,6 @@ const struct weft_op weft_op_init = {
     .summary = "Make a small mesh, ready to edit, with one bad row to repair.",
     .args = init_args,
     .arg_count = WEFT_COUNT(init_args),
+    .who = WEFT_OP_ANYONE,
     .run = init_run,
 };

@@ -5,9 +5,11 @@
 #include "app/lineage_show.h"
 #include "app/ops_internal.h"
 #include "app/snapshot_origin.h"
-#include "context/gate.h"
+#include "context/seen.h"
+#include "context/sight.h"
 
 #include "base/clock.h"
+#include "base/map.h"
 #include "base/text.h"
 #include "catalog/columns.h"
 
@@ -37,6 +39,8 @@ struct lineage {
     const char *word;   /* "domain.product@2" */
     const char *column; /* NULL = none */
     struct weft_registered product;
+    const struct weft_sight *sight; /* NULL = all of it */
+    struct weft_map *columns;       /* "domain.name@1" -> struct weft_texts, for known() */
     struct weft_error *error;
 };
 
@@ -54,10 +58,11 @@ static int word_split(struct lineage *lineage)
     return lineage->word == NULL ? weft_error_nomem(lineage->error) : 0;
 }
 
-/* A date is that day's end. */
+/* A date is that day's end. Who asks sees what he could have seen then. */
 static int sequence_find(struct lineage *lineage)
 {
     const char *text = weft_op_text(lineage->request, "as-of");
+    struct weft_request *request = &lineage->context->request;
     struct weft_ledger_head head;
     int64_t us;
     WEFT_TRY(weft_ledger_head(lineage->txn, &head, lineage->error));
@@ -72,61 +77,145 @@ static int sequence_find(struct lineage *lineage)
     }
     if (strlen(text) == 10)
         us += INT64_C(86400) * 1000000 - 1;
-    return weft_ledger_sequence_at(lineage->txn, us, &lineage->sequence, lineage->error);
+    WEFT_TRY(weft_ledger_sequence_at(lineage->txn, us, &lineage->sequence, lineage->error));
+    request->time_us = us;
+    request->sequence = lineage->sequence;
+    return 0;
+}
+
+/* As it was asked for: WEFT_NOT_THERE where it was not, or not for him. */
+static int product_then(struct lineage *lineage)
+{
+    const char *full_name;
+    int major;
+    struct weft_registered *product = &lineage->product;
+    bool then = weft_op_given(lineage->request, "as-of");
+    WEFT_TRY(weft_product_word(lineage->context->arena, lineage->word, &full_name, &major,
+                               lineage->error));
+    if (then && lineage->sequence == 0)
+        return WEFT_NOT_THERE;
+    int rc = weft_catalog_product(lineage->txn, lineage->context->arena, full_name, major,
+                                  then ? lineage->sequence : 0, product, lineage->error);
+    if (rc != 0)
+        return rc;
+    WEFT_TRY(weft_sight_get(lineage->context, lineage->txn, 0, &lineage->sight, lineage->error));
+    bool known = lineage->sight == NULL ||
+                 weft_sight_major(lineage->sight, product->full_name, product->major) != NULL;
+    return known ? 0 : WEFT_NOT_THERE;
 }
 
 static int product_find(struct lineage *lineage)
 {
-    const char *full_name;
-    int major;
-    WEFT_TRY(weft_product_word(lineage->context->arena, lineage->word, &full_name, &major,
-                               lineage->error));
-    bool then = weft_op_given(lineage->request, "as-of");
-    int rc =
-        then && lineage->sequence == 0
-            ? WEFT_NOT_THERE
-            : weft_catalog_product(lineage->txn, lineage->context->arena, full_name, major,
-                                   then ? lineage->sequence : 0, &lineage->product, lineage->error);
+    struct weft_registered now;
+    const struct weft_request asked = lineage->context->request;
+    WEFT_TRY(sequence_find(lineage));
+    int rc = product_then(lineage);
+    if (rc != WEFT_NOT_THERE)
+        return rc;
+    /* As every other door tells it, with its suggestions; then it was not there. */
+    lineage->context->request = asked;
+    WEFT_TRY(weft_context_product(lineage->context, lineage->word, &now, lineage->error));
+    return weft_error_set(lineage->error, WEFT_E_NOT_FOUND, "`%s` was not registered then",
+                          lineage->word);
+}
+
+/* Those that it is recorded with, else those of the contract; of somebody, those he may know. */
+static int column_names(struct lineage *lineage, struct weft_texts *out)
+{
+    struct weft_lineage known = {0};
+    struct weft_arena *arena = lineage->context->arena;
+    if (lineage->sight != NULL)
+        return weft_seen_columns(lineage->context, lineage->txn, &lineage->product, out,
+                                 lineage->error);
+    int rc = weft_lineage_get(lineage->txn, arena, lineage->product.full_name,
+                              lineage->product.major, lineage->sequence, &known, lineage->error);
     WEFT_TRY(rc);
-    if (rc == WEFT_NOT_THERE) {
-        struct weft_registered now;
-        WEFT_TRY(weft_context_product(lineage->context, lineage->word, &now, lineage->error));
-        return weft_error_set(lineage->error, WEFT_E_NOT_FOUND, "`%s` was not registered then",
-                              lineage->word);
-    }
-    bool visible;
-    WEFT_TRY(weft_gate_visible(lineage->context, full_name, &visible, lineage->error));
-    return visible ? 0
-                   : weft_error_set(lineage->error, WEFT_E_NOT_FOUND, "there is no product `%s`",
-                                    lineage->word);
+    const struct weft_product *contract = weft_registered_newest(&lineage->product);
+    size_t count = rc == 0 ? known.column_count : contract->schema.count;
+    const char **names = weft_arena_array(arena, count + 1, sizeof *names);
+    if (names == NULL)
+        return weft_error_nomem(lineage->error);
+    for (size_t i = 0; i < count; i++)
+        names[i] = rc == 0 ? known.columns[i] : contract->schema.items[i].name;
+    *out = (struct weft_texts){names, count};
+    return 0;
 }
 
 /* Its name as it is written in the contract. */
 static int column_find(struct lineage *lineage)
 {
-    struct weft_lineage known = {0};
-    struct weft_arena *arena = lineage->context->arena;
-    int rc = weft_lineage_get(lineage->txn, arena, lineage->product.full_name,
-                              lineage->product.major, lineage->sequence, &known, lineage->error);
-    WEFT_TRY(rc);
-    const struct weft_product *contract = weft_registered_newest(&lineage->product);
-    size_t fields = rc == 0 ? known.column_count : contract->schema.count;
-    const char **names = weft_arena_array(arena, fields + 1, sizeof *names);
-    if (names == NULL)
-        return weft_error_nomem(lineage->error);
-    for (size_t i = 0; i < fields; i++) {
-        names[i] = rc == 0 ? known.columns[i] : contract->schema.items[i].name;
-        if (weft_equal_fold(names[i], lineage->column)) {
-            lineage->column = names[i];
+    struct weft_texts names = {0};
+    WEFT_TRY(column_names(lineage, &names));
+    for (size_t i = 0; i < names.count; i++) {
+        if (weft_equal_fold(names.items[i], lineage->column)) {
+            lineage->column = names.items[i];
             return 0;
         }
     }
-    if (fields == 0) /* detected when it runs */
+    if (names.count == 0 && lineage->sight == NULL) /* detected when it runs */
         return 0;
     weft_error_set(lineage->error, WEFT_E_NOT_FOUND, "`%s` has no column `%s`", lineage->word,
                    lineage->column);
-    const char *near = weft_suggest(lineage->column, names, fields);
+    const char *near = weft_suggest(lineage->column, names.items, names.count);
     return near == NULL ? -1 : weft_error_hint(lineage->error, "did you mean %s?", near);
+}
+
+/* ---- what may be known ---- */
+
+/* The columns of a product that he may know, looked up once. */
+static int columns_known(struct lineage *lineage, const char *product, int major,
+                         const struct weft_texts **out, struct weft_error *error)
+{
+    struct weft_arena *arena = lineage->context->arena;
+    struct weft_registered registered;
+    char key[300];
+    snprintf(key, sizeof key, "%.250s@%d", product, major);
+    *out = weft_map_get(lineage->columns, key);
+    if (*out != NULL)
+        return 0;
+    struct weft_texts *made = weft_arena_alloc(arena, sizeof *made);
+    if (made == NULL)
+        return weft_error_nomem(error);
+    *made = (struct weft_texts){0};
+    int rc = weft_catalog_product(lineage->txn, arena, product, major, lineage->sequence,
+                                  &registered, error);
+    WEFT_TRY(rc);
+    if (rc == 0)
+        WEFT_TRY(weft_seen_columns(lineage->context, lineage->txn, &registered, made, error));
+    if (weft_map_put(lineage->columns, key, made) < 0)
+        return weft_error_nomem(error);
+    *out = made;
+    return 0;
+}
+
+/* Of a node on the way. Files are the team's. */
+static int node_known(void *arg, const struct weft_lineage_node *node, struct weft_error *error)
+{
+    struct lineage *lineage = arg;
+    const struct weft_texts *columns;
+    const struct weft_sight_item *item =
+        weft_sight_major(lineage->sight, node->product, node->major);
+    if (item == NULL)
+        return 0;
+    if (node->port != NULL)
+        return item->team && item->whole && item->open;
+    if (node->column == NULL)
+        return 1;
+    WEFT_TRY(columns_known(lineage, node->product, node->major, &columns, error));
+    return weft_texts_have(columns, node->column);
+}
+
+/* Files and numbers of rows: for who may read all of them. */
+static int snapshot_allowed(const struct lineage *lineage)
+{
+    const struct weft_sight_item *item =
+        lineage->sight == NULL ? NULL : weft_sight_table(lineage->sight, lineage->product.table);
+    if (lineage->sight == NULL || (item != NULL && item->whole))
+        return 0;
+    return weft_error_set(lineage->error, WEFT_E_DENIED,
+                          "--snapshot tells how many rows there are: it is for who may read all "
+                          "of `%s`",
+                          lineage->product.full_name);
 }
 
 /* ---- showing ---- */
@@ -173,7 +262,9 @@ static int graph_show(struct lineage *lineage)
                                    .down = weft_op_given(lineage->request, "down"),
                                    .direct = weft_op_given(lineage->request, "direct"),
                                    .products = lineage->column == NULL,
-                                   .sequence = lineage->sequence};
+                                   .sequence = lineage->sequence,
+                                   .known = lineage->sight == NULL ? NULL : node_known,
+                                   .known_arg = lineage};
     WEFT_TRY(depth_find(lineage, &ask.depth));
     WEFT_TRY(
         weft_lineage_walk(lineage->txn, lineage->context->arena, &ask, &graph, lineage->error));
@@ -181,6 +272,7 @@ static int graph_show(struct lineage *lineage)
                                      .txn = lineage->txn,
                                      .sequence = lineage->sequence,
                                      .down = ask.down,
+                                     .cut = lineage->sight != NULL,
                                      .graph = &graph};
     WEFT_TRY(weft_lineage_view_make(&view, lineage->error));
     if (weft_op_given(lineage->request, "dot") || weft_op_given(lineage->request, "mermaid"))
@@ -220,15 +312,19 @@ static int lineage_run(struct weft_context *context, const struct weft_op_reques
     WEFT_TRY(weft_context_ledger(context, false, &ledger, error));
     WEFT_CLEANUP(weft_ledger_endp) struct weft_ledger_txn *txn = NULL;
     WEFT_TRY(weft_ledger_begin_read(ledger, &txn, error));
+    WEFT_CLEANUP(weft_map_freep) struct weft_map *known = weft_map_new();
+    if (known == NULL)
+        return weft_error_nomem(error);
     lineage.txn = txn;
-    WEFT_TRY(sequence_find(&lineage));
+    lineage.columns = known;
     WEFT_TRY(product_find(&lineage));
     if (weft_op_given(request, "snapshot")) {
         int depth;
         WEFT_TRY(depth_find(&lineage, &depth));
         if (lineage.column != NULL)
             return weft_error_set(error, WEFT_E_USAGE, "--snapshot is of a product, not a column");
-        return weft_snapshot_origin(context, txn, &lineage.product,
+        WEFT_TRY(snapshot_allowed(&lineage));
+        return weft_snapshot_origin(context, txn, &lineage.product, lineage.sight,
                                     weft_op_text(request, "snapshot"), depth, out, error);
     }
     if (lineage.column != NULL)
@@ -246,8 +342,10 @@ const struct weft_op weft_op_lineage = {
         "conditional, filter, join, group_by, sort and window say what it depends on; unknown is "
         "told, not guessed. `weft lineage d.p.column --down` lists all that would feel a change "
         "of it, with owners; `weft lineage d.p` goes by whole products. As a table: mesh.lineage, "
-        "and mesh.run_inputs for runs.",
+        "and mesh.run_inputs for runs. With --as and by a key the way ends before what may not be "
+        "known, on either side of it.",
     .args = lineage_args,
     .arg_count = WEFT_COUNT(lineage_args),
+    .who = WEFT_OP_PRINCIPAL,
     .run = lineage_run,
 };

@@ -319,5 +319,6 @@ const struct weft_op weft_op_new = {
             "this folder becomes one (weft.yaml). Nothing that is there is written over.",
     .args = new_args,
     .arg_count = WEFT_COUNT(new_args),
+    .who = WEFT_OP_ANYONE,
     .run = new_run,
 };

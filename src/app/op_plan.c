@@ -5,6 +5,7 @@
 #include "app/ops_internal.h"
 #include "app/runs.h"
 #include "context/state.h"
+#include "context/who.h"
 #include "plan/bind.h"
 #include "plan/check.h"
 #include "plan/file.h"
@@ -71,6 +72,10 @@ int weft_validate_reads(struct weft_context *context, struct weft_diag *diag,
     if (weft_book_begin(context, &txn, &no_home) < 0)
         weft_diag_add(diag, WEFT_SEVERITY_NOTE, no_home.code, "", 0, 0, no_home.hint,
                       "the home was not looked at: %s", no_home.message);
+    if (weft_who_unasked(context))
+        weft_diag_add(diag, WEFT_SEVERITY_NOTE, WEFT_E_DENIED, "", 0, 0,
+                      "the local operator's `weft validate` looks at it, too",
+                      "the home was not looked at: with --as and by a key the files stand alone");
     WEFT_TRY(weft_book_make(context, context->mesh, txn, context->arena, &book, error));
     bool *wanted = weft_arena_array(context->arena, book.count + 1, sizeof *wanted);
     bool *changed = weft_arena_array(context->arena, book.count + 1, sizeof *changed);
@@ -119,6 +124,7 @@ const struct weft_op weft_op_validate = {
     .name = "validate",
     .group = "start",
     .summary = "Check all files of the checkout and report every mistake at once.",
+    .who = WEFT_OP_ANYONE,
     .run = validate_run,
 };
 

@@ -2,6 +2,7 @@
  * op_show.c - show: one product whole: contract, ports, rules, where the table lies.
  */
 #include "app/ops_internal.h"
+#include "app/show_internal.h"
 #include "plan/book.h"
 
 #include "base/clock.h"
@@ -27,8 +28,23 @@ struct shown {
     size_t item;
 };
 
-static int show_field(const struct weft_field *field, struct weft_out *out,
-                      struct weft_error *error)
+const char *weft_show_treatment(const struct weft_treatment *treat)
+{
+    static const char *const words[] = {[WEFT_TREAT_HIDE] = "hide",
+                                        [WEFT_TREAT_NULL] = "null",
+                                        [WEFT_TREAT_FIXED] = "fixed",
+                                        [WEFT_TREAT_MASK] = "mask",
+                                        [WEFT_TREAT_HASH] = "hash",
+                                        [WEFT_TREAT_TOKEN] = "token",
+                                        [WEFT_TREAT_ROUND] = "round",
+                                        [WEFT_TREAT_TRUNCATE] = "truncate",
+                                        [WEFT_TREAT_TRUNCATE_TIME] = "truncate",
+                                        [WEFT_TREAT_NONE] = "none"};
+    return words[treat == NULL ? WEFT_TREAT_NONE : treat->kind];
+}
+
+int weft_show_field(const struct weft_field *field, const struct weft_treatment *treat,
+                    struct weft_out *out, struct weft_error *error)
 {
     WEFT_CLEANUP(weft_buf_release) struct weft_buf line;
     weft_buf_init(&line, 16384);
@@ -37,6 +53,8 @@ static int show_field(const struct weft_field *field, struct weft_out *out,
     weft_type_print(field->type, &line);
     while (line.length < start + 14)
         weft_buf_addc(&line, ' ');
+    if (treat != NULL)
+        weft_buf_addf(&line, " (%s)", weft_show_treatment(treat));
     if (field->required)
         weft_buf_adds(&line, " required");
     if (field->unique)
@@ -67,7 +85,7 @@ static int show_fields(const struct shown *shown, struct weft_out *out, struct w
                            : fields->count == 0 ? "      detected by the first run"
                                                 : ""));
     for (size_t i = 0; i < fields->count; i++)
-        WEFT_TRY(show_field(&fields->items[i], out, error));
+        WEFT_TRY(weft_show_field(&fields->items[i], NULL, out, error));
     if (!detected)
         return 0;
     struct weft_table *table;
@@ -81,13 +99,13 @@ static int show_fields(const struct shown *shown, struct weft_out *out, struct w
                                    .type = schema->columns[i].type,
                                    .min_length = -1,
                                    .max_length = -1};
-        WEFT_TRY(show_field(&field, out, error));
+        WEFT_TRY(weft_show_field(&field, NULL, out, error));
     }
     return 0;
 }
 
-static int show_rules(const struct weft_product *contract, struct weft_out *out,
-                      struct weft_error *error)
+static int show_checks(const struct weft_product *contract, struct weft_out *out,
+                       struct weft_error *error)
 {
     WEFT_CLEANUP(weft_buf_release) struct weft_buf key;
     weft_buf_init(&key, 8192);
@@ -150,8 +168,28 @@ static int show_quality(const struct weft_quality *quality, struct weft_out *out
     return 0;
 }
 
-static int show_inputs(const struct weft_product *contract, struct weft_out *out,
-                       struct weft_error *error)
+int weft_show_rules(const struct weft_product *contract, struct weft_out *out,
+                    struct weft_error *error)
+{
+    WEFT_TRY(show_checks(contract, out, error));
+    return show_quality(&contract->quality, out, error);
+}
+
+int weft_show_deprecated(const struct weft_product *contract, struct weft_out *out,
+                         struct weft_error *error)
+{
+    WEFT_CLEANUP(weft_buf_release) struct weft_buf text;
+    weft_buf_init(&text, 1 << 16);
+    if (contract->deprecated == NULL)
+        return 0;
+    weft_deprecated_print(contract->deprecated, &text);
+    WEFT_TRY(weft_buf_check(&text, error));
+    return weft_out_line(out, WEFT_STYLE_CHANGED, error, "  deprecated  %s",
+                         text.length == 0 ? "yes" : text.data + 2);
+}
+
+int weft_show_inputs(const struct weft_product *contract, struct weft_out *out,
+                     struct weft_error *error)
 {
     for (size_t i = 0; i < contract->input_count; i++) {
         const struct weft_input *input = &contract->inputs[i];
@@ -187,13 +225,7 @@ static int show_relations(const struct shown *shown, struct weft_out *out, struc
         WEFT_TRY(weft_out_line(out, WEFT_STYLE_PLAIN, error, "  reads       %s", reads.data));
     if (readers.length > 0)
         WEFT_TRY(weft_out_line(out, WEFT_STYLE_PLAIN, error, "  read by     %s", readers.data));
-    if (shown->contract->deprecated == NULL)
-        return 0;
-    weft_buf_clear(&reads);
-    weft_deprecated_print(shown->contract->deprecated, &reads);
-    WEFT_TRY(weft_buf_check(&reads, error));
-    return weft_out_line(out, WEFT_STYLE_CHANGED, error, "  deprecated  %s",
-                         reads.length == 0 ? "yes" : reads.data + 2);
+    return weft_show_deprecated(shown->contract, out, error);
 }
 
 static void relations_json(const struct shown *shown, struct weft_json_writer *json)
@@ -236,7 +268,7 @@ static int show_people(const struct shown *shown, struct weft_out *out, struct w
         WEFT_TRY(weft_out_line(out, WEFT_STYLE_CHANGED, error,
                                "  rows        deferred to %s: it has no snapshot here",
                                shown->deferred_to));
-    WEFT_TRY(show_inputs(contract, out, error));
+    WEFT_TRY(weft_show_inputs(contract, out, error));
     WEFT_TRY(show_relations(shown, out, error));
     if (shown->has_table) {
         WEFT_TRY(weft_out_line(out, WEFT_STYLE_PLAIN, error, "  snapshot    %" PRId64,
@@ -244,8 +276,7 @@ static int show_people(const struct shown *shown, struct weft_out *out, struct w
         WEFT_TRY(weft_out_line(out, WEFT_STYLE_PLAIN, error, "  table       %s/%s", shown->home,
                                shown->pointer.metadata));
     }
-    WEFT_TRY(show_rules(contract, out, error));
-    WEFT_TRY(show_quality(&contract->quality, out, error));
+    WEFT_TRY(weft_show_rules(contract, out, error));
     return show_fields(shown, out, error);
 }
 
@@ -285,6 +316,11 @@ static int show_run(struct weft_context *context, const struct weft_op_request *
 {
     struct weft_registered product;
     WEFT_TRY(weft_context_product(context, weft_op_text(request, "product"), &product, error));
+    if (!weft_request_is_local(&context->request)) {
+        WEFT_CLEANUP(weft_ledger_endp) struct weft_ledger_txn *own = NULL;
+        WEFT_TRY(weft_ledger_begin_read(context->ledger, &own, error));
+        return weft_show_seen(context, own, &product, out, error);
+    }
     struct shown shown = {.product = &product,
                           .home = weft_ledger_home(context->ledger),
                           .environment = context->environment};
@@ -311,7 +347,11 @@ const struct weft_op weft_op_show = {
     .name = "show",
     .group = "look",
     .summary = "Show a product: its contract, inputs, rules and where its table lies.",
+    .help =
+        "With --as and by a key: what he may know of it, with the columns as he would get them, "
+        "and how to ask for access.",
     .args = show_args,
     .arg_count = WEFT_COUNT(show_args),
+    .who = WEFT_OP_PRINCIPAL,
     .run = show_run,
 };

@@ -10,6 +10,7 @@
 #include "app/emergency.h"
 #include "app/ops_internal.h"
 #include "app/query_internal.h"
+#include "context/sight.h"
 #include "context/who.h"
 
 #include "base/text.h"
@@ -143,6 +144,7 @@ static int context_open(struct weft_session *session, struct weft_context *own,
     WEFT_TRY(weft_who_again(session->context, &own->request, error));
     own->engine = NULL;
     own->trust = NULL; /* of another moment */
+    own->sight = NULL;
     own->arena = weft_arena_new(STATEMENT_ARENA_MAX);
     return own->arena == NULL ? weft_error_nomem(error) : 0;
 }
@@ -150,6 +152,7 @@ static int context_open(struct weft_session *session, struct weft_context *own,
 static void context_close(struct weft_session *session, struct weft_context *own)
 {
     weft_engine_close(own->engine);
+    weft_sight_unref(own->sight);
     weft_trust_free(own->trust);
     weft_arena_free(own->arena);
     /* An operation may have read the checkout, which then belongs to the session's context. */

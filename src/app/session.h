@@ -83,11 +83,12 @@ struct weft_session_table {
 struct weft_session_names {
     struct weft_arena *arena;                /* NULL = nothing is known yet */
     int64_t sequence;                        /* of the ledger that it was read at */
+    int64_t time_us;                         /* when */
     const struct weft_session_table *tables; /* sorted by name */
     size_t count;
 };
 
-/* Reads them anew only when the ledger has moved on. */
+/* Reads them anew only when the ledger has moved on; what somebody may know also after a while. */
 int weft_session_names(struct weft_session *session, struct weft_session_names *names,
                        struct weft_error *error) WEFT_MUST_CHECK;
 void weft_session_names_release(struct weft_session_names *names);

@@ -19,7 +19,8 @@ struct origin {
     struct weft_context *context;
     struct weft_ledger_txn *txn;
     struct weft_out *out;
-    struct weft_map *seen; /* "key snapshot" */
+    const struct weft_sight *sight; /* NULL = all of it */
+    struct weft_map *seen;          /* "key snapshot" */
     int depth_max;
     struct weft_error *error;
 };
@@ -168,10 +169,27 @@ static int table_name(struct origin *origin, const char *table, const char **out
 static int snapshot_show(struct origin *origin, const struct snapshot *snapshot, int64_t since,
                          int depth);
 
+/* May he know what is counted over its rows? */
+static bool whole(const struct origin *origin, const char *table)
+{
+    const struct weft_sight_item *item =
+        origin->sight == NULL ? NULL : weft_sight_table(origin->sight, table);
+    return origin->sight == NULL || (item != NULL && item->whole);
+}
+
+static bool files_known(const struct origin *origin, const char *table)
+{
+    const struct weft_sight_item *item =
+        origin->sight == NULL ? NULL : weft_sight_table(origin->sight, table);
+    return origin->sight == NULL || (item != NULL && item->whole && item->team && item->open);
+}
+
 /* Of another environment: it is told by name, its own inputs are in that home. */
 static int source_show(struct origin *origin, const struct source *source, int depth)
 {
     struct snapshot snapshot;
+    if (origin->sight != NULL && (source->environment != NULL || !whole(origin, source->table)))
+        return 0;
     int rc = source->environment != NULL
                  ? WEFT_NOT_THERE
                  : snapshot_find(origin, source->table, source->snapshot, &snapshot);
@@ -227,15 +245,17 @@ static int snapshot_show(struct origin *origin, const struct snapshot *snapshot,
     WEFT_TRY(sources_read(origin, snapshot, &sources, &count));
     for (size_t i = 0; i < count; i++)
         WEFT_TRY(source_show(origin, &sources[i], depth + 1));
-    return files_show(origin, snapshot, product, depth + 1);
+    return files_known(origin, snapshot->table) ? files_show(origin, snapshot, product, depth + 1)
+                                                : 0;
 }
 
 int weft_snapshot_origin(struct weft_context *context, struct weft_ledger_txn *txn,
-                         const struct weft_registered *product, const char *snapshot, int depth,
-                         struct weft_out *out, struct weft_error *error)
+                         const struct weft_registered *product, const struct weft_sight *sight,
+                         const char *snapshot, int depth, struct weft_out *out,
+                         struct weft_error *error)
 {
     WEFT_CLEANUP(weft_map_freep) struct weft_map *seen = weft_map_new();
-    struct origin origin = {context, txn, out, seen, depth, error};
+    struct origin origin = {context, txn, out, sight, seen, depth, error};
     struct snapshot start;
     int64_t id = 0;
     if (seen == NULL)

@@ -110,6 +110,7 @@ struct wanted {
     size_t words;                    /* of the command, before the cursor */
     const char *first;               /* the first of them */
     bool plain;                      /* behind -- */
+    bool keyed;                      /* the line begins with a key */
     enum kind kind;
     const char *current; /* the whole word at the cursor */
     const char *prefix;  /* of the candidates: "--set=", "+" */
@@ -147,7 +148,7 @@ static const struct weft_op_arg *letter_in(const struct weft_op *op, char letter
     return NULL;
 }
 
-/* What steers where the values come from. */
+/* What steers where the values come from, and for whom. */
 static void option_use(struct wanted *wanted, const struct weft_op_arg *arg, const char *value)
 {
     if (strcmp(arg->name, "home") == 0)
@@ -156,6 +157,12 @@ static void option_use(struct wanted *wanted, const struct weft_op_arg *arg, con
         wanted->context->environment = value;
     else if (strcmp(arg->name, "directory") == 0)
         wanted->context->start = value;
+    else if (strcmp(arg->name, "as") == 0)
+        wanted->context->as = value;
+    else if (strcmp(arg->name, "key-file") == 0)
+        wanted->context->key_file = value;
+    else if (strcmp(arg->name, "purpose") == 0)
+        wanted->context->purpose = value;
 }
 
 /* A word that begins with -; gives how many words it takes. */
@@ -182,18 +189,19 @@ static size_t option_pass(struct wanted *wanted, const struct typed *typed, size
     return 2;
 }
 
-/* NAME=value before the command is sh's; the first other word is weft itself. */
-static size_t line_start(const struct typed *typed)
+/* NAME=value before the command is sh's; the first other word is weft itself. A key among them is
+ * not tried: nobody knows yet who will act, so nothing of the home is offered. */
+static size_t line_start(struct wanted *wanted, const struct typed *typed)
 {
     size_t at = 0;
     while (at < typed->count && strchr(typed->words[at], '=') != NULL)
-        at++;
+        wanted->keyed = strncmp(typed->words[at++], "WEFT_KEY=", 9) == 0 || wanted->keyed;
     return at + 1;
 }
 
 static void line_read(struct wanted *wanted, const struct typed *typed)
 {
-    for (size_t at = line_start(typed); at < typed->count;) {
+    for (size_t at = line_start(wanted, typed); at < typed->count;) {
         const char *word = typed->words[at];
         if (!wanted->plain && strcmp(word, "--") == 0) {
             wanted->plain = true;
@@ -239,10 +247,16 @@ static void listed_add(struct wanted *wanted, const char *list, const char *sepa
     }
 }
 
+static bool home_gives(const char *value)
+{
+    return strcmp(value, "PRODUCT") == 0 || strcmp(value, "RUN") == 0 ||
+           strcmp(value, "SNAPSHOT") == 0;
+}
+
 /* By what the help calls the value: FILE, PRODUCT, verify|rebuild. */
 static void value_add(struct wanted *wanted, const struct weft_op_arg *arg)
 {
-    const struct weft_candidates to = {wanted->context, candidate_add, wanted};
+    const struct weft_candidates to = {wanted->context, wanted->op, candidate_add, wanted};
     const char *value = arg->value == NULL ? "" : arg->value;
     bool selection = arg->kind == WEFT_ARG_WORDS || arg->kind == WEFT_ARG_TEXTS;
     if (strcmp(arg->name, "env") == 0) {
@@ -250,6 +264,8 @@ static void value_add(struct wanted *wanted, const struct weft_op_arg *arg)
     } else if (strcmp(arg->name, "set") == 0) {
         wanted->kind = OPEN;
         weft_candidates_settings(&to);
+    } else if (wanted->keyed && home_gives(value)) {
+        return;
     } else if (strcmp(value, "PRODUCT") == 0) {
         weft_candidates_products(&to, selection);
     } else if (strcmp(value, "RUN") == 0) {

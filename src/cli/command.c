@@ -134,6 +134,8 @@ static int completion_send(struct command *command, struct weft_error *error)
         rc = weft_bash_script_print(args->page, &text, error);
     } else {
         weft_context_register();
+        command->context.as = args->as;
+        command->context.key_file = args->key_file;
         rc = weft_bash_complete(&command->context, args->request.values[0].text,
                                 args->request.values[1].text, &text, error);
     }

@@ -198,7 +198,7 @@ static int item_add(struct maker *m, const struct weft_registered *product)
     WEFT_TRY(text_keep(m, product->full_name, &item->full_name));
     WEFT_TRY(text_keep(m, product->table, &item->table));
     WEFT_TRY(text_keep(m, product->name, &item->name));
-    WEFT_TRY(hidden_fill(m, &subject, decision.treatments, &item->hidden));
+    WEFT_TRY(hidden_fill(m, &subject, decision.known, &item->hidden));
     sight->count++;
     return 0;
 }

@@ -18,6 +18,16 @@ static bool key_given(const struct weft_context *context)
     return context->key_file != NULL || (text != NULL && text[0] != '\0');
 }
 
+bool weft_who_somebody(const struct weft_context *context)
+{
+    return context->as != NULL || key_given(context);
+}
+
+bool weft_who_unasked(const struct weft_context *context)
+{
+    return weft_who_somebody(context) && weft_request_is_local(&context->request);
+}
+
 static int operator_only(const struct weft_context *context, const struct weft_op *op,
                          struct weft_error *error)
 {
@@ -104,7 +114,7 @@ static int purpose_begin(struct weft_context *context, struct weft_error *error)
 int weft_who_allowed(const struct weft_context *context, const struct weft_op *op,
                      struct weft_error *error)
 {
-    if ((context->as == NULL && !key_given(context)) || op->who != WEFT_OP_OPERATOR)
+    if (!weft_who_somebody(context) || op->who != WEFT_OP_OPERATOR)
         return 0;
     return operator_only(context, op, error);
 }

@@ -12,6 +12,10 @@
 #include "context/request.h"
 #include "trust/keys.h"
 
+/* Does somebody act who is not the local operator: is --as or a key given? Before it is known who. */
+bool weft_who_somebody(const struct weft_context *context);
+/* Somebody acts, and the operation asked nobody who he is: then nothing of a home may be read. */
+bool weft_who_unasked(const struct weft_context *context);
 /* Before an operation is run. DENIED where it is the operator's; NOT_FOUND, DENIED for who may not
  * act. */
 int weft_who_begin(struct weft_context *context, const struct weft_op *op, struct weft_error *error)

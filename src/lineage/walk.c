@@ -138,44 +138,49 @@ static bool wanted(const struct walker *walker, unsigned how)
            (how & (WEFT_LINEAGE_DIRECT | WEFT_LINEAGE_UNKNOWN)) != 0;
 }
 
-static int row_up(struct walker *walker, size_t at, size_t begin)
+/* The node that the row leads to. False = it leads nowhere. */
+static bool row_next(struct walker *walker, size_t at, struct weft_lineage_node *next)
 {
     unsigned how = (unsigned)weft_stmt_column_int(walker->stmt, 3);
     const struct weft_lineage_node *node = &walker->nodes[at];
-    if (weft_stmt_column_is_null(walker->stmt, 0)) {
-        if (how != 0)
-            walker->nodes[at].lost = true;
-        return 0;
+    bool down = walker->ask->down;
+    if (!down && weft_stmt_column_is_null(walker->stmt, 0)) {
+        walker->nodes[at].lost = node->lost || (how != 0 && walker->ask->known == NULL);
+        return false;
     }
     if (!wanted(walker, how))
-        return 0;
+        return false;
     const char *name = weft_stmt_column_text(walker->stmt, 0);
-    int major = (int)weft_stmt_column_int(walker->stmt, 1);
     const char *column = weft_stmt_column_text(walker->stmt, 2);
-    bool port = weft_lineage_source_is_port(name);
-    struct weft_lineage_node next = {.product = port ? node->product : name,
-                                     .major = port ? node->major : major,
-                                     .port = port ? name : NULL,
-                                     .column = column[0] == '\0' ? NULL : column,
-                                     .depth = node->depth + 1};
-    size_t to;
-    WEFT_TRY(node_of(walker, &next, &to));
-    return to == SIZE_MAX ? 0 : link_put(walker, begin, to, at, how);
+    bool port = !down && weft_lineage_source_is_port(name);
+    *next = (struct weft_lineage_node){.product = port ? node->product : name,
+                                       .major = port ? node->major
+                                                     : (int)weft_stmt_column_int(walker->stmt, 1),
+                                       .port = port ? name : NULL,
+                                       .column = column[0] == '\0' ? NULL : column,
+                                       .depth = node->depth + 1};
+    return true;
 }
 
-static int row_down(struct walker *walker, size_t at, size_t begin)
+static int row_walk(struct walker *walker, size_t at, size_t begin, bool deep)
 {
+    struct weft_lineage_node next;
+    const struct weft_lineage_ask *ask = walker->ask;
     unsigned how = (unsigned)weft_stmt_column_int(walker->stmt, 3);
-    if (!wanted(walker, how))
-        return 0;
-    const char *column = weft_stmt_column_text(walker->stmt, 2);
-    struct weft_lineage_node next = {.product = weft_stmt_column_text(walker->stmt, 0),
-                                     .major = (int)weft_stmt_column_int(walker->stmt, 1),
-                                     .column = column[0] == '\0' ? NULL : column,
-                                     .depth = walker->nodes[at].depth + 1};
     size_t to;
+    if (!row_next(walker, at, &next))
+        return 0;
+    int known = ask->known == NULL ? 1 : ask->known(ask->known_arg, &next, walker->error);
+    if (known <= 0)
+        return known;
+    if (deep) {
+        walker->nodes[at].more = true;
+        return 0;
+    }
     WEFT_TRY(node_of(walker, &next, &to));
-    return to == SIZE_MAX ? 0 : link_put(walker, begin, at, to, how);
+    if (to == SIZE_MAX)
+        return 0;
+    return ask->down ? link_put(walker, begin, at, to, how) : link_put(walker, begin, to, at, how);
 }
 
 static int stmt_choose(struct walker *walker, const struct weft_lineage_node *node)
@@ -210,14 +215,10 @@ static int node_walk(struct walker *walker, size_t at)
     bool deep = walker->ask->depth > 0 && node->depth >= walker->ask->depth;
     while ((rc = weft_stmt_step(walker->stmt, walker->error)) == 0) {
         any = true;
-        if (deep) {
-            bool leads = walker->ask->down || !weft_stmt_column_is_null(walker->stmt, 0);
-            walker->nodes[at].more = walker->nodes[at].more || leads;
-            continue;
-        }
-        WEFT_TRY(walker->ask->down ? row_down(walker, at, begin) : row_up(walker, at, begin));
+        WEFT_TRY(row_walk(walker, at, begin, deep));
     }
-    walker->nodes[at].recorded = any || walker->ask->down || walker->ask->products;
+    walker->nodes[at].recorded =
+        any || walker->ask->down || walker->ask->products || walker->ask->known != NULL;
     return rc < 0 ? rc : 0;
 }
 

@@ -48,6 +48,11 @@ struct weft_lineage_ask {
     int depth;       /* 0 = to the end */
     size_t node_max; /* 0 = 100,000 */
     int64_t sequence;
+    /* NULL = all of it; else what is not known is not there: the walk ends before it on either
+     * side, nothing is counted, and no node tells that there may be more. `known`: 1 yes, 0 no, < 0
+     * failed. The start is not asked about. */
+    int (*known)(void *arg, const struct weft_lineage_node *node, struct weft_error *error);
+    void *known_arg;
 };
 
 int weft_lineage_walk(struct weft_ledger_txn *txn, struct weft_arena *arena,

@@ -6,6 +6,7 @@
 #include "base/fs.h"
 #include "base/text.h"
 #include "context/state.h"
+#include "context/who.h"
 #include "plan/bind.h"
 
 #include <stdio.h>
@@ -176,6 +177,8 @@ static bool is_here(const struct weft_book *book, const struct book_digest *own,
 static int deferred_get(struct weft_book *book, struct weft_error *error)
 {
     struct weft_registered_digest *digests = NULL;
+    if (weft_who_unasked(book->context))
+        return 0;
     WEFT_TRY(weft_context_deferred_txn(book->context, &book->deferred_txn, error));
     if (book->deferred_txn == NULL)
         return 0;
@@ -260,6 +263,8 @@ int weft_book_begin(struct weft_context *context, struct weft_ledger_txn **txn,
     const char *home;
     struct weft_ledger *ledger;
     *txn = NULL;
+    if (weft_who_unasked(context))
+        return 0;
     if (context->state != NULL) {
         ledger = weft_state_ledger(context->state);
         return ledger == NULL ? 0 : weft_ledger_begin_read(ledger, txn, error);

@@ -254,6 +254,23 @@ static int decide_product(struct weft_deciding *d, struct weft_decision *out,
 {
     weft_deciding_grant_all(d);
     bool any = d->granted || d->granted_some;
+/* Who may find it but not read it: what restrictions would leave of its columns. Nothing of it is
+ * a reason, since nothing was decided by it. */
+static void known_decide(struct weft_deciding *d, struct weft_decision *out)
+{
+    struct weft_deciding would = *d;
+    struct weft_decision made = {0};
+    would.granted = true;
+    would.reasons = NULL;
+    would.reason_count = would.reason_capacity = 0;
+    would.acting = NULL;
+    would.acting_count = would.acting_capacity = 0;
+    weft_deciding_restrict(&would);
+    columns_decide(&would, &made);
+    d->nomem = d->nomem || would.nomem;
+    out->known = made.treatments;
+}
+
     if (any && !d->own_run)
         weft_deciding_restrict(d);
     if (any && !d->broken) {
@@ -266,6 +283,7 @@ static int decide_product(struct weft_deciding *d, struct weft_decision *out,
         out->until_us = d->endless ? 0 : d->until_us;
     }
     out->discoverable = any || may_discover(d);
+        out->known = out->treatments;
     return decided(d, out, error);
 }
 
@@ -273,6 +291,8 @@ static int decide_product(struct weft_deciding *d, struct weft_decision *out,
  * product is hidden from it. */
 static int decide_quarantine(struct weft_deciding *d, struct weft_decision *out,
                              struct weft_error *error)
+    if (out->discoverable && out->verdict == WEFT_VERDICT_NO)
+        known_decide(d, out);
 {
     weft_deciding_grant_owner(d);
     if (d->granted && !d->own_run)
@@ -325,17 +345,19 @@ static int decide_for(struct weft_deciding *d, struct weft_decision *out, struct
         out->discoverable = may_discover(d);
         return decided(d, out, error);
     }
-    candidates_find(d);
-    if (d->nomem)
-        return weft_error_nomem(error);
     switch (d->subject->kind) {
     case WEFT_SUBJECT_PRODUCT:
         return decide_product(d, out, error);
+    candidates_find(d);
+    if (d->nomem)
+        return weft_error_nomem(error);
     case WEFT_SUBJECT_QUARANTINE:
         return decide_quarantine(d, out, error);
     case WEFT_SUBJECT_AUDIT:
         return decide_audit(d, out, error);
     case WEFT_SUBJECT_MESH:
+        if (d->subject->kind == WEFT_SUBJECT_PRODUCT)
+            known_decide(d, out);
         break;
     }
     out->verdict = WEFT_VERDICT_YES;

@@ -126,6 +126,10 @@ struct weft_decision {
     const struct weft_treatment *treatments;
     size_t treatment_count;
     const struct weft_condition *rows; /* without principal.x; NULL = all */
+    /* What may be known of the columns: the treatments, and for who may not read it those that he
+     * would get, were all of it granted to him. A hidden one does not exist for him. As above; of a
+     * product, where `discoverable`. */
+    const struct weft_treatment *known;
     const struct weft_min_group *min_groups;
     size_t min_group_count;
     int64_t agreement; /* the request it is read under; 0 = none */
