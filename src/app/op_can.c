@@ -29,6 +29,7 @@ struct can {
     struct weft_trust_subject subject;
     struct weft_trust *trust;
     struct weft_decision decision;
+    size_t at;                              /* of the column in the subject */
     const struct weft_treatment *treatment; /* of the column; NULL = the value */
     bool yes;
     bool shows_sql;
@@ -122,15 +123,14 @@ static int decide(struct can *can, struct weft_error *error)
     can->yes = can->decision.verdict == WEFT_VERDICT_YES;
     if (can->column == NULL)
         return 0;
-    size_t at = 0;
-    while (at < can->subject.column_count &&
-           strcmp(can->subject.columns[at].name, can->column) != 0)
-        at++;
-    if (at == can->subject.column_count)
+    while (can->at < can->subject.column_count &&
+           strcmp(can->subject.columns[can->at].name, can->column) != 0)
+        can->at++;
+    if (can->at == can->subject.column_count)
         return weft_error_set(error, WEFT_E_NOT_FOUND, "`%s` has no column `%.60s`",
                               can->product.name, can->column);
     if (can->decision.treatments != NULL)
-        can->treatment = &can->decision.treatments[at];
+        can->treatment = &can->decision.treatments[can->at];
     can->yes = can->yes && (can->treatment == NULL || can->treatment->kind != WEFT_TREAT_HIDE);
     return 0;
 }
@@ -173,7 +173,8 @@ static void secured_sql(const struct can *can, struct weft_buf *out)
     for (size_t i = 0; i < can->subject.column_count; i++) {
         const struct weft_treatment *treatment =
             decision->treatments == NULL ? NULL : &decision->treatments[i];
-        if (treatment != NULL && treatment->kind == WEFT_TREAT_HIDE)
+        if ((treatment != NULL && treatment->kind == WEFT_TREAT_HIDE) ||
+            (can->column != NULL && i != can->at))
             continue;
         weft_buf_adds(out, between);
         column_sql(&can->subject.columns[i], treatment, out);
@@ -196,6 +197,12 @@ static void secured_sql(const struct can *can, struct weft_buf *out)
 
 /* ---- the answer ---- */
 
+/* Asked about a column: not the rules about others. */
+static bool reason_counts(const struct can *can, const struct weft_decision_reason *reason)
+{
+    return can->column == NULL || reason->columns == NULL || reason->columns[can->at];
+}
+
 static int reasons_show(const struct can *can, struct weft_error *error)
 {
     static const struct {
@@ -207,6 +214,8 @@ static int reasons_show(const struct can *can, struct weft_error *error)
                  [WEFT_REASON_DENIES] = {WEFT_STYLE_BAD, "x"}};
     for (size_t i = 0; i < can->decision.reason_count; i++) {
         const struct weft_decision_reason *reason = &can->decision.reasons[i];
+        if (!reason_counts(can, reason))
+            continue;
         WEFT_TRY(weft_out_line(can->out, kinds[reason->kind].style, error, "  %s %s: %s",
                                kinds[reason->kind].mark, reason->rule, reason->text));
     }
@@ -243,6 +252,8 @@ static void reasons_json(const struct can *can, struct weft_json_writer *json)
     weft_json_begin_array(json);
     for (size_t i = 0; i < can->decision.reason_count; i++) {
         const struct weft_decision_reason *reason = &can->decision.reasons[i];
+        if (!reason_counts(can, reason))
+            continue;
         weft_json_begin_object(json);
         weft_json_member_text(json, "effect", kinds[reason->kind]);
         weft_json_member_text(json, "rule", reason->rule);
@@ -303,7 +314,8 @@ static int answer(const struct can *can, struct weft_error *error)
 {
     WEFT_CLEANUP(weft_buf_release) struct weft_buf sql;
     weft_buf_init(&sql, (size_t)4 << 20);
-    bool shows = can->shows_sql && can->decision.verdict == WEFT_VERDICT_YES;
+    bool shows = can->shows_sql && can->decision.verdict == WEFT_VERDICT_YES &&
+                 (can->column == NULL || can->yes);
     if (shows)
         secured_sql(can, &sql);
     WEFT_TRY(weft_buf_check(&sql, error));

@@ -62,7 +62,13 @@ void weft_deciding_reason(struct weft_deciding *d, enum weft_reason_kind kind, c
         d->nomem = true;
         return;
     }
-    d->reasons[d->reason_count++] = (struct weft_decision_reason){kind, rule, text};
+    d->reasons[d->reason_count++] = (struct weft_decision_reason){kind, rule, text, NULL};
+}
+
+void weft_deciding_about(struct weft_deciding *d, const bool *columns)
+{
+    if (d->reason_count > 0)
+        d->reasons[d->reason_count - 1].columns = columns;
 }
 
 /* ---- which policies may speak of it ---- */
@@ -210,7 +216,8 @@ static int reason_line(struct weft_arena *arena, struct weft_decision *out,
     weft_buf_init(&line, (size_t)16 << 20);
     for (size_t i = 0; i < out->reason_count; i++) {
         const struct weft_decision_reason *reason = &out->reasons[i];
-        if (out->verdict == WEFT_VERDICT_YES && reason->kind == WEFT_REASON_DENIES)
+        if (reason->kind == WEFT_REASON_EXCEPT ||
+            (out->verdict == WEFT_VERDICT_YES && reason->kind == WEFT_REASON_DENIES))
             continue;
         if (i > 0 && strcmp(out->reasons[i - 1].rule, reason->rule) == 0)
             continue; /* an agreement grants and restricts */
@@ -247,13 +254,6 @@ static bool may_discover(const struct weft_deciding *d)
     return strcmp(word, "domain") == 0 && weft_principal_of_domain(d->who, d->subject->domain);
 }
 
-/* ---- the kinds of subjects ---- */
-
-static int decide_product(struct weft_deciding *d, struct weft_decision *out,
-                          struct weft_error *error)
-{
-    weft_deciding_grant_all(d);
-    bool any = d->granted || d->granted_some;
 /* Who may find it but not read it: what restrictions would leave of its columns. Nothing of it is
  * a reason, since nothing was decided by it. */
 static void known_decide(struct weft_deciding *d, struct weft_decision *out)
@@ -271,11 +271,19 @@ static void known_decide(struct weft_deciding *d, struct weft_decision *out)
     out->known = made.treatments;
 }
 
+/* ---- the kinds of subjects ---- */
+
+static int decide_product(struct weft_deciding *d, struct weft_decision *out,
+                          struct weft_error *error)
+{
+    weft_deciding_grant_all(d);
+    bool any = d->granted || d->granted_some;
     if (any && !d->own_run)
         weft_deciding_restrict(d);
     if (any && !d->broken) {
         out->verdict = WEFT_VERDICT_YES;
         columns_decide(d, out);
+        out->known = out->treatments;
         rows_decide(d, out);
         out->min_groups = d->groups;
         out->min_group_count = d->group_count;
@@ -283,7 +291,8 @@ static void known_decide(struct weft_deciding *d, struct weft_decision *out)
         out->until_us = d->endless ? 0 : d->until_us;
     }
     out->discoverable = any || may_discover(d);
-        out->known = out->treatments;
+    if (out->discoverable && out->verdict == WEFT_VERDICT_NO)
+        known_decide(d, out);
     return decided(d, out, error);
 }
 
@@ -291,12 +300,11 @@ static void known_decide(struct weft_deciding *d, struct weft_decision *out)
  * product is hidden from it. */
 static int decide_quarantine(struct weft_deciding *d, struct weft_decision *out,
                              struct weft_error *error)
-    if (out->discoverable && out->verdict == WEFT_VERDICT_NO)
-        known_decide(d, out);
 {
     weft_deciding_grant_owner(d);
     if (d->granted && !d->own_run)
         weft_deciding_restrict(d);
+    const char *unseen = d->granted && !d->own_run ? weft_deciding_unseen(d) : NULL;
     out->discoverable = d->granted || may_discover(d);
     if (!d->granted)
         weft_deciding_reason(d, WEFT_REASON_DENIES, "quarantine",
@@ -306,6 +314,11 @@ static int decide_quarantine(struct weft_deciding *d, struct weft_decision *out,
             d, WEFT_REASON_DENIES, "quarantine",
             "what was set aside holds values as they came, and a restriction hides some of "
             "the product");
+    else if (unseen != NULL)
+        weft_deciding_reason(
+            d, WEFT_REASON_DENIES, unseen,
+            "what was set aside holds values as they came, and it names a column that no contract "
+            "speaks of: the files may have it");
     else if (!d->broken)
         out->verdict = WEFT_VERDICT_YES;
     out->raw = out->verdict == WEFT_VERDICT_YES;
@@ -338,26 +351,26 @@ static int decide_for(struct weft_deciding *d, struct weft_decision *out, struct
                              d->request->key->id);
         return decided(d, out, error);
     }
+    candidates_find(d);
+    if (d->nomem)
+        return weft_error_nomem(error);
     if (d->request->purpose[0] != '\0' && d->who->kind != WEFT_PRINCIPAL_DOMAIN &&
         !weft_trust_purpose_known(d->trust, d->request->purpose)) {
         weft_deciding_reason(d, WEFT_REASON_DENIES, "purpose", "`%s` is not a declared purpose",
                              d->request->purpose);
         out->discoverable = may_discover(d);
+        if (d->subject->kind == WEFT_SUBJECT_PRODUCT)
+            known_decide(d, out);
         return decided(d, out, error);
     }
     switch (d->subject->kind) {
     case WEFT_SUBJECT_PRODUCT:
         return decide_product(d, out, error);
-    candidates_find(d);
-    if (d->nomem)
-        return weft_error_nomem(error);
     case WEFT_SUBJECT_QUARANTINE:
         return decide_quarantine(d, out, error);
     case WEFT_SUBJECT_AUDIT:
         return decide_audit(d, out, error);
     case WEFT_SUBJECT_MESH:
-        if (d->subject->kind == WEFT_SUBJECT_PRODUCT)
-            known_decide(d, out);
         break;
     }
     out->verdict = WEFT_VERDICT_YES;
@@ -370,7 +383,7 @@ static int decide_local(struct weft_arena *arena, struct weft_decision *out,
                         struct weft_error *error)
 {
     static const struct weft_decision_reason operator_reason = {
-        WEFT_REASON_GRANTS, "local operator", "owns the files of the home"};
+        WEFT_REASON_GRANTS, "local operator", "owns the files of the home", NULL};
     (void)arena;
     *out = (struct weft_decision){.verdict = WEFT_VERDICT_YES,
                                   .discoverable = true,

@@ -111,8 +111,9 @@ enum weft_reason_kind {
 
 struct weft_decision_reason {
     enum weft_reason_kind kind;
-    const char *rule; /* "grant researchers_read_clinical", "request 12", "owner", "operator" */
-    const char *text; /* one sentence; holds no value of data */
+    const char *rule;    /* "grant researchers_read_clinical", "request 12", "owner", "operator" */
+    const char *text;    /* one sentence; holds no value of data */
+    const bool *columns; /* those of the subject that it is about; NULL = the product */
 };
 
 struct weft_decision {
@@ -125,11 +126,11 @@ struct weft_decision {
     /* In the order of the subject's columns; NULL = raw. */
     const struct weft_treatment *treatments;
     size_t treatment_count;
-    const struct weft_condition *rows; /* without principal.x; NULL = all */
     /* What may be known of the columns: the treatments, and for who may not read it those that he
      * would get, were all of it granted to him. A hidden one does not exist for him. As above; of a
      * product, where `discoverable`. */
     const struct weft_treatment *known;
+    const struct weft_condition *rows; /* without principal.x; NULL = all */
     const struct weft_min_group *min_groups;
     size_t min_group_count;
     int64_t agreement; /* the request it is read under; 0 = none */

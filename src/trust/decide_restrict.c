@@ -153,11 +153,15 @@ static void restrict_policy(struct weft_deciding *d, const struct weft_trust_pol
     size_t some = whole ? 0 : weft_deciding_columns(d, one, columns);
     if (!whole && some == 0)
         return;
+    /* Rows and groups are of the product, whatever the columns that it was written for. */
+    const bool *about =
+        whole || policy->rows != NULL || policy->min_group.size > 0 ? NULL : columns;
     const struct weft_policy_except *except = excepted(d, policy);
     if (except != NULL) {
         weft_deciding_reason(d, WEFT_REASON_EXCEPT, one->rule, "does not hold for %s%s%s",
                              except->principal, except->purpose == NULL ? "" : ", purpose ",
                              except->purpose == NULL ? "" : except->purpose);
+        weft_deciding_about(d, about);
         return;
     }
     if (policy->treat.kind != WEFT_TREAT_NONE) {
@@ -168,6 +172,7 @@ static void restrict_policy(struct weft_deciding *d, const struct weft_trust_pol
         }
     }
     restrict_says(d, one, whole ? 0 : some);
+    weft_deciding_about(d, about);
     if (policy->rows != NULL)
         rows_add(d, one->rule, policy->rows);
     group_add(d, one->rule, &policy->min_group);
@@ -198,6 +203,7 @@ static void restrict_agreement(struct weft_deciding *d)
                           strcmp(d->subject->columns[c].now, one->treats[t].column) == 0);
         weft_deciding_reason(d, WEFT_REASON_RESTRICTS, rule, "%s: %s", one->treats[t].column,
                              one->treats[t].text);
+        weft_deciding_about(d, columns);
     }
     if (one->rows != NULL) {
         if (weft_condition_parse(d->arena, one->rows, &rows, &wrong) == 0) {
@@ -239,4 +245,36 @@ void weft_deciding_restrict(struct weft_deciding *d)
     restrict_access(d);
     if (d->agreement != NULL)
         restrict_agreement(d);
+}
+
+static bool is_unseen(const struct weft_deciding *d, const struct weft_selector *selector)
+{
+    if (selector->kind != WEFT_SELECT_COLUMN || strchr(selector->word, '*') != NULL ||
+        strchr(selector->product, '*') != NULL)
+        return false;
+    struct weft_selector whole = *selector;
+    whole.kind = WEFT_SELECT_PRODUCT;
+    if (!weft_selector_product(&whole, &d->selected))
+        return false;
+    for (size_t c = 0; c < d->subject->column_count; c++) {
+        const struct weft_trust_column *column = &d->subject->columns[c];
+        if (weft_selector_column(selector, &d->selected, column->name, &column->classifications))
+            return false;
+    }
+    return true;
+}
+
+const char *weft_deciding_unseen(const struct weft_deciding *d)
+{
+    for (size_t i = 0; i < d->trust->policy_count; i++) {
+        const struct weft_trust_policy *one = &d->trust->policies[i];
+        if (!d->candidates[i] || one->policy->kind != WEFT_POLICY_RESTRICT ||
+            excepted(d, one->policy) != NULL)
+            continue;
+        for (size_t s = 0; s < one->selector_count; s++) {
+            if (is_unseen(d, &one->selectors[s]))
+                return one->rule;
+        }
+    }
+    return NULL;
 }

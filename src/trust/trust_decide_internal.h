@@ -90,6 +90,8 @@ struct weft_deciding {
 
 void weft_deciding_reason(struct weft_deciding *d, enum weft_reason_kind kind, const char *rule,
                           const char *format, ...) WEFT_PRINTF(4, 5);
+/* The newest reason is about these columns of the subject alone. */
+void weft_deciding_about(struct weft_deciding *d, const bool *columns);
 bool weft_deciding_product(const struct weft_deciding *d, const struct weft_trust_policy *policy);
 /* Marks the columns that it means by themselves; how many. */
 size_t weft_deciding_columns(const struct weft_deciding *d, const struct weft_trust_policy *policy,
@@ -102,5 +104,8 @@ void weft_deciding_grant_all(struct weft_deciding *d);
 
 /* ---- decide_restrict.c: what is taken away ---- */
 void weft_deciding_restrict(struct weft_deciding *d);
+/* The rule of a restriction that names this very product with a column that the subject lacks; NULL
+ * = none. */
+const char *weft_deciding_unseen(const struct weft_deciding *d);
 
 #endif

@@ -1,6 +1,7 @@
 """script/demo: the answer of the example, and a rename that is refused, on one screen."""
 import gzip
 import hashlib
+import json
 import os
 import pathlib
 import shutil
@@ -94,3 +95,27 @@ def test_the_new_major_stands_beside_the_old(demo):
     done = subprocess.run([BIN, "plan", "--exit-code"], cwd=folder / "examples/covid", env=env,
                           capture_output=True, text=True)
     assert done.returncode == 0, done
+
+
+def test_one_question_has_two_answers(demo):
+    lines = demo[0].splitlines()
+    asked = [i for i, line in enumerate(lines) if line.startswith("$ weft query --json --as ")]
+    nurse, researcher = ([*json.loads(lines[i + 1])[0].items()] for i in asked)
+    assert [name for name, _ in nurse] == ["name", "health_card", "birth_date"]
+    assert [name for name, _ in researcher] == ["name", "birth_date"]
+    assert nurse[0] != researcher[0] and nurse[2] != researcher[1]
+    assert lines[-4:] == [
+        "yes: user:ravi may read ontario.patients.name for research, as mask",
+        "  + grant researchers_study: granted to group:researchers",
+        "  - restrict consented: rows where patient_id IN "
+        "(consent.register.patient_id WHERE research = true)",
+        "  - restrict direct_identifiers: 3 columns: mask"]
+
+
+def test_what_it_says_to_try_next(demo):
+    text, folder = demo
+    line, = (line for line in text.splitlines() if line.startswith("next: "))
+    done = subprocess.run(["sh", "-ec", line.removeprefix("next: ")], cwd=folder, env=CLEAN,
+                          capture_output=True, text=True)
+    assert done.returncode == 0 and "nothing new" in done.stdout, done
+    assert "deaths_within_cases" in done.stdout and "johns_hopkins.communities" in done.stdout

@@ -1,4 +1,4 @@
--- What each domain published last, two products in a row: rows, seconds, and what checks found.
+-- What each domain published last, three products in a row: rows, seconds, and what checks found.
 with found as (
     select run_id, cast(sum(failing) as bigint) as warned
     from mesh.checks
@@ -22,5 +22,5 @@ select
     ) as published
 from numbered
 left join found using (run_id)
-group by domain, (n - 1) // 2
-order by min(min(started_at)) over (partition by domain), (n - 1) // 2
+group by domain, (n - 1) // 3
+order by min(min(started_at)) over (partition by domain), (n - 1) // 3
