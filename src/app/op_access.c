@@ -344,9 +344,11 @@ static void csv_cell(struct weft_buf *out, const char *text, bool last)
     if (formula)
         weft_buf_addc(out, '\'');
     for (const char *at = text; *at != '\0'; at++) {
-        if (*at == '"')
+        unsigned char c = (unsigned char)*at;
+        bool control = (c < ' ' && c != '\n' && c != '\t') || c == 127;
+        if (c == '"')
             weft_buf_addc(out, '"');
-        weft_buf_addc(out, *at);
+        weft_buf_addc(out, control ? '?' : *at); /* a CSV is looked at on terminals, too */
     }
     weft_buf_adds(out, last ? "\"\r\n" : "\",");
 }

@@ -296,6 +296,18 @@ static int treat_text(struct weft_arena *arena, const struct weft_access_request
     return item->treat_count > 0 && *out == NULL ? weft_error_nomem(error) : 0;
 }
 
+/* What somebody wrote stands behind its name, and no line of it where names stand. */
+static int row_show(struct weft_out *out, const char *name, const char *text,
+                    struct weft_error *error)
+{
+    for (const char *at = text; at != NULL; name = "") {
+        size_t length = strcspn(at, "\n");
+        WEFT_TRY(weft_out_line(out, WEFT_STYLE_PLAIN, error, "  %-12s%.*s", name, (int)length, at));
+        at = at[length] == '\0' ? NULL : at + length + 1;
+    }
+    return 0;
+}
+
 /* Names and values, one a line; for programs one object. */
 static int requests_one(struct asking *a, int64_t id, struct weft_error *error)
 {
@@ -357,8 +369,7 @@ static int requests_one(struct asking *a, int64_t id, struct weft_error *error)
         bool none = rows[i].text == NULL || rows[i].text[0] == '\0';
         weft_json_member_text(&json, rows[i].name, none ? NULL : rows[i].text);
         if (!none)
-            WEFT_TRY(weft_out_line(a->out, WEFT_STYLE_PLAIN, error, "  %-12s%s", rows[i].name,
-                                   rows[i].text));
+            WEFT_TRY(row_show(a->out, rows[i].name, rows[i].text, error));
     }
     weft_json_end_object(&json);
     return weft_out_json(a->out, &buf, error);

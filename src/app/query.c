@@ -244,7 +244,10 @@ int weft_query_audit_begin(struct weft_query *query, struct weft_error *error)
     read.products = products.length == 0 ? "" : products.data;
     read.columns = columns.length == 0 ? "" : columns.data;
     read.decision = "yes";
-    read.reason = query->reason == NULL ? "local operator" : query->reason;
+    bool local = weft_request_is_local(&query->context->request);
+    read.reason = query->reason != NULL ? query->reason
+                  : local               ? "local operator"
+                                        : "reads no product";
     return weft_audit_begin(query->context->ledger, &read, query->audit, error);
 }
 

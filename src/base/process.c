@@ -23,6 +23,22 @@
 
 extern char **environ;
 
+char **weft_process_environment(void)
+{
+    size_t count = 0, kept = 0;
+    while (environ != NULL && environ[count] != NULL)
+        count++;
+    char **out = weft_alloc_array(count + 1, sizeof *out);
+    if (out == NULL)
+        return NULL;
+    for (size_t i = 0; i < count; i++) {
+        if (strncmp(environ[i], "WEFT_KEY=", 9) != 0)
+            out[kept++] = environ[i];
+    }
+    out[kept] = NULL;
+    return out;
+}
+
 static void pair_close(int pair[2])
 {
     for (int i = 0; i < 2; i++) {
@@ -36,7 +52,8 @@ static void pair_close(int pair[2])
 static int spawn_with(const char *const *argv, int in, int out, int keep_fd, pid_t *pid)
 {
     posix_spawn_file_actions_t actions;
-    int rc = posix_spawn_file_actions_init(&actions);
+    WEFT_CLEANUP(weft_freep) char **environment = weft_process_environment();
+    int rc = environment == NULL ? ENOMEM : posix_spawn_file_actions_init(&actions);
     if (rc != 0)
         return rc;
     rc = posix_spawn_file_actions_adddup2(&actions, in, 0);
@@ -46,7 +63,7 @@ static int spawn_with(const char *const *argv, int in, int out, int keep_fd, pid
     if (rc == 0 && keep_fd >= 0)
         rc = posix_spawn_file_actions_adddup2(&actions, keep_fd, keep_fd);
     if (rc == 0)
-        rc = posix_spawn(pid, argv[0], &actions, NULL, (char *const *)argv, environ);
+        rc = posix_spawn(pid, argv[0], &actions, NULL, (char *const *)argv, environment);
     posix_spawn_file_actions_destroy(&actions);
     return rc;
 }
@@ -67,7 +84,8 @@ static int spawn_shell(const char *command, int in, pid_t *pid)
     posix_spawn_file_actions_t actions;
     posix_spawnattr_t attributes;
     const char *const argv[] = {"/bin/sh", "-c", command, NULL};
-    int rc = posix_spawn_file_actions_init(&actions);
+    WEFT_CLEANUP(weft_freep) char **environment = weft_process_environment();
+    int rc = environment == NULL ? ENOMEM : posix_spawn_file_actions_init(&actions);
     if (rc != 0)
         return rc;
     rc = posix_spawnattr_init(&attributes);
@@ -76,7 +94,7 @@ static int spawn_shell(const char *command, int in, pid_t *pid)
         if (rc == 0)
             rc = signals_default(&attributes);
         if (rc == 0)
-            rc = posix_spawn(pid, argv[0], &actions, &attributes, (char *const *)argv, environ);
+            rc = posix_spawn(pid, argv[0], &actions, &attributes, (char *const *)argv, environment);
         posix_spawnattr_destroy(&attributes);
     }
     posix_spawn_file_actions_destroy(&actions);

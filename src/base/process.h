@@ -86,4 +86,8 @@ int64_t weft_process_rss_of(pid_t pid); /* of another one; 0 = not known */
 int64_t weft_process_peak_bytes(void);
 void weft_process_peak_reset(void);
 
+/* What children get: all of the environment but WEFT_KEY, which says who this process acts for and
+ * is for nobody else. Heap; NULL: memory is out. Its texts are the environment's. */
+char **weft_process_environment(void) WEFT_MUST_CHECK;
+
 #endif

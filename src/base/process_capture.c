@@ -5,6 +5,8 @@
 #include "base/process.h"
 #include "base/secret.h"
 
+#include "base/mem.h"
+
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
@@ -15,8 +17,6 @@
 #include <unistd.h>
 
 #define POLL_MS 50
-
-extern char **environ;
 
 /* Signals as a program expects to find them: weft ignores some, and that is inherited. */
 static int attributes_make(posix_spawnattr_t *attributes)
@@ -59,12 +59,13 @@ static int group_spawn(const char *const *argv, const char *folder, int out, pid
 {
     posix_spawn_file_actions_t actions;
     posix_spawnattr_t attributes;
-    int rc = attributes_make(&attributes);
+    WEFT_CLEANUP(weft_freep) char **environment = weft_process_environment();
+    int rc = environment == NULL ? ENOMEM : attributes_make(&attributes);
     if (rc != 0)
         return rc;
     rc = actions_make(&actions, folder, out);
     if (rc == 0) {
-        rc = posix_spawn(pid, argv[0], &actions, &attributes, (char *const *)argv, environ);
+        rc = posix_spawn(pid, argv[0], &actions, &attributes, (char *const *)argv, environment);
         posix_spawn_file_actions_destroy(&actions);
     }
     posix_spawnattr_destroy(&attributes);

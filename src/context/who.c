@@ -68,6 +68,8 @@ static int as_begin(struct weft_context *context, struct weft_ledger_txn *txn,
     if (who.kind == WEFT_PRINCIPAL_LOCAL)
         return weft_error_set(error, WEFT_E_USAGE,
                               "%s is the operator at a machine, whom nobody stands in for", who.id);
+    if (who.kind == WEFT_PRINCIPAL_NODE)
+        return weft_error_set(error, WEFT_E_NOT_YET, "%s is a node: nobody acts as one", who.id);
     WEFT_TRY(active_check(&who, error));
     struct weft_request *request = &context->request;
     snprintf(request->actor, sizeof request->actor, "%s", request->principal);

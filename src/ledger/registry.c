@@ -84,7 +84,11 @@ static const struct weft_ledger_table table_keys = {
     .name = "ledger_keys",
     .ddl = "CREATE TABLE IF NOT EXISTS ledger_keys(origin TEXT NOT NULL, key_id TEXT NOT NULL,"
            " public_key TEXT NOT NULL, seq_from INTEGER NOT NULL, seq_to INTEGER,"
-           " PRIMARY KEY (origin, key_id));",
+           " PRIMARY KEY (origin, key_id));"
+           /* For mesh. tables: the nodes whose entries stand here. */
+           "CREATE VIEW IF NOT EXISTS ledger_nodes AS SELECT e.origin AS node,"
+           " e.time_us AS created_us, e.sequence AS seq_from FROM entries e"
+           " WHERE e.sequence = 1 AND e.kind = 'node.created';",
     .operational = false};
 
 static const struct weft_ledger_table table_lists = {

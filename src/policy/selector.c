@@ -187,7 +187,7 @@ bool weft_selector_column(const struct weft_selector *selector, const struct wef
 
 int weft_policy_principal_check(const char *text, struct weft_error *error)
 {
-    static const char *const kinds[] = {"user:", "group:", "domain:", "service:"};
+    static const char *const kinds[] = {"user:", "group:", "domain:", "service:", "node:"};
     static const char *const roles[] = {"mesh_admin",      "governance_officer", "domain_owner",
                                         "domain_engineer", "consumer",           "auditor"};
     const char *rest;

@@ -28,7 +28,7 @@ struct walk {
 
 static int line_bad(const char *path, int64_t number, struct weft_error *error, const char *what)
 {
-    weft_error_set(error, WEFT_E_CORRUPT, "%s, line %" PRId64 ": %s", path, number, what);
+    weft_error_set(error, WEFT_E_CORRUPT, "line %" PRId64 ": %s", number, what);
     return weft_error_at(error, path, (int)number, 0);
 }
 
@@ -57,6 +57,13 @@ int weft_audit_file_each(const char *path, weft_audit_line_fn *fn, void *arg,
             break;
     } while (got > 0);
     return kept == 0 ? 0 : line_bad(path, number + 1, error, "it was cut short");
+}
+
+static int end_bad(struct weft_error *error)
+{
+    return weft_error_hint(error,
+                           "put audit/ back from a copy; or, if what was read meanwhile is lost (a "
+                           "power failure), `weft audit verify --accept --because TEXT`");
 }
 
 static bool gap_accepted(const struct weft_audit_held *held, const char *after, const char *lost)
@@ -93,12 +100,14 @@ static int follows_check(struct walk *walk, const char *path, int64_t number, co
               : strcmp(previous, walk->previous) == 0 ||
                     (walk->held != NULL && gap_accepted(walk->held, walk->previous, previous)))
         return 0;
-    if (walk->gaps == NULL)
-        return line_bad(path, number, error,
-                        first ? "it does not follow the line before: what stood before it was "
-                                "removed, and not by retention"
-                              : "it does not follow the line before: one was removed, added or "
-                                "reordered");
+    if (walk->gaps == NULL) {
+        line_bad(path, number, error,
+                 first ? "it does not follow the line before: what stood before it was removed, "
+                         "and not by retention"
+                       : "it does not follow the line before: one was removed, added or "
+                         "reordered");
+        return walk->held == NULL ? -1 : end_bad(error);
+    }
     if (walk->gaps->count == WEFT_AUDIT_GAPS_MAX)
         return weft_error_set(error, WEFT_E_LIMIT, "the audit has more than %d gaps",
                               WEFT_AUDIT_GAPS_MAX);
@@ -149,13 +158,6 @@ static int line_check(void *arg, const char *path, int64_t number, const char *l
 }
 
 /* ---- the end ---- */
-
-static int end_bad(struct weft_error *error)
-{
-    return weft_error_hint(error,
-                           "put audit/ back from a copy; or, if what was read meanwhile is lost (a "
-                           "power failure), `weft audit verify --accept --because TEXT`");
-}
 
 static int head_check(const struct walk *walk, int rc, const struct weft_audit_head *head,
                       struct weft_error *error)

@@ -17,7 +17,8 @@ static const struct weft_mesh_column principals_columns[] = {
 
 static const struct weft_mesh_table principals_table = {
     .name = "principals",
-    .help = "Users, services and groups, with their roles, direct groups and attributes (JSON).",
+    .help = "Users, services and groups, with their roles, direct groups and attributes (JSON); "
+            "and the node whose home this is.",
     .columns = principals_columns,
     .column_count = WEFT_COUNT(principals_columns),
     .sql = "SELECT p.principal, p.kind, p.display, p.roles, "
@@ -26,7 +27,9 @@ static const struct weft_mesh_table principals_table = {
                "m") "), "
                     "p.attributes, p.disabled, p.created_us, p.seq_from "
                     "FROM trust_principals p WHERE ?2 IS NOT NULL AND " WEFT_TRUST_AT(
-                        "p") "ORDER BY p.principal",
+                        "p") "UNION ALL SELECT 'node:' || n.node, 'node', NULL, '[]', '[]', '{}', "
+                             "0, n.created_us, n.seq_from FROM ledger_nodes n "
+                             "WHERE n.seq_from <= ?1 ORDER BY 1",
 };
 
 static const struct weft_mesh_column requests_columns[] = {{"request", "long"},

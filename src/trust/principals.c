@@ -341,6 +341,8 @@ int weft_principal_get(struct weft_ledger_txn *txn, struct weft_arena *arena, co
     if (made.id == NULL)
         return weft_error_nomem(error);
     WEFT_TRY(own_row(txn, arena, id, at, &made, error));
+    if (made.kind == WEFT_PRINCIPAL_NODE) /* known from the home's first entry on */
+        made.known = strcmp(id + strlen("node:"), weft_ledger_origin(weft_ledger_of(txn))) == 0;
     WEFT_TRY(direct_read(txn, arena, at, &made, error));
     WEFT_TRY(groups_read(txn, arena, at, &made, error));
     WEFT_TRY(domains_read(txn, arena, at, &made, error));

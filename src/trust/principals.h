@@ -3,7 +3,8 @@
  * and attributes they have. Facts of the ledger.
  *
  * A principal is written "user:alice", "service:dashboard", "group:nurses", "domain:hospital",
- * "node:<id>", or "local:<login>" (the operator at this machine, who is not kept anywhere).
+ * "node:<id>" (that of its first key), or "local:<login>" (the operator at this machine, who is not
+ * kept anywhere). Nobody acts as a node yet: what a grant to one lets through is for nodes to come.
  * Kinds of entries:
  *   principal.added, principal.changed   {principal, display?, roles: [..], attributes: {a: [..]},
  *                                         because?}: all of it, as it is from then on
@@ -81,7 +82,8 @@ struct weft_principal {
 };
 
 /* Any principal, known or not, as it was at a sequence (0 = now). What nobody added is not
- * `known`; "local:", "domain:" and "node:" never need adding. USAGE for a text that is none. */
+ * `known`; "local:" and "domain:" never need adding, and of "node:" the one is known whose home this
+ * is. USAGE for a text that is none. */
 int weft_principal_get(struct weft_ledger_txn *txn, struct weft_arena *arena, const char *id,
                        int64_t sequence, struct weft_principal *out, struct weft_error *error)
     WEFT_MUST_CHECK;

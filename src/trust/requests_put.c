@@ -14,8 +14,14 @@ static int reason_check(const char *because, struct weft_error *error)
         weft_error_set(error, WEFT_E_USAGE, "say why");
         return weft_error_hint(error, "--because \"...\"; it is kept in the ledger");
     }
-    if (length > WEFT_REQUEST_TEXT_MAX || weft_utf8_valid(because, length) != length)
-        return weft_error_set(error, WEFT_E_USAGE, "a reason is a text of at most %d bytes",
+    bool good = length <= WEFT_REQUEST_TEXT_MAX && weft_utf8_valid(because, length) == length;
+    for (size_t i = 0; i < length; i++) {
+        unsigned char c = (unsigned char)because[i];
+        good = good && (c >= ' ' || c == '\n' || c == '\t') && c != 127;
+    }
+    if (!good)
+        return weft_error_set(error, WEFT_E_USAGE,
+                              "a reason is a text of at most %d bytes without control characters",
                               WEFT_REQUEST_TEXT_MAX);
     return 0;
 }
