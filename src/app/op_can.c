@@ -112,6 +112,13 @@ static int asker_check(struct can *can, struct weft_error *error)
     return weft_who_may(&who, WEFT_RIGHT_ACCESS, domain, "ask what others may read", error);
 }
 
+/* To who asks about himself what is hidden from him is not there. */
+static bool column_hidden(const struct can *can, size_t at)
+{
+    const struct weft_treatment *known = can->decision.known;
+    return !can->shows_sql && known != NULL && known[at].kind == WEFT_TREAT_HIDE;
+}
+
 static int decide(struct can *can, struct weft_error *error)
 {
     struct weft_arena *arena = can->context->arena;
@@ -126,7 +133,7 @@ static int decide(struct can *can, struct weft_error *error)
     while (can->at < can->subject.column_count &&
            strcmp(can->subject.columns[can->at].name, can->column) != 0)
         can->at++;
-    if (can->at == can->subject.column_count)
+    if (can->at == can->subject.column_count || column_hidden(can, can->at))
         return weft_error_set(error, WEFT_E_NOT_FOUND, "`%s` has no column `%.60s`",
                               can->product.name, can->column);
     if (can->decision.treatments != NULL)
@@ -270,6 +277,8 @@ static void columns_json(const struct can *can, struct weft_json_writer *json)
     for (size_t i = 0; can->decision.verdict == WEFT_VERDICT_YES && i < can->subject.column_count;
          i++) {
         static const struct weft_treatment none = {.kind = WEFT_TREAT_NONE};
+        if (column_hidden(can, i))
+            continue;
         WEFT_CLEANUP(weft_buf_release) struct weft_buf text;
         weft_buf_init(&text, 1 << 16);
         weft_treatment_text(can->decision.treatments == NULL ? &none : &can->decision.treatments[i],

@@ -148,7 +148,7 @@ static int candidates_ask(struct weft_context *context, const char *what, struct
                           struct weft_error *error)
 {
     size_t bytes = 0;
-    const struct weft_candidates to = {context, count_one, &bytes};
+    const struct weft_candidates to = {context, NULL, count_one, &bytes};
     (void)what, (void)out, (void)error;
     weft_candidates_environments(&to);
     weft_candidates_products(&to, true);

@@ -243,6 +243,44 @@ static void test_restrictions(void **state)
     assert_true(told);
 }
 
+/* Who may find it but not read it knows the columns that a grant of all of it would leave him. */
+static void test_known(void **state)
+{
+    struct fixture *f = *state;
+    struct weft_trust_subject subject = patients();
+    static const char *const documents[] = {
+        "{\"kind\":\"grant\",\"name\":\"g\",\"to\":[\"group:nurses\",\"user:ann\"],\"read\":["
+        "\"hospital.*\"],\"purposes\":[\"care\"]}",
+        "{\"kind\":\"restrict\",\"name\":\"a\",\"on\":[\"hospital.*.name\"],\"treat\":\"hide\","
+        "\"except\":[{\"user\":\"bob\",\"purpose\":\"care\"}]}",
+        "{\"kind\":\"restrict\",\"name\":\"b\",\"on\":[\"hospital.*.email\"],\"treat\":\"mask\"}",
+        "{\"kind\":\"restrict\",\"name\":\"c\",\"on\":[\"hospital.*\"],\"rows\":\"gone = 1\","
+        "\"except\":[\"user:eve\",\"user:bob\",\"user:ann\"]}",
+        "{\"kind\":\"purposes\",\"purposes\":{\"care\":\"c\"}}"};
+    fixture_policies(f, documents, WEFT_COUNT(documents));
+    struct weft_decision eve = decide(f, "user:eve", "", &subject);
+    assert_int_equal(eve.verdict, WEFT_VERDICT_NO);
+    assert_null(eve.treatments);
+    assert_int_equal(eve.reason_count, 1); /* nothing was decided by it */
+    assert_int_equal(eve.known[0].kind, WEFT_TREAT_NONE);
+    assert_int_equal(eve.known[1].kind, WEFT_TREAT_HIDE);
+    assert_int_equal(eve.known[2].kind, WEFT_TREAT_MASK);
+    /* Exceptions as they would hold now; a purpose that nobody declared is none. */
+    assert_int_equal(decide(f, "user:bob", "care", &subject).known[1].kind, WEFT_TREAT_NONE);
+    assert_int_equal(decide(f, "user:bob", "car", &subject).known[1].kind, WEFT_TREAT_HIDE);
+    /* The grant does not hold without its purpose; what can be read is what is known. */
+    assert_int_equal(decide(f, "user:ann", "", &subject).known[1].kind, WEFT_TREAT_HIDE);
+    struct weft_decision ann = decide(f, "user:ann", "care", &subject);
+    assert_int_equal(ann.verdict, WEFT_VERDICT_YES);
+    assert_ptr_equal(ann.known, ann.treatments);
+    /* A restriction that cannot be held lets nobody read; the columns are hidden all the same. */
+    struct weft_decision broken = decide(f, "group:nurses", "care", &subject);
+    assert_int_equal(broken.verdict, WEFT_VERDICT_NO);
+    assert_int_equal(broken.known[1].kind, WEFT_TREAT_HIDE);
+    subject.discoverable = "private";
+    assert_null(decide(f, "user:eve", "", &subject).known);
+}
+
 static void test_quarantine_and_mesh(void **state)
 {
     struct fixture *f = *state;
@@ -332,6 +370,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_grants, setup, teardown),
         cmocka_unit_test_setup_teardown(test_access, setup, teardown),
         cmocka_unit_test_setup_teardown(test_restrictions, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_known, setup, teardown),
         cmocka_unit_test_setup_teardown(test_quarantine_and_mesh, setup, teardown),
         cmocka_unit_test_setup_teardown(test_never_more, setup, teardown),
     };
