@@ -145,6 +145,15 @@ static int completion_send(struct command *command, struct weft_error *error)
     return rc;
 }
 
+static bool past_asked(const struct weft_op_request *request)
+{
+    for (size_t i = 0; i < request->op->arg_count; i++) {
+        if (strcmp(request->op->args[i].name, "as-of") == 0)
+            return weft_op_given(request, "as-of");
+    }
+    return false;
+}
+
 static int op_do(struct command *command, struct weft_error *error)
 {
     const struct weft_args *args = &command->args;
@@ -167,6 +176,7 @@ static int op_do(struct command *command, struct weft_error *error)
         weft_programs_open(&door, &command->stream, &command->terminal, &out);
     else
         weft_people_open(&door, &command->stream, &command->terminal, query, &out);
+    command->context.past = past_asked(&args->request);
     int rc = weft_who_begin(&command->context, args->request.op, error);
     if (rc == 0)
         rc = query ? query_do(command, &out, error)

@@ -30,6 +30,7 @@ struct weft_context {
     const char *home_flag;   /* --home, NULL */
     const char *command;     /* for the audit; NULL = none */
     const char *as;          /* --as, NULL; who.h */
+    bool past;               /* a moment that is over is asked about: --as-of */
     const char *key_file;    /* --key-file, NULL */
     const char *purpose;     /* --purpose, NULL */
     const char *environment; /* --env, else WEFT_ENV, else dev */

@@ -6,6 +6,7 @@
 #include "context/sight.h"
 
 #include "base/clock.h"
+#include "context/who.h"
 #include "trust/audit.h"
 
 #include <stdio.h>
@@ -36,6 +37,10 @@ int weft_gate_trust(struct weft_context *context, struct weft_ledger_txn *txn,
     if (context->trust == NULL)
         WEFT_TRY(weft_trust_load(txn, sequence, &context->trust, error));
     WEFT_TRY(weft_trust_know(context->trust, txn, context->request.principal, error));
+    /* Now he was looked at when the request began. */
+    if (context->past && context->request.key == NULL)
+        WEFT_TRY(weft_who_active(weft_trust_principal(context->trust, context->request.principal),
+                                 error));
     *out = context->trust;
     return 0;
 }

@@ -39,8 +39,15 @@ static int operator_only(const struct weft_context *context, const struct weft_o
                                   "--key-file out and unset WEFT_KEY to act as yourself");
 }
 
-/* May act now? */
-static int active_check(const struct weft_principal *principal, struct weft_error *error)
+/* With --as: what one who is disabled now could read then can be asked. At that moment he is looked
+ * at by the gate. */
+static bool then_only(const struct weft_context *context, const struct weft_principal *principal)
+{
+    return context->past && context->request.key == NULL && principal->known &&
+           principal->disabled;
+}
+
+int weft_who_active(const struct weft_principal *principal, struct weft_error *error)
 {
     const char *kind = weft_principal_kind_name(principal->kind);
     if (weft_principal_active(principal))
@@ -70,7 +77,8 @@ static int as_begin(struct weft_context *context, struct weft_ledger_txn *txn,
                               "%s is the operator at a machine, whom nobody stands in for", who.id);
     if (who.kind == WEFT_PRINCIPAL_NODE)
         return weft_error_set(error, WEFT_E_NOT_YET, "%s is a node: nobody acts as one", who.id);
-    WEFT_TRY(active_check(&who, error));
+    if (!then_only(context, &who))
+        WEFT_TRY(weft_who_active(&who, error));
     struct weft_request *request = &context->request;
     snprintf(request->actor, sizeof request->actor, "%s", request->principal);
     snprintf(request->principal, sizeof request->principal, "%s", who.id);
@@ -157,7 +165,8 @@ int weft_who_again(struct weft_context *context, struct weft_request *request,
     WEFT_TRY(weft_context_ledger(context, false, &ledger, error));
     WEFT_TRY(weft_ledger_begin_read(ledger, &txn, error));
     WEFT_TRY(weft_principal_get(txn, arena, request->principal, 0, &who, error));
-    WEFT_TRY(active_check(&who, error));
+    if (!then_only(context, &who))
+        WEFT_TRY(weft_who_active(&who, error));
     if (request->key == NULL)
         return 0;
     int rc = weft_key_get(txn, arena, request->key->id, 0, &key, error);

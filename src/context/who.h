@@ -27,6 +27,9 @@ int weft_who_allowed(const struct weft_context *context, const struct weft_op *o
  * denied. */
 int weft_who_again(struct weft_context *context, struct weft_request *request,
                    struct weft_error *error) WEFT_MUST_CHECK;
+/* May it act, as it was looked up? DENIED, NOT_FOUND, USAGE for a group. */
+int weft_who_active(const struct weft_principal *principal, struct weft_error *error)
+    WEFT_MUST_CHECK;
 /* The one who acts, as he is now; in the arena. */
 int weft_who(struct weft_context *context, struct weft_ledger_txn *txn, struct weft_arena *arena,
              struct weft_principal *out, struct weft_error *error) WEFT_MUST_CHECK;
