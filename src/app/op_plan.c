@@ -196,14 +196,13 @@ static int plan_run(struct weft_context *context, const struct weft_op_request *
     if (weft_op_given(request, "against"))
         WEFT_TRY(weft_state_use(context, weft_op_text(request, "against"), error));
     WEFT_TRY(plan_checked(context, request, out, &mesh, &plan, NULL, false, error));
-    if (file != NULL) {
-        WEFT_TRY(weft_plan_refused(&plan, error));
+    WEFT_TRY(weft_plan_refused(&plan, error));
+    if (file != NULL)
         WEFT_TRY(weft_plan_file_write(context, request, &plan, file, error));
-    }
     if (weft_op_given(request, "exit-code") && weft_plan_changes(&plan))
         return WEFT_CHANGED;
-    bool does = plan.count > plan.refused || plan.policy_count + plan.team_count > 0 ||
-                plan.dependency_count > 0;
+    bool does =
+        plan.count > 0 || plan.policy_count + plan.team_count > 0 || plan.dependency_count > 0;
     if (does && !markdown)
         return weft_out_line(out, WEFT_STYLE_DIM, error, "`weft apply%s%s` does this.",
                              file == NULL ? "" : " --plan ", file == NULL ? "" : file);

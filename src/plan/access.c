@@ -100,7 +100,7 @@ int weft_plan_trust_after(struct weft_plan_maker *maker, struct weft_trust **out
 {
     const struct weft_mesh *mesh = maker->mesh;
     int64_t sequence = maker->plan.sequence;
-    bool ours = weft_mesh_owns_policies(mesh);
+    bool ours = weft_mesh_owns_policies(mesh) && maker->whole;
     if (maker->after == NULL) {
         if (ours || maker->txn == NULL)
             WEFT_TRY(weft_trust_of_policies(maker->txn, sequence, mesh->policies,
@@ -245,17 +245,13 @@ static void groups_text(const struct weft_decision *decision, struct weft_buf *o
                       decision->min_groups[i].size, decision->min_groups[i].by);
 }
 
-/* Columns, rows, groups: what is taken away now, and what it was. NULL before: it was not read. */
-static void what_text(const struct weft_trust_subject *before_subject,
-                      const struct weft_decision *before, const struct weft_trust_subject *subject,
-                      const struct weft_decision *now, struct weft_buf *out)
+void weft_plan_what_print(const struct weft_trust_subject *before_subject,
+                          const struct weft_decision *old, const struct weft_trust_subject *subject,
+                          const struct weft_decision *now, bool both, struct weft_buf *out)
 {
-    static const struct weft_decision nothing = {0};
-    bool both = before != NULL;
-    const struct weft_decision *old = both ? before : &nothing;
     for (size_t i = 0; i < subject->column_count; i++) {
         const char *column = subject->columns[i].name;
-        const struct weft_treatment *a = treatment_of(old, both ? before_subject : subject, column);
+        const struct weft_treatment *a = treatment_of(old, before_subject, column);
         const struct weft_treatment *b = treatment_of(now, subject, column);
         if (weft_treatment_equal(a, b))
             continue;
@@ -289,11 +285,13 @@ static int access_add(struct compare *c, const char *principal, const char *purp
                       const struct weft_decision *before, const struct weft_trust_subject *subject,
                       const struct weft_decision *after, struct weft_error *error)
 {
+    static const struct weft_decision nothing = {0};
     WEFT_CLEANUP(weft_buf_release) struct weft_buf text;
     bool was = before->verdict == WEFT_VERDICT_YES, is = after->verdict == WEFT_VERDICT_YES;
     weft_buf_init(&text, (size_t)1 << 20);
     if (is)
-        what_text(before_subject, was ? before : NULL, subject, after, &text);
+        weft_plan_what_print(was ? before_subject : subject, was ? before : &nothing, subject,
+                             after, was, &text);
     WEFT_TRY(weft_buf_check(&text, error));
     if (c->count >= SHOWN_MAX) {
         c->maker->plan.access_cut = true;

@@ -5,6 +5,7 @@
 
 #include "base/text.h"
 #include "catalog/columns.h"
+#include "engine/treat.h"
 #include "job/job.h"
 #include "job/transform.h"
 #include "plan/check.h"
@@ -27,6 +28,13 @@ struct bind_columns {
     size_t count;
 };
 
+/* What is kept back from a product that reads. */
+struct bind_guarded {
+    struct weft_relation relation;
+    const char *rules; /* NULL = nothing is */
+    const struct bind_guarded *before;
+};
+
 struct binder {
     struct weft_book *book;
     struct weft_diag *diag;
@@ -36,6 +44,7 @@ struct binder {
     size_t item;
     const struct weft_product *product;
     const char *later; /* what its SQL reads whose columns are not known yet; NULL = nothing */
+    const struct bind_guarded *guarded; /* of what it reads, the last named first */
 };
 
 bool weft_product_can_run(const struct weft_product *product)
@@ -111,8 +120,29 @@ static const struct weft_book_read *read_find(const struct weft_book_item *item,
     return NULL;
 }
 
+/* What a product of another domain is to the one that is bound. */
+static int relation_guard(struct binder *binder, size_t item, struct weft_relation *out,
+                          struct weft_error *error)
+{
+    struct weft_arena *arena = binder->book->arena;
+    const char *rules = NULL;
+    if (binder->book->sight == NULL)
+        return 0;
+    WEFT_TRY(binder->book->sight(binder->book->sight_arg,
+                                 binder->book->items[binder->item].full_name, item, out, &rules,
+                                 error));
+    if (rules == NULL)
+        return 0;
+    struct bind_guarded *guarded = weft_arena_alloc(arena, sizeof *guarded);
+    if (guarded == NULL)
+        return weft_error_nomem(error);
+    *guarded = (struct bind_guarded){*out, rules, binder->guarded};
+    binder->guarded = guarded;
+    return 0;
+}
+
 static int relation_of_read(struct binder *binder, const struct weft_book_read *read,
-                            struct weft_relation *out)
+                            struct weft_relation *out, struct weft_error *error)
 {
     if (read == NULL || read->item == WEFT_BOOK_NONE)
         return WEFT_NOT_THERE;
@@ -127,7 +157,7 @@ static int relation_of_read(struct binder *binder, const struct weft_book_read *
                                   .tag = weft_origins_tag_of_read(at),
                                   .columns = columns->items,
                                   .column_count = columns->count};
-    return 0;
+    return relation_guard(binder, read->item, out, error);
 }
 
 /* _file and _line, which every file port has for SQL that names them. */
@@ -161,7 +191,7 @@ static int relation_of_port(struct binder *binder, struct weft_arena *arena,
     struct bind_columns columns;
     if (input->kind == WEFT_INPUT_PRODUCT)
         return relation_of_read(
-            binder, read_find(&binder->book->items[binder->item], input->name, true), out);
+            binder, read_find(&binder->book->items[binder->item], input->name, true), out, error);
     if (input->schema.count == 0) {
         binder->later = input->name;
         return WEFT_NOT_THERE;
@@ -190,13 +220,62 @@ static int binder_resolve(void *arg, struct weft_arena *arena, const struct weft
         if (full == NULL)
             return weft_error_nomem(error);
         return relation_of_read(binder, read_find(&binder->book->items[binder->item], full, false),
-                                out);
+                                out, error);
     }
     for (size_t i = 0; i < binder->product->input_count; i++) {
         if (weft_equal_fold(binder->product->inputs[i].name, name->table))
             return relation_of_port(binder, arena, &binder->product->inputs[i], out, error);
     }
     return WEFT_NOT_THERE;
+}
+
+/* What a policy looks rows up in, as a table without rows. */
+static int binder_member(void *arg, struct weft_arena *arena, const char *product,
+                         struct weft_relation *out, struct weft_error *error)
+{
+    struct binder *binder = arg;
+    const struct weft_relation_column *columns;
+    size_t item, count;
+    (void)arena;
+    WEFT_TRY(weft_book_newest(binder->book, product, &item, error));
+    if (item == WEFT_BOOK_NONE)
+        return WEFT_NOT_THERE;
+    int rc = weft_bind_columns(binder->book, item, &columns, &count, error);
+    if (rc == 0)
+        *out = (struct weft_relation){.kind = WEFT_RELATION_FILES,
+                                      .product = product,
+                                      .columns = columns,
+                                      .column_count = count};
+    return rc;
+}
+
+/* The functions that treated columns are printed with. No row is read here, so no key is needed. */
+static int binder_protect(struct weft_engine *engine, struct weft_error *error)
+{
+    static const unsigned char none[32];
+    return weft_engine_protect(engine, none, sizeof none, error);
+}
+
+/* A mistake that a restriction makes: which one, since the column stands in the contract. */
+static void guarded_tell(const struct binder *binder, struct weft_error *wrong)
+{
+    char named[80], quoted[80];
+    for (const struct bind_guarded *at = binder->guarded; at != NULL; at = at->before) {
+        for (size_t i = 0; i < at->relation.column_count; i++) {
+            const struct weft_relation_column *column = &at->relation.columns[i];
+            snprintf(named, sizeof named, "`%.70s`", column->name);
+            snprintf(quoted, sizeof quoted, "\"%.70s\"", column->name);
+            if (column->treat == NULL || (strstr(wrong->message, named) == NULL &&
+                                          strstr(wrong->message, quoted) == NULL))
+                continue;
+            weft_error_hint(wrong, "%s of %s is %s from the domain %.*s: %s", named,
+                            at->relation.product,
+                            column->treat->kind == WEFT_TREAT_HIDE ? "hidden" : "kept",
+                            (int)strcspn(binder->product->full_name, "."),
+                            binder->product->full_name, at->rules);
+            return;
+        }
+    }
 }
 
 static void later_tell(struct binder *binder)
@@ -238,12 +317,16 @@ static int item_bind(struct binder *binder, struct weft_error *error)
     struct weft_transform transform = {0};
     struct weft_error wrong = WEFT_ERROR_INIT;
     struct weft_resolve_options options = {.resolve = binder_resolve,
+                                           .member = binder_member,
                                            .arg = binder,
                                            .principal = "",
                                            .lineage = true,
                                            .now_us = binder->book->context->request.time_us};
     WEFT_TRY(weft_context_engine(binder->book->context, &engine, error));
+    if (binder->book->sight != NULL)
+        WEFT_TRY(binder_protect(engine, error));
     binder->later = NULL;
+    binder->guarded = NULL;
     if (weft_transform_check(engine, binder->book->arena, binder->product, &options, &transform,
                              &wrong) == 0) {
         WEFT_TRY(weft_origins_of_transform(binder->book, binder->item, binder->product, &transform,
@@ -258,6 +341,7 @@ static int item_bind(struct binder *binder, struct weft_error *error)
         later_tell(binder);
         return 0;
     }
+    guarded_tell(binder, &wrong);
     if (item->product == NULL && weft_check_is_mistake(wrong.code)) {
         stranger_tell(binder, &wrong);
         return 0;

@@ -24,6 +24,7 @@ struct weft_book_read {
     const char *full_name;
     int major;
     const char *deferred_to; /* weft_book_defer: its rows come from that environment; NULL = not */
+    const char *kept;        /* a plan: what is kept from the reader's domain; NULL = nothing */
     size_t item;             /* of the book; WEFT_BOOK_NONE = dropped meanwhile */
     const char *file;        /* where that is written; NULL = not looked at (as registered) */
     struct weft_place place;
@@ -49,6 +50,12 @@ struct weft_book_item {
     const struct weft_registered *registered; /* weft_book_registered; NULL = not asked for yet */
 };
 
+/* What the runs of a reader's domain see of an item: puts it on the relation. *rules: what keeps
+ * the rest back; NULL = nothing does. */
+typedef int weft_book_sight_fn(void *arg, const char *reader, size_t item,
+                               struct weft_relation *relation, const char **rules,
+                               struct weft_error *error);
+
 struct weft_book {
     struct weft_context *context;
     struct weft_arena *arena;
@@ -64,6 +71,8 @@ struct weft_book {
     size_t deferred_count;
     const struct weft_rename *renames; /* that the files ask for; the book has the new names */
     size_t rename_count;
+    weft_book_sight_fn *sight; /* for binding; NULL = all is seen */
+    void *sight_arg;
 };
 
 /* txn must outlive the book. reads are those that are registered; pins.h makes those of files. */

@@ -296,6 +296,8 @@ void weft_book_reads_json(const struct weft_book_item *item, struct weft_json_wr
         weft_json_member_int(json, "major", item->reads[i].major);
         if (item->reads[i].deferred_to != NULL)
             weft_json_member_text(json, "deferred_to", item->reads[i].deferred_to);
+        if (item->reads[i].kept != NULL)
+            weft_json_member_text(json, "kept", item->reads[i].kept);
         weft_json_end_object(json);
     }
     weft_json_end_array(json);

@@ -206,14 +206,19 @@ static int plan_check_mesh(struct weft_plan_maker *maker, struct weft_diag *diag
     return 0;
 }
 
-static int plan_trust(struct weft_plan_maker *maker, bool whole, struct weft_diag *diag,
-                      struct weft_error *error)
+/* Policies before the SQL is bound, which may see only what they leave; then what comes of them. */
+static int plan_all(struct weft_plan_maker *maker, const struct weft_op_value *words,
+                    const struct weft_op_value *exclude, struct weft_diag *diag,
+                    struct weft_error *error)
 {
-    int rc = weft_plan_policies(maker, whole, diag, error);
-    if (rc == 0)
-        rc = weft_plan_needs(maker, diag, error);
-    weft_trust_freep(&maker->after);
-    return rc;
+    if (maker->alone)
+        return plan_do(maker, words, exclude, diag, error);
+    WEFT_TRY(weft_plan_policies(maker, diag, error));
+    maker->book->sight = weft_plan_sight_put;
+    maker->book->sight_arg = maker;
+    WEFT_TRY(plan_do(maker, words, exclude, diag, error));
+    WEFT_TRY(weft_plan_access(maker, diag, error));
+    return weft_plan_needs(maker, diag, error);
 }
 
 int weft_plan_make(struct weft_context *context, const struct weft_mesh *mesh,
@@ -221,8 +226,11 @@ int weft_plan_make(struct weft_context *context, const struct weft_mesh *mesh,
                    bool alone, struct weft_diag *diag, struct weft_plan *out,
                    struct weft_error *error)
 {
-    struct weft_plan_maker maker = {
-        .context = context, .mesh = mesh, .arena = context->arena, .alone = alone};
+    struct weft_plan_maker maker = {.context = context,
+                                    .mesh = mesh,
+                                    .arena = context->arena,
+                                    .alone = alone,
+                                    .whole = !words->given && !exclude->given};
     WEFT_CLEANUP(weft_ledger_endp) struct weft_ledger_txn *txn = NULL;
     WEFT_TRY(weft_book_begin(context, &txn, error));
     if (txn != NULL) {
@@ -236,12 +244,14 @@ int weft_plan_make(struct weft_context *context, const struct weft_mesh *mesh,
     }
     maker.book = &maker.plan.book;
     WEFT_TRY(weft_book_make(context, mesh, txn, context->arena, maker.book, error));
-    WEFT_TRY(plan_do(&maker, words, exclude, diag, error));
-    if (!alone)
-        WEFT_TRY(plan_trust(&maker, !words->given && !exclude->given, diag, error));
+    int rc = plan_all(&maker, words, exclude, diag, error);
+    weft_trust_freep(&maker.after);
+    weft_map_freep(&maker.sights);
+    WEFT_TRY(rc);
     weft_book_defer(maker.book, maker.chosen);
     *out = maker.plan;
     out->book.txn = NULL;
+    out->book.sight = NULL;
     return 0;
 }
 

@@ -32,6 +32,15 @@ struct weft_plan_reached {
 };
 #define WEFT_PLAN_NO_CHANGE SIZE_MAX
 
+/* A product of another domain that an item reads and that nothing grants to its domain. */
+struct weft_plan_lack {
+    const char *product; /* domain.name */
+    const char *owner;   /* who can grant it; NULL = nobody is named */
+    const char *file;    /* of the product; NULL = this checkout has none of it */
+    const char *access;  /* the line for that file; NULL = its `access` is for other purposes */
+    bool registered;     /* so that it can be asked for */
+};
+
 struct weft_plan_item {
     enum weft_plan_action action;
     size_t item; /* of the book */
@@ -44,6 +53,8 @@ struct weft_plan_item {
     const char *refused;                /* NULL; why apply would refuse it */
     const char *refused_hint;           /* NULL */
     enum weft_code refused_code;
+    const struct weft_plan_lack *lacks; /* needs.c: why it is DENIED */
+    size_t lack_count;
     const char *refused_file; /* where that is written; NULL = nowhere */
     struct weft_place refused_place;
     bool at_once;        /* CHANGE: of words; no row changes, so it needs no run to come in force */
@@ -96,7 +107,8 @@ struct weft_plan {
     bool confirms;   /* needs.c: applying says which dependencies need no grant */
     const struct weft_dependency *dependencies; /* those, by reader; of a home from before */
     size_t dependency_count;
-    int64_t sequence;           /* of the ledger it was made against; 0 = no home yet */
+    const char *grants; /* needs.c: policies, as a file, of all that items lack; NULL = nothing */
+    int64_t sequence;   /* of the ledger it was made against; 0 = no home yet */
     char head[WEFT_SHA256_HEX]; /* the hash of that entry; "" = no home yet */
 };
 
@@ -124,6 +136,13 @@ void weft_plan_policies_json(const struct weft_plan *plan, struct weft_json_writ
 void weft_plan_policies_markdown(const struct weft_plan *plan, struct weft_buf *out);
 int weft_plan_needs_show(const struct weft_plan *plan, struct weft_out *out,
                          struct weft_error *error) WEFT_MUST_CHECK;
+/* What can be done about what an item lacks: one line for each product, by its owner. */
+int weft_plan_lacks_show(const struct weft_plan_item *item, struct weft_out *out,
+                         struct weft_error *error) WEFT_MUST_CHECK;
+void weft_plan_lacks_json(const struct weft_plan_item *item, struct weft_json_writer *json);
+/* The policies of `grants`, to be pasted. */
+int weft_plan_grants_show(const struct weft_plan *plan, struct weft_out *out,
+                          struct weft_error *error) WEFT_MUST_CHECK;
 /* Fills `offer` of the items and `offers` of the plan; a part of weft_plan_make. */
 int weft_plan_offer(struct weft_plan *plan, struct weft_plan_item *items, struct weft_error *error)
     WEFT_MUST_CHECK;

@@ -19,7 +19,9 @@ struct weft_plan_maker {
     struct weft_plan_item *items;
     size_t count;
     size_t capacity;
+    bool whole;               /* no product was chosen: policies/ is applied, too */
     struct weft_trust *after; /* weft_plan_trust_after; NULL = not asked for yet */
+    struct weft_map *sights;  /* sight.c */
     struct weft_plan plan;
 };
 
@@ -58,9 +60,8 @@ int weft_plan_edges_checks(struct weft_plan_maker *maker, size_t item, const cha
 /* ---- impact.c: who is reached; fills `reached` of all items ---- */
 int weft_plan_impact(struct weft_plan_maker *maker, struct weft_error *error) WEFT_MUST_CHECK;
 
-/* ---- policies.c: policies/ and teams against what is registered; whole: no product was
- * chosen ---- */
-int weft_plan_policies(struct weft_plan_maker *maker, bool whole, struct weft_diag *diag,
+/* ---- policies.c: policies/ and teams against what is registered ---- */
+int weft_plan_policies(struct weft_plan_maker *maker, struct weft_diag *diag,
                        struct weft_error *error) WEFT_MUST_CHECK;
 
 /* What is known of trust when the plan is applied, teams included; the maker's. After
@@ -68,11 +69,37 @@ int weft_plan_policies(struct weft_plan_maker *maker, bool whole, struct weft_di
 int weft_plan_trust_after(struct weft_plan_maker *maker, struct weft_trust **out,
                           struct weft_error *error) WEFT_MUST_CHECK;
 
+/* ---- sight.c: what the runs of a domain may see ---- */
+struct weft_plan_sight {
+    struct weft_trust_subject subject;
+    struct weft_decision decision;
+    const char *kept; /* what is taken away, for people; NULL = nothing */
+};
+bool weft_plan_same_domain(const char *a, const char *b); /* of two full names */
+int weft_plan_sight(struct weft_plan_maker *maker, const char *reader, size_t item,
+                    const struct weft_plan_sight **out, struct weft_error *error) WEFT_MUST_CHECK;
+/* A weft_book_sight_fn; arg is the maker. */
+int weft_plan_sight_put(void *arg, const char *reader, size_t item, struct weft_relation *relation,
+                        const char **rules, struct weft_error *error) WEFT_MUST_CHECK;
+
 /* ---- needs.c: what may not be read; refuses items ---- */
 int weft_plan_needs(struct weft_plan_maker *maker, struct weft_diag *diag, struct weft_error *error)
     WEFT_MUST_CHECK;
 
+/* ---- lacks.c: what would grant it ---- */
+/* Of the reads that an item may not do: fills `lacks`, what refuses it, and the hint. */
+int weft_plan_lacks_fill(struct weft_plan_maker *maker, struct weft_plan_item *item,
+                         const struct weft_book_read *const *reads, size_t count,
+                         struct weft_error *error) WEFT_MUST_CHECK;
+/* Of all items: one policy for each domain that reads. */
+int weft_plan_lacks_grants(struct weft_plan_maker *maker, struct weft_error *error) WEFT_MUST_CHECK;
+
 /* ---- access.c: who gains or loses what; what cannot be held is a warning ---- */
+/* Columns, rows, groups: what is taken away now, and with `both` what it was. */
+void weft_plan_what_print(const struct weft_trust_subject *before_subject,
+                          const struct weft_decision *before,
+                          const struct weft_trust_subject *subject, const struct weft_decision *now,
+                          bool both, struct weft_buf *out);
 int weft_plan_access(struct weft_plan_maker *maker, struct weft_diag *diag,
                      struct weft_error *error) WEFT_MUST_CHECK;
 

@@ -22,7 +22,7 @@ static int policies_compare(struct weft_plan_maker *maker, struct weft_policy_ch
                                  maker->mesh->policy_count, out, count, error);
 }
 
-static int plan_policies(struct weft_plan_maker *maker, bool whole, struct weft_error *error)
+static int plan_policies(struct weft_plan_maker *maker, struct weft_error *error)
 {
     struct weft_plan *plan = &maker->plan;
     const struct weft_mesh *mesh = maker->mesh;
@@ -36,7 +36,7 @@ static int plan_policies(struct weft_plan_maker *maker, bool whole, struct weft_
     if (!weft_mesh_owns_policies(mesh))
         return 0;
     WEFT_TRY(policies_compare(maker, &changes, &count, error));
-    if (count > 0 && !whole) {
+    if (count > 0 && !maker->whole) {
         plan->policy_note = "policies/ has changes, which are left out because products were "
                             "chosen";
         return 0;
@@ -135,7 +135,7 @@ static void names_check(const struct weft_plan_maker *maker, const struct weft_p
     }
 }
 
-int weft_plan_policies(struct weft_plan_maker *maker, bool whole, struct weft_diag *diag,
+int weft_plan_policies(struct weft_plan_maker *maker, struct weft_diag *diag,
                        struct weft_error *error)
 {
     const struct weft_mesh *mesh = maker->mesh;
@@ -143,15 +143,15 @@ int weft_plan_policies(struct weft_plan_maker *maker, bool whole, struct weft_di
         weft_arena_array(maker->arena, mesh->domain_count + 1, sizeof *teams);
     if (teams == NULL)
         return weft_error_nomem(error);
-    WEFT_TRY(plan_policies(maker, whole, error));
+    WEFT_TRY(plan_policies(maker, error));
     maker->plan.teams = teams;
-    for (size_t i = 0; whole && i < mesh->domain_count; i++)
+    for (size_t i = 0; maker->whole && i < mesh->domain_count; i++)
         WEFT_TRY(plan_team(maker, &mesh->domains[i], teams, error));
     for (size_t i = 0; i < maker->plan.policy_count; i++) {
         if (maker->plan.policies[i].after != NULL)
             names_check(maker, maker->plan.policies[i].after, diag);
     }
-    return weft_plan_access(maker, diag, error);
+    return 0;
 }
 
 int weft_plan_policies_register(const struct weft_plan *plan, struct weft_ledger_txn *txn,

@@ -42,6 +42,8 @@ static int reads_show(const struct weft_book_item *item, struct weft_out *out,
                                port != NULL && port->read == WEFT_READ_NEW ? " (what is new)" : "",
                                read->deferred_to != NULL ? ", deferred to " : "",
                                read->deferred_to != NULL ? read->deferred_to : ""));
+        if (read->kept != NULL)
+            WEFT_TRY(weft_out_line(out, WEFT_STYLE_DIM, error, "        of it: %s", read->kept));
     }
     return 0;
 }
@@ -148,10 +150,11 @@ static int refused_show(const struct weft_plan_item *item, struct weft_out *out,
     if (item->refused_place.line > 0)
         snprintf(place, sizeof place, ":%d:%d: ", item->refused_place.line,
                  item->refused_place.column);
-    return weft_out_line(out, WEFT_STYLE_BAD, error, "      refused: %s%s%s%s%s",
-                         place[0] == '\0' ? "" : item->refused_file, place, item->refused,
-                         item->refused_hint == NULL ? "" : "; ",
-                         item->refused_hint == NULL ? "" : item->refused_hint);
+    bool hint = item->refused_hint != NULL && item->lack_count == 0;
+    WEFT_TRY(weft_out_line(out, WEFT_STYLE_BAD, error, "      refused: %s%s%s%s%s",
+                           place[0] == '\0' ? "" : item->refused_file, place, item->refused,
+                           hint ? "; " : "", hint ? item->refused_hint : ""));
+    return weft_plan_lacks_show(item, out, error);
 }
 
 static int item_show(const struct weft_book *book, const struct weft_plan_item *item,
@@ -218,6 +221,8 @@ static void item_json(const struct weft_book *book, const struct weft_plan_item 
     weft_plan_reached_json(book, item, json);
     weft_json_member_bool(json, "at_once", item->at_once);
     weft_json_member_text(json, "refused", item->refused);
+    weft_json_member_text(json, "refused_hint", item->refused_hint);
+    weft_plan_lacks_json(item, json);
     weft_json_member_text(json, "refused_file", item->refused_file);
     weft_json_member_int(json, "refused_line", item->refused_place.line);
     weft_json_member_int(json, "refused_column", item->refused_place.column);
@@ -278,6 +283,7 @@ int weft_plan_show(const struct weft_plan *plan, struct weft_out *out, struct we
         WEFT_TRY(item_show(&plan->book, &plan->items[i], out, error));
     WEFT_TRY(weft_plan_policies_show(plan, out, error));
     WEFT_TRY(weft_plan_needs_show(plan, out, error));
+    WEFT_TRY(weft_plan_grants_show(plan, out, error));
     return weft_out_line(out, WEFT_STYLE_TITLE, error,
                          "Plan: %zu to add, %zu to change, %zu to retire, %zu unchanged.",
                          plan->added, plan->changed, plan->retired, plan->kept);

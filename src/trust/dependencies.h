@@ -1,9 +1,10 @@
 /*
  * dependencies.h - what products read of other domains without a grant, because it was so before
- * there were policies: confirmed once by whoever applies, and from then on a grant of its own.
+ * weft asked for one: confirmed once by whoever applies, and from then on a grant of its own.
  *
- * The entry access.confirmed names them; it comes with the first policy of a mesh. Before it
- * domains read one another; after it they read what is granted to them (decide.h).
+ * The entry access.confirmed names them, and says that from here on a grant is asked for. The first
+ * apply of a home writes it, in the transaction that registers its first product: so a home that
+ * has products and no such entry is that of an older weft.
  * Thread rule: that of the transaction.
  */
 #ifndef WEFT_TRUST_DEPENDENCIES_H

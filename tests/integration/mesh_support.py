@@ -10,16 +10,44 @@ CLEAN = {name: value for name, value in os.environ.items()
 OWNER = "owner: team@example.org\nversion: 1.0.0\n"
 
 
+OPEN = "policies/between_domains.yaml"
+EVERYONE = "access: {grant: [everyone]}\n"
+
+
+def between_domains(folder):
+    """A grant to all domains of a checkout where one of them reads another: for tests that are
+    about something else."""
+    texts = {}
+    for path in sorted(folder.glob("domains/*/**/*")):
+        if path.suffix in (".yaml", ".sql") and path.is_file():
+            domain = path.relative_to(folder).parts[1]
+            texts[domain] = texts.get(domain, "") + path.read_bytes().decode(errors="replace")
+    names = re.compile(r"\b([a-z][a-z0-9_]*)\.[a-z]")
+    if any(set(names.findall(text)) & set(texts) - {domain} for domain, text in texts.items()):
+        file = folder / OPEN
+        file.parent.mkdir(exist_ok=True)
+        domains = ", ".join(f"domain:{domain}" for domain in texts)
+        file.write_text(f"kind: grant\nname: between_domains\nto: [{domains}]\nread: ['*']\n")
+
+
 class Mesh:
-    def __init__(self, folder, text="mesh: small\n"):
+    def __init__(self, folder, text="mesh: small\n", open="policy"):
+        """open: what lets its domains read one another. "policy": a file in policies/; "access": a
+        last line in each product's own file, for tests that choose products or have no say in
+        policies; None: nothing."""
         self.folder = folder
+        self.open = open
         folder.mkdir(parents=True, exist_ok=True)
         self.write("weft.yaml", text)
 
     def write(self, path, text):
         file = self.folder / path
         file.parent.mkdir(parents=True, exist_ok=True)
+        if self.open == "access" and file.name.startswith("data_product"):
+            text += EVERYONE
         file.write_bytes(text if isinstance(text, bytes) else text.encode())
+        if self.open == "policy" and str(path).startswith("domains/"):
+            between_domains(self.folder)
         return file
 
     def product(self, text, name="p", domain="d", head=OWNER):

@@ -33,7 +33,7 @@ TOTAL = "sql: select county, max(cases) as cases from california.daily group by 
 
 @pytest.fixture
 def mesh(tmp_path):
-    made = Mesh(tmp_path / "m")
+    made = Mesh(tmp_path / "m", open="access")
     made.write("counties.csv", "fips,county\n06037,Los Angeles\n06073,San Diego\n")
     made.write("reports1.csv", "date,fips,cases\n2020-03-01,06037,1\n2020-03-02,06037,5\n"
                                "2020-03-02,06073,2\n2020-03-02,99999,7\n")
@@ -232,7 +232,7 @@ def test_a_reader_of_another_checkout_is_warned_of(mesh, tmp_path):
     mesh.write("weft.yaml", "mesh: m\nowns: [reference, health, california]\n")
     mesh.apply()
     home = {"WEFT_HOME": str(mesh.folder / ".weft/dev")}
-    other = Mesh(tmp_path / "other", "mesh: m\nowns: [cdc]\n")
+    other = Mesh(tmp_path / "other", "mesh: m\nowns: [cdc]\n", open="access")
     other.product("sql: select county from reference.counties\n", "names", "cdc")
     other.apply(env=home)
     mesh.product(COUNTIES.replace("county,", "title,"), "counties", "reference")

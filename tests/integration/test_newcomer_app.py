@@ -176,12 +176,12 @@ def test_a_change_that_the_table_cannot_follow_is_refused_at_plan(mesh):
     weft("apply", "--yes", cwd=mesh)
     weft("load", "d.p", "p.csv", cwd=mesh)
     product(mesh, "p", schema("string"))
-    plan = weft("plan", cwd=mesh).stdout
+    plan = weft("plan", cwd=mesh, status=1).stdout
     assert "refused: domains/d/p/data_product.yaml:4:5: " in plan, plan
     assert "the table has boolean" in plan and "version: 2.0.0" in plan
     done = weft("apply", "--yes", cwd=mesh, status=None)
     assert done.returncode != 0 and "data_product.yaml:4:5" in done.stderr
-    item = json.loads(weft("plan", "--json", cwd=mesh).stdout)[0]
+    item = json.loads(weft("plan", "--json", cwd=mesh, status=1).stdout)[0]
     assert (item["refused_line"], item["refused_column"]) == (4, 5)
     product(mesh, "p", schema("string", "2.0.0"))
     weft("apply", "--yes", cwd=mesh)
@@ -190,11 +190,11 @@ def test_a_change_that_the_table_cannot_follow_is_refused_at_plan(mesh):
 def test_what_does_not_act_yet_is_told_with_its_place(mesh):
     product(mesh, "p", "version: 1.0.0\ninput: a.parquet\nprotect: {id: hash}\n"
                        "schema:\n  - {name: id, type: int, min: 0}\n")
-    plan = weft("plan", cwd=mesh).stdout
+    plan = weft("plan", cwd=mesh, status=1).stdout
     assert "data_product.yaml:3:1: `protect`" in plan
     product(mesh, "p", "version: 1.0.0\nschema:\n  - {name: id, type: int}\n"
                        "protect: {id: hash}\n")
-    assert "data_product.yaml:4:1: `protect`" in weft("plan", cwd=mesh).stdout
+    assert "data_product.yaml:4:1: `protect`" in weft("plan", cwd=mesh, status=1).stdout
 
 
 def test_majors_in_plan_and_drop(mesh):
@@ -211,7 +211,7 @@ def test_majors_in_plan_and_drop(mesh):
             in plan
         weft("apply", "--yes", "--env", env, cwd=mesh)
     product(mesh, "p", schema("boolean", "1.5.0"))
-    plan = weft("plan", "--env", "prod", cwd=mesh).stdout
+    plan = weft("plan", "--env", "prod", cwd=mesh, status=1).stdout
     assert "the version goes back from 2.0.0 to 1.5.0" in plan and "data_product.v1.yaml" in plan
     weft("apply", "--yes", "--env", "prod", cwd=mesh, status=1)
     product(mesh, "p", schema("boolean", "2.0.0"))
@@ -230,7 +230,8 @@ def test_a_version_does_not_go_back(mesh):
     product(mesh, "p", schema("boolean", "1.2.0"))
     weft("apply", "--yes", "--env", "prod", cwd=mesh)
     product(mesh, "p", schema("boolean", "1.1.0"))
-    assert "goes back from 1.2.0 to 1.1.0" in weft("plan", "--env", "prod", cwd=mesh).stdout
+    plan = weft("plan", "--env", "prod", cwd=mesh, status=1).stdout
+    assert "goes back from 1.2.0 to 1.1.0" in plan
 
 
 # ---- homes

@@ -72,7 +72,7 @@ def registered(mesh):
 
 def test_apply_makes_what_the_plan_showed(tmp_path):
     rng = random.Random(SEED)
-    mesh = Mesh(tmp_path / "m")
+    mesh = Mesh(tmp_path / "m", open="access")
     mesh.write("people.csv", "id,county,cases,spare,more\n1,A,5,x,y\n")
     mesh.product(source(rng)[1], "people", "base", head="owner: o@example.org\nversion: 1.0.0\n")
     mesh.apply("--no-run")
@@ -108,7 +108,7 @@ def test_apply_makes_what_the_plan_showed(tmp_path):
 @pytest.fixture
 def mesh(tmp_path):
     made = Mesh(tmp_path / "m", "mesh: small\nenvironments:\n  dev: {home: ../home}\n"
-                                "  prod: {home: ../home}\n")
+                                "  prod: {home: ../home}\n", open="access")
     made.write("people.csv", "id,county\n1,A\n")
     made.product("input: {files: ../../../people.csv, format: csv}\nschema:\n"
                  "  - {name: id, type: long}\n  - {name: county, type: string}\n", "people", "base")
@@ -121,7 +121,7 @@ def mesh(tmp_path):
 
 def other_apply(mesh):
     other = Mesh(mesh.folder.parent / "other", "mesh: small\nowns: [far]\n"
-                                               "environments: {dev: {home: ../home}}\n")
+                                               "environments: {dev: {home: ../home}}\n", open="access")
     other.product("sql: select id from base.people\n", "away", "far")
     other.apply()
 

@@ -22,7 +22,7 @@ def owned(by):
 @pytest.fixture
 def mesh(tmp_path):
     """base.people is read by three domains; far.total reads one of those."""
-    made = Mesh(tmp_path / "m")
+    made = Mesh(tmp_path / "m", open="access")
     made.write("people.csv", "id,county,cases,spare\n1,A,5,x\n2,B,7,y\n")
     made.product(SOURCE, "people", "base", head=BASE)
     made.product("sql: select county as place, cases from base.people\n"
@@ -182,7 +182,7 @@ def test_a_plan_is_applied_as_it_was_shown(mesh):
 
 
 def test_a_plan_of_a_new_mesh(tmp_path):
-    made = Mesh(tmp_path / "m")
+    made = Mesh(tmp_path / "m", open="access")
     made.write("people.csv", "id,county,cases,spare\n1,A,5,x\n")
     made.product(SOURCE, "people", "base", head=BASE)
     made("plan", "--out", "p.json")
