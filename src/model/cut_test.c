@@ -117,6 +117,51 @@ static void test_nothing_left(void **state)
     release(&f);
 }
 
+/* Forms that the reader of documents must take again, whatever of them is left. */
+static void test_forms(void **state)
+{
+    (void)state;
+    static const char *const texts[] = {
+        HEAD "status: deprecated\ndeprecated: {replaced_by: lab.hidden}\n"
+             "description: {en: x, fr: y}\n"
+             "schema:\n"
+             "  - {name: id, type: long, on_fail: {min: block}, min: 1}\n"
+             "  - {name: day, type: date}\n"
+             "  - {name: m, type: \"map<string, long>\"}\n"
+             "  - {name: j, type: json, means: term, classification: pii.x}\n"
+             "key: {fields: [id, day], on_fail: block}\n"
+             "quality:\n"
+             "  freshness: {field: day, within: 36h}\n"
+             "  completeness: {id: 100%}\n"
+             "  quarantine_max: {max: 5%, on_fail: warn}\n"
+             "  batch: {min: 1, change: 20%}\n"
+             "  checks:\n"
+             "    - {name: a, condition: \"id > 0\", on_fail: warn, description: text}\n"
+             "access: {grant: everyone}\n",
+        HEAD "input: x.csv\nkey: id\nwrite: upsert\norder_by: day\n"
+             "quality: {completeness: {id: 1}, freshness: {field: day, within: 1d},\n"
+             "  checks: [{name: q, sql: select id from this where id < 0}]}\n",
+        HEAD "graph: {algorithm: louvain, edges: \"select a, b from c.d\"}\n"
+             "quality: {checks: [{name: q, condition: community >= 0}], rows: {min: 1}}\n"};
+    static const struct weft_cut_column all[] = {
+        {.name = "id"}, {.name = "day"}, {.name = "m"}, {.name = "j"}};
+    for (size_t i = 0; i < WEFT_COUNT(texts); i++) {
+        for (size_t hidden = 0; hidden <= WEFT_COUNT(all); hidden++) {
+            struct fixture f;
+            struct weft_cut_column columns_of[WEFT_COUNT(all)];
+            struct weft_cut cut = {columns_of, WEFT_COUNT(all), true, known, (char[]){""}};
+            memcpy(columns_of, all, sizeof all);
+            if (hidden < WEFT_COUNT(all))
+                columns_of[hidden].hidden = true;
+            parse_good(&f, texts[i]);
+            const struct weft_product *made = cut_of(&f, &cut);
+            assert_null(strstr(made->document, "lab.hidden"));
+            assert_null(strstr(made->document, "everyone"));
+            release(&f);
+        }
+    }
+}
+
 /* A key that is added to the table of keys is kept back until cut.c tells it. */
 static void test_keys_that_are_told(void **state)
 {
@@ -158,7 +203,7 @@ int main(void)
     static const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_cut),          cmocka_unit_test(test_figures),
         cmocka_unit_test(test_nothing_left), cmocka_unit_test(test_keys_that_are_told),
-        cmocka_unit_test(test_torture),
+        cmocka_unit_test(test_torture),      cmocka_unit_test(test_forms),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -1,5 +1,7 @@
 /* Any text as a product file: no crash, no hang, and what is accepted reads back from its document
- * as the same product; a version can be written into it, and the rest stays the same product. */
+ * as the same product; a version can be written into it, and the rest stays the same product; and
+ * whatever of its columns is kept back, what is left is a contract that names none of them. */
+#include "model/cut.h"
 #include "model/version.h"
 
 #include <stdio.h>
@@ -41,6 +43,37 @@ static void check_bump(struct weft_arena *arena, const char *text, size_t size,
     weft_diag_release(&diag);
 }
 
+static bool known_none(void *arg, const char *product)
+{
+    return arg != NULL && product[0] == '\0';
+}
+
+/* Each third column is hidden, each third is a string for him. */
+static void check_cut(struct weft_arena *arena, const struct weft_product *product, size_t shift)
+{
+    static const struct weft_type text_type = {.kind = WEFT_TYPE_STRING};
+    struct weft_error error = WEFT_ERROR_INIT;
+    const struct weft_fields *fields = &product->schema;
+    const struct weft_product *made = NULL;
+    struct weft_cut cut = {.column_count = fields->count, .figures = true, .known = known_none};
+    struct weft_cut_column *columns = weft_arena_array(arena, fields->count + 1, sizeof *columns);
+    if (columns == NULL)
+        return;
+    for (size_t i = 0; i < fields->count; i++)
+        columns[i] = (struct weft_cut_column){.name = fields->items[i].name,
+                                              .hidden = (i + shift) % 3 == 0,
+                                              .treated = (i + shift) % 3 == 1,
+                                              .type = &text_type};
+    cut.columns = columns;
+    if (weft_product_cut(arena, product, &cut, &made, &error) < 0) {
+        fprintf(stderr, "%s: %s\n", error.message, product->document);
+        abort();
+    }
+    for (size_t i = 0; i < fields->count; i++)
+        if (columns[i].hidden && weft_fields_find(&made->schema, columns[i].name) != NULL)
+            abort();
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     struct weft_error error = WEFT_ERROR_INIT;
@@ -57,6 +90,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
             strcmp(product->digest, again->digest) != 0)
             abort();
         check_bump(arena, (const char *)data, size, product);
+        for (size_t shift = 0; shift < 3; shift++)
+            check_cut(arena, product, shift);
     }
     weft_diag_release(&diag);
     weft_arena_free(arena);
