@@ -161,6 +161,7 @@ static int key_add(struct keys *k, struct weft_error *error)
     const struct weft_op_value *products = weft_op_value(k->request, "product");
     const struct weft_op_value *purposes = weft_op_value(k->request, "purpose");
     struct weft_key_ask ask = {.principal = k->name,
+                               .made_by = k->who.id,
                                .label = weft_op_text(k->request, "label"),
                                .products = {products->texts, products->count},
                                .purposes = {purposes->texts, purposes->count}};
@@ -192,8 +193,8 @@ static int key_change(struct keys *k, const char *what, struct weft_error *error
     if (strcmp(what, "rotate") == 0) {
         int64_t expires_us;
         WEFT_TRY(expiry_read(k, &expires_us, error));
-        WEFT_TRY(weft_key_rotate(k->txn, weft_who_actor(k->context), k->name, expires_us, because,
-                                 text, error));
+        WEFT_TRY(weft_key_rotate(k->txn, weft_who_actor(k->context), k->name, k->who.id, expires_us,
+                                 because, text, error));
         rc = key_commit(k, error);
         if (rc == 0)
             rc = key_show(k, key.principal, text, error);

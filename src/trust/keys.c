@@ -210,6 +210,8 @@ static int key_append(struct weft_ledger_txn *txn, const char *actor,
     weft_json_member_text(&writer, "key", id);
     weft_json_member_text(&writer, "hash", hash);
     weft_json_member_text(&writer, "principal", ask->principal);
+    if (ask->made_by != NULL)
+        weft_json_member_text(&writer, "by", ask->made_by);
     if (ask->label != NULL)
         weft_json_member_text(&writer, "label", ask->label);
     weft_trust_texts_write(&writer, "products", &ask->products);
@@ -253,8 +255,8 @@ int weft_key_disable(struct weft_ledger_txn *txn, const char *actor, const char 
 }
 
 int weft_key_rotate(struct weft_ledger_txn *txn, const char *actor, const char *id,
-                    int64_t expires_us, const char *because, char text[WEFT_KEY_TEXT],
-                    struct weft_error *error)
+                    const char *made_by, int64_t expires_us, const char *because,
+                    char text[WEFT_KEY_TEXT], struct weft_error *error)
 {
     WEFT_CLEANUP(weft_arena_freep) struct weft_arena *arena = weft_arena_new(0);
     struct weft_key key;
@@ -265,6 +267,7 @@ int weft_key_rotate(struct weft_ledger_txn *txn, const char *actor, const char *
     if (rc == WEFT_NOT_THERE)
         return key_unknown(id, error);
     struct weft_key_ask ask = {.principal = key.principal,
+                               .made_by = made_by,
                                .label = key.label,
                                .products = key.products,
                                .purposes = key.purposes,

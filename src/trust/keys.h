@@ -4,7 +4,7 @@
  * A key is "weft_" id "_" secret: an id of 8 hexadecimal digits, which is no secret and is how a
  * key is named and found, and 256 random bits as 64 hexadecimal digits. It is shown once; kept is
  * the SHA-256 of all of it, which nobody can turn back into 256 random bits. Facts of the ledger:
- *   key.added    {key, hash, principal, label?, products: [..], purposes: [..], expires_us,
+ *   key.added    {key, hash, principal, by?, label?, products: [..], purposes: [..], expires_us,
  *                 replaces?}
  *   key.disabled, key.enabled {key, because?}
  * Folded: trust_keys. What a key opens is what its principal may, and of that what its scope names.
@@ -52,6 +52,7 @@ int weft_key_get(struct weft_ledger_txn *txn, struct weft_arena *arena, const ch
 
 struct weft_key_ask {
     const char *principal; /* a user or service that is there */
+    const char *made_by;   /* who acts, where the actor does so as another; NULL = the actor */
     const char *label;
     struct weft_texts products; /* domain.name, domain.*, with * for any characters */
     struct weft_texts purposes;
@@ -63,8 +64,8 @@ int weft_key_add(struct weft_ledger_txn *txn, const char *actor, const struct we
 /* A new one with the same scope in the old one's place, which opens nothing from now on.
  * expires_us: of the new one. */
 int weft_key_rotate(struct weft_ledger_txn *txn, const char *actor, const char *id,
-                    int64_t expires_us, const char *because, char text[WEFT_KEY_TEXT],
-                    struct weft_error *error) WEFT_MUST_CHECK;
+                    const char *made_by, int64_t expires_us, const char *because,
+                    char text[WEFT_KEY_TEXT], struct weft_error *error) WEFT_MUST_CHECK;
 /* WEFT_CHANGED when it is so already; NOT_FOUND. */
 int weft_key_disable(struct weft_ledger_txn *txn, const char *actor, const char *id, bool disabled,
                      const char *because, struct weft_error *error) WEFT_MUST_CHECK;

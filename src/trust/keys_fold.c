@@ -49,7 +49,7 @@ static int fold_key_added(struct weft_ledger_txn *txn, const struct weft_ledger_
                          "VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, 0, ?9, ?10)",
                          "ttttttiiti", key, hash, principal, weft_json_text_or(body, "label", NULL),
                          products_json.data, purposes_json.data, entry->time_us, expires_us,
-                         entry->actor, entry->sequence);
+                         weft_json_text_or(body, "by", entry->actor), entry->sequence);
 }
 
 static int fold_key_disabled(struct weft_ledger_txn *txn, const struct weft_ledger_entry *entry,

@@ -66,7 +66,7 @@ static void test_key(void **state)
     assert_int_equal(weft_key_disable(f->txn, ACTOR, key.id, true, NULL, &f->error), WEFT_CHANGED);
     trust_refused(f, check(f, text, &key), WEFT_E_DENIED);
     OK(weft_key_disable(f->txn, ACTOR, key.id, false, NULL, &f->error));
-    OK(weft_key_rotate(f->txn, ACTOR, key.id, 0, NULL, other, &f->error));
+    OK(weft_key_rotate(f->txn, ACTOR, key.id, NULL, 0, NULL, other, &f->error));
     trust_refused(f, check(f, text, &key), WEFT_E_DENIED);
     OK(check(f, other, &key));
     assert_int_equal(key.products.count, 1);
@@ -99,7 +99,7 @@ static void test_key_refused(void **state)
                                    .purposes = *TEXTS(rows[i].purpose)};
         trust_refused(f, weft_key_add(f->txn, ACTOR, &ask, text, &f->error), rows[i].code);
     }
-    trust_refused(f, weft_key_rotate(f->txn, ACTOR, "00000000", 0, NULL, text, &f->error),
+    trust_refused(f, weft_key_rotate(f->txn, ACTOR, "00000000", NULL, 0, NULL, text, &f->error),
                   WEFT_E_NOT_FOUND);
     trust_refused(f, weft_key_disable(f->txn, ACTOR, "x", true, NULL, &f->error), WEFT_E_NOT_FOUND);
 }
@@ -158,7 +158,7 @@ static int torture(void *arg, struct weft_error *error)
     WEFT_TRY(weft_ledger_begin_write(f->ledger, &txn, error));
     WEFT_TRY(weft_key_add(txn, ACTOR, &ask, text, error));
     WEFT_TRY(weft_key_check(txn, arena, text, NOW, &key, error));
-    WEFT_TRY(weft_key_rotate(txn, ACTOR, key.id, 0, "x", next, error));
+    WEFT_TRY(weft_key_rotate(txn, ACTOR, key.id, NULL, 0, "x", next, error));
     WEFT_TRY(weft_keys_list(txn, arena, 0, &keys, error));
     return weft_password_set(txn, ACTOR, "user:alice", NULL, 0, error);
 }
