@@ -6,6 +6,7 @@
 
 #include "base/fs.h"
 #include "base/test_support.h"
+#include "context/who.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -20,6 +21,7 @@
 #define SAMPLE_LONG 200
 
 static char *dir;
+static const char *somebody; /* --as; NULL = the operator */
 
 static void file(const char *path, const char *text)
 {
@@ -113,6 +115,7 @@ static int op_ask(struct weft_context *context, const char *json, struct weft_ou
 {
     struct weft_op_request request;
     WEFT_TRY(weft_op_request_read(context->arena, json, strlen(json), &request, error));
+    WEFT_TRY(weft_who_begin(context, request.op, error));
     return request.op->run(context, &request, out, error);
 }
 
@@ -166,6 +169,7 @@ static int once(asked_fn *ask, const char *what, bool for_people, struct weft_er
     if (rc == 0) {
         context.start = dir;
         context.environment = "dev";
+        context.as = somebody;
         rc = ask(&context, what, &out, error);
     }
     weft_context_release(&context);
@@ -242,6 +246,22 @@ static void operations_with_a_worker(void **state)
     torture(op_ask, "{\"op\": \"test\", \"args\": {\"product\": [\"shop.big\"]}}", true);
 }
 
+static void operations_for_somebody(void **state)
+{
+    (void)state;
+    static const char *const asked[] = {
+        "{\"op\": \"show\", \"args\": {\"product\": \"shop.orders\"}}",
+        "{\"op\": \"lineage\", \"args\": {\"product\": \"shop.big.note\"}}",
+        "{\"op\": \"lineage\", \"args\": {\"product\": \"shop.orders\", \"down\": true}}",
+        "{\"op\": \"export\", \"args\": {\"product\": \"shop.orders\", \"to\": \"odcs\"}}",
+    };
+    somebody = "user:alice";
+    for (size_t i = 0; i < WEFT_COUNT(asked); i++)
+        torture(op_ask, asked[i], i % 2 == 0);
+    torture(candidates_ask, "candidates", true);
+    somebody = NULL;
+}
+
 static void sessions(void **state)
 {
     (void)state;
@@ -267,6 +287,9 @@ static int setup(void **state)
          "  - {name: day, type: date}\n"
          "  - {name: note, type: string}\n"
          "key: [id]\n");
+    file("policies/all.yaml", "kind: grant\nname: g\nto: everyone\nread: ['*']\n---\n"
+                              "kind: restrict\nname: r\non: [shop.orders.day]\ntreat: hide\n"
+                              "except: ['domain:shop']\n");
     file("domains/shop/big/data_product.yaml",
          "version: 1.0.0\n"
          "sql: select id, note from shop.orders where id > 1\n"
@@ -277,6 +300,7 @@ static int setup(void **state)
          "    expect: [{id: 2, note: b}]\n");
     good(op_ask, "{\"op\": \"apply\", \"args\": {\"yes\": true}}", true);
     good(op_ask, "{\"op\": \"run\"}", true);
+    good(op_ask, "{\"op\": \"user\", \"args\": {\"what\": \"add\", \"name\": \"alice\"}}", true);
     file("inbox/c.csv", "id;day;note\n0;27.02.2020;new\n");
     good(op_ask, "{\"op\": \"run\"}", true);
     return 0;
@@ -295,6 +319,7 @@ int main(int argc, char **argv)
         cmocka_unit_test(operations_that_look),
         cmocka_unit_test(operations_of_files),
         cmocka_unit_test(operations_with_a_worker),
+        cmocka_unit_test(operations_for_somebody),
         cmocka_unit_test(sessions),
     };
     struct weft_error error = WEFT_ERROR_INIT;
