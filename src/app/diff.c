@@ -5,8 +5,29 @@
 
 #include "base/clock.h"
 #include "base/text.h"
+#include "context/gate.h"
+#include "engine/treat.h"
 
 #include <string.h>
+
+/* ---- the gate ---- */
+
+/* Before anything of its table is looked at: which snapshots there are is not for everybody. */
+static int may_read(struct weft_diff *diff, struct weft_ledger_txn *txn,
+                    const struct weft_registered *product, struct weft_error *error)
+{
+    struct weft_decision decision;
+    WEFT_TRY(weft_gate_product(diff->context, txn, diff->context->arena, product,
+                               WEFT_SUBJECT_PRODUCT, NULL, 0, 0, &decision, error));
+    if (decision.verdict == WEFT_VERDICT_YES)
+        return 0;
+    int rc = weft_gate_denied(diff->context, product->full_name, &decision, error);
+    if (rc < 0)
+        return rc;
+    weft_error_set(error, WEFT_E_NOT_FOUND, "there is no product `%s` in this home",
+                   product->full_name);
+    return weft_error_hint(error, "`weft ls` lists them");
+}
 
 /* ---- snapshots ---- */
 
@@ -103,12 +124,17 @@ static int files_look(struct weft_diff *diff, const struct weft_table *table,
                       struct weft_error *error)
 {
     struct weft_data_files before = {0}, after = {0};
+    int64_t before_rows = 0, after_rows = 0;
     WEFT_CLEANUP(weft_map_freep) struct weft_map *old = weft_map_new();
     diff->shared = weft_map_new();
     if (old == NULL || diff->shared == NULL)
         return weft_error_nomem(error);
-    WEFT_TRY(files_read(diff, table, diff->before, &before, &diff->before_rows, error));
-    WEFT_TRY(files_read(diff, table, diff->after, &after, &diff->after_rows, error));
+    WEFT_TRY(files_read(diff, table, diff->before, &before, &before_rows, error));
+    WEFT_TRY(files_read(diff, table, diff->after, &after, &after_rows, error));
+    if (diff->before_seen == NULL) { /* else they were counted as he sees them */
+        diff->before_rows = before_rows;
+        diff->after_rows = after_rows;
+    }
     for (size_t i = 0; i < before.count; i++) {
         if (weft_map_put(old, before.items[i].path, NULL) < 0)
             return weft_error_nomem(error);
@@ -156,6 +182,53 @@ static int columns_make(struct weft_diff *diff, const struct weft_table_schema *
     return 0;
 }
 
+/* The column as the reader gets it; NULL = it is not there for him. */
+static int column_seen(struct weft_diff *diff, const struct weft_relation *seen,
+                       const struct weft_column **column, struct weft_error *error)
+{
+    const struct weft_column *stored = *column;
+    *column = NULL;
+    for (size_t i = 0; stored != NULL && i < seen->column_count; i++) {
+        const struct weft_relation_column *one = &seen->columns[i];
+        if (strcmp(one->name, stored->name) != 0 || weft_treatment_is(one->treat, WEFT_TREAT_HIDE))
+            continue;
+        struct weft_column *made = weft_arena_alloc(diff->context->arena, sizeof *made);
+        if (made == NULL)
+            return weft_error_nomem(error);
+        *made = *stored;
+        made->type = weft_treatment_type(one->type, one->treat);
+        *column = made;
+    }
+    return 0;
+}
+
+static int columns_see(struct weft_diff *diff, struct weft_error *error)
+{
+    size_t count = 0;
+    for (size_t i = 0; i < diff->column_count; i++) {
+        struct weft_diff_column column = diff->columns[i];
+        WEFT_TRY(column_seen(diff, diff->before_seen, &column.before, error));
+        WEFT_TRY(column_seen(diff, diff->after_seen, &column.after, error));
+        if (column.before != NULL || column.after != NULL)
+            diff->columns[count++] = column;
+    }
+    diff->column_count = count;
+    return 0;
+}
+
+/* Does the treated value tell as many rows apart? By what the treatment is, not by the rows. */
+static bool tells_apart(const struct weft_relation *seen, const char *column)
+{
+    for (size_t i = 0; seen != NULL && i < seen->column_count; i++) {
+        const struct weft_relation_column *one = &seen->columns[i];
+        if (strcmp(one->name, column) == 0)
+            return one->treat == NULL || weft_treatment_is(one->treat, WEFT_TREAT_NONE) ||
+                   weft_treatment_is(one->treat, WEFT_TREAT_HASH) ||
+                   weft_treatment_is(one->treat, WEFT_TREAT_TOKEN);
+    }
+    return true;
+}
+
 /* The contract's key, where both snapshots have its columns. */
 static int key_choose(struct weft_diff *diff, const struct weft_product *contract,
                       struct weft_error *error)
@@ -169,7 +242,9 @@ static int key_choose(struct weft_diff *diff, const struct weft_product *contrac
         for (size_t i = 0; i < diff->column_count; i++) {
             struct weft_diff_column *column = &diff->columns[i];
             if (column->before == NULL || column->after == NULL ||
-                strcmp(column->after->name, contract->key.items[k]) != 0)
+                strcmp(column->after->name, contract->key.items[k]) != 0 ||
+                !tells_apart(diff->before_seen, column->before->name) ||
+                !tells_apart(diff->after_seen, column->after->name))
                 continue;
             column->key = true;
             found++;
@@ -181,7 +256,8 @@ static int key_choose(struct weft_diff *diff, const struct weft_product *contrac
     }
     for (size_t i = 0; i < diff->column_count; i++)
         diff->columns[i].key = false;
-    diff->key_reason = "one of the snapshots does not have all columns of the key";
+    diff->key_reason = diff->guarded ? "not all of the key is seen as it is"
+                                     : "one of the snapshots does not have all columns of the key";
     (void)error;
     return 0;
 }
@@ -211,8 +287,14 @@ static int table_look(struct weft_diff *diff, struct weft_ledger_txn *txn,
     if (old == NULL || new == NULL)
         return weft_error_set(error, WEFT_E_CORRUPT, "a snapshot of %s names no schema",
                               product->name);
-    WEFT_TRY(files_look(diff, table, error));
+    bool local = weft_request_is_local(&diff->context->request);
+    if (!local)
+        WEFT_TRY(weft_diff_look(diff, error));
+    if (!diff->guarded)
+        WEFT_TRY(files_look(diff, table, error));
     WEFT_TRY(columns_make(diff, old, new, error));
+    if (!local)
+        WEFT_TRY(columns_see(diff, error));
     return key_choose(diff, product->in_force, error);
 }
 
@@ -226,5 +308,6 @@ int weft_diff_begin(struct weft_diff *diff, const char *product, const char *bef
     WEFT_TRY(weft_context_ledger(diff->context, false, &ledger, error));
     WEFT_TRY(weft_ledger_begin_read(ledger, &txn, error));
     diff->product = registered.name;
+    WEFT_TRY(may_read(diff, txn, &registered, error));
     return table_look(diff, txn, &registered, before, after, error);
 }

@@ -4,6 +4,10 @@
  *
  * Columns are the same when their field ids are, whatever they are called. With a key that both
  * snapshots keep, rows are matched by it; else rows are compared whole, as often as they are there.
+ *
+ * For a reader under restrictions both snapshots are what he gets of them: columns that are hidden
+ * are not there, treated values are the values, rows that are left out are counted nowhere, and
+ * files tell nothing. A product that gives groups alone is not compared.
  */
 #ifndef WEFT_APP_DIFF_H
 #define WEFT_APP_DIFF_H
@@ -31,10 +35,13 @@ struct weft_diff {
     const char *key_reason; /* why not by key; NULL */
     int64_t added, removed, changed, same;
     struct weft_map *shared; /* paths of files that both snapshots have: no row of theirs differs */
+    /* Of a reader who is not the operator: what he gets of each; NULL = not asked. */
+    const struct weft_relation *before_seen, *after_seen;
+    bool guarded; /* some of it is kept from him */
 };
 
-/* Fills before, after, columns and key. Words: an id, a time, -1 (the one before the last), or
- * "current"; NULL = -1 and current. */
+/* Fills before, after, their rows, columns and key. DENIED for who may not read it. Words: an id, a
+ * time, -1 (the one before the last), or "current"; NULL = -1 and current. */
 int weft_diff_begin(struct weft_diff *diff, const char *product, const char *before,
                     const char *after, struct weft_error *error) WEFT_MUST_CHECK;
 void weft_diff_end(struct weft_diff *diff);
@@ -52,5 +59,7 @@ void weft_diff_put_join(const struct weft_diff *diff, struct weft_buf *sql);
 void weft_diff_put_bags(const struct weft_diff *diff, struct weft_buf *sql);
 int weft_diff_ask(struct weft_diff *diff, struct weft_query *query, struct weft_result **result,
                   struct weft_error *error) WEFT_MUST_CHECK;
+/* Asks the gate for both snapshots, and counts their rows. */
+int weft_diff_look(struct weft_diff *diff, struct weft_error *error) WEFT_MUST_CHECK;
 
 #endif

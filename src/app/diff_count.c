@@ -96,7 +96,8 @@ int weft_diff_ask(struct weft_diff *diff, struct weft_query *query, struct weft_
                   struct weft_error *error)
 {
     query->out = diff->out;
-    query->left_out = diff->shared;
+    if (!diff->guarded) /* which rows lie in one file is not his to know */
+        query->left_out = diff->shared;
     WEFT_TRY(weft_buf_check(&query->sql, error));
     WEFT_TRY(weft_query_open(query, error));
     return weft_resolved_query(query->engine, &query->resolved, NULL, 0, result, error);
@@ -121,6 +122,60 @@ static int figures_take(struct weft_diff *diff, struct weft_query *query, int64_
         return -1;
     return rc < 0 ? rc : 0;
 }
+
+/* ---- a reader who is not the operator ---- */
+
+static int relation_keep(struct weft_diff *diff, const struct weft_relation *relation,
+                         const struct weft_relation **out, struct weft_error *error)
+{
+    struct weft_relation *kept = weft_arena_alloc(diff->context->arena, sizeof *kept);
+    if (kept == NULL)
+        return weft_error_nomem(error);
+    *kept = *relation;
+    *out = kept;
+    diff->guarded = diff->guarded || weft_relation_is_guarded(relation);
+    return 0;
+}
+
+static int relation_secured(void *arg, const struct weft_query_secured *secured,
+                            struct weft_error *error)
+{
+    struct weft_diff *diff = arg;
+    if (secured->decision->min_group_count > 0) {
+        weft_error_set(error, WEFT_E_DENIED,
+                       "only groups of %s come out: two snapshots of it cannot be compared for %s",
+                       diff->product, diff->context->request.principal);
+        return weft_error_hint(error,
+                               "compare aggregates: `from %s at (timestamp => ...)` reads the past",
+                               diff->product);
+    }
+    if (secured->name->at.version == diff->before->snapshot_id)
+        WEFT_TRY(relation_keep(diff, secured->relation, &diff->before_seen, error));
+    if (secured->name->at.version == diff->after->snapshot_id)
+        WEFT_TRY(relation_keep(diff, secured->relation, &diff->after_seen, error));
+    return 0;
+}
+
+int weft_diff_look(struct weft_diff *diff, struct weft_error *error)
+{
+    int64_t *const figures[] = {&diff->before_rows, &diff->after_rows};
+    WEFT_CLEANUP(weft_query_release) struct weft_query query;
+    weft_query_init(&query, diff->context);
+    query.secured = relation_secured;
+    query.secured_arg = diff;
+    weft_buf_adds(&query.sql, "select (select count(*) from ");
+    put_table(diff, diff->before, &query.sql);
+    weft_buf_adds(&query.sql, "), (select count(*) from ");
+    put_table(diff, diff->after, &query.sql);
+    weft_buf_addc(&query.sql, ')');
+    WEFT_TRY(figures_take(diff, &query, figures, WEFT_COUNT(figures), error));
+    if (diff->before_seen != NULL && diff->after_seen != NULL)
+        return 0;
+    return weft_error_set(error, WEFT_E_INTERNAL, "a snapshot of %s was not asked for",
+                          diff->product);
+}
+
+/* ---- figures ---- */
 
 /* Does the key tell the rows apart that differ, on both sides? */
 static int key_check(struct weft_diff *diff, struct weft_error *error)

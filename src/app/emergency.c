@@ -25,7 +25,7 @@ static bool named(const struct weft_product *contract, const struct weft_princip
 }
 
 static int emergency_ask(struct weft_context *context, struct weft_ledger_txn *txn,
-                         const char *full_name, const char *because, int64_t *id,
+                         const char *full_name, int major, const char *because, int64_t *id,
                          struct weft_access_ask *ask, struct weft_error *error)
 {
     struct weft_registered product;
@@ -34,7 +34,7 @@ static int emergency_ask(struct weft_context *context, struct weft_ledger_txn *t
     char terms[WEFT_SHA256_HEX];
     WEFT_TRY(weft_context_settings(context, &settings, error));
     WEFT_TRY(weft_who(context, txn, context->arena, &who, error));
-    int rc = weft_catalog_product(txn, context->arena, full_name, 0, 0, &product, error);
+    int rc = weft_catalog_product(txn, context->arena, full_name, major, 0, &product, error);
     WEFT_TRY(rc);
     const struct weft_product *contract = rc == WEFT_NOT_THERE       ? NULL
                                           : product.in_force != NULL ? product.in_force
@@ -59,8 +59,8 @@ static int emergency_ask(struct weft_context *context, struct weft_ledger_txn *t
     return weft_access_emergency(txn, weft_who_actor(context), ask, id, error);
 }
 
-int weft_emergency_grant(struct weft_context *context, const char *full_name, const char *because,
-                         struct weft_out *out, struct weft_error *error)
+int weft_emergency_grant(struct weft_context *context, const char *full_name, int major,
+                         const char *because, struct weft_out *out, struct weft_error *error)
 {
     struct weft_ledger *ledger;
     struct weft_ledger_txn *txn;
@@ -69,7 +69,7 @@ int weft_emergency_grant(struct weft_context *context, const char *full_name, co
     char until[WEFT_TIME_TEXT];
     WEFT_TRY(weft_context_ledger(context, false, &ledger, error));
     WEFT_TRY(weft_ledger_begin_write(ledger, &txn, error));
-    int rc = emergency_ask(context, txn, full_name, because, &id, &ask, error);
+    int rc = emergency_ask(context, txn, full_name, major, because, &id, &ask, error);
     if (rc != 0) {
         weft_ledger_end(txn);
         return rc;
@@ -77,9 +77,9 @@ int weft_emergency_grant(struct weft_context *context, const char *full_name, co
     WEFT_TRY(weft_who_commit(context, txn, error));
     weft_time_format(ask.until_us, until);
     weft_out_warn(out,
-                  "emergency access to %s until %.19sZ, request %" PRId64 ": its owner and the "
+                  "emergency access to %s@%d until %.19sZ, request %" PRId64 ": its owner and the "
                   "governance officer are told and review it",
-                  full_name, until, id);
+                  full_name, major, until, id);
     return 0;
 }
 

@@ -7,9 +7,10 @@
 
 #include "context/context.h"
 
-/* Grants the product to who acts. WEFT_NOT_THERE when it does not name him. */
-int weft_emergency_grant(struct weft_context *context, const char *full_name, const char *because,
-                         struct weft_out *out, struct weft_error *error) WEFT_MUST_CHECK;
+/* Grants this major of the product to who acts. WEFT_NOT_THERE when it does not name him. */
+int weft_emergency_grant(struct weft_context *context, const char *full_name, int major,
+                         const char *because, struct weft_out *out, struct weft_error *error)
+    WEFT_MUST_CHECK;
 /* How many emergency accesses wait for a review by who acts. */
 int weft_emergency_waiting(struct weft_context *context, struct weft_ledger_txn *txn,
                            size_t *waiting, struct weft_error *error) WEFT_MUST_CHECK;

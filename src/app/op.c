@@ -157,10 +157,34 @@ static void arg_print(const struct weft_op_arg *arg, struct weft_buf *out)
     weft_buf_addf(out, "` | %s |\n", arg->help);
 }
 
+/* "`plan`, `apply`" */
+static void names_print(enum weft_op_who who, struct weft_buf *out)
+{
+    bool any = false;
+    for (size_t i = 0; i < WEFT_COUNT(ops); i++) {
+        if (ops[i]->who == who)
+            weft_buf_addf(out, "%s`%s`", any ? ", " : "", ops[i]->name);
+        any = any || ops[i]->who == who;
+    }
+}
+
+static void who_print(struct weft_buf *out)
+{
+    weft_buf_adds(out, "\n## Who may\n\nThe local operator, who owns the files of the home, all of "
+                       "it. Whom `--as` or a key names:\n\n| commands | |\n|---|---|\n| ");
+    names_print(WEFT_OP_PRINCIPAL, out);
+    weft_buf_adds(out, " | what he may read, ask for and decide |\n| ");
+    names_print(WEFT_OP_OPERATOR, out);
+    weft_buf_adds(out, " | refused, exit status 3, before anything is looked at |\n| ");
+    names_print(WEFT_OP_ANYONE, out);
+    weft_buf_adds(out, " | as anybody: they touch no home |\n");
+}
+
 int weft_op_page_print(struct weft_buf *out, struct weft_error *error)
 {
     weft_buf_adds(out, "# Commands\n\nMade from the table of operations; `weft help COMMAND` says "
                        "the same.\n");
+    who_print(out);
     for (size_t i = 0; i < WEFT_COUNT(ops); i++) {
         const struct weft_op *op = ops[i];
         weft_buf_addf(out, "\n## weft %s\n\n%s\n", op->name, op->summary);

@@ -210,8 +210,10 @@ const struct weft_op weft_op_diff = {
     .help =
         "Rows are matched by the product's key: + is added, - removed, ~ changed. Without a key "
         "rows are compared whole. `weft diff shop.orders` compares the current snapshot with "
-        "the one before; `weft diff shop.orders 2026-11-01 2026-11-21` those of two days.",
+        "the one before; `weft diff shop.orders 2026-11-01 2026-11-21` those of two days. "
+        "A reader sees what differs of what he may read: what is hidden from him does not count.",
     .args = diff_args,
     .arg_count = WEFT_COUNT(diff_args),
+    .who = WEFT_OP_PRINCIPAL,
     .run = diff_run,
 };

@@ -353,5 +353,7 @@ const struct weft_op weft_op_preview = {
         "the home as it is now. Rules are checked as in a run; positions do not move.",
     .args = preview_args,
     .arg_count = WEFT_COUNT(preview_args),
+    .instead = "it runs the files of a checkout as the product's domain, over all that the domain "
+               "reads; `weft query -f FILE.sql` runs SQL over what you may read",
     .run = preview_run,
 };

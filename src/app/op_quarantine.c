@@ -1,8 +1,9 @@
 /*
- * op_quarantine.c - quarantine: what was set aside and why, examples of a blocked run, replay,
- * dismiss. The rows are read through the same way as any query.
+ * op_quarantine.c - quarantine: what was set aside and why, replay, dismiss. The rows are read
+ * through the same way as any query; what changes them is the local operator's.
  */
 #include "app/quarantine_internal.h"
+#include "context/gate.h"
 
 #include "base/fs.h"
 #include "base/text.h"
@@ -11,7 +12,6 @@
 #include <stdio.h>
 #include <string.h>
 
-#define BLOCKED_MAX ((size_t)256 << 20)
 #define EXAMPLES_SHOWN 3
 #define RAW_SHOWN 100
 
@@ -33,69 +33,6 @@ static const struct weft_op_arg quarantine_args[] = {
     WEFT_ARG_BECAUSE,
     WEFT_ARG_NO_WAIT,
 };
-
-/* ---- examples of a blocked run ---- */
-
-static int blocked_line(const char *line, size_t length, const char *rule, struct weft_out *out,
-                        struct weft_error *error)
-{
-    WEFT_CLEANUP(weft_json_freep) yyjson_doc *doc = NULL;
-    WEFT_TRY(weft_json_parse(line, length, 0, &doc, error));
-    yyjson_val *root = yyjson_doc_get_root(doc);
-    yyjson_val *rules = yyjson_obj_get(root, "rules");
-    WEFT_CLEANUP(weft_buf_release) struct weft_buf text;
-    weft_buf_init(&text, 1 << 20);
-    bool fits = rule == NULL;
-    yyjson_val *item;
-    yyjson_arr_iter iter = yyjson_arr_iter_with(rules);
-    while ((item = yyjson_arr_iter_next(&iter)) != NULL) {
-        fits = fits || strcmp(yyjson_get_str(item), rule) == 0;
-        weft_buf_addf(&text, "%s%s", text.length == 0 ? "" : ", ", yyjson_get_str(item));
-    }
-    if (!fits)
-        return 0;
-    WEFT_TRY(weft_buf_check(&text, error));
-    const struct weft_cell cells[] = {
-        weft_out_cell_text(text.data),
-        weft_out_cell_text(weft_json_text_or(root, "file", NULL)),
-        weft_out_cell_int(weft_json_int_or(root, "line", 0)),
-        weft_out_cell_int(weft_json_int_or(root, "byte", 0)),
-        weft_out_cell_text(weft_json_text_or(root, "raw", NULL)),
-    };
-    return weft_out_row(out, cells, error);
-}
-
-static int blocked_show(struct weft_context *context, const char *run, const char *rule,
-                        struct weft_out *out, struct weft_error *error)
-{
-    static const struct weft_out_column columns[] = {{"rules", false, false},
-                                                     {"file", false, false},
-                                                     {"line", true, false},
-                                                     {"byte", true, true},
-                                                     {"raw", false, false}};
-    char id[64];
-    WEFT_TRY(weft_op_run_id(context, run, id, sizeof id, error));
-    char *path = weft_arena_format(context->arena, "%s/blocked/%s.ndjson",
-                                   weft_ledger_home(context->ledger), id);
-    if (path == NULL)
-        return weft_error_nomem(error);
-    WEFT_CLEANUP(weft_buf_release) struct weft_buf text;
-    weft_buf_init(&text, BLOCKED_MAX + 65536);
-    int rc = weft_fs_read_file(path, BLOCKED_MAX, &text, error);
-    if (rc == WEFT_NOT_THERE) {
-        weft_error_set(error, WEFT_E_NOT_FOUND, "the run %s kept no examples", id);
-        return weft_error_hint(error, "only blocked runs do; `weft runs` lists the runs");
-    }
-    WEFT_TRY(rc);
-    WEFT_TRY(weft_out_table(out, columns, WEFT_COUNT(columns), error));
-    for (const char *line = text.data; *line != '\0';) {
-        size_t length = strcspn(line, "\n");
-        if (length > 0)
-            WEFT_TRY(blocked_line(line, length, rule, out, error));
-        line += length + (line[length] == '\n');
-    }
-    return weft_out_table_end(out, error);
-}
 
 /* ---- rows that were set aside ---- */
 
@@ -352,7 +289,7 @@ static int rows_show(struct weft_query *query, const struct weft_registered *pro
     WEFT_TRY(more_show(more, out, error));
     if (query->rows == 0)
         return weft_out_line(out, WEFT_STYLE_GOOD, error, "%s has no rows set aside.", shown);
-    if (open == 0) /* nothing is left to do */
+    if (open == 0 || !weft_request_is_local(&query->context->request)) /* nothing left for him */
         return 0;
     return weft_out_line(out, WEFT_STYLE_DIM, error,
                          "After a fix: weft quarantine %s --replay, or --dismiss --because \"...\"",
@@ -457,10 +394,48 @@ static int dismiss(struct weft_context *context, const struct weft_registered *p
                          count == 1 ? "" : "s", shown);
 }
 
+/* Before anything is looked up: whether rows go back, or away, is not for readers. */
+static int writes_refuse(const struct weft_context *context, const struct weft_op_request *request,
+                         struct weft_error *error)
+{
+    bool replays = weft_op_given(request, "replay");
+    if (weft_request_is_local(&context->request) ||
+        (!replays && !weft_op_given(request, "dismiss")))
+        return 0;
+    weft_error_set(error, WEFT_E_DENIED, "`weft quarantine --%s` is for the local operator alone",
+                   replays ? "replay" : "dismiss");
+    return weft_error_hint(error,
+                           "ask him; --export gives the rows that you may read, to be mended");
+}
+
+/* What was set aside is refused as a whole or seen as it is; *decision stays with the caller. */
+static int may_look(struct weft_context *context, const struct weft_registered *product,
+                    struct weft_decision *decision, struct weft_error *error)
+{
+    WEFT_CLEANUP(weft_ledger_endp) struct weft_ledger_txn *txn = NULL;
+    WEFT_TRY(weft_ledger_begin_read(context->ledger, &txn, error));
+    WEFT_TRY(weft_gate_product(context, txn, context->arena, product, WEFT_SUBJECT_QUARANTINE, NULL,
+                               0, 0, decision, error));
+    if (decision->verdict == WEFT_VERDICT_YES)
+        return 0;
+    size_t domain = strcspn(product->full_name, ".");
+    char *name = weft_arena_format(context->arena, "%.*s__quarantine%s", (int)domain,
+                                   product->full_name, product->full_name + domain);
+    if (name == NULL)
+        return weft_error_nomem(error);
+    int rc = weft_gate_denied(context, name, decision, error);
+    if (rc < 0)
+        return weft_error_hint(error, WEFT_QUARANTINE_WHO, (int)domain, product->full_name);
+    weft_error_set(error, WEFT_E_NOT_FOUND, "there is no product `%s` in this home",
+                   product->full_name);
+    return weft_error_hint(error, "`weft ls` lists them");
+}
+
 static int quarantine_run(struct weft_context *context, const struct weft_op_request *request,
                           struct weft_out *out, struct weft_error *error)
 {
     struct weft_registered product;
+    struct weft_decision decision;
     const char *run = weft_op_text(request, "run");
     bool replays = weft_op_given(request, "replay"), dismisses = weft_op_given(request, "dismiss");
     bool exports = weft_op_given(request, "export"), from = weft_op_given(request, "from");
@@ -471,9 +446,11 @@ static int quarantine_run(struct weft_context *context, const struct weft_op_req
         return weft_error_set(error, WEFT_E_USAGE, "--from goes with --replay");
     if (weft_op_given(request, "format") && !exports && !from)
         return weft_error_set(error, WEFT_E_USAGE, "--format goes with --export or --from");
+    WEFT_TRY(writes_refuse(context, request, error));
     WEFT_TRY(weft_context_product(context, weft_op_text(request, "product"), &product, error));
+    WEFT_TRY(may_look(context, &product, &decision, error));
     if (run != NULL)
-        return blocked_show(context, run, weft_op_text(request, "rule"), out, error);
+        return weft_quarantine_blocked(context, &product, &decision, request, out, error);
     WEFT_TRY(rule_check(context, product.name, request, error));
     if (replays)
         return weft_quarantine_replay(context, &product, request, out, error);
@@ -492,5 +469,6 @@ const struct weft_op weft_op_quarantine = {
     .summary = "Show the rows that broke a rule, and why; replay or dismiss them.",
     .args = quarantine_args,
     .arg_count = WEFT_COUNT(quarantine_args),
+    .who = WEFT_OP_PRINCIPAL,
     .run = quarantine_run,
 };

@@ -339,6 +339,8 @@ static int told(const struct exporter *e, const struct weft_registered *product,
     weft_format_count(e->rows, count, sizeof count);
     WEFT_TRY(weft_out_line(e->out, WEFT_STYLE_GOOD, error, "%s row%s of %s written to %s", count,
                            e->rows == 1 ? "" : "s", shown, file));
+    if (!weft_request_is_local(&e->query->context->request))
+        return 0;
     if (e->contract->write == WEFT_WRITE_REPLACE)
         return weft_out_line(e->out, WEFT_STYLE_DIM, error,
                              "Each run makes %s anew: mend its input, and run it", shown);

@@ -21,6 +21,11 @@ int weft_quarantine_sql(struct weft_context *context, struct weft_buf *sql, cons
                         const struct weft_op_request *request, const char *tail,
                         struct weft_error *error) WEFT_MUST_CHECK;
 
+/* --run. decision: that he may. */
+int weft_quarantine_blocked(struct weft_context *context, const struct weft_registered *product,
+                            const struct weft_decision *decision,
+                            const struct weft_op_request *request, struct weft_out *out,
+                            struct weft_error *error) WEFT_MUST_CHECK;
 /* --export */
 int weft_quarantine_export(struct weft_context *context, const struct weft_registered *product,
                            const struct weft_op_request *request, struct weft_out *out,

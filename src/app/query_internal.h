@@ -13,6 +13,15 @@
 #include "engine/resolver.h"
 #include "lake/pointer.h"
 
+/* A product that a reference of a query means, as the reader gets it. */
+struct weft_query_secured {
+    const struct weft_resolve_name *name;
+    const struct weft_relation *relation;
+    const struct weft_decision *decision;
+};
+typedef int weft_query_secured_fn(void *arg, const struct weft_query_secured *secured,
+                                  struct weft_error *error);
+
 struct weft_query {
     struct weft_context *context;
     struct weft_buf sql;
@@ -27,6 +36,8 @@ struct weft_query {
     int64_t as_of_us;          /* 0 = now; that of the snapshot too */
     int64_t as_of_snapshot;    /* 0 = none */
     struct weft_map *left_out; /* paths of data files that are not read; NULL = none; not owned */
+    weft_query_secured_fn *secured; /* told of each product; may be NULL */
+    void *secured_arg;
     /* made by open */
     struct weft_out *out; /* to tell why the process ends; set before open, may be NULL */
     struct weft_ledger_txn *txn;
@@ -37,9 +48,10 @@ struct weft_query {
     struct weft_map *told; /* tables that were told to be deprecated; NULL = none yet */
     int64_t started_us;    /* monotonic */
     int64_t rows;
-    const char *denied;                         /* NULL; the product that was refused */
-    const char *reason;                         /* the rules that decided, for the audit; NULL */
-    int64_t agreement;                          /* 0 = none */
+    const char *denied; /* NULL; the product that was refused */
+    int denied_major;   /* of it; 0 = it is none of which an emergency would open all */
+    const char *reason; /* the rules that decided, for the audit; NULL */
+    int64_t agreement;  /* 0 = none */
     const struct weft_table_schema *schema_now; /* of the table that was read last */
     char audit[WEFT_SHA256_HEX];                /* its line in the audit; "" = none yet */
 };
@@ -47,6 +59,11 @@ struct weft_query {
 void weft_query_init(struct weft_query *query, struct weft_context *context);
 void weft_query_release(struct weft_query *query);
 int weft_query_open(struct weft_query *query, struct weft_error *error) WEFT_MUST_CHECK;
+/* Hint for who may not see what was set aside; wants "%.*s" of the domain. */
+#define WEFT_QUARANTINE_WHO                                                                        \
+    "the local operator reads it, and members of the domain %.*s from whom nothing of the "        \
+    "product "                                                                                     \
+    "is kept"
 /* query->sql is weft's own text, over files of the home's tmp. */
 int weft_query_open_own(struct weft_query *query, struct weft_error *error) WEFT_MUST_CHECK;
 /* query_names.c, for the resolver; arg: the query. */

@@ -300,12 +300,13 @@ static int decision_apply(struct weft_arena *arena, const struct weft_decision *
 }
 
 /* WEFT_NOT_THERE for what he may not know of. */
-static int decision_refused(struct weft_query *query, const char *full_name,
+static int decision_refused(struct weft_query *query, const char *full_name, int major,
                             const struct weft_decision *decision, struct weft_error *error)
 {
     if (decision->verdict == WEFT_VERDICT_YES)
         return 0;
     query->denied = full_name;
+    query->denied_major = major;
     query->reason = weft_arena_strdup(query->context->arena, decision->reason);
     if (query->reason == NULL)
         return weft_error_nomem(error);
@@ -371,7 +372,7 @@ static int product_secured(struct weft_query *query, struct weft_arena *arena,
     struct weft_subject_column *columns = NULL;
     WEFT_TRY(weft_gate_product(context, query->txn, arena, product, WEFT_SUBJECT_PRODUCT, NULL, 0,
                                query->as_of_us, &decision, error));
-    int rc = decision_refused(query, product->full_name, &decision, error);
+    int rc = decision_refused(query, product->full_name, product->major, &decision, error);
     if (rc != 0)
         return rc;
     rc = registered_relation(query, arena, product, name, out, error);
@@ -382,11 +383,13 @@ static int product_secured(struct weft_query *query, struct weft_arena *arena,
     WEFT_TRY(gate_columns(arena, out, query->schema_now, &columns, error));
     WEFT_TRY(weft_gate_product(context, query->txn, arena, product, WEFT_SUBJECT_PRODUCT, columns,
                                out->column_count, query->as_of_us, &decision, error));
-    rc = decision_refused(query, product->full_name, &decision, error);
+    rc = decision_refused(query, product->full_name, product->major, &decision, error);
     if (rc != 0)
         return rc;
     WEFT_TRY(decision_note(query, &decision, error));
-    return decision_apply(arena, &decision, out, error);
+    WEFT_TRY(decision_apply(arena, &decision, out, error));
+    const struct weft_query_secured secured = {name, out, &decision};
+    return query->secured == NULL ? 0 : query->secured(query->secured_arg, &secured, error);
 }
 
 /* As it was at --as-of; what was not registered then is what it is now, which has no snapshot. */
@@ -399,7 +402,9 @@ static int product_find(struct weft_query *query, struct weft_arena *arena,
     *full_name = weft_arena_format(arena, "%s.%s", name->schema, table);
     if (*full_name == NULL)
         return weft_error_nomem(error);
-    if (query->as_of_us != 0 && !weft_request_is_local(&query->context->request)) {
+    /* Of --as the past is asked, of a key the rights that it has. */
+    const struct weft_request *request = &query->context->request;
+    if (query->as_of_us != 0 && !weft_request_is_local(request) && request->key == NULL) {
         int rc = weft_catalog_product(query->txn, arena, *full_name, *major,
                                       query->context->request.sequence, out, error);
         if (rc != WEFT_NOT_THERE)
@@ -436,7 +441,14 @@ int weft_query_member(void *arg, struct weft_arena *arena, const char *product,
     name.schema = domain;
     name.table = dot + 1;
     int rc = product_find(query, arena, &name, &full_name, &major, &registered, error);
-    return rc != 0 ? rc : registered_relation(query, arena, &registered, &name, out, error);
+    if (rc != 0)
+        return rc;
+    /* Who compares two states leaves files of them out, not of where rows are looked up. */
+    struct weft_map *left_out = query->left_out;
+    query->left_out = NULL;
+    rc = registered_relation(query, arena, &registered, &name, out, error);
+    query->left_out = left_out;
+    return rc;
 }
 
 /* Of which moment the states of rows are; 0 = now. */
@@ -454,6 +466,19 @@ static int quarantine_sequence(struct weft_query *query, const struct weft_resol
     if (query->as_of_us != 0)
         *sequence = query->context->request.sequence;
     return 0;
+}
+
+/* An agreement about the product would not open it. */
+static int aside_refused(struct weft_query *query, const char *full_name,
+                         const struct weft_decision *decision, struct weft_error *error)
+{
+    size_t domain = strcspn(full_name, ".");
+    char *name = weft_arena_format(query->context->arena, "%.*s" QUARANTINE_SUFFIX "%s",
+                                   (int)domain, full_name, full_name + domain);
+    if (name == NULL)
+        return weft_error_nomem(error);
+    int rc = decision_refused(query, name, 0, decision, error);
+    return rc >= 0 ? rc : weft_error_hint(error, WEFT_QUARANTINE_WHO, (int)domain, full_name);
 }
 
 /* <domain>__quarantine.<product> */
@@ -475,7 +500,7 @@ static int quarantine_relation(struct weft_query *query, struct weft_arena *aren
     struct weft_decision decision;
     WEFT_TRY(weft_gate_product(query->context, query->txn, arena, &product, WEFT_SUBJECT_QUARANTINE,
                                NULL, 0, query->as_of_us, &decision, error));
-    rc = decision_refused(query, full_name, &decision, error);
+    rc = aside_refused(query, full_name, &decision, error);
     if (rc != 0)
         return rc;
     WEFT_TRY(decision_note(query, &decision, error));

@@ -172,9 +172,13 @@ static int statement_run(struct weft_query *query, struct weft_out *out, struct 
     return rc;
 }
 
-/* *denied: the product that it was refused for; NULL = it was not, or there is no memory for it. */
+struct denied {
+    const char *product; /* that it was refused for; NULL = it was not, or there is no memory */
+    int major;
+};
+
 static int statement_once(struct weft_session *session, const struct weft_statement *statement,
-                          struct weft_out *out, int64_t *rows, const char **denied,
+                          struct weft_out *out, int64_t *rows, struct denied *denied,
                           struct weft_error *error)
 {
     struct weft_context own;
@@ -198,8 +202,9 @@ static int statement_once(struct weft_session *session, const struct weft_statem
         rc = statement_run(&query, out, error);
     if (rows != NULL)
         *rows = query.rows;
-    if (rc < 0 && query.denied != NULL && query.rows == 0)
-        *denied = weft_arena_strdup(session->context->arena, query.denied);
+    if (rc < 0 && query.denied != NULL && query.denied_major > 0 && query.rows == 0)
+        *denied = (struct denied){weft_arena_strdup(session->context->arena, query.denied),
+                                  query.denied_major};
     weft_query_release(&query);
     context_close(session, &own);
     return rc;
@@ -208,17 +213,19 @@ static int statement_once(struct weft_session *session, const struct weft_statem
 int weft_session_run(struct weft_session *session, const struct weft_statement *statement,
                      struct weft_out *out, int64_t *rows, struct weft_error *error)
 {
-    const char *last = "";
+    struct denied last = {"", 0};
     for (int i = 0;; i++) {
-        const char *denied = NULL;
+        struct denied denied = {0};
         int rc = statement_once(session, statement, out, rows, &denied, error);
         /* A product that is refused twice is refused for something else. */
-        if (rc >= 0 || session->emergency == NULL || denied == NULL || i == EMERGENCIES_MAX ||
-            strcmp(denied, last) == 0)
+        if (rc >= 0 || session->emergency == NULL || denied.product == NULL ||
+            i == EMERGENCIES_MAX ||
+            (strcmp(denied.product, last.product) == 0 && denied.major == last.major))
             return rc;
         struct weft_error refusal = error == NULL ? (struct weft_error)WEFT_ERROR_INIT : *error;
         weft_error_clear(error);
-        rc = weft_emergency_grant(session->context, denied, session->emergency, out, error);
+        rc = weft_emergency_grant(session->context, denied.product, denied.major,
+                                  session->emergency, out, error);
         WEFT_TRY(rc);
         if (rc == WEFT_NOT_THERE) { /* as without the flag: nothing more is told of it */
             if (error != NULL)

@@ -23,5 +23,11 @@ int weft_catalog_subject(struct weft_arena *arena, struct weft_ledger_txn *txn,
                          const struct weft_subject_column *columns, size_t column_count,
                          int64_t sequence, struct weft_trust_subject *out, struct weft_error *error)
     WEFT_MUST_CHECK;
+/* What was set aside of it: all columns that any of its contracts ever spoke of, those of its
+ * inputs too. */
+int weft_catalog_subject_aside(struct weft_arena *arena, struct weft_ledger_txn *txn,
+                               const struct weft_registered *product, int64_t sequence,
+                               struct weft_trust_subject *out, struct weft_error *error)
+    WEFT_MUST_CHECK;
 
 #endif

@@ -12,12 +12,15 @@
 #include <stdio.h>
 #include <string.h>
 
+/* Of the rules that hold. Whoever is asked about by --as is answered as he would have been then;
+ * who acts by a key has the rights of now, whatever moment he reads of: what was taken from him
+ * would be his again by --as-of. */
 static int sequence_of(const struct weft_context *context, struct weft_ledger_txn *txn,
                        int64_t *sequence, struct weft_error *error)
 {
     struct weft_ledger_head head;
     *sequence = context->request.sequence;
-    if (*sequence != 0)
+    if (*sequence != 0 && context->request.key == NULL)
         return 0;
     WEFT_TRY(weft_ledger_head(txn, &head, error));
     *sequence = head.sequence;
@@ -56,12 +59,15 @@ int weft_gate_product(struct weft_context *context, struct weft_ledger_txn *txn,
     struct weft_request request = context->request;
     int64_t sequence = 0;
     WEFT_TRY(weft_gate_trust(context, txn, &trust, error));
-    if (time_us != 0)
+    if (time_us != 0 && request.key == NULL)
         request.time_us = time_us;
     if (trust != NULL) {
         WEFT_TRY(sequence_of(context, txn, &sequence, error));
-        WEFT_TRY(weft_catalog_subject(arena, txn, product, columns, column_count, sequence,
-                                      &subject, error));
+        if (kind == WEFT_SUBJECT_QUARANTINE)
+            WEFT_TRY(weft_catalog_subject_aside(arena, txn, product, sequence, &subject, error));
+        else
+            WEFT_TRY(weft_catalog_subject(arena, txn, product, columns, column_count, sequence,
+                                          &subject, error));
         subject.kind = kind;
     }
     return weft_trust_decide(trust, &request, &subject, arena, out, error);

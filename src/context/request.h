@@ -55,6 +55,7 @@ struct weft_op {
     const struct weft_op_arg *args;
     size_t arg_count;
     enum weft_op_who who;
+    const char *instead; /* of an OPERATOR's: what others do; NULL = nothing of the kind */
     int (*run)(struct weft_context *context, const struct weft_op_request *request,
                struct weft_out *out, struct weft_error *error);
 };

@@ -326,7 +326,7 @@ int weft_sight_get(struct weft_context *context, struct weft_ledger_txn *txn, in
     const struct weft_trust *trust;
     struct weft_request request = context->request;
     *out = NULL;
-    if (time_us != 0)
+    if (time_us != 0 && request.key == NULL) /* gate.c: sequence_of */
         request.time_us = time_us;
     WEFT_TRY(weft_gate_trust(context, txn, &trust, error));
     if (trust == NULL)

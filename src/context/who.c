@@ -32,6 +32,8 @@ static int operator_only(const struct weft_context *context, const struct weft_o
                          struct weft_error *error)
 {
     weft_error_set(error, WEFT_E_DENIED, "`weft %s` is for the local operator alone", op->name);
+    if (op->instead != NULL)
+        return weft_error_hint(error, "%s", op->instead);
     if (context->as != NULL)
         return weft_error_hint(error,
                                "leave --as out: it is for commands that read, ask and decide");

@@ -41,6 +41,10 @@ int weft_quarantine_runs(struct weft_ledger_txn *txn, struct weft_arena *arena, 
                          const struct weft_quarantine_choice *choice, const char *const **out,
                          size_t *out_count, struct weft_error *error) WEFT_MUST_CHECK;
 
+/* The run of this table whose id begins so. WEFT_NOT_THERE: none; USAGE: several. */
+int weft_quarantine_run(struct weft_ledger_txn *txn, const char *table, const char *beginning,
+                        char run[64], struct weft_error *error) WEFT_MUST_CHECK;
+
 /* stored: the quarantine table's files, NULL = there is none yet (an empty table of that shape).
  * States are as of the sequence, 0 = now: rows that had none then are left out. out->product stays
  * as the caller set it. */

@@ -284,6 +284,25 @@ int weft_quarantine_runs(struct weft_ledger_txn *txn, struct weft_arena *arena, 
     return 0;
 }
 
+int weft_quarantine_run(struct weft_ledger_txn *txn, const char *table, const char *beginning,
+                        char run[64], struct weft_error *error)
+{
+    int rc;
+    size_t found = 0;
+    WEFT_CLEANUP(weft_stmt_freep) struct weft_stmt *stmt = NULL;
+    WEFT_TRY(weft_sql_query(txn, &stmt, error,
+                            "SELECT run_id FROM flow_runs WHERE product = ?1 AND "
+                            "substr(run_id, 1, length(?2)) = ?2 AND seq_to IS NULL",
+                            "tt", table, beginning));
+    while ((rc = weft_stmt_step(stmt, error)) == 0 && found++ < 2)
+        snprintf(run, 64, "%s", weft_stmt_column_text(stmt, 0));
+    WEFT_TRY(rc);
+    if (found > 1)
+        return weft_error_set(error, WEFT_E_USAGE, "several runs have ids that begin with %s",
+                              beginning);
+    return found == 1 ? 0 : WEFT_NOT_THERE;
+}
+
 int weft_flow_quarantine_pick(struct weft_ledger *ledger, struct weft_arena *arena,
                               const struct weft_registered *product,
                               const struct weft_quarantine_choice *choice,
