@@ -246,6 +246,7 @@ int weft_plan_make(struct weft_context *context, const struct weft_mesh *mesh,
     WEFT_TRY(weft_book_make(context, mesh, txn, context->arena, maker.book, error));
     int rc = plan_all(&maker, words, exclude, diag, error);
     weft_trust_freep(&maker.after);
+    weft_trust_freep(&maker.elsewhere);
     weft_map_freep(&maker.sights);
     WEFT_TRY(rc);
     weft_book_defer(maker.book, maker.chosen);

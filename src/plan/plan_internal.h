@@ -19,9 +19,10 @@ struct weft_plan_maker {
     struct weft_plan_item *items;
     size_t count;
     size_t capacity;
-    bool whole;               /* no product was chosen: policies/ is applied, too */
-    struct weft_trust *after; /* weft_plan_trust_after; NULL = not asked for yet */
-    struct weft_map *sights;  /* sight.c */
+    bool whole;                   /* no product was chosen: policies/ is applied, too */
+    struct weft_trust *after;     /* weft_plan_trust_after; NULL = not asked for yet */
+    struct weft_map *sights;      /* sight.c */
+    struct weft_trust *elsewhere; /* of the home that is deferred to; NULL = not asked for yet */
     struct weft_plan plan;
 };
 

@@ -31,8 +31,8 @@ static int columns_make(struct weft_plan_maker *maker, size_t item,
 }
 
 /* As it will be when this plan is applied. WEFT_NOT_THERE: then there is none of it. */
-static int subject_make(struct weft_plan_maker *maker, size_t item, struct weft_trust_subject *out,
-                        struct weft_error *error)
+static int subject_make(struct weft_plan_maker *maker, struct weft_ledger_txn *txn, size_t item,
+                        struct weft_trust_subject *out, struct weft_error *error)
 {
     const struct weft_book_item *of = &maker->book->items[item];
     const struct weft_registered *registered = NULL;
@@ -50,10 +50,11 @@ static int subject_make(struct weft_plan_maker *maker, size_t item, struct weft_
         return WEFT_NOT_THERE;
     int rc = columns_make(maker, item, &columns, &count, error);
     WEFT_TRY(rc);
-    WEFT_TRY(weft_catalog_subject(maker->arena, maker->txn, &planned,
-                                  rc == WEFT_NOT_THERE ? NULL : columns, count,
-                                  maker->plan.sequence, out, error));
-    if (!files || of->lineage == NULL || maker->txn == NULL)
+    int64_t sequence = txn == maker->txn ? maker->plan.sequence : 0;
+    WEFT_TRY(weft_catalog_subject(maker->arena, txn, &planned,
+                                  rc == WEFT_NOT_THERE ? NULL : columns, count, sequence, out,
+                                  error));
+    if (!files || of->lineage == NULL || txn == NULL)
         return 0;
     /* As its new SQL has it. */
     return weft_catalog_inherit(maker->txn, maker->arena, of->lineage, maker->plan.sequence,
@@ -61,19 +62,47 @@ static int subject_make(struct weft_plan_maker *maker, size_t item, struct weft_
                                 out->column_count, error);
 }
 
+static const struct weft_decision nothing = {.verdict = WEFT_VERDICT_YES, .raw = true};
+
+/* Does a run read it in the home that is deferred to? Then what holds there counts. */
+static bool is_elsewhere(const struct weft_plan_maker *maker, size_t item)
+{
+    const struct weft_book_item *of = &maker->book->items[item];
+    return of->deferred && (of->product == NULL || !maker->chosen[item]);
+}
+
+/* *out NULL: all is read there. */
+static int elsewhere_trust(struct weft_plan_maker *maker, struct weft_trust **out,
+                           struct weft_error *error)
+{
+    bool confirmed;
+    *out = NULL;
+    WEFT_TRY(weft_dependencies_are_confirmed(maker->book->deferred_txn, 0, &confirmed, error));
+    if (confirmed && maker->elsewhere == NULL)
+        WEFT_TRY(weft_trust_load(maker->book->deferred_txn, 0, &maker->elsewhere, error));
+    *out = maker->elsewhere;
+    return 0;
+}
+
 static int sight_make(struct weft_plan_maker *maker, const char *reader, size_t item,
                       struct weft_plan_sight *out, struct weft_error *error)
 {
-    static const struct weft_decision nothing = {.verdict = WEFT_VERDICT_YES, .raw = true};
     struct weft_request request = {.time_us = maker->context->request.time_us, .purpose = "run"};
     struct weft_trust *trust;
     WEFT_CLEANUP(weft_buf_release) struct weft_buf text;
     weft_buf_init(&text, (size_t)1 << 20);
-    WEFT_TRY(weft_plan_trust_after(maker, &trust, error));
+    bool elsewhere = is_elsewhere(maker, item);
+    struct weft_ledger_txn *txn = elsewhere ? maker->book->deferred_txn : maker->txn;
+    WEFT_TRY(elsewhere ? elsewhere_trust(maker, &trust, error)
+                       : weft_plan_trust_after(maker, &trust, error));
+    if (trust == NULL) {
+        out->decision = nothing;
+        return 0;
+    }
     snprintf(request.principal, sizeof request.principal, "domain:%.*s", (int)strcspn(reader, "."),
              reader);
-    WEFT_TRY(weft_trust_know(trust, maker->txn, request.principal, error));
-    int rc = subject_make(maker, item, &out->subject, error);
+    WEFT_TRY(weft_trust_know(trust, txn, request.principal, error));
+    int rc = subject_make(maker, txn, item, &out->subject, error);
     WEFT_TRY(rc);
     if (rc == WEFT_NOT_THERE) { /* not chosen, and not there: that is told elsewhere */
         out->decision = nothing;

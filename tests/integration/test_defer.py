@@ -213,6 +213,11 @@ def test_another_checkout_reads_by_name(mesh, tmp_path):
     other.write("weft.yaml", f"mesh: o\nenvironments:\n  dev: {{home: '{mesh.home}'}}\n"
                              "  try: {home: .weft/try, defer: dev}\n")
     (other.root / "domains/shop").rename(other.root / "domains/own")
+    # What is read there is granted there.
+    assert "no grant lets the domain own" in there(other, "plan", status=3).stdout
+    mesh.product("orders", ORDERS + "access: {grant: [domain:own]}\n")
+    mesh.product("totals", TOTALS + "access: {grant: [domain:own]}\n")
+    mesh.weft("apply", "--yes")
     assert "2 fields: id, total" in there(other, "plan").stdout
     there(other, "apply", "--yes")
     assert rows(other, "select count(*) as n from own.wide") == [{"n": 2}]

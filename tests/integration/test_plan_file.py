@@ -121,7 +121,7 @@ def mesh(tmp_path):
 
 def other_apply(mesh):
     other = Mesh(mesh.folder.parent / "other", "mesh: small\nowns: [far]\n"
-                                               "environments: {dev: {home: ../home}}\n", open="access")
+                 "environments: {dev: {home: ../home}}\n", open="access")
     other.product("sql: select id from base.people\n", "away", "far")
     other.apply()
 
