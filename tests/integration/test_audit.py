@@ -100,7 +100,7 @@ def test_anchored_by_apply_and_cut(tmp_path):
     mesh("audit", "verify")
     mesh("ledger", "verify")
     log = next(folder(mesh).glob("*.log"))
-    whole = log.read_bytes()
+    whole, head = log.read_bytes(), (folder(mesh) / "head").read_bytes()
     lines = whole.splitlines(True)
     log.write_bytes(b"".join(lines[:-2]))
     assert "cut off" in mesh("audit", "verify", status=1).stderr
@@ -117,6 +117,7 @@ def test_anchored_by_apply_and_cut(tmp_path):
         log.write_bytes(wrong)
         assert mesh("audit", "verify", status=1).stderr
     log.write_bytes(whole)
+    (folder(mesh) / "head").write_bytes(head)
     mesh("audit", "verify")
 
 
