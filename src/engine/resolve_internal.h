@@ -10,6 +10,7 @@
  *   resolve_repair.c  constants of the request, forms that DuckDB prints wrongly
  *   resolve_reference.c  only the names of tables (weft_resolve_references)
  *   resolve_column.c  the columns of a resolved text (weft_resolved_columns)
+ *   resolve_named.c   which columns the tables need to have
  *   relation.c        a relation as text; secure.c: as a subquery under its policy
  *   resolve_policy.c  what of a statement is refused, or needs a barrier, under a policy;
  *   resolve_plain.c   which trees need none; resolve_hoist.c: what of WHERE may go into it;
@@ -57,6 +58,7 @@ struct resolve_table {
     struct weft_relation relation;
     const char *token; /* its name in the tree */
     bool *used;        /* per column */
+    const bool *named; /* per column: the text may name it (resolve_named.c); NULL = each */
     size_t found;      /* how often the verified text holds it */
     struct resolve_splice splice;
     /* A column of that name besides for each min_group, its `by`; NULL = none. */
@@ -219,6 +221,9 @@ enum resolve_special resolve_special_word(const char *word);
 enum resolve_special resolve_special_function(const char *name);
 int resolve_special_put(struct resolve *resolve, yyjson_mut_val *object,
                         enum resolve_special special) WEFT_MUST_CHECK;
+
+/* ---- resolve_named.c: from the tree of the printed text ---- */
+int resolve_named(struct resolve *resolve, yyjson_mut_val *printed) WEFT_MUST_CHECK;
 
 /* ---- resolver.c: all passes over a tree's JSON but printing, for the fuzz target (DuckDB's
  * printer trusts the tree, and its parser makes no wrong one) ---- */

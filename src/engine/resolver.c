@@ -210,7 +210,7 @@ static int verify_text(struct resolve *resolve, yyjson_mut_val *typed, const cha
     WEFT_TRY(resolve_load(resolve, json, &doc, &node));
     WEFT_TRY(resolve_verify(resolve, node));
     resolve_pairs(resolve, typed, node);
-    return resolve->nomem ? resolve_nomem(resolve) : 0;
+    return resolve_named(resolve, node);
 }
 
 /* What a walk gathers; names of parameters come from the guard and stay. */

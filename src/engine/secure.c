@@ -280,15 +280,24 @@ static int secured_column(struct secure *secure, const struct weft_relation_colu
     return 0;
 }
 
+/* named: NULL = all. Where the text names none, the first one stands for the rows. */
 static int secured_columns(struct secure *secure, const struct weft_relation *relation,
-                           const char *alias, bool barrier)
+                           const bool *named, const char *alias, bool barrier)
 {
     size_t shown = 0;
+    const struct weft_relation_column *first = NULL;
     for (size_t i = 0; i < relation->column_count; i++) {
         if (weft_treatment_is(relation->columns[i].treat, WEFT_TREAT_HIDE))
             continue;
+        first = first == NULL ? &relation->columns[i] : first;
+        if (named != NULL && !named[i])
+            continue;
         weft_buf_adds(secure->out, shown++ == 0 ? "" : ", ");
         WEFT_TRY(secured_column(secure, &relation->columns[i], alias, barrier));
+    }
+    if (shown == 0 && first != NULL) {
+        shown = 1;
+        WEFT_TRY(secured_column(secure, first, alias, barrier));
     }
     if (shown == 0 && relation->column_count > 0)
         return weft_error_set(secure->error, WEFT_E_DENIED,
@@ -306,7 +315,8 @@ static int secured_put(struct secure *secure, const struct weft_relation *relati
     WEFT_TRY(relation_check(relation, secure->error));
     WEFT_TRY(relation_alias(alias, secure->error));
     weft_buf_adds(out, "SELECT ");
-    WEFT_TRY(secured_columns(secure, relation, alias, barrier));
+    WEFT_TRY(
+        secured_columns(secure, relation, table == NULL ? NULL : table->named, alias, barrier));
     for (size_t i = 0; table != NULL && table->subjects != NULL && i < relation->min_group_count;
          i++) {
         weft_buf_adds(out, ", ");

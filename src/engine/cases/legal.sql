@@ -162,6 +162,9 @@ select p.id, d.dept, o.total from lab.people p, lab.depts d, stats.orders o wher
 -- join: natural
 select * from lab.depts natural join (select dept, budget from lab.depts)
 
+-- join: natural by columns that nobody names
+select count(*) as n from lab.people natural join lab.depts
+
 -- join: natural left
 select dept, e.name2 from lab.depts d natural left join (select dept, 'n' || dept as label from stats.people) e(dept, name2)
 
@@ -937,6 +940,9 @@ select struct_pack(*columns('dept|name')) as s from lab.depts
 select count(depts.*) from lab.depts
 
 --- ---- pivot and unpivot ----
+
+-- pivot: grouped by columns that nobody names
+select count(*) as n from lab.orders pivot (sum(amount) for state in ('QC', 'ON'))
 
 -- pivot: statement
 pivot lab.orders on state in ('QC', 'ON') using sum(amount) group by qty
