@@ -381,6 +381,13 @@ static void restrictions_check(struct compare *c, const struct weft_trust_subjec
     }
 }
 
+/* A domain's runs read its own products, whatever changes. */
+static bool is_own_run(const char *principal, const char *domain)
+{
+    size_t length = strlen("domain:");
+    return strncmp(principal, "domain:", length) == 0 && strcmp(principal + length, domain) == 0;
+}
+
 static int compare_product(struct compare *c, size_t item, struct weft_error *error)
 {
     struct weft_trust_subject before = {0}, after = {0};
@@ -394,6 +401,8 @@ static int compare_product(struct compare *c, size_t item, struct weft_error *er
     size_t purposes = WEFT_MIN(weft_map_count(c->purposes), (size_t)PURPOSES_MAX);
     for (size_t p = 0; p < weft_map_count(c->people); p++) {
         const char *principal = weft_map_key(c->people, p);
+        if (is_own_run(principal, shown->domain))
+            continue;
         for (size_t u = 0; u < purposes; u++) {
             WEFT_CLEANUP(weft_arena_freep) struct weft_arena *arena = weft_arena_new(0);
             struct weft_decision old, now;
