@@ -69,6 +69,12 @@ int weft_avro_wrong(struct weft_avro_cursor *cursor, const char *what);
 int weft_avro_take_long(struct weft_avro_cursor *cursor, int64_t *out) WEFT_MUST_CHECK;
 int weft_avro_take_bytes(struct weft_avro_cursor *cursor, int64_t length, const char **out)
     WEFT_MUST_CHECK;
+/* The head of a block of an array or a map: how many items, 0 behind the last; *size = its bytes
+ * when it says so, else -1. Its end, given where its items began, must stand there. */
+int weft_avro_take_block(struct weft_avro_cursor *cursor, int64_t *count, int64_t *size)
+    WEFT_MUST_CHECK;
+int weft_avro_end_block(struct weft_avro_cursor *cursor, size_t start, int64_t size)
+    WEFT_MUST_CHECK;
 int weft_avro_inflate(struct weft_avro_cursor *cursor, const char *packed, size_t length,
                       struct weft_buf *out) WEFT_MUST_CHECK;
 /* snappy.c: raw snappy into out; false = damaged, or more than `most` bytes. */

@@ -50,6 +50,32 @@ int weft_avro_take_bytes(struct weft_avro_cursor *cursor, int64_t length, const 
 }
 
 /* Copied, with a zero byte behind. */
+#define BLOCK_SIZE_WRONG "a block of items has another size than it says"
+
+int weft_avro_take_block(struct weft_avro_cursor *cursor, int64_t *count, int64_t *size)
+{
+    *size = -1;
+    WEFT_TRY(weft_avro_take_long(cursor, count));
+    if (*count == INT64_MIN)
+        return weft_avro_wrong(cursor, "a block's count is wrong");
+    if (*count < 0) {
+        *count = -*count;
+        WEFT_TRY(weft_avro_take_long(cursor, size));
+        if (*size < 0)
+            return weft_avro_wrong(cursor, BLOCK_SIZE_WRONG);
+    }
+    if ((uint64_t)*count > *cursor->values_left)
+        return weft_avro_wrong(cursor, "a block says it has more items than there are bytes");
+    return 0;
+}
+
+int weft_avro_end_block(struct weft_avro_cursor *cursor, size_t start, int64_t size)
+{
+    if (size >= 0 && (uint64_t)size != cursor->at - start)
+        return weft_avro_wrong(cursor, BLOCK_SIZE_WRONG);
+    return 0;
+}
+
 static int bytes_read(struct weft_avro_cursor *cursor, int64_t length, struct weft_str *out)
 {
     const char *data;
@@ -73,20 +99,11 @@ static int items_block(struct weft_avro_cursor *cursor, const struct weft_avro_s
                        int depth, struct weft_avro_value **items, size_t *count, size_t *capacity,
                        bool *more)
 {
-    int64_t block, size = 0;
+    int64_t block, size;
     bool map = schema->type == WEFT_AVRO_T_MAP;
-    WEFT_TRY(weft_avro_take_long(cursor, &block));
+    WEFT_TRY(weft_avro_take_block(cursor, &block, &size));
     *more = block != 0;
-    bool sized = block < 0;
-    if (block == INT64_MIN)
-        return weft_avro_wrong(cursor, "a block's count is wrong");
-    if (sized) {
-        block = -block;
-        WEFT_TRY(weft_avro_take_long(cursor, &size));
-    }
     size_t start = cursor->at;
-    if ((uint64_t)block > *cursor->values_left)
-        return weft_avro_wrong(cursor, "a block says it has more items than there are bytes");
     for (int64_t i = 0; i < block; i++) {
         size_t need = *count + (map ? 2 : 1);
         if (weft_arena_reserve(cursor->arena, items, capacity, need, sizeof **items) < 0)
@@ -101,9 +118,7 @@ static int items_block(struct weft_avro_cursor *cursor, const struct weft_avro_s
         }
         WEFT_TRY(value_read(cursor, schema->parts[0], depth + 1, &(*items)[(*count)++]));
     }
-    if (sized && (size < 0 || (uint64_t)size != cursor->at - start))
-        return weft_avro_wrong(cursor, "a block of items has another size than it says");
-    return 0;
+    return weft_avro_end_block(cursor, start, size);
 }
 
 static int items_read(struct weft_avro_cursor *cursor, const struct weft_avro_schema *schema,

@@ -281,30 +281,20 @@ static int items_write(struct weft_avro_cursor *cursor, const struct weft_avro_s
                        int depth, struct weft_json_writer *writer)
 {
     bool map = schema->type == WEFT_AVRO_T_MAP;
-    int64_t count = 1, size = 0;
+    int64_t count = 1, size;
     if (map)
         weft_json_begin_object(writer);
     else
         weft_json_begin_array(writer);
     while (count != 0) {
-        WEFT_TRY(weft_avro_take_long(cursor, &count));
-        bool sized = count < 0;
-        if (count == INT64_MIN)
-            return weft_avro_wrong(cursor, "a block's count is wrong");
-        if (sized) {
-            count = -count;
-            WEFT_TRY(weft_avro_take_long(cursor, &size));
-        }
+        WEFT_TRY(weft_avro_take_block(cursor, &count, &size));
         size_t start = cursor->at;
-        if ((uint64_t)count > *cursor->values_left)
-            return weft_avro_wrong(cursor, "a block says it has more items than there are bytes");
         for (int64_t i = 0; i < count; i++) {
             if (map)
                 WEFT_TRY(text_write(cursor, writer, true));
             WEFT_TRY(weft_avro_value_write(cursor, schema->parts[0], depth + 1, writer));
         }
-        if (sized && (size < 0 || (uint64_t)size != cursor->at - start))
-            return weft_avro_wrong(cursor, "a block of items has another size than it says");
+        WEFT_TRY(weft_avro_end_block(cursor, start, size));
     }
     if (map)
         weft_json_end_object(writer);
