@@ -210,14 +210,8 @@ static void check_word(struct weft_reader *reader, struct weft_node *node,
 {
     if (weft_words_has(key->words, node->text))
         return;
-    struct weft_texts words = weft_words_split(reader, key->words);
-    char hint[300], all[250];
-    weft_reader_near(node->text, words.items, words.count, hint, sizeof hint);
-    if (hint[0] == '\0') {
-        weft_texts_print(words.items, words.count, all, sizeof all);
-        snprintf(hint, sizeof hint, "%s %s", words.count == 1 ? "the one choice is" : "choose from",
-                 all);
-    }
+    char hint[300];
+    weft_words_hint(reader, key->words, node->text, hint, sizeof hint);
     node_mistake(reader, node, hint, "`%.100s` is not a value of `%s`", node->text, key->name);
 }
 

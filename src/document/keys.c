@@ -5,6 +5,7 @@
 
 #include "base/text.h"
 
+#include <stdio.h>
 #include <string.h>
 
 #define VALUE WEFT_SHAPE_VALUE
@@ -696,4 +697,16 @@ struct weft_texts weft_words_split(struct weft_reader *reader, const char *words
         words += length + (words[length] == '|');
     }
     return (struct weft_texts){items, count};
+}
+
+void weft_words_hint(struct weft_reader *reader, const char *words, const char *text, char *out,
+                     size_t size)
+{
+    struct weft_texts all = weft_words_split(reader, words);
+    char list[360];
+    weft_reader_near(text, all.items, all.count, out, size);
+    if (out[0] != '\0')
+        return;
+    weft_texts_print(all.items, all.count, list, sizeof list);
+    snprintf(out, size, "%s %s", all.count == 1 ? "the one choice is" : "choose from", list);
 }

@@ -123,6 +123,10 @@ bool weft_words_has(const char *words, const char *word);
 /* Splits "a|b|c" into the arena. */
 struct weft_texts weft_words_split(struct weft_reader *reader, const char *words);
 
+/* What a text that is none of the words could be: the nearest, else all. */
+void weft_words_hint(struct weft_reader *reader, const char *words, const char *text, char *out,
+                     size_t size);
+
 /* The JSON Schema (draft 2020-12) of the files, made from the table. */
 int weft_schema_print(const char *which /* "product", "mesh", "domain", "policy" */,
                       struct weft_buf *out, struct weft_error *error) WEFT_MUST_CHECK;

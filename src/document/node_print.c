@@ -166,27 +166,52 @@ static void print_json_scalar(const struct weft_node *node, struct weft_json_wri
         weft_json_put_text(writer, node->text); /* no JSON number keeps all of its digits */
 }
 
-void weft_node_print_json(const struct weft_node *node, struct weft_json_writer *writer)
+static void print_json(const struct weft_node *node, struct weft_json_writer *writer, bool texts)
 {
     switch (node->kind) {
     case WEFT_NODE_NULL:
         weft_json_put_null(writer);
         return;
     case WEFT_NODE_VALUE:
-        print_json_scalar(node, writer);
+        if (texts)
+            weft_json_put_text(writer, node->text);
+        else
+            print_json_scalar(node, writer);
         return;
     case WEFT_NODE_LIST:
         weft_json_begin_array(writer);
         for (size_t i = 0; i < node->count; i++)
-            weft_node_print_json(node->items[i], writer);
+            print_json(node->items[i], writer, texts);
         weft_json_end_array(writer);
         return;
     case WEFT_NODE_MAP:
         weft_json_begin_object(writer);
         for (size_t i = 0; i < node->count; i++) {
             weft_json_key(writer, node->keys[i]);
-            weft_node_print_json(node->items[i], writer);
+            print_json(node->items[i], writer, texts);
         }
         weft_json_end_object(writer);
     }
+}
+
+void weft_node_print_json(const struct weft_node *node, struct weft_json_writer *writer)
+{
+    print_json(node, writer, false);
+}
+
+void weft_node_print_texts(const struct weft_node *node, struct weft_json_writer *writer)
+{
+    print_json(node, writer, true);
+}
+
+void weft_json_member_texts(struct weft_json_writer *writer, const char *key,
+                            struct weft_texts texts, bool even_empty)
+{
+    if (texts.count == 0 && !even_empty)
+        return;
+    weft_json_key(writer, key);
+    weft_json_begin_array(writer);
+    for (size_t i = 0; i < texts.count; i++)
+        weft_json_put_text(writer, texts.items[i]);
+    weft_json_end_array(writer);
 }

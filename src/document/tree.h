@@ -19,6 +19,11 @@ struct weft_node *weft_node_copy(struct weft_reader *reader, const struct weft_n
 void weft_node_print_yaml(const struct weft_node *node, struct weft_buf *out);
 /* JSON with numbers and booleans as such. */
 void weft_node_print_json(const struct weft_node *node, struct weft_json_writer *writer);
+/* JSON whose scalars are texts, as they are written. */
+void weft_node_print_texts(const struct weft_node *node, struct weft_json_writer *writer);
+/* "key": [texts]; nothing for none of them, but an empty list with even_empty. */
+void weft_json_member_texts(struct weft_json_writer *writer, const char *key,
+                            struct weft_texts texts, bool even_empty);
 /* The whole tree stands at one place: for parts of another file. */
 void weft_node_move(struct weft_node *node, struct weft_place place);
 

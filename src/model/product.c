@@ -3,7 +3,7 @@
  */
 #include "model/product_internal.h"
 
-#include "base/text.h"
+#include "document/registered.h"
 
 #include <string.h>
 
@@ -77,25 +77,18 @@ int weft_product_parse(struct weft_arena *arena, const char *text, size_t length
     return 0;
 }
 
+static const void *product_of(struct weft_reader *reader, struct weft_node *root, void *folder)
+{
+    struct weft_product_source source = {.file = reader->file, .folder = folder};
+    return weft_product_read(reader, root, &source);
+}
+
 int weft_product_from_document(struct weft_arena *arena, const char *document, const char *folder,
                                const struct weft_product **out, struct weft_error *error)
 {
-    yyjson_doc *doc __attribute__((cleanup(weft_json_freep))) = NULL;
-    struct weft_diag diag;
-    struct weft_reader reader = {
-        .arena = arena, .diag = &diag, .file = "registered document", .environment = ""};
-    struct weft_product_source source = {.file = "registered document", .folder = folder};
-    WEFT_TRY(weft_json_parse(document, strlen(document), WEFT_JSON_UNIQUE_KEYS, &doc, error));
-    weft_diag_init(&diag);
-    struct weft_node *root = weft_node_of_json(&reader, yyjson_doc_get_root(doc));
-    const struct weft_product *product = weft_product_read(&reader, root, &source);
-    int rc = weft_reader_check(&reader, error);
-    if (rc == 0)
-        rc = weft_diag_check(&diag, error);
-    if (rc == 0 && product == NULL)
-        rc = weft_error_set(error, WEFT_E_INVALID, "the registered document is no product");
-    if (rc == 0)
-        *out = product;
-    weft_diag_release(&diag);
-    return rc;
+    const void *made;
+    WEFT_TRY(weft_document_read(arena, document, "registered document", "product", product_of,
+                                (void *)(uintptr_t)folder, &made, error));
+    *out = made;
+    return 0;
 }

@@ -6,11 +6,11 @@
  * What has a member in the struct is written from it. The rest (tests, run, access ...) is written
  * from the tree by the table of keys, which says what is a number, a duration or a list.
  */
+#include "document/registered.h"
 #include "document/tree.h"
 #include "model/product_internal.h"
 
 #include "base/clock.h"
-#include "base/hash.h"
 #include "base/text.h"
 
 #include <string.h>
@@ -46,17 +46,6 @@ static void put_text(writer *w, const char *key, const char *text)
 {
     if (text != NULL)
         weft_json_member_text(w, key, text);
-}
-
-static void put_texts(writer *w, const char *key, struct weft_texts texts, bool even_empty)
-{
-    if (texts.count == 0 && !even_empty)
-        return;
-    weft_json_key(w, key);
-    weft_json_begin_array(w);
-    for (size_t i = 0; i < texts.count; i++)
-        weft_json_put_text(w, texts.items[i]);
-    weft_json_end_array(w);
 }
 
 static void put_translations(writer *w, const char *key, const char *text,
@@ -119,7 +108,7 @@ static void put_field(writer *w, const struct weft_field *field, bool in_key, st
     if (field->required && !in_key)
         weft_json_member_bool(w, "required", true);
     put_text(w, "pattern", field->pattern);
-    put_texts(w, "enum", field->values, false);
+    weft_json_member_texts(w, "enum", field->values, false);
     put_text(w, "min", field->min);
     put_text(w, "max", field->max);
     put_count(w, "min_length", field->min_length, -1);
@@ -183,7 +172,7 @@ static void put_options(writer *w, const struct weft_input *input)
     if (!csv->header)
         weft_json_member_bool(w, "header", false);
     put_count(w, "skip", csv->skip, 0);
-    put_texts(w, "null", csv->nulls, csv->nulls_given);
+    weft_json_member_texts(w, "null", csv->nulls, csv->nulls_given);
     put_text(w, "date_format", csv->date_format);
     put_text(w, "timestamp_format", csv->timestamp_format);
     if (strcmp(csv->encoding, "utf-8") != 0)
@@ -200,7 +189,7 @@ static void put_input(writer *w, const struct weft_input *input)
     if (input->patterns.count == 1)
         put_text(w, "files", input->files);
     else
-        put_texts(w, "files", input->patterns, false);
+        weft_json_member_texts(w, "files", input->patterns, false);
     put_text(w, "product", input->product);
     put_text(w, "connection", input->connection);
     if (input->kind == WEFT_INPUT_FILES) {
@@ -358,31 +347,6 @@ static void put_quality(writer *w, const struct weft_quality *quality)
 
 /* ---- what has no member ---- */
 
-static void put_any(writer *w, const struct weft_node *node)
-{
-    switch (node->kind) {
-    case WEFT_NODE_NULL:
-        weft_json_put_null(w);
-        return;
-    case WEFT_NODE_VALUE:
-        weft_json_put_text(w, node->text);
-        return;
-    case WEFT_NODE_LIST:
-        weft_json_begin_array(w);
-        for (size_t i = 0; i < node->count; i++)
-            put_any(w, node->items[i]);
-        weft_json_end_array(w);
-        return;
-    case WEFT_NODE_MAP:
-        weft_json_begin_object(w);
-        for (size_t i = 0; i < node->count; i++) {
-            weft_json_key(w, node->keys[i]);
-            put_any(w, node->items[i]);
-        }
-        weft_json_end_object(w);
-    }
-}
-
 static void put_by_key(writer *w, const struct weft_node *node, const struct weft_key *key);
 
 static void put_section(writer *w, const struct weft_node *node, enum weft_section section)
@@ -429,7 +393,7 @@ static void put_by_key(writer *w, const struct weft_node *node, const struct wef
     } else if (node->kind == WEFT_NODE_VALUE && !(key->shapes & WEFT_SHAPE_ANY))
         put_value(w, node, key);
     else
-        put_any(w, node);
+        weft_node_print_texts(node, w);
 }
 
 static void put_rest(writer *w, const struct weft_node *root)
@@ -455,7 +419,7 @@ static void put_rest(writer *w, const struct weft_node *root)
 static void put_storage(writer *w, const struct weft_product *product)
 {
     put_text(w, "location", product->location);
-    put_texts(w, "partition", product->partition, false);
+    weft_json_member_texts(w, "partition", product->partition, false);
     if (product->sort_count > 0) {
         weft_json_key(w, "sort");
         weft_json_begin_array(w);
@@ -471,12 +435,12 @@ static void put_storage(writer *w, const struct weft_product *product)
     if (product->key.count == 0)
         return;
     if (product->key_on_fail == WEFT_ON_FAIL_QUARANTINE) {
-        put_texts(w, "key", product->key, false);
+        weft_json_member_texts(w, "key", product->key, false);
         return;
     }
     weft_json_key(w, "key");
     weft_json_begin_object(w);
-    put_texts(w, "fields", product->key, false);
+    weft_json_member_texts(w, "fields", product->key, false);
     put_on_fail(w, product->key_on_fail, WEFT_ON_FAIL_QUARANTINE);
     weft_json_end_object(w);
 }
@@ -490,8 +454,8 @@ static void put_product(writer *w, const struct weft_product *product, const str
     put_text(w, "version", product->version);
     put_translations(w, "description", product->description, &product->descriptions);
     put_text(w, "type", product->type);
-    put_texts(w, "tags", product->tags, false);
-    put_texts(w, "regulations", product->regulations, false);
+    weft_json_member_texts(w, "tags", product->tags, false);
+    weft_json_member_texts(w, "regulations", product->regulations, false);
     if (product->status != WEFT_STATUS_ACTIVE)
         put_text(w, "status", weft_status_name(product->status));
     if (strcmp(product->discoverable, "mesh") != 0)
@@ -506,31 +470,14 @@ static void put_product(writer *w, const struct weft_product *product, const str
     weft_json_end_object(w);
 }
 
-static int document_finish(struct weft_product *product, const struct weft_buf *plain,
-                           struct weft_buf *canonical, struct weft_arena *arena,
-                           struct weft_error *error)
-{
-    yyjson_doc *doc __attribute__((cleanup(weft_json_freep))) = NULL;
-    WEFT_TRY(weft_buf_check(plain, error));
-    WEFT_TRY(weft_json_parse(plain->data, plain->length, 0, &doc, error));
-    WEFT_TRY(weft_json_canonical(yyjson_doc_get_root(doc), canonical, error));
-    WEFT_TRY(weft_buf_check(canonical, error));
-    WEFT_TRY(weft_sha256_hex(canonical->data, canonical->length, product->digest, error));
-    product->document = weft_arena_strndup(arena, canonical->data, canonical->length);
-    return product->document == NULL ? weft_error_nomem(error) : 0;
-}
-
 int weft_product_write_document(struct weft_product *product, const struct weft_node *root,
                                 struct weft_arena *arena, struct weft_error *error)
 {
-    struct weft_buf plain, canonical;
+    WEFT_CLEANUP(weft_buf_release) struct weft_buf plain;
     struct weft_json_writer w;
     weft_buf_init(&plain, DOCUMENT_MAX);
-    weft_buf_init(&canonical, DOCUMENT_MAX);
     weft_json_writer_init(&w, &plain);
     put_product(&w, product, root);
-    int rc = document_finish(product, &plain, &canonical, arena, error);
-    weft_buf_release(&plain);
-    weft_buf_release(&canonical);
-    return rc;
+    return weft_document_make(&plain, DOCUMENT_MAX, arena, &product->document, product->digest,
+                              error);
 }

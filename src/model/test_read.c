@@ -8,6 +8,7 @@
 
 #include "base/clock.h"
 #include "base/text.h"
+#include "document/tree.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -19,39 +20,13 @@
 
 /* ---- values ---- */
 
-static void json_put(struct weft_json_writer *w, const struct weft_node *node)
-{
-    switch (node->kind) {
-    case WEFT_NODE_NULL:
-        weft_json_put_null(w);
-        break;
-    case WEFT_NODE_VALUE:
-        weft_json_put_text(w, node->text);
-        break;
-    case WEFT_NODE_LIST:
-        weft_json_begin_array(w);
-        for (size_t i = 0; i < node->count; i++)
-            json_put(w, node->items[i]);
-        weft_json_end_array(w);
-        break;
-    case WEFT_NODE_MAP:
-        weft_json_begin_object(w);
-        for (size_t i = 0; i < node->count; i++) {
-            weft_json_key(w, node->keys[i]);
-            json_put(w, node->items[i]);
-        }
-        weft_json_end_object(w);
-        break;
-    }
-}
-
 static const char *json_of(struct weft_reader *reader, const struct weft_node *node)
 {
     WEFT_CLEANUP(weft_buf_release) struct weft_buf buf;
     struct weft_json_writer w;
     weft_buf_init(&buf, TEST_JSON_MAX);
     weft_json_writer_init(&w, &buf);
-    json_put(&w, node);
+    weft_node_print_texts(node, &w);
     if (weft_buf_check(&buf, NULL) < 0) {
         reader->nomem = true;
         return NULL;

@@ -46,20 +46,14 @@ static void mistake(struct check *check, struct weft_node *node, const char *key
 
 static void check_word(struct check *check, struct weft_node *node, const struct weft_odcs_key *key)
 {
-    char hint[400], all[360];
+    char hint[400];
     if (!weft_node_is_text(node)) {
         mistake(check, node, key->name, "a text");
         return;
     }
     if (weft_words_has(key->words, node->text))
         return;
-    struct weft_texts words = weft_words_split(check->reader, key->words);
-    weft_reader_near(node->text, words.items, words.count, hint, sizeof hint);
-    if (hint[0] == '\0') {
-        weft_texts_print(words.items, words.count, all, sizeof all);
-        snprintf(hint, sizeof hint, "%s %s", words.count == 1 ? "the one choice is" : "choose from",
-                 all);
-    }
+    weft_words_hint(check->reader, key->words, node->text, hint, sizeof hint);
     node->wrong = true;
     weft_reader_mistake(check->reader, node->place, hint, "`%.100s` is not a value of `%s`",
                         node->text, key->name);

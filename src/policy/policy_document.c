@@ -7,7 +7,8 @@
 #include "policy/policy_internal.h"
 
 #include "base/clock.h"
-#include "base/hash.h"
+#include "document/registered.h"
+#include "document/tree.h"
 #include "policy/condition.h"
 #include "policy/treatment.h"
 
@@ -18,17 +19,6 @@
 #define DAY_US INT64_C(86400000000)
 
 typedef struct weft_json_writer writer;
-
-static void put_texts(writer *w, const char *key, struct weft_texts texts)
-{
-    if (texts.count == 0)
-        return;
-    weft_json_key(w, key);
-    weft_json_begin_array(w);
-    for (size_t i = 0; i < texts.count; i++)
-        weft_json_put_text(w, texts.items[i]);
-    weft_json_end_array(w);
-}
 
 static void put_treatment(writer *w, const struct weft_treatment *treatment)
 {
@@ -103,7 +93,7 @@ static void put_until(writer *w, int64_t until_us)
 
 static void put_restrict(writer *w, const struct weft_policy *policy, const char *rows)
 {
-    put_texts(w, "on", policy->on);
+    weft_json_member_texts(w, "on", policy->on, false);
     if (policy->treat.kind != WEFT_TREAT_NONE)
         put_treatment(w, &policy->treat);
     if (rows != NULL)
@@ -125,10 +115,10 @@ static void put_policy(writer *w, const struct weft_policy *policy, const char *
         weft_json_member_text(w, "name", policy->name);
     if (policy->because != NULL)
         weft_json_member_text(w, "because", policy->because);
-    put_texts(w, "to", policy->to);
-    put_texts(w, "read", policy->read);
+    weft_json_member_texts(w, "to", policy->to, false);
+    weft_json_member_texts(w, "read", policy->read, false);
     if (policy->kind == WEFT_POLICY_GRANT)
-        put_texts(w, "purposes", policy->purposes);
+        weft_json_member_texts(w, "purposes", policy->purposes, false);
     put_until(w, policy->until_us);
     if (policy->kind == WEFT_POLICY_RESTRICT)
         put_restrict(w, policy, rows);
@@ -150,64 +140,39 @@ static void put_policy(writer *w, const struct weft_policy *policy, const char *
     weft_json_end_object(w);
 }
 
-static int document_finish(struct weft_policy *policy, const struct weft_buf *plain,
-                           struct weft_buf *canonical, struct weft_arena *arena,
-                           struct weft_error *error)
-{
-    yyjson_doc *doc __attribute__((cleanup(weft_json_freep))) = NULL;
-    char digest[WEFT_SHA256_HEX];
-    WEFT_TRY(weft_buf_check(plain, error));
-    WEFT_TRY(weft_json_parse(plain->data, plain->length, 0, &doc, error));
-    WEFT_TRY(weft_json_canonical(yyjson_doc_get_root(doc), canonical, error));
-    WEFT_TRY(weft_buf_check(canonical, error));
-    WEFT_TRY(weft_sha256_hex(canonical->data, canonical->length, digest, error));
-    policy->document = weft_arena_strndup(arena, canonical->data, canonical->length);
-    policy->digest = weft_arena_strdup(arena, digest);
-    return policy->document == NULL || policy->digest == NULL ? weft_error_nomem(error) : 0;
-}
-
 int weft_policy_write_document(struct weft_policy *policy, struct weft_arena *arena,
                                struct weft_error *error)
 {
-    struct weft_buf rows, plain, canonical;
+    WEFT_CLEANUP(weft_buf_release) struct weft_buf rows, plain;
+    char digest[WEFT_SHA256_HEX];
     struct weft_json_writer w;
     weft_buf_init(&rows, (size_t)1 << 20);
     weft_buf_init(&plain, POLICY_DOCUMENT_MAX);
-    weft_buf_init(&canonical, POLICY_DOCUMENT_MAX);
     weft_json_writer_init(&w, &plain);
     if (policy->rows != NULL)
         weft_condition_print(policy->rows, &rows);
-    int rc = weft_buf_check(&rows, error);
-    if (rc == 0) {
-        put_policy(&w, policy, policy->rows == NULL ? NULL : rows.data);
-        rc = document_finish(policy, &plain, &canonical, arena, error);
-    }
-    weft_buf_release(&rows);
-    weft_buf_release(&plain);
-    weft_buf_release(&canonical);
-    return rc;
+    WEFT_TRY(weft_buf_check(&rows, error));
+    put_policy(&w, policy, policy->rows == NULL ? NULL : rows.data);
+    WEFT_TRY(
+        weft_document_make(&plain, POLICY_DOCUMENT_MAX, arena, &policy->document, digest, error));
+    policy->digest = weft_arena_strdup(arena, digest);
+    return policy->digest == NULL ? weft_error_nomem(error) : 0;
+}
+
+static const void *policy_of(struct weft_reader *reader, struct weft_node *root, void *arg)
+{
+    (void)arg;
+    return weft_policy_read(reader, root);
 }
 
 int weft_policy_from_document(struct weft_arena *arena, const char *document,
                               const struct weft_policy **out, struct weft_error *error)
 {
-    yyjson_doc *doc __attribute__((cleanup(weft_json_freep))) = NULL;
-    struct weft_diag diag;
-    struct weft_reader reader = {
-        .arena = arena, .diag = &diag, .file = "registered policy", .environment = ""};
-    WEFT_TRY(weft_json_parse(document, strlen(document), WEFT_JSON_UNIQUE_KEYS, &doc, error));
-    weft_diag_init(&diag);
-    struct weft_node *root = weft_node_of_json(&reader, yyjson_doc_get_root(doc));
-    const struct weft_policy *policy = root == NULL ? NULL : weft_policy_read(&reader, root);
-    int rc = weft_reader_check(&reader, error);
-    if (rc == 0)
-        rc = weft_diag_check(&diag, error);
-    if (rc == 0 && policy == NULL)
-        rc = weft_error_set(error, WEFT_E_INVALID, "the registered document is no policy");
-    if (rc == 0)
-        *out = policy;
-    weft_diag_release(&diag);
-    return rc;
+    const void *made;
+    WEFT_TRY(weft_document_read(arena, document, "registered policy", "policy", policy_of, NULL,
+                                &made, error));
+    *out = made;
+    return 0;
 }
 
 int weft_policies_parse(struct weft_arena *arena, const char *text, size_t length, const char *file,
