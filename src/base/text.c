@@ -207,6 +207,12 @@ char weft_lower(char c)
     return c >= 'A' && c <= 'Z' ? (char)(c + 32) : c;
 }
 
+bool weft_ends_in(const char *text, const char *end)
+{
+    size_t length = strlen(text), tail = strlen(end);
+    return length > tail && strcmp(text + length - tail, end) == 0;
+}
+
 bool weft_equal_fold(const char *a, const char *b)
 {
     for (; *a != '\0' && weft_lower(*a) == weft_lower(*b); a++, b++)

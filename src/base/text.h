@@ -27,6 +27,9 @@ void weft_format_count(int64_t count, char *out, size_t out_size);
 bool weft_equal_fold(const char *a, const char *b);
 char weft_lower(char c);
 
+/* Does it end so, with something before that? */
+bool weft_ends_in(const char *text, const char *end);
+
 /* The candidate nearest to `word` (Damerau-Levenshtein, at most a third of its length and at most
  * 3), or NULL. */
 const char *weft_suggest(const char *word, const char *const *candidates, size_t count);

@@ -175,13 +175,23 @@ static void test_names(void **state)
              "a_very_long_name_that_does_not_end_before_for");
 }
 
+static void text_ends(void **state)
+{
+    (void)state;
+    assert_true(weft_ends_in("orders.yaml", ".yaml"));
+    assert_false(weft_ends_in("orders.yml", ".yaml"));
+    assert_false(weft_ends_in(".yaml", ".yaml"));
+    assert_false(weft_ends_in("yaml", ".yaml"));
+    assert_false(weft_ends_in("", ".yaml"));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_utf8),   cmocka_unit_test(test_int64),
         cmocka_unit_test(test_double), cmocka_unit_test(test_sizes),
         cmocka_unit_test(test_counts), cmocka_unit_test(test_suggestions),
-        cmocka_unit_test(test_names),
+        cmocka_unit_test(test_names),  cmocka_unit_test(text_ends),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -5,14 +5,14 @@
 #include "checkout/mesh_internal.h"
 
 #include "base/fs.h"
+#include "base/text.h"
 #include "odcs/odcs_read.h"
 
 #include <string.h>
 
 bool weft_mesh_is_contract(const char *file)
 {
-    size_t length = strlen(file), end = strlen(WEFT_MESH_CONTRACT_END);
-    return length > end && strcmp(file + length - end, WEFT_MESH_CONTRACT_END) == 0;
+    return weft_ends_in(file, WEFT_MESH_CONTRACT_END);
 }
 
 int weft_mesh_read_contract(struct weft_mesh_loader *loader, const char *path,

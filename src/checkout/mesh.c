@@ -250,32 +250,26 @@ static int folder_read_product(struct weft_mesh_loader *loader, struct folder *f
     return weft_reader_check(reader, loader->error);
 }
 
-static bool ends_in(const char *text, const char *end)
-{
-    size_t length = strlen(text), end_length = strlen(end);
-    return length > end_length && strcmp(text + length - end_length, end) == 0;
-}
-
 static void folder_check_other(struct weft_mesh_loader *loader, const struct folder *folder,
                                const char *file)
 {
     struct weft_reader *reader = &loader->reader;
     struct weft_place none = {0};
     reader->file = weft_reader_format(reader, "%s%s", folder->shown, file);
-    if (ends_in(file, ".odcs.yml")) {
+    if (weft_ends_in(file, ".odcs.yml")) {
         weft_reader_warn(reader, none, "call it NAME" WEFT_MESH_CONTRACT_END,
                          "the file is not read: it has another name");
         return;
     }
     if (strncmp(file, "data_product", 12) == 0 &&
-        (ends_in(file, ".yml") || ends_in(file, ".yaml"))) {
+        (weft_ends_in(file, ".yml") || weft_ends_in(file, ".yaml"))) {
         weft_reader_warn(reader, none,
                          "the names are data_product.yaml and, for an older major, "
                          "data_product.v1.yaml",
                          "the file is not read: it has another name");
         return;
     }
-    if (!ends_in(file, ".sql") || folder->unclear || folder->name == NULL)
+    if (!weft_ends_in(file, ".sql") || folder->unclear || folder->name == NULL)
         return;
     for (size_t i = 0; i < folder->sql_count; i++) {
         const char *named = folder->sql_files[i];
@@ -293,8 +287,8 @@ static void folder_check_name(struct weft_mesh_loader *loader, const struct fold
 {
     struct weft_reader *reader = &loader->reader;
     static const struct weft_place none = {0};
-    if ((!ends_in(file, ".yaml") && !ends_in(file, ".yml")) || strstr(file, ".odcs.") != NULL ||
-        strncmp(file, "data_product", 12) == 0)
+    if ((!weft_ends_in(file, ".yaml") && !weft_ends_in(file, ".yml")) ||
+        strstr(file, ".odcs.") != NULL || strncmp(file, "data_product", 12) == 0)
         return; /* told by folder_check_other */
     const char *before = reader->file;
     reader->file = weft_reader_format(reader, "%s%s", folder->shown, file);

@@ -21,12 +21,6 @@ struct policies {
     struct weft_map *purposes; /* -> its document */
 };
 
-static bool ends_in(const char *text, const char *end)
-{
-    size_t length = strlen(text), end_length = strlen(end);
-    return length > end_length && strcmp(text + length - end_length, end) == 0;
-}
-
 static void policy_add(struct policies *all, const struct weft_policy *policy)
 {
     struct weft_reader *reader = &all->loader->reader;
@@ -84,9 +78,9 @@ static int folder_read(struct policies *all, const char *folder)
     for (size_t i = 0; rc == 0 && i < list.count; i++) {
         if (list.names[i][0] == '.')
             continue;
-        if (ends_in(list.names[i], ".yaml")) {
+        if (weft_ends_in(list.names[i], ".yaml")) {
             rc = file_read(all, folder, list.names[i]);
-        } else if (ends_in(list.names[i], ".yml")) {
+        } else if (weft_ends_in(list.names[i], ".yml")) {
             loader->reader.file =
                 weft_reader_format(&loader->reader, POLICIES_FOLDER "/%s", list.names[i]);
             weft_reader_warn(&loader->reader, none, "call it NAME.yaml",

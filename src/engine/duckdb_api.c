@@ -4,6 +4,7 @@
 #include "engine/duckdb_api.h"
 
 #include "base/fs.h"
+#include "base/library.h"
 #include "base/mem.h"
 
 #include <dlfcn.h>
@@ -72,15 +73,8 @@ static int duckdb_fill(void *library, struct weft_error *error)
 #undef DUCKDB_NAME
     };
     static_assert(sizeof(weft_duckdb) == WEFT_COUNT(names) * sizeof(void *), "pointers only");
-    void *found[WEFT_COUNT(names)];
-    for (size_t i = 0; i < WEFT_COUNT(names); i++) {
-        found[i] = dlsym(library, names[i]);
-        if (found[i] == NULL)
-            return weft_error_set(error, WEFT_E_FORMAT, "%s has no function %s", DUCKDB_FILE,
-                                  names[i]);
-    }
     struct weft_duckdb_api api;
-    memcpy(&api, found, sizeof(api));
+    WEFT_TRY(weft_library_find(library, DUCKDB_FILE, names, WEFT_COUNT(names), &api, error));
     const char *version = api.library_version();
     if (strncmp(version, DUCKDB_SERIES, strlen(DUCKDB_SERIES)) != 0)
         return weft_error_set(error, WEFT_E_FORMAT, "%s is DuckDB %s; weft needs 1.5", DUCKDB_FILE,

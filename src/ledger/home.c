@@ -170,12 +170,6 @@ static int folders_make(const char *home, struct weft_error *error)
     return 0;
 }
 
-static bool ends_with(const char *text, const char *end)
-{
-    size_t length = strlen(text), end_length = strlen(end);
-    return length >= end_length && strcmp(text + length - end_length, end) == 0;
-}
-
 /* The key that a killed making left, or a new one. */
 static int home_key(struct weft_ledger *ledger, struct weft_error *error)
 {
@@ -184,10 +178,10 @@ static int home_key(struct weft_ledger *ledger, struct weft_error *error)
     int rc = 0;
     for (size_t i = 0; rc == 0 && i < list.count; i++) {
         char *name = list.names[i];
-        if (ends_with(name, ".pem") && ledger->key == NULL) {
+        if (weft_ends_in(name, ".pem") && ledger->key == NULL) {
             name[strlen(name) - 4] = '\0';
             rc = weft_key_load(ledger->keys, name, &ledger->key, error);
-        } else if (ends_with(name, ".tmp")) { /* holds a part of a private key */
+        } else if (weft_ends_in(name, ".tmp")) { /* holds a part of a private key */
             WEFT_CLEANUP(weft_freep) char *path = weft_path_join(ledger->keys, name);
             rc = path == NULL ? weft_error_nomem(error) : weft_fs_unlink(path, error);
         }

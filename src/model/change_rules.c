@@ -177,27 +177,21 @@ enum weft_bound_move weft_bound_compare(const char *before, const char *after)
     return strcmp(after, before) > 0 ? WEFT_BOUND_UP : WEFT_BOUND_DOWN;
 }
 
-static bool ends_with(const char *text, const char *end)
-{
-    size_t length = strlen(text), tail = strlen(end);
-    return length >= tail && strcmp(text + length - tail, end) == 0;
-}
-
 enum weft_change_kind weft_quality_kind(const char *path, const char *before, const char *after)
 {
     bool service = strncmp(path, "quality.freshness", 17) == 0;
     enum weft_change_kind tighter = service ? CHANGE_SERVICE_RAISED : CHANGE_QUALITY_TIGHTER;
     enum weft_change_kind looser = service ? CHANGE_SERVICE_LOWERED : CHANGE_QUALITY_LOOSER;
-    if (ends_with(path, ".on_fail"))
+    if (weft_ends_in(path, ".on_fail"))
         return CHANGE_ON_FAIL;
     if (before == NULL || after == NULL) {
-        if (ends_with(path, ".description") || ends_with(path, ".freshness.field"))
+        if (weft_ends_in(path, ".description") || weft_ends_in(path, ".freshness.field"))
             return CHANGE_QUALITY;
         return before == NULL ? tighter : looser;
     }
-    bool at_most = service || ends_with(path, ".max") || ends_with(path, ".change") ||
-                   ends_with(path, ".quarantine_max");
-    bool at_least = ends_with(path, ".min") || strncmp(path, "quality.completeness", 20) == 0;
+    bool at_most = service || weft_ends_in(path, ".max") || weft_ends_in(path, ".change") ||
+                   weft_ends_in(path, ".quarantine_max");
+    bool at_least = weft_ends_in(path, ".min") || strncmp(path, "quality.completeness", 20) == 0;
     enum weft_bound_move move = weft_bound_compare(before, after);
     if ((!at_most && !at_least) || move == WEFT_BOUND_UNKNOWN)
         return CHANGE_QUALITY;

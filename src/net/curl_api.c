@@ -3,9 +3,10 @@
  */
 #include "net/curl_api.h"
 
+#include "base/library.h"
+
 #include <dlfcn.h>
 #include <pthread.h>
-#include <string.h>
 
 #define CURL_FILE "libcurl.so.4"
 #define CURL_VERSION_MIN 0x075500 /* 7.85: protocols by name */
@@ -23,14 +24,8 @@ static int curl_fill(void *library, struct weft_error *error)
 #undef CURL_NAME
     };
     static_assert(sizeof(weft_curl) == WEFT_COUNT(names) * sizeof(void *), "pointers only");
-    void *found[WEFT_COUNT(names)];
-    for (size_t i = 0; i < WEFT_COUNT(names); i++) {
-        found[i] = dlsym(library, names[i]);
-        if (found[i] == NULL)
-            return weft_error_set(error, WEFT_E_FORMAT, CURL_FILE " has no function %s", names[i]);
-    }
     struct weft_curl_api api;
-    memcpy(&api, found, sizeof api);
+    WEFT_TRY(weft_library_find(library, CURL_FILE, names, WEFT_COUNT(names), &api, error));
     const curl_version_info_data *info = api.version_info(CURLVERSION_NOW);
     if (info->version_num < CURL_VERSION_MIN)
         return weft_error_set(error, WEFT_E_FORMAT, CURL_FILE " is version %s; weft needs 7.85",
@@ -47,12 +42,10 @@ static int curl_load_locked(struct weft_error *error)
 {
     if (curl_loaded)
         return 0;
-    void *library = dlopen(CURL_FILE, RTLD_NOW | RTLD_LOCAL);
-    if (library == NULL) {
-        weft_error_set(error, WEFT_E_NOT_FOUND, CURL_FILE " was not found");
+    void *library;
+    if (weft_library_open(CURL_FILE, &library, error) < 0)
         return weft_error_hint(error, "files are fetched over HTTP by libcurl: install the package "
                                       "libcurl4 (libcurl4t64 on Ubuntu)");
-    }
     if (curl_fill(library, error) < 0) {
         dlclose(library);
         return -1;

@@ -3,9 +3,10 @@
  */
 #include "net/pq_api.h"
 
+#include "base/library.h"
+
 #include <dlfcn.h>
 #include <pthread.h>
-#include <string.h>
 
 #define PQ_FILE "libpq.so.5"
 
@@ -22,26 +23,17 @@ static int pq_fill(void *library, struct weft_error *error)
 #undef PQ_NAME
     };
     static_assert(sizeof(weft_pq) == WEFT_COUNT(names) * sizeof(void *), "pointers only");
-    void *found[WEFT_COUNT(names)];
-    for (size_t i = 0; i < WEFT_COUNT(names); i++) {
-        found[i] = dlsym(library, names[i]);
-        if (found[i] == NULL)
-            return weft_error_set(error, WEFT_E_FORMAT, PQ_FILE " has no function %s", names[i]);
-    }
-    memcpy(&weft_pq, found, sizeof weft_pq);
-    return 0;
+    return weft_library_find(library, PQ_FILE, names, WEFT_COUNT(names), &weft_pq, error);
 }
 
 static int pq_load_locked(struct weft_error *error)
 {
     if (pq_loaded)
         return 0;
-    void *library = dlopen(PQ_FILE, RTLD_NOW | RTLD_LOCAL);
-    if (library == NULL) {
-        weft_error_set(error, WEFT_E_NOT_FOUND, PQ_FILE " was not found");
+    void *library;
+    if (weft_library_open(PQ_FILE, &library, error) < 0)
         return weft_error_hint(error,
                                "PostgreSQL is spoken to by libpq: install the package libpq5");
-    }
     if (pq_fill(library, error) < 0) {
         dlclose(library);
         return -1;
