@@ -1,6 +1,7 @@
 /*
  * cut.h - a contract as somebody outside of its team may know it: a document of its own, made from
- * a list of what may be told, so that a key which is new tomorrow is kept back until it is put there.
+ * a list of what may be told, so that a key which is new tomorrow is kept back until it is put
+ * there.
  *
  * Kept back: ports, SQL, connections and where the table lies; whom `access` grants; examples; what
  * another standard's contract said besides. Hidden columns are not there, nor is a key, a check or
