@@ -211,21 +211,21 @@ static void column_tell(const struct weft_candidates *to, const char *table, con
 {
     struct weft_error ignored = WEFT_ERROR_INIT;
     WEFT_CLEANUP(weft_ledger_endp) struct weft_ledger_txn *txn = NULL;
-    struct weft_stmt *stmt;
+    struct weft_mesh_cursor *stmt;
     const struct weft_sight *sight;
     int value = weft_op_mesh_column(table, column), of = weft_op_mesh_column(table, "product");
     if (home_begin(to, &txn, &sight, &ignored) != 0 ||
-        weft_mesh_table_open(txn, table, to->context->request.sequence,
+        weft_mesh_table_open(txn, weft_sight_view(sight), table, to->context->request.sequence,
                              to->context->request.time_us, &stmt, &ignored) < 0)
         return;
-    while (limit > 0 && weft_stmt_step(stmt, &ignored) == 0) {
-        const char *whose = weft_stmt_column_text(stmt, of);
+    while (limit > 0 && weft_mesh_cursor_step(stmt, &ignored) == 0) {
+        const char *whose = weft_mesh_cursor_text(stmt, of);
         if ((product != NULL && strcmp(whose, product) != 0) || !counted(sight, whose))
             continue;
-        tell(to, "%s", weft_stmt_column_text(stmt, value));
+        tell(to, "%s", weft_mesh_cursor_text(stmt, value));
         limit--;
     }
-    weft_stmt_free(stmt);
+    weft_mesh_cursor_free(stmt);
 }
 
 void weft_candidates_runs(const struct weft_candidates *to)

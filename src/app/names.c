@@ -97,35 +97,35 @@ static int mesh_add(struct list *list, struct weft_error *error)
 static int products_read(struct list *list, struct weft_ledger_txn *txn,
                          const struct weft_request *request, struct weft_error *error)
 {
-    struct weft_stmt *stmt;
+    struct weft_mesh_cursor *stmt;
     int rc, name = weft_op_mesh_column("products", "product");
-    WEFT_TRY(
-        weft_mesh_table_open(txn, "products", request->sequence, request->time_us, &stmt, error));
-    while ((rc = weft_stmt_step(stmt, error)) == 0 &&
-           (rc = table_add(list, weft_stmt_column_text(stmt, name), false, error)) == 0)
+    WEFT_TRY(weft_mesh_table_open(txn, NULL, "products", request->sequence, request->time_us, &stmt,
+                                  error));
+    while ((rc = weft_mesh_cursor_step(stmt, error)) == 0 &&
+           (rc = table_add(list, weft_mesh_cursor_text(stmt, name), false, error)) == 0)
         continue;
-    weft_stmt_free(stmt);
+    weft_mesh_cursor_free(stmt);
     return rc < 0 ? rc : 0;
 }
 
 static int columns_read(struct list *list, struct weft_ledger_txn *txn,
                         const struct weft_request *request, struct weft_error *error)
 {
-    struct weft_stmt *stmt;
+    struct weft_mesh_cursor *stmt;
     int rc, product = weft_op_mesh_column("columns", "product");
     int name = weft_op_mesh_column("columns", "column");
     int type = weft_op_mesh_column("columns", "type");
-    WEFT_TRY(
-        weft_mesh_table_open(txn, "columns", request->sequence, request->time_us, &stmt, error));
-    while ((rc = weft_stmt_step(stmt, error)) == 0) {
-        struct weft_session_table *table = table_find(list, weft_stmt_column_text(stmt, product));
+    WEFT_TRY(weft_mesh_table_open(txn, NULL, "columns", request->sequence, request->time_us, &stmt,
+                                  error));
+    while ((rc = weft_mesh_cursor_step(stmt, error)) == 0) {
+        struct weft_session_table *table = table_find(list, weft_mesh_cursor_text(stmt, product));
         if (table != NULL && !table->mesh)
-            rc = column_add(list, table, weft_stmt_column_text(stmt, name),
-                            weft_stmt_column_text(stmt, type), error);
+            rc = column_add(list, table, weft_mesh_cursor_text(stmt, name),
+                            weft_mesh_cursor_text(stmt, type), error);
         if (rc < 0)
             break;
     }
-    weft_stmt_free(stmt);
+    weft_mesh_cursor_free(stmt);
     return rc < 0 ? rc : 0;
 }
 

@@ -3,6 +3,7 @@
  */
 #include "app/ops_internal.h"
 #include "context/gate.h"
+#include "context/sight.h"
 #include "plan/choose.h"
 
 #include "base/clock.h"
@@ -34,24 +35,24 @@ struct look {
 
 #define LOOK_COLUMNS_MAX 24
 
-static struct weft_cell look_cell(struct weft_stmt *stmt, int at, enum look_kind kind)
+static struct weft_cell look_cell(struct weft_mesh_cursor *stmt, int at, enum look_kind kind)
 {
     struct weft_cell null = {.kind = WEFT_CELL_NULL};
-    if (weft_stmt_column_is_null(stmt, at))
+    if (weft_mesh_cursor_is_null(stmt, at))
         return null;
     switch (kind) {
     case LOOK_TEXT:
-        return weft_out_cell_text(weft_stmt_column_text(stmt, at));
+        return weft_out_cell_text(weft_mesh_cursor_text(stmt, at));
     case LOOK_INT:
-        return weft_out_cell_int(weft_stmt_column_int(stmt, at));
+        return weft_out_cell_int(weft_mesh_cursor_int(stmt, at));
     case LOOK_TIME:
-        return weft_out_cell_time(weft_stmt_column_int(stmt, at));
+        return weft_out_cell_time(weft_mesh_cursor_int(stmt, at));
     case LOOK_BOOL:
-        return weft_out_cell_bool(weft_stmt_column_int(stmt, at) != 0);
+        return weft_out_cell_bool(weft_mesh_cursor_int(stmt, at) != 0);
     case LOOK_DOUBLE:
-        return weft_out_cell_double(weft_stmt_column_double(stmt, at));
+        return weft_out_cell_double(weft_mesh_cursor_double(stmt, at));
     case LOOK_JSON:
-        return weft_out_cell_json(weft_stmt_column_text(stmt, at));
+        return weft_out_cell_json(weft_mesh_cursor_text(stmt, at));
     }
     return null;
 }
@@ -59,14 +60,8 @@ static struct weft_cell look_cell(struct weft_stmt *stmt, int at, enum look_kind
 /* By the table's own list: the statement's columns stand in that order, under any name. */
 int weft_op_mesh_column(const char *table, const char *name)
 {
-    for (size_t t = 0; t < weft_mesh_table_count(); t++) {
-        const struct weft_mesh_table *mesh = weft_mesh_table_nth(t);
-        for (size_t i = 0; strcmp(mesh->name, table) == 0 && i < mesh->column_count; i++) {
-            if (strcmp(mesh->columns[i].name, name) == 0)
-                return (int)i;
-        }
-    }
-    return -1;
+    const struct weft_mesh_table *mesh = weft_mesh_table_find(table);
+    return mesh == NULL ? -1 : weft_mesh_table_column(mesh, name);
 }
 
 static int look_places(const struct look *look, int *places, struct weft_error *error)
@@ -80,36 +75,24 @@ static int look_places(const struct look *look, int *places, struct weft_error *
     return 0;
 }
 
-/* The gate, product by product: who may not know of one does not see its row. */
-static int look_visible(struct weft_context *context, const char *product, bool *visible,
-                        struct weft_error *error)
-{
-    return weft_gate_visible(context, product, visible, error);
-}
-
-static bool look_chosen(const struct weft_choice *choice, struct weft_stmt *stmt)
+static bool look_chosen(const struct weft_choice *choice, struct weft_mesh_cursor *stmt)
 {
     return weft_choice_has(choice,
-                           weft_stmt_column_text(stmt, weft_op_mesh_column("products", "domain")),
-                           weft_stmt_column_text(stmt, weft_op_mesh_column("products", "name")),
-                           weft_stmt_column_int(stmt, weft_op_mesh_column("products", "major")));
+                           weft_mesh_cursor_text(stmt, weft_op_mesh_column("products", "domain")),
+                           weft_mesh_cursor_text(stmt, weft_op_mesh_column("products", "name")),
+                           weft_mesh_cursor_int(stmt, weft_op_mesh_column("products", "major")));
 }
 
-static int look_rows(struct weft_context *context, const struct look *look, struct weft_stmt *stmt,
-                     const int *places, struct weft_out *out, int64_t *shown,
-                     struct weft_error *error)
+static int look_rows(const struct look *look, struct weft_mesh_cursor *stmt, const int *places,
+                     struct weft_out *out, int64_t *shown, struct weft_error *error)
 {
     int at_product = weft_op_mesh_column(look->table, "product");
     int rc;
-    while ((rc = weft_stmt_step(stmt, error)) == 0) {
-        const char *product = weft_stmt_column_text(stmt, at_product);
-        bool visible;
+    while ((rc = weft_mesh_cursor_step(stmt, error)) == 0) {
+        const char *product = weft_mesh_cursor_text(stmt, at_product);
         if (look->product != NULL && strcmp(product, look->product) != 0)
             continue;
         if (look->choice != NULL && !look_chosen(look->choice, stmt))
-            continue;
-        WEFT_TRY(look_visible(context, product, &visible, error));
-        if (!visible)
             continue;
         struct weft_cell cells[LOOK_COLUMNS_MAX];
         for (size_t i = 0; i < look->count; i++)
@@ -126,12 +109,15 @@ static int look_show(struct weft_context *context, const struct look *look, stru
 {
     struct weft_ledger *ledger;
     struct weft_ledger_head head;
+    const struct weft_sight *sight;
     WEFT_TRY(weft_context_ledger(context, false, &ledger, error));
     WEFT_CLEANUP(weft_ledger_endp) struct weft_ledger_txn *txn = NULL;
-    WEFT_CLEANUP(weft_stmt_freep) struct weft_stmt *stmt = NULL;
+    WEFT_CLEANUP(weft_mesh_cursor_freep) struct weft_mesh_cursor *stmt = NULL;
     WEFT_TRY(weft_ledger_begin_read(ledger, &txn, error));
     WEFT_TRY(weft_ledger_head(txn, &head, error));
-    WEFT_TRY(weft_mesh_table_open(txn, look->table, head.sequence, weft_clock_us(), &stmt, error));
+    WEFT_TRY(weft_sight_get(context, txn, 0, &sight, error));
+    WEFT_TRY(weft_mesh_table_open(txn, weft_sight_view(sight), look->table, head.sequence,
+                                  weft_clock_us(), &stmt, error));
     int places[LOOK_COLUMNS_MAX];
     struct weft_out_column columns[LOOK_COLUMNS_MAX];
     assert(look->count <= LOOK_COLUMNS_MAX);
@@ -144,7 +130,7 @@ static int look_show(struct weft_context *context, const struct look *look, stru
     }
     int64_t shown = 0;
     WEFT_TRY(weft_out_table(out, columns, look->count, error));
-    WEFT_TRY(look_rows(context, look, stmt, places, out, &shown, error));
+    WEFT_TRY(look_rows(look, stmt, places, out, &shown, error));
     WEFT_TRY(weft_out_table_end(out, error));
     if (shown == 0 && out->for_people)
         weft_out_note(out, "%s", look->empty);
@@ -229,6 +215,7 @@ const struct weft_op weft_op_ls = {
     .summary = "List the products of the home.",
     .args = choice_args,
     .arg_count = WEFT_COUNT(choice_args),
+    .who = WEFT_OP_PRINCIPAL,
     .run = ls_run,
 };
 
@@ -275,6 +262,7 @@ const struct weft_op weft_op_runs = {
     .summary = "List runs, the newest first, with their balances.",
     .args = runs_args,
     .arg_count = WEFT_COUNT(runs_args),
+    .who = WEFT_OP_PRINCIPAL,
     .run = runs_run,
 };
 
@@ -319,6 +307,7 @@ const struct weft_op weft_op_snapshots = {
     .summary = "List a product's snapshots, the newest first.",
     .args = snapshots_args,
     .arg_count = WEFT_COUNT(snapshots_args),
+    .who = WEFT_OP_PRINCIPAL,
     .run = snapshots_run,
 };
 
@@ -330,22 +319,31 @@ static const struct weft_op_arg logs_args[] = {
     {"run", 0, WEFT_ARG_WORD, "RUN", "The id that `weft runs` shows; the newest run without it."},
 };
 
-/* The id of the newest run whose id begins so; any beginning of at least 4 characters will do. */
+/* The newest run whose id begins so; any beginning of at least 4 characters will do. product: what
+ * it is called; NULL = it does not matter. */
 static int run_find(struct weft_context *context, const char *beginning, char *run, size_t size,
-                    struct weft_error *error)
+                    const char **product, struct weft_error *error)
 {
     struct weft_ledger_head head;
+    const struct weft_sight *sight;
     WEFT_CLEANUP(weft_ledger_endp) struct weft_ledger_txn *txn = NULL;
-    WEFT_CLEANUP(weft_stmt_freep) struct weft_stmt *stmt = NULL;
+    WEFT_CLEANUP(weft_mesh_cursor_freep) struct weft_mesh_cursor *stmt = NULL;
     WEFT_TRY(weft_ledger_begin_read(context->ledger, &txn, error));
     WEFT_TRY(weft_ledger_head(txn, &head, error));
-    WEFT_TRY(weft_mesh_table_open(txn, "runs", head.sequence, weft_clock_us(), &stmt, error));
+    WEFT_TRY(weft_sight_get(context, txn, 0, &sight, error));
+    WEFT_TRY(weft_mesh_table_open(txn, weft_sight_view(sight), "runs", head.sequence,
+                                  weft_clock_us(), &stmt, error));
     size_t length = strlen(beginning), found = 0;
     int rc;
-    while ((rc = weft_stmt_step(stmt, error)) == 0 && (length > 0 || found == 0)) {
-        const char *id = weft_stmt_column_text(stmt, weft_op_mesh_column("runs", "run_id"));
-        if (strncmp(id, beginning, length) == 0 && found++ == 0)
-            snprintf(run, size, "%s", id);
+    while ((rc = weft_mesh_cursor_step(stmt, error)) == 0 && (length > 0 || found == 0)) {
+        const char *id = weft_mesh_cursor_text(stmt, weft_op_mesh_column("runs", "run_id"));
+        if (strncmp(id, beginning, length) != 0 || found++ > 0)
+            continue;
+        snprintf(run, size, "%s", id);
+        if (product != NULL)
+            *product = weft_arena_strdup(
+                context->arena,
+                weft_mesh_cursor_text(stmt, weft_op_mesh_column("runs", "product")));
     }
     WEFT_TRY(rc);
     if (found == 1)
@@ -358,14 +356,38 @@ static int run_find(struct weft_context *context, const char *beginning, char *r
     return weft_error_hint(error, "`weft runs` lists the runs");
 }
 
-int weft_op_run_id(struct weft_context *context, const char *word, char *run, size_t size,
-                   struct weft_error *error)
+static int run_named(struct weft_context *context, const char *word, char *run, size_t size,
+                     const char **product, struct weft_error *error)
 {
     if (word != NULL && (strlen(word) < 4 || strspn(word, "0123456789abcdef-") != strlen(word))) {
         weft_error_set(error, WEFT_E_USAGE, "`%s` is not the id of a run", word);
         return weft_error_hint(error, "`weft runs` shows them; its first 4 characters or more do");
     }
-    return run_find(context, word == NULL ? "" : word, run, size, error);
+    return run_find(context, word == NULL ? "" : word, run, size, product, error);
+}
+
+int weft_op_run_id(struct weft_context *context, const char *word, char *run, size_t size,
+                   struct weft_error *error)
+{
+    return run_named(context, word, run, size, NULL, error);
+}
+
+/* A log may quote rows, and names what the run reads. */
+static int log_allowed(struct weft_context *context, const char *run, const char *product,
+                       const struct weft_sight **sight, struct weft_error *error)
+{
+    WEFT_CLEANUP(weft_ledger_endp) struct weft_ledger_txn *txn = NULL;
+    WEFT_TRY(weft_ledger_begin_read(context->ledger, &txn, error));
+    WEFT_TRY(weft_sight_get(context, txn, 0, sight, error));
+    if (*sight == NULL)
+        return 0;
+    const struct weft_sight_item *item = product == NULL ? NULL : weft_sight_named(*sight, product);
+    if (item != NULL && weft_sight_made(item))
+        return 0;
+    weft_error_set(error, WEFT_E_DENIED, "the log of the run %s of %s is not for %s", run,
+                   product == NULL ? "a product" : product, context->request.principal);
+    return weft_error_hint(error, "it may quote rows: it is for those of its domain from whom "
+                                  "nothing of the product is hidden, nor what it reads");
 }
 
 /* "text" stands alone, all else as name=value. */
@@ -411,10 +433,12 @@ static int logs_run(struct weft_context *context, const struct weft_op_request *
                     struct weft_out *out, struct weft_error *error)
 {
     struct weft_ledger *ledger;
+    const struct weft_sight *sight;
     char run[128];
-    const char *word = weft_op_text(request, "run");
+    const char *word = weft_op_text(request, "run"), *product = NULL;
     WEFT_TRY(weft_context_ledger(context, false, &ledger, error));
-    WEFT_TRY(weft_op_run_id(context, word, run, sizeof run, error));
+    WEFT_TRY(run_named(context, word, run, sizeof run, &product, error));
+    WEFT_TRY(log_allowed(context, run, product, &sight, error));
     char *path = weft_arena_format(context->arena, "%s/logs/%s.log", weft_ledger_home(ledger), run);
     if (path == NULL)
         return weft_error_nomem(error);
@@ -426,11 +450,13 @@ static int logs_run(struct weft_context *context, const struct weft_op_request *
         return weft_error_hint(error, "`weft runs` lists the runs");
     }
     WEFT_TRY(rc);
-    for (const char *line = text.data; *line != '\0';) {
-        size_t length = strcspn(line, "\n");
-        if (length > 0)
-            WEFT_TRY(log_line(line, length, out, error));
-        line += length + (line[length] == '\n');
+    for (char *line = text.data; line != NULL && *line != '\0';) {
+        char *next = strchr(line, '\n');
+        if (next != NULL)
+            *next++ = '\0';
+        if (line[0] != '\0' && (sight == NULL || !weft_sight_tells(sight, line)))
+            WEFT_TRY(log_line(line, strlen(line), out, error));
+        line = next;
     }
     return 0;
 }
@@ -441,5 +467,6 @@ const struct weft_op weft_op_logs = {
     .summary = "Show what a run wrote down. With --json one object per line.",
     .args = logs_args,
     .arg_count = WEFT_COUNT(logs_args),
+    .who = WEFT_OP_PRINCIPAL,
     .run = logs_run,
 };

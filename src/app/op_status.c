@@ -4,6 +4,7 @@
  */
 #include "app/emergency.h"
 #include "app/ops_internal.h"
+#include "context/sight.h"
 #include "plan/choose.h"
 
 #include "base/clock.h"
@@ -46,6 +47,7 @@ struct status {
     struct weft_context *context;
     struct weft_ledger_txn *txn;
     int64_t sequence;
+    const struct weft_sight *sight; /* NULL = all of it */
     struct weft_choice choice;
     struct status_row *rows;
     size_t count;
@@ -64,32 +66,34 @@ static void status_release(struct status *status)
 /* ---- reading ---- */
 
 /* A text of the current row, kept. */
-static int text_get(struct status *status, struct weft_stmt *stmt, const char *table,
+static int text_get(struct status *status, struct weft_mesh_cursor *stmt, const char *table,
                     const char *column, const char **out, struct weft_error *error)
 {
     int at = weft_op_mesh_column(table, column);
     assert(at >= 0);
     *out = NULL;
-    if (weft_stmt_column_is_null(stmt, at))
+    if (weft_mesh_cursor_is_null(stmt, at))
         return 0;
-    *out = weft_arena_strdup(status->context->arena, weft_stmt_column_text(stmt, at));
+    *out = weft_arena_strdup(status->context->arena, weft_mesh_cursor_text(stmt, at));
     return *out == NULL ? weft_error_nomem(error) : 0;
 }
 
-static int64_t int_get(struct weft_stmt *stmt, const char *table, const char *column)
+static int64_t int_get(struct weft_mesh_cursor *stmt, const char *table, const char *column)
 {
     int at = weft_op_mesh_column(table, column);
     assert(at >= 0);
-    return weft_stmt_column_is_null(stmt, at) ? 0 : weft_stmt_column_int(stmt, at);
+    return weft_mesh_cursor_is_null(stmt, at) ? 0 : weft_mesh_cursor_int(stmt, at);
 }
 
-static int table_open(struct status *status, const char *table, struct weft_stmt **stmt,
+static int table_open(struct status *status, const char *table, struct weft_mesh_cursor **stmt,
                       struct weft_error *error)
 {
-    return weft_mesh_table_open(status->txn, table, status->sequence, weft_clock_us(), stmt, error);
+    return weft_mesh_table_open(status->txn, weft_sight_view(status->sight), table,
+                                status->sequence, weft_clock_us(), stmt, error);
 }
 
-static int product_read(struct status *status, struct weft_stmt *stmt, struct weft_error *error)
+static int product_read(struct status *status, struct weft_mesh_cursor *stmt,
+                        struct weft_error *error)
 {
     static const char table[] = "products";
     struct status_row row = {.rows = int_get(stmt, table, "rows"),
@@ -97,15 +101,15 @@ static int product_read(struct status *status, struct weft_stmt *stmt, struct we
                              .published_at = int_get(stmt, table, "published_at"),
                              .checked_at = int_get(stmt, table, "checked_at")};
     int fresh = weft_op_mesh_column(table, "fresh");
-    row.fresh = weft_stmt_column_is_null(stmt, fresh) ? -1 : weft_stmt_column_int(stmt, fresh) != 0;
+    row.fresh = weft_mesh_cursor_is_null(stmt, fresh) ? -1 : weft_mesh_cursor_int(stmt, fresh) != 0;
     row.has_table = row.snapshot_id != 0;
     WEFT_TRY(text_get(status, stmt, table, "product", &row.product, error));
     WEFT_TRY(text_get(status, stmt, table, "version", &row.version, error));
     WEFT_TRY(text_get(status, stmt, table, "status", &row.contract, error));
     WEFT_TRY(text_get(status, stmt, table, "pending_version", &row.pending, error));
     row.shown = weft_choice_has(&status->choice,
-                                weft_stmt_column_text(stmt, weft_op_mesh_column(table, "domain")),
-                                weft_stmt_column_text(stmt, weft_op_mesh_column(table, "name")),
+                                weft_mesh_cursor_text(stmt, weft_op_mesh_column(table, "domain")),
+                                weft_mesh_cursor_text(stmt, weft_op_mesh_column(table, "name")),
                                 int_get(stmt, table, "major"));
     status->chosen += row.shown;
     if (weft_arena_reserve(status->context->arena, &status->rows, &status->capacity,
@@ -117,10 +121,10 @@ static int product_read(struct status *status, struct weft_stmt *stmt, struct we
 
 static int products_read(struct status *status, struct weft_error *error)
 {
-    WEFT_CLEANUP(weft_stmt_freep) struct weft_stmt *stmt = NULL;
+    WEFT_CLEANUP(weft_mesh_cursor_freep) struct weft_mesh_cursor *stmt = NULL;
     int rc;
     WEFT_TRY(table_open(status, "products", &stmt, error));
-    while ((rc = weft_stmt_step(stmt, error)) == 0)
+    while ((rc = weft_mesh_cursor_step(stmt, error)) == 0)
         WEFT_TRY(product_read(status, stmt, error));
     WEFT_TRY(rc);
     status->index = weft_map_new();
@@ -135,13 +139,13 @@ static int products_read(struct status *status, struct weft_error *error)
 static int runs_read(struct status *status, struct weft_error *error)
 {
     static const char table[] = "runs";
-    WEFT_CLEANUP(weft_stmt_freep) struct weft_stmt *stmt = NULL;
+    WEFT_CLEANUP(weft_mesh_cursor_freep) struct weft_mesh_cursor *stmt = NULL;
     size_t left = status->chosen;
     int rc = 0;
     WEFT_TRY(table_open(status, table, &stmt, error));
-    while (left > 0 && (rc = weft_stmt_step(stmt, error)) == 0) {
+    while (left > 0 && (rc = weft_mesh_cursor_step(stmt, error)) == 0) {
         struct status_row *row = weft_map_get(
-            status->index, weft_stmt_column_text(stmt, weft_op_mesh_column(table, "product")));
+            status->index, weft_mesh_cursor_text(stmt, weft_op_mesh_column(table, "product")));
         if (row == NULL || !row->shown || row->state != NULL)
             continue;
         left--;
@@ -221,25 +225,25 @@ static int upstream_find(struct status *status, const char *upstream, struct sta
 static int inputs_read(struct status *status, struct weft_error *error)
 {
     static const char table[] = "inputs";
-    WEFT_CLEANUP(weft_stmt_freep) struct weft_stmt *stmt = NULL;
+    WEFT_CLEANUP(weft_mesh_cursor_freep) struct weft_mesh_cursor *stmt = NULL;
     int rc;
     WEFT_TRY(table_open(status, table, &stmt, error));
-    while ((rc = weft_stmt_step(stmt, error)) == 0) {
+    while ((rc = weft_mesh_cursor_step(stmt, error)) == 0) {
         int upstream = weft_op_mesh_column(table, "upstream");
         int position = weft_op_mesh_column(table, "position");
-        if (weft_stmt_column_is_null(stmt, upstream) || weft_stmt_column_is_null(stmt, position))
+        if (weft_mesh_cursor_is_null(stmt, upstream) || weft_mesh_cursor_is_null(stmt, position))
             continue;
         struct status_row *row = weft_map_get(
-            status->index, weft_stmt_column_text(stmt, weft_op_mesh_column(table, "product")));
+            status->index, weft_mesh_cursor_text(stmt, weft_op_mesh_column(table, "product")));
         struct status_row *read;
         char now[32];
         if (row == NULL)
             continue;
-        WEFT_TRY(upstream_find(status, weft_stmt_column_text(stmt, upstream), &read, error));
+        WEFT_TRY(upstream_find(status, weft_mesh_cursor_text(stmt, upstream), &read, error));
         if (read == NULL)
             continue;
         snprintf(now, sizeof now, "%" PRId64, read->snapshot_id);
-        bool same = strcmp(now, weft_stmt_column_text(stmt, position)) == 0;
+        bool same = strcmp(now, weft_mesh_cursor_text(stmt, position)) == 0;
         WEFT_TRY(read_add(status->context->arena, row, read, !same, error));
     }
     return rc < 0 ? rc : 0;
@@ -279,6 +283,18 @@ static int late_follow(struct status *status, struct status_row *row, struct wef
     return 0;
 }
 
+/* Paths and what went wrong with them: for the team. */
+static bool outbox_shown(const struct status *status, const struct weft_outbox_item *item)
+{
+    const struct weft_sight_item *product =
+        status->sight == NULL ? NULL : weft_sight_table(status->sight, item->product);
+    return status->sight == NULL ||
+           (product != NULL && weft_sight_made(product) &&
+            !weft_sight_tells(status->sight, item->message) &&
+            !weft_sight_tells(status->sight, item->path) &&
+            (item->target == NULL || !weft_sight_tells(status->sight, item->target)));
+}
+
 /* A file that could not be moved to its done: folder, and the like. */
 static int outbox_read(struct status *status, struct weft_error *error)
 {
@@ -288,7 +304,7 @@ static int outbox_read(struct status *status, struct weft_error *error)
     WEFT_TRY(weft_outbox_failed(status->context->ledger, arena, &items, &count, error));
     for (size_t i = 0; i < count; i++) {
         struct status_row *row = weft_map_get(status->index, items[i].product);
-        if (row == NULL)
+        if (row == NULL || !outbox_shown(status, &items[i]))
             continue;
         const char *before = row->unfinished;
         row->unfinished =
@@ -406,6 +422,7 @@ static int status_run(struct weft_context *context, const struct weft_op_request
     status.txn = status.choice.txn;
     WEFT_TRY(weft_ledger_head(status.txn, &head, error));
     status.sequence = head.sequence;
+    WEFT_TRY(weft_sight_get(context, status.txn, 0, &status.sight, error));
     WEFT_TRY(products_read(&status, error));
     WEFT_TRY(runs_read(&status, error));
     WEFT_TRY(inputs_read(&status, error));
@@ -427,5 +444,6 @@ const struct weft_op weft_op_status = {
         "them: `weft run` brings it up to date.",
     .args = status_args,
     .arg_count = WEFT_COUNT(status_args),
+    .who = WEFT_OP_PRINCIPAL,
     .run = status_run,
 };

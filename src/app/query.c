@@ -31,6 +31,7 @@ void weft_query_release(struct weft_query *query)
 {
     weft_engine_close(query->engine);
     weft_slot_close(query->slot);
+    weft_sight_unref(query->sight);
     weft_ledger_end(query->deferred);
     weft_ledger_end(query->txn);
     weft_buf_release(&query->sql);
@@ -110,6 +111,7 @@ static int query_engine(struct weft_query *query, const struct weft_settings *se
                         struct weft_error *error)
 {
     struct weft_arena *arena = query->context->arena;
+    bool local = weft_request_is_local(&query->context->request);
     const char *home = weft_ledger_home(query->context->ledger);
     const char *temp = weft_settings_text(settings, WEFT_SETTING_TEMP_DIR);
     const char *folders[] = {
@@ -132,8 +134,9 @@ static int query_engine(struct weft_query *query, const struct weft_settings *se
     };
     WEFT_TRY(weft_engine_open(&config, &query->engine, error));
     WEFT_TRY(weft_mesh_tables_attach(query->engine, query->txn, query->context->request.sequence,
-                                     query->context->request.time_us, error));
-    if (!weft_request_is_local(&query->context->request))
+                                     query->context->request.time_us, local ? NULL : &query->view,
+                                     error));
+    if (!local)
         WEFT_TRY(query_protect(query, home, error));
     WEFT_TRY(weft_engine_seal(query->engine, error));
     if (query->out != NULL)

@@ -523,51 +523,41 @@ static bool is_quarantine(const char *schema)
     return length > suffix && strcmp(schema + length - suffix, QUARANTINE_SUFFIX) == 0;
 }
 
-/* Whose rows are of people: the audit for whom it is granted to, the others for those who may see
- * who has access to what, in the whole mesh. 0 = it is decided. */
-static int mesh_people(struct weft_query *query, struct weft_arena *arena, const char *table,
-                       bool *yes, struct weft_error *error)
+static int query_sight(struct weft_query *query, struct weft_error *error)
 {
-    static const char *const about_access[] = {"principals", "requests", "grants"};
-    static const struct weft_trust_subject audit = {
-        .kind = WEFT_SUBJECT_AUDIT, .full_name = "mesh.audit", .domain = "mesh"};
-    const struct weft_trust *trust = NULL;
-    const struct weft_request *request = &query->context->request;
-    struct weft_decision decision;
-    *yes = false;
-    WEFT_TRY(weft_gate_trust(query->context, query->txn, &trust, error));
-    if (weft_equal_fold(table, "audit")) {
-        WEFT_TRY(weft_trust_decide(trust, request, &audit, arena, &decision, error));
-        *yes = decision.verdict == WEFT_VERDICT_YES;
-        query->denied = *yes ? NULL : "mesh.audit";
-        query->reason = weft_arena_strdup(query->context->arena, decision.reason);
-        if (query->reason == NULL)
-            return weft_error_nomem(error);
-        return *yes ? 0 : weft_gate_refused(query->context, "mesh.audit", &decision, error);
-    }
-    const struct weft_principal *who =
-        trust == NULL ? NULL : weft_trust_principal(trust, request->principal);
-    for (size_t i = 0; i < WEFT_COUNT(about_access) && !*yes; i++)
-        *yes = weft_equal_fold(table, about_access[i]) && request->key == NULL && who != NULL &&
-               weft_principal_may(who, WEFT_RIGHT_ACCESS, NULL);
-    if (*yes)
-        query->reason = "may see who has access";
+    const struct weft_sight *sight;
+    if (query->sight != NULL || weft_request_is_local(&query->context->request))
+        return 0;
+    WEFT_TRY(weft_sight_get(query->context, query->txn, query->as_of_us, &sight, error));
+    query->sight = weft_sight_ref(sight);
+    query->view = *weft_sight_view(sight);
     return 0;
 }
 
-/* Its rows are of all products: only who may see all of them reads it so far. */
+/* Its rows are cut to what he may know of (context/sight.h); but for the audit, which is whole for
+ * whom it is granted to, and for nobody else. */
 static int mesh_relation(struct weft_query *query, struct weft_arena *arena, const char *table,
                          struct weft_relation *out, struct weft_error *error)
 {
-    bool yes = weft_request_is_local(&query->context->request);
-    if (yes)
-        query->reason = "local operator";
+    struct weft_trust_subject subject = {.kind = WEFT_SUBJECT_MESH, .domain = "mesh"};
+    struct weft_request request = query->context->request;
+    const struct weft_trust *trust = NULL;
+    struct weft_decision decision;
+    int rc = weft_mesh_table_relation(arena, table, out, error);
+    if (rc != 0)
+        return rc;
+    subject.full_name = out->product;
+    if (strcmp(out->product, "mesh.audit") == 0)
+        subject.kind = WEFT_SUBJECT_AUDIT;
     else
-        WEFT_TRY(mesh_people(query, arena, table, &yes, error));
-    if (!yes)
-        return weft_error_set(error, WEFT_E_NOT_YET,
-                              "mesh.%s is for the local operator in this version", table);
-    return weft_mesh_table_relation(arena, table, out, error);
+        request.key = NULL; /* what it does not open is not among the rows */
+    WEFT_TRY(weft_gate_trust(query->context, query->txn, &trust, error));
+    WEFT_TRY(weft_trust_decide(trust, &request, &subject, arena, &decision, error));
+    rc = decision_refused(query, out->product, &decision, error);
+    if (rc != 0)
+        return rc;
+    WEFT_TRY(query_sight(query, error));
+    return decision_note(query, &decision, error);
 }
 
 /* The one way in: the gate first, then the name. */
@@ -615,10 +605,10 @@ const char *weft_query_suggest(void *arg, struct weft_arena *arena,
     if (names == NULL || asked == NULL)
         return NULL;
     size_t known = 0;
+    if (query_sight(query, &ignored) < 0)
+        return NULL;
     for (size_t i = 0; i < count; i++) {
-        bool visible;
-        if (weft_gate_visible(query->context, digests[i].full_name, &visible, &ignored) == 0 &&
-            visible)
+        if (query->sight == NULL || weft_sight_named(query->sight, digests[i].full_name) != NULL)
             digests[known++] = digests[i];
     }
     count = known;

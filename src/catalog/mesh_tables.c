@@ -8,22 +8,24 @@
 /* As of the request's sequence. */
 #define AT(alias) alias ".seq_from <= ?1 AND (" alias ".seq_to IS NULL OR " alias ".seq_to > ?1) "
 
-static const struct weft_mesh_column products_columns[] = {{"product", "string"},
-                                                           {"domain", "string"},
-                                                           {"name", "string"},
-                                                           {"major", "long"},
-                                                           {"version", "string"},
-                                                           {"owner", "string"},
-                                                           {"type", "string"},
-                                                           {"status", "string"},
-                                                           {"description", "string"},
-                                                           {"tags", "list<string>"},
-                                                           {"rows", "long"},
-                                                           {"snapshot_id", "long"},
-                                                           {"published_at", "timestamptz"},
-                                                           {"checked_at", "timestamptz"},
-                                                           {"fresh", "boolean"},
-                                                           {"pending_version", "string"}};
+/* A promise on a field compares its newest value: a figure over the rows. */
+static const struct weft_mesh_column products_columns[] = {
+    {"product", "string", WEFT_MESH_ALL},
+    {"domain", "string", WEFT_MESH_ALL},
+    {"name", "string", WEFT_MESH_ALL},
+    {"major", "long", WEFT_MESH_ALL},
+    {"version", "string", WEFT_MESH_ALL},
+    {"owner", "string", WEFT_MESH_ALL},
+    {"type", "string", WEFT_MESH_ALL},
+    {"status", "string", WEFT_MESH_ALL},
+    {"description", "string", WEFT_MESH_ALL},
+    {"tags", "list<string>", WEFT_MESH_ALL},
+    {"rows", "long", WEFT_MESH_WHOLE},
+    {"snapshot_id", "long", WEFT_MESH_ALL},
+    {"published_at", "timestamptz", WEFT_MESH_ALL},
+    {"checked_at", "timestamptz", WEFT_MESH_ALL},
+    {"fresh", "boolean", WEFT_MESH_WHOLE},
+    {"pending_version", "string", WEFT_MESH_ALL}};
 
 /* Every text names both parameters: a store refuses to bind one that is not there.
  * A run that looked and found nothing new leaves no entry, only flow_checked. A promise on a field
@@ -33,6 +35,9 @@ static const struct weft_mesh_table products_table = {
     .help = "Every registered product with its current snapshot and its promises.",
     .columns = products_columns,
     .column_count = WEFT_COUNT(products_columns),
+    .scope = {.rows = WEFT_MESH_OF_PRODUCTS,
+              .keys = ", t.table_name, NULL, 0",
+              .least = WEFT_MESH_ALL},
     /* clang-format off */
     .sql =
         "WITH p AS ("
@@ -73,7 +78,7 @@ static const struct weft_mesh_table products_table = {
         "    WHEN t.promise_field IS NOT NULL THEN ?2 - t.newest <= t.promise"
         "    WHEN t.checked_at IS NULL THEN 0"
         "    ELSE ?2 - t.checked_at <= t.promise END,"
-        "  t.pending_version "
+        "  t.pending_version " WEFT_MESH_KEYS
         "FROM t LEFT JOIN lake_snapshots s ON s.space = 'lake'"
         "  AND s.table_name = t.table_name AND s.seq_from = t.last_snapshot "
         "ORDER BY t.domain, t.name, t.major",
@@ -81,19 +86,24 @@ static const struct weft_mesh_table products_table = {
 };
 
 static const struct weft_mesh_column columns_columns[] = {
-    {"product", "string"},        {"column", "string"},    {"ordinal", "long"},
-    {"type", "string"},           {"required", "boolean"}, {"description", "string"},
-    {"classification", "string"}, {"means", "string"}};
+    {"product", "string", WEFT_MESH_ALL},        {"column", "string", WEFT_MESH_ALL},
+    {"ordinal", "long", WEFT_MESH_WHOLE},        {"type", "string", WEFT_MESH_ALL},
+    {"required", "boolean", WEFT_MESH_ALL},      {"description", "string", WEFT_MESH_ALL},
+    {"classification", "string", WEFT_MESH_ALL}, {"means", "string", WEFT_MESH_ALL}};
 
 static const struct weft_mesh_table columns_table = {
     .name = "columns",
     .help = "The columns of every product: of the contract in force, else of the pending one.",
     .columns = columns_columns,
     .column_count = WEFT_COUNT(columns_columns),
+    .scope = {.rows = WEFT_MESH_OF_PRODUCTS,
+              .keys = ", n.table_name, NULL, 0",
+              .least = WEFT_MESH_ALL,
+              .column = "column"},
     /* clang-format off */
     .sql =
         "SELECT n.shown, c.column_name, c.ordinal, c.type, c.required, c.description,"
-        "  c.classification, c.means "
+        "  c.classification, c.means " WEFT_MESH_KEYS
         "FROM catalog_names n "
         "JOIN catalog_columns c ON c.product = n.product AND c.major = n.major AND " AT("c")
         "WHERE ?2 IS NOT NULL AND " AT("n")
@@ -105,24 +115,27 @@ static const struct weft_mesh_table columns_table = {
 };
 
 static const struct weft_mesh_column snapshots_columns[] = {
-    {"product", "string"},   {"snapshot_id", "long"},
-    {"parent_id", "long"},   {"committed_at", "timestamptz"},
-    {"operation", "string"}, {"rows", "long"},
-    {"added", "long"},       {"removed", "long"},
-    {"files", "long"},       {"bytes", "long"},
-    {"run_id", "string"},    {"contract_version", "string"},
-    {"pinned", "boolean"}};
+    {"product", "string", WEFT_MESH_ALL},   {"snapshot_id", "long", WEFT_MESH_ALL},
+    {"parent_id", "long", WEFT_MESH_ALL},   {"committed_at", "timestamptz", WEFT_MESH_ALL},
+    {"operation", "string", WEFT_MESH_ALL}, {"rows", "long", WEFT_MESH_WHOLE},
+    {"added", "long", WEFT_MESH_WHOLE},     {"removed", "long", WEFT_MESH_WHOLE},
+    {"files", "long", WEFT_MESH_WHOLE},     {"bytes", "long", WEFT_MESH_WHOLE},
+    {"run_id", "string", WEFT_MESH_ALL},    {"contract_version", "string", WEFT_MESH_ALL},
+    {"pinned", "boolean", WEFT_MESH_ALL}};
 
 static const struct weft_mesh_table snapshots_table = {
     .name = "snapshots",
     .help = "Every snapshot that a product's table has had, the newest first.",
     .columns = snapshots_columns,
     .column_count = WEFT_COUNT(snapshots_columns),
+    .scope = {.rows = WEFT_MESH_OF_PRODUCTS,
+              .keys = ", s.table_name, NULL, 0",
+              .least = WEFT_MESH_ALL},
     /* clang-format off */
     .sql =
         "SELECT COALESCE(n.shown, s.table_name), s.snapshot_id, NULLIF(s.parent_id, 0),"
         "  s.committed_at, s.operation, s.rows, s.added, s.removed, s.files, s.bytes,"
-        "  s.run_id, s.contract_version, 0 "
+        "  s.run_id, s.contract_version, 0 " WEFT_MESH_KEYS
         "FROM lake_snapshots s "
         "LEFT JOIN catalog_names n ON n.table_name = s.table_name AND " AT("n")
         "WHERE ?2 IS NOT NULL AND s.space = 'lake' AND s.snapshot_id <> 0 AND " AT("s")

@@ -31,6 +31,9 @@ struct weft_sight {
     size_t count, capacity;
     struct weft_map *names, *tables, *majors; /* -> struct weft_sight_item */
     struct weft_map *unknown;                 /* names of what he may not know of */
+    struct weft_map *mates;                   /* members of the domains that he belongs to */
+    bool audit;                               /* he may read it */
+    struct weft_mesh_view view;
 };
 
 /* ---- asking ---- */
@@ -114,6 +117,123 @@ bool weft_sight_tells(const struct weft_sight *sight, const char *text)
     }
 }
 
+/* ---- the mesh. tables ---- */
+
+static const char *key_text(struct weft_stmt *row, int column)
+{
+    return weft_stmt_column_is_null(row, column) ? NULL : weft_stmt_column_text(row, column);
+}
+
+/* A column's name in a row is one that is there for him. */
+static bool column_shown(const struct weft_mesh_table *table, const char *name,
+                         const struct weft_sight_item *item, struct weft_stmt *row)
+{
+    int at = name == NULL ? -1 : weft_mesh_table_column(table, name);
+    return at < 0 || weft_stmt_column_is_null(row, at) ||
+           weft_texts_have(&item->columns, weft_stmt_column_text(row, at));
+}
+
+static unsigned product_row(const struct weft_sight *sight, const struct weft_mesh_table *table,
+                            struct weft_stmt *row, int keys)
+{
+    const struct weft_mesh_scope *scope = &table->scope;
+    const char *key = key_text(row, keys), *other_key = key_text(row, keys + 1);
+    const struct weft_sight_item *item = key == NULL ? NULL : weft_sight_table(sight, key);
+    const struct weft_sight_item *other =
+        other_key == NULL ? item : weft_sight_table(sight, other_key);
+    int64_t kept = weft_stmt_column_int(row, keys + 2);
+    if (item == NULL || other == NULL || !column_shown(table, scope->column, item, row) ||
+        (other_key != NULL && !column_shown(table, scope->other_column, other, row)))
+        return 0;
+    unsigned shown = WEFT_MESH_ALL;
+    if (item->whole && other->whole)
+        shown |= WEFT_MESH_WHOLE;
+    if (weft_sight_made(item))
+        shown |= WEFT_MESH_TEAM;
+    if ((shown & (unsigned)scope->least) == 0 ||
+        ((kept & WEFT_MESH_KEEP_ROW) != 0 && (shown & WEFT_MESH_TEAM) == 0))
+        return 0;
+    if ((kept & WEFT_MESH_KEEP_TEXTS) != 0)
+        shown &= ~(unsigned)WEFT_MESH_TEAM;
+    return shown;
+}
+
+/* By a key nobody has a role's rights; and only what the key opens is there. */
+static bool may_see_access(const struct weft_sight *sight, const char *domain)
+{
+    return sight->key == NULL && weft_principal_may(&sight->who, WEFT_RIGHT_ACCESS, domain);
+}
+
+static unsigned request_row(const struct weft_sight *sight, struct weft_stmt *row, int keys)
+{
+    const char *product = key_text(row, keys);
+    const char *principal = key_text(row, keys + 2), *asked_by = key_text(row, keys + 3);
+    char domain[WEFT_NAME_MAX + 1];
+    if (product == NULL || principal == NULL || asked_by == NULL)
+        return 0;
+    snprintf(domain, sizeof domain, "%.*s", (int)strcspn(product, "."), product);
+    bool own =
+        weft_principal_is(&sight->who, principal) || weft_principal_is(&sight->who, asked_by);
+    if (own && sight->key != NULL)
+        own = weft_sight_major(sight, product, (int)weft_stmt_column_int(row, keys + 1)) != NULL;
+    return own || may_see_access(sight, domain) ? WEFT_MESH_ALL : 0;
+}
+
+/* "domain_owner@hospital" among the roles makes one of the team, too. */
+static bool of_team(const struct weft_sight *sight, const char *roles)
+{
+    char role[WEFT_PRINCIPAL_MAX + 4];
+    for (size_t i = 0; roles != NULL && i < sight->who.domains.count; i++) {
+        snprintf(role, sizeof role, "@%s\"", sight->who.domains.items[i]);
+        if (strstr(roles, role) != NULL)
+            return true;
+    }
+    return false;
+}
+
+static unsigned principal_row(const struct weft_sight *sight, struct weft_stmt *row, int keys)
+{
+    const char *principal = key_text(row, keys);
+    if (principal == NULL)
+        return 0;
+    if (may_see_access(sight, NULL))
+        return WEFT_MESH_ALL | WEFT_MESH_OWN | WEFT_MESH_WHOLE;
+    if (strcmp(principal, sight->who.id) == 0)
+        return WEFT_MESH_ALL | WEFT_MESH_OWN;
+    bool near = weft_texts_have(&sight->who.groups, principal) ||
+                weft_map_has(sight->mates, principal) || of_team(sight, key_text(row, keys + 1));
+    return near && sight->key == NULL ? WEFT_MESH_ALL : 0;
+}
+
+static unsigned view_row(const void *arg, const struct weft_mesh_table *table,
+                         struct weft_stmt *row, int keys)
+{
+    const struct weft_sight *sight = arg;
+    switch (table->scope.rows) {
+    case WEFT_MESH_OF_PRODUCTS:
+        return product_row(sight, table, row, keys);
+    case WEFT_MESH_OF_REQUESTS:
+        return request_row(sight, row, keys);
+    case WEFT_MESH_OF_PRINCIPALS:
+        return principal_row(sight, row, keys);
+    case WEFT_MESH_OF_READS:
+        return sight->audit ? WEFT_MESH_ALL : 0;
+    case WEFT_MESH_OF_NOBODY:
+        break;
+    }
+    return 0;
+}
+
+static bool view_text(const void *arg, const char *text)
+{
+    return !weft_sight_tells(arg, text);
+}
+
+const struct weft_mesh_view *weft_sight_view(const struct weft_sight *sight)
+{
+    return sight == NULL ? NULL : &sight->view;
+}
+
 /* ---- references ---- */
 
 struct weft_sight *weft_sight_ref(const struct weft_sight *sight)
@@ -132,6 +252,7 @@ void weft_sight_unref(struct weft_sight *sight)
     weft_map_free(sight->tables);
     weft_map_free(sight->majors);
     weft_map_free(sight->unknown);
+    weft_map_free(sight->mates);
     weft_arena_free(sight->arena);
     weft_free(sight);
 }
@@ -159,18 +280,51 @@ static int text_keep(struct maker *m, const char *text, const char **out)
     return *out == NULL ? weft_error_nomem(m->error) : 0;
 }
 
-static int hidden_fill(struct maker *m, const struct weft_trust_subject *subject,
-                       const struct weft_treatment *treatments, struct weft_texts *out)
+static void column_add(struct weft_subject_column *columns, size_t *count, const char *name,
+                       const struct weft_type *type)
+{
+    for (size_t i = 0; i < *count; i++) {
+        if (strcmp(columns[i].name, name) == 0)
+            return;
+    }
+    columns[(*count)++] = (struct weft_subject_column){.name = name, .type = type};
+}
+
+/* Of the contract in force and of the one that waits: any table may name them. *out NULL where they
+ * are as they were detected. */
+static int columns_gather(struct maker *m, const struct weft_registered *product,
+                          const struct weft_subject_column **out, size_t *out_count)
+{
+    const struct weft_product *const contracts[] = {product->in_force, product->pending};
+    size_t room = 0, count = 0;
+    for (size_t i = 0; i < WEFT_COUNT(contracts); i++) {
+        if (contracts[i] != NULL && contracts[i]->schema.count == 0)
+            return 0;
+        room += contracts[i] == NULL ? 0 : contracts[i]->schema.count;
+    }
+    struct weft_subject_column *columns = weft_arena_array(m->scratch, room + 1, sizeof *columns);
+    if (columns == NULL)
+        return weft_error_nomem(m->error);
+    for (size_t i = 0; i < WEFT_COUNT(contracts); i++) {
+        for (size_t f = 0; contracts[i] != NULL && f < contracts[i]->schema.count; f++)
+            column_add(columns, &count, contracts[i]->schema.items[f].name,
+                       contracts[i]->schema.items[f].type);
+    }
+    *out = columns;
+    *out_count = count;
+    return 0;
+}
+
+static int columns_keep(struct maker *m, const struct weft_trust_subject *subject,
+                        const struct weft_treatment *known, struct weft_texts *out)
 {
     size_t count = 0;
-    if (treatments == NULL)
-        return 0;
     const char **names =
         weft_arena_array(m->sight->arena, subject->column_count + 1, sizeof *names);
     if (names == NULL)
         return weft_error_nomem(m->error);
     for (size_t i = 0; i < subject->column_count; i++) {
-        if (treatments[i].kind == WEFT_TREAT_HIDE)
+        if (known == NULL || known[i].kind != WEFT_TREAT_HIDE)
             WEFT_TRY(text_keep(m, subject->columns[i].name, &names[count++]));
     }
     *out = (struct weft_texts){names, count};
@@ -182,8 +336,11 @@ static int item_add(struct maker *m, const struct weft_registered *product)
     struct weft_sight *sight = m->sight;
     struct weft_trust_subject subject;
     struct weft_decision decision;
-    WEFT_TRY(weft_catalog_subject(m->scratch, m->txn, product, NULL, 0, sight->sequence, &subject,
-                                  m->error));
+    const struct weft_subject_column *columns = NULL;
+    size_t column_count = 0;
+    WEFT_TRY(columns_gather(m, product, &columns, &column_count));
+    WEFT_TRY(weft_catalog_subject(m->scratch, m->txn, product, columns, column_count,
+                                  sight->sequence, &subject, m->error));
     WEFT_TRY(weft_trust_decide(m->trust, &m->request, &subject, m->scratch, &decision, m->error));
     if (!decision.discoverable)
         return 0;
@@ -198,7 +355,7 @@ static int item_add(struct maker *m, const struct weft_registered *product)
     WEFT_TRY(text_keep(m, product->full_name, &item->full_name));
     WEFT_TRY(text_keep(m, product->table, &item->table));
     WEFT_TRY(text_keep(m, product->name, &item->name));
-    WEFT_TRY(hidden_fill(m, &subject, decision.known, &item->hidden));
+    WEFT_TRY(columns_keep(m, &subject, decision.known, &item->columns));
     sight->count++;
     return 0;
 }
@@ -273,6 +430,26 @@ static int ends_find(struct maker *m)
     return 0;
 }
 
+static int people_fill(struct maker *m)
+{
+    static const struct weft_trust_subject audit = {
+        .kind = WEFT_SUBJECT_AUDIT, .full_name = "mesh.audit", .domain = "mesh"};
+    struct weft_decision decision;
+    const struct weft_texts *domains = &m->sight->who.domains;
+    WEFT_TRY(weft_trust_decide(m->trust, &m->request, &audit, m->scratch, &decision, m->error));
+    m->sight->audit = decision.verdict == WEFT_VERDICT_YES;
+    for (size_t d = 0; d < domains->count; d++) {
+        struct weft_texts members;
+        WEFT_TRY(weft_domain_members(m->txn, m->scratch, domains->items[d], m->sight->sequence,
+                                     &members, m->error));
+        for (size_t i = 0; i < members.count; i++) {
+            if (weft_map_put(m->sight->mates, members.items[i], NULL) < 0)
+                return weft_error_nomem(m->error);
+        }
+    }
+    return 0;
+}
+
 static int sight_fill(struct maker *m)
 {
     struct weft_registered_list all;
@@ -285,6 +462,7 @@ static int sight_fill(struct maker *m)
     WEFT_TRY(items_index(m));
     items_open(m, &all);
     WEFT_TRY(unknown_fill(m));
+    WEFT_TRY(people_fill(m));
     return ends_find(m);
 }
 
@@ -301,10 +479,12 @@ static struct weft_sight *sight_new(const struct weft_request *request, int64_t 
                                  .names = weft_map_new(),
                                  .tables = weft_map_new(),
                                  .majors = weft_map_new(),
-                                 .unknown = weft_map_new()};
+                                 .unknown = weft_map_new(),
+                                 .mates = weft_map_new()};
+    sight->view = (struct weft_mesh_view){.arg = sight, .row = view_row, .text = view_text};
     snprintf(sight->purpose, sizeof sight->purpose, "%s", request->purpose);
     if (sight->arena == NULL || sight->names == NULL || sight->tables == NULL ||
-        sight->majors == NULL || sight->unknown == NULL) {
+        sight->majors == NULL || sight->unknown == NULL || sight->mates == NULL) {
         weft_sight_unref(sight);
         return NULL;
     }

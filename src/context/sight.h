@@ -11,18 +11,19 @@
 
 #include "base/map.h"
 #include "context/context.h"
+#include "engine/mesh_table.h"
 
 /* A major of a product that may be known. */
 struct weft_sight_item {
     const char *full_name; /* domain.name */
     int major;
-    const char *table;        /* its key in the lake and in flow */
-    const char *name;         /* what it is called: "d.p", or "d.p__v1" for an older major */
-    bool read;                /* its rows, or some of them, as the decision leaves them */
-    bool whole;               /* all of them, as they are: and so what is counted over them */
-    bool team;                /* it belongs to a domain of his */
-    bool open;                /* he may know of all that it reads, too */
-    struct weft_texts hidden; /* columns that are not there for him */
+    const char *table;         /* its key in the lake and in flow */
+    const char *name;          /* what it is called: "d.p", or "d.p__v1" for an older major */
+    bool read;                 /* its rows, or some of them, as the decision leaves them */
+    bool whole;                /* all of them, as they are: and so what is counted over them */
+    bool team;                 /* it belongs to a domain of his */
+    bool open;                 /* he may know of all that it reads, too */
+    struct weft_texts columns; /* of its contracts, those that are there for him */
 };
 
 struct weft_sight;
@@ -41,9 +42,19 @@ const struct weft_sight_item *weft_sight_named(const struct weft_sight *sight, c
 const struct weft_sight_item *weft_sight_table(const struct weft_sight *sight, const char *table);
 const struct weft_sight_item *weft_sight_major(const struct weft_sight *sight,
                                                const char *full_name, int major);
+/* May he see how it is made: whose team it is, and who may know of all that it is made of? */
+static inline bool weft_sight_made(const struct weft_sight_item *item)
+{
+    return item->whole && item->team && item->open;
+}
 /* Does the text name a product that he may not know of, now or by a name that it once had? */
 bool weft_sight_tells(const struct weft_sight *sight, const char *text);
 /* The one who asks, as he was at the sequence. */
 const struct weft_principal *weft_sight_who(const struct weft_sight *sight);
+/* The `mesh.` tables as he sees them: rows of what he may know of. Requests and agreements: his own
+ * and those he may look at; principals: himself, his groups, the teams of his domains; with the
+ * right to see who has access, all; of what was read, all or nothing. Part of the sight; of the
+ * local operator's (NULL) it is NULL. */
+const struct weft_mesh_view *weft_sight_view(const struct weft_sight *sight);
 
 #endif

@@ -40,7 +40,7 @@ const struct weft_mesh_table *weft_mesh_table_nth(size_t i)
     return mesh_tables[i];
 }
 
-static const struct weft_mesh_table *mesh_find(const char *name)
+const struct weft_mesh_table *weft_mesh_table_find(const char *name)
 {
     for (size_t i = 0; i < mesh_table_count; i++)
         if (weft_equal_fold(mesh_tables[i]->name, name))
@@ -48,29 +48,135 @@ static const struct weft_mesh_table *mesh_find(const char *name)
     return NULL;
 }
 
+int weft_mesh_table_column(const struct weft_mesh_table *table, const char *name)
+{
+    for (size_t i = 0; i < table->column_count; i++) {
+        if (strcmp(table->columns[i].name, name) == 0)
+            return (int)i;
+    }
+    return -1;
+}
+
 /* ---- without DuckDB ---- */
 
-int weft_mesh_table_open(struct weft_ledger_txn *txn, const char *name, int64_t sequence,
-                         int64_t now_us, struct weft_stmt **out, struct weft_error *error)
+struct weft_mesh_cursor {
+    const struct weft_mesh_table *table;
+    const struct weft_mesh_view *view; /* NULL = all is shown */
+    struct weft_stmt *statement;
+    unsigned shown; /* bits of enum weft_mesh_shown, of the current row */
+};
+
+void weft_mesh_cursor_free(struct weft_mesh_cursor *cursor)
 {
-    const struct weft_mesh_table *table = mesh_find(name);
+    if (cursor == NULL)
+        return;
+    weft_stmt_free(cursor->statement);
+    weft_free(cursor);
+}
+
+void weft_mesh_cursor_freep(struct weft_mesh_cursor **cursor)
+{
+    weft_mesh_cursor_free(*cursor);
+    *cursor = NULL;
+}
+
+static int cursor_prepare(struct weft_mesh_cursor *cursor, struct weft_ledger_txn *txn,
+                          struct weft_error *error)
+{
+    const struct weft_mesh_table *table = cursor->table;
+    const char *rest = table->sql, *mark;
+    if (cursor->view == NULL || table->scope.keys == NULL)
+        return weft_stmt_prepare(txn, table->sql, &cursor->statement, error);
+    WEFT_CLEANUP(weft_buf_release) struct weft_buf sql;
+    weft_buf_init(&sql, 1 << 20);
+    for (; (mark = strstr(rest, WEFT_MESH_KEYS)) != NULL; rest = mark + sizeof WEFT_MESH_KEYS - 1)
+        weft_buf_addf(&sql, "%.*s%s ", (int)(mark - rest), rest, table->scope.keys);
+    assert(rest != table->sql);
+    weft_buf_adds(&sql, rest);
+    WEFT_TRY(weft_buf_check(&sql, error));
+    return weft_stmt_prepare(txn, sql.data, &cursor->statement, error);
+}
+
+int weft_mesh_table_open(struct weft_ledger_txn *txn, const struct weft_mesh_view *view,
+                         const char *name, int64_t sequence, int64_t now_us,
+                         struct weft_mesh_cursor **out, struct weft_error *error)
+{
+    const struct weft_mesh_table *table = weft_mesh_table_find(name);
     if (table == NULL)
         return weft_error_set(error, WEFT_E_NOT_FOUND, "there is no table mesh.%s", name);
-    struct weft_stmt *statement = NULL;
+    if (view != NULL && view->row == NULL)
+        return weft_error_set(error, WEFT_E_INTERNAL, "mesh.%s was not asked for at the gate",
+                              table->name);
+    if (view != NULL && table->scope.rows == WEFT_MESH_OF_NOBODY)
+        return weft_error_set(error, WEFT_E_DENIED, "mesh.%s is for the local operator alone",
+                              table->name);
+    WEFT_CLEANUP(weft_mesh_cursor_freep)
+    struct weft_mesh_cursor *cursor = weft_alloc(sizeof *cursor);
+    if (cursor == NULL)
+        return weft_error_nomem(error);
+    *cursor = (struct weft_mesh_cursor){.table = table, .view = view};
     if (table->prepare != NULL)
         WEFT_TRY(table->prepare(txn, error));
-    WEFT_TRY(weft_stmt_prepare(txn, table->sql, &statement, error));
-    weft_stmt_bind_int(statement, 1, sequence);
+    WEFT_TRY(cursor_prepare(cursor, txn, error));
+    weft_stmt_bind_int(cursor->statement, 1, sequence);
     if (strstr(table->sql, "?2") != NULL)
-        weft_stmt_bind_int(statement, 2, now_us);
-    *out = statement;
+        weft_stmt_bind_int(cursor->statement, 2, now_us);
+    *out = cursor;
+    cursor = NULL;
     return 0;
+}
+
+int weft_mesh_cursor_step(struct weft_mesh_cursor *cursor, struct weft_error *error)
+{
+    for (;;) {
+        int rc = weft_stmt_step(cursor->statement, error);
+        if (rc != 0 || cursor->view == NULL)
+            return rc;
+        cursor->shown = cursor->view->row(cursor->view->arg, cursor->table, cursor->statement,
+                                          (int)cursor->table->column_count);
+        if (cursor->shown != 0)
+            return 0;
+    }
+}
+
+bool weft_mesh_cursor_is_null(const struct weft_mesh_cursor *cursor, int column)
+{
+    if (column < 0 || weft_stmt_column_is_null(cursor->statement, column))
+        return true;
+    if (cursor->view == NULL)
+        return false;
+    unsigned needed = cursor->table->columns[column].shown;
+    if ((cursor->shown & needed) == 0)
+        return true;
+    return needed == WEFT_MESH_TEAM &&
+           !cursor->view->text(cursor->view->arg, weft_stmt_column_text(cursor->statement, column));
+}
+
+int64_t weft_mesh_cursor_int(const struct weft_mesh_cursor *cursor, int column)
+{
+    return weft_mesh_cursor_is_null(cursor, column)
+               ? 0
+               : weft_stmt_column_int(cursor->statement, column);
+}
+
+double weft_mesh_cursor_double(const struct weft_mesh_cursor *cursor, int column)
+{
+    return weft_mesh_cursor_is_null(cursor, column)
+               ? 0
+               : weft_stmt_column_double(cursor->statement, column);
+}
+
+const char *weft_mesh_cursor_text(const struct weft_mesh_cursor *cursor, int column)
+{
+    return weft_mesh_cursor_is_null(cursor, column)
+               ? ""
+               : weft_stmt_column_text(cursor->statement, column);
 }
 
 int weft_mesh_table_relation(struct weft_arena *arena, const char *name, struct weft_relation *out,
                              struct weft_error *error)
 {
-    const struct weft_mesh_table *table = mesh_find(name);
+    const struct weft_mesh_table *table = weft_mesh_table_find(name);
     if (table == NULL)
         return WEFT_NOT_THERE;
     struct weft_relation_column *columns =
@@ -99,12 +205,13 @@ struct mesh_attached {
     struct weft_ledger_txn *txn;
     int64_t sequence;
     int64_t now_us;
+    const struct weft_mesh_view *view; /* NULL = the local operator's */
     pthread_mutex_t mutex;
 };
 
 struct mesh_scan {
     struct mesh_attached *attached;
-    struct weft_stmt *statement;
+    struct weft_mesh_cursor *cursor;
 };
 
 static enum mesh_kind mesh_kind_of(const char *type)
@@ -137,7 +244,7 @@ static void mesh_bind(duckdb_bind_info info)
 {
     duckdb_value value = weft_duckdb.bind_get_parameter(info, 0);
     char *name = weft_duckdb.get_varchar(value);
-    const struct weft_mesh_table *table = name == NULL ? NULL : mesh_find(name);
+    const struct weft_mesh_table *table = name == NULL ? NULL : weft_mesh_table_find(name);
     weft_duckdb.free(name);
     weft_duckdb.destroy_value(&value);
     if (table == NULL) {
@@ -156,7 +263,7 @@ static void mesh_scan_free(void *data)
 {
     struct mesh_scan *scan = data;
     pthread_mutex_lock(&scan->attached->mutex);
-    weft_stmt_free(scan->statement);
+    weft_mesh_cursor_free(scan->cursor);
     pthread_mutex_unlock(&scan->attached->mutex);
     weft_free(scan);
 }
@@ -173,8 +280,8 @@ static void mesh_init(duckdb_init_info info)
     }
     scan->attached = attached;
     pthread_mutex_lock(&attached->mutex);
-    int rc = weft_mesh_table_open(attached->txn, table->name, attached->sequence, attached->now_us,
-                                  &scan->statement, &error);
+    int rc = weft_mesh_table_open(attached->txn, attached->view, table->name, attached->sequence,
+                                  attached->now_us, &scan->cursor, &error);
     pthread_mutex_unlock(&attached->mutex);
     if (rc < 0) {
         weft_free(scan);
@@ -206,11 +313,11 @@ static int mesh_put_list(duckdb_vector vector, idx_t row, const char *json,
     return 0;
 }
 
-static int mesh_put(struct weft_stmt *statement, int column, enum mesh_kind kind,
+static int mesh_put(const struct weft_mesh_cursor *cursor, int column, enum mesh_kind kind,
                     duckdb_vector vector, idx_t row, struct weft_error *error)
 {
     void *data = weft_duckdb.vector_get_data(vector);
-    if (weft_stmt_column_is_null(statement, column)) {
+    if (weft_mesh_cursor_is_null(cursor, column)) {
         weft_duckdb.vector_ensure_validity_writable(vector);
         weft_duckdb.validity_set_row_invalid(weft_duckdb.vector_get_validity(vector), row);
         if (kind == MESH_LIST)
@@ -221,19 +328,19 @@ static int mesh_put(struct weft_stmt *statement, int column, enum mesh_kind kind
     switch (kind) {
     case MESH_LONG:
     case MESH_TIME:
-        ((int64_t *)data)[row] = weft_stmt_column_int(statement, column);
+        ((int64_t *)data)[row] = weft_mesh_cursor_int(cursor, column);
         return 0;
     case MESH_DOUBLE:
-        ((double *)data)[row] = weft_stmt_column_double(statement, column);
+        ((double *)data)[row] = weft_mesh_cursor_double(cursor, column);
         return 0;
     case MESH_BOOLEAN:
-        ((bool *)data)[row] = weft_stmt_column_int(statement, column) != 0;
+        ((bool *)data)[row] = weft_mesh_cursor_int(cursor, column) != 0;
         return 0;
     case MESH_LIST:
-        return mesh_put_list(vector, row, weft_stmt_column_text(statement, column), error);
+        return mesh_put_list(vector, row, weft_mesh_cursor_text(cursor, column), error);
     default:
         weft_duckdb.vector_assign_string_element(vector, row,
-                                                 weft_stmt_column_text(statement, column));
+                                                 weft_mesh_cursor_text(cursor, column));
         return 0;
     }
 }
@@ -242,11 +349,11 @@ static int mesh_fill(struct mesh_scan *scan, const struct weft_mesh_table *table
                      duckdb_data_chunk chunk, idx_t *rows, struct weft_error *error)
 {
     for (*rows = 0; *rows < MESH_CHUNK; ++*rows) {
-        int rc = weft_stmt_step(scan->statement, error);
+        int rc = weft_mesh_cursor_step(scan->cursor, error);
         if (rc != 0)
             return rc;
         for (size_t i = 0; i < table->column_count; i++)
-            WEFT_TRY(mesh_put(scan->statement, (int)i, mesh_kind_of(table->columns[i].type),
+            WEFT_TRY(mesh_put(scan->cursor, (int)i, mesh_kind_of(table->columns[i].type),
                               weft_duckdb.data_chunk_get_vector(chunk, i), *rows, error));
     }
     return 0;
@@ -259,10 +366,10 @@ static void mesh_function(duckdb_function_info info, duckdb_data_chunk chunk)
     struct weft_error error = WEFT_ERROR_INIT;
     idx_t rows = 0;
     pthread_mutex_lock(&scan->attached->mutex);
-    int rc = scan->statement == NULL ? WEFT_END : mesh_fill(scan, table, chunk, &rows, &error);
+    int rc = scan->cursor == NULL ? WEFT_END : mesh_fill(scan, table, chunk, &rows, &error);
     if (rc == WEFT_END) {
-        weft_stmt_free(scan->statement);
-        scan->statement = NULL;
+        weft_mesh_cursor_free(scan->cursor);
+        scan->cursor = NULL;
     }
     pthread_mutex_unlock(&scan->attached->mutex);
     if (rc < 0)
@@ -278,12 +385,14 @@ static void mesh_attached_free(void *data)
 }
 
 int weft_mesh_tables_attach(struct weft_engine *engine, struct weft_ledger_txn *txn,
-                            int64_t sequence, int64_t now_us, struct weft_error *error)
+                            int64_t sequence, int64_t now_us, const struct weft_mesh_view *view,
+                            struct weft_error *error)
 {
     struct mesh_attached *attached = weft_alloc(sizeof(*attached));
     if (attached == NULL)
         return weft_error_nomem(error);
-    *attached = (struct mesh_attached){.txn = txn, .sequence = sequence, .now_us = now_us};
+    *attached =
+        (struct mesh_attached){.txn = txn, .sequence = sequence, .now_us = now_us, .view = view};
     pthread_mutex_init(&attached->mutex, NULL);
     duckdb_table_function function = weft_duckdb.create_table_function();
     duckdb_logical_type text = weft_duckdb.create_logical_type(DUCKDB_TYPE_VARCHAR);

@@ -12,8 +12,9 @@
 #include <cmocka.h>
 
 static const struct weft_mesh_column columns[] = {
-    {"name", "string"},  {"rows", "long"},      {"share", "double"},
-    {"good", "boolean"}, {"at", "timestamptz"}, {"tags", "list<string>"},
+    {"name", "string", WEFT_MESH_ALL},    {"rows", "long", WEFT_MESH_WHOLE},
+    {"share", "double", WEFT_MESH_ALL},   {"good", "boolean", WEFT_MESH_ALL},
+    {"at", "timestamptz", WEFT_MESH_ALL}, {"tags", "list<string>", WEFT_MESH_ALL},
 };
 static const struct weft_mesh_table things = {
     .name = "things",
@@ -23,6 +24,44 @@ static const struct weft_mesh_table things = {
     .sql = "WITH RECURSIVE n(i) AS (SELECT 0 UNION ALL SELECT i + 1 FROM n WHERE i < 4999) "
            "SELECT 'n' || i, CASE WHEN i % 2 = 0 THEN i + ?1 END, i / 2.0, i % 3 = 0, ?2 + i, "
            "CASE WHEN i % 5 = 0 THEN NULL ELSE json_array('a', 'b' || i) END FROM n"};
+
+/* A row of each product; what each is shown of it says the key. */
+static const struct weft_mesh_column cut_columns[] = {{"product", "string", WEFT_MESH_ALL},
+                                                      {"rows", "long", WEFT_MESH_WHOLE},
+                                                      {"message", "string", WEFT_MESH_TEAM},
+                                                      {"made", "list<string>", WEFT_MESH_TEAM},
+                                                      {"forgotten", "long", WEFT_MESH_NOBODY}};
+static const struct weft_mesh_table cut_table = {
+    .name = "cut",
+    .help = "What is cut.",
+    .columns = cut_columns,
+    .column_count = WEFT_COUNT(cut_columns),
+    .scope = {.rows = WEFT_MESH_OF_PRODUCTS, .keys = ", p, NULL, 0", .least = WEFT_MESH_ALL},
+    .sql = "SELECT p, 7, m, json_array(m), 1 " WEFT_MESH_KEYS
+           "FROM (SELECT 'none' AS p, 'm' AS m UNION ALL SELECT 'all', 'm' UNION ALL "
+           "SELECT 'whole', 'm' UNION ALL SELECT 'team', 'm' UNION ALL SELECT 'team', 'secret') "
+           "WHERE ?1 > 0"};
+
+static unsigned cut_row(const void *arg, const struct weft_mesh_table *table, struct weft_stmt *row,
+                        int keys)
+{
+    const char *key = weft_stmt_column_text(row, keys);
+    (void)arg;
+    assert_int_equal(keys, (int)table->column_count);
+    assert_true(weft_stmt_column_is_null(row, keys + 1));
+    return strcmp(key, "none") == 0    ? 0
+           : strcmp(key, "all") == 0   ? WEFT_MESH_ALL
+           : strcmp(key, "whole") == 0 ? WEFT_MESH_ALL | WEFT_MESH_WHOLE
+                                       : WEFT_MESH_ALL | WEFT_MESH_WHOLE | WEFT_MESH_TEAM;
+}
+
+static bool cut_text(const void *arg, const char *text)
+{
+    (void)arg;
+    return strstr(text, "secret") == NULL;
+}
+
+static const struct weft_mesh_view cut_view = {.row = cut_row, .text = cut_text};
 
 struct fixture {
     char *dir;
@@ -40,11 +79,14 @@ static int mesh_resolve(void *arg, struct weft_arena *arena, const struct weft_r
     return weft_mesh_table_relation(arena, name->table, out, error);
 }
 
+static const struct weft_mesh_view *view_of_setup; /* NULL = the local operator's */
+
 static int setup(void **state)
 {
     struct fixture *fixture = weft_alloc(sizeof(*fixture));
     struct weft_error error = WEFT_ERROR_INIT;
     weft_mesh_table_register(&things);
+    weft_mesh_table_register(&cut_table);
     fixture->dir = weft_test_dir();
     char *home = weft_format("%s/home", fixture->dir);
     struct weft_engine_config config = {.threads = 2};
@@ -54,7 +96,8 @@ static int setup(void **state)
     if (rc == 0)
         rc = weft_engine_open(&config, &fixture->engine, &error);
     if (rc == 0)
-        rc = weft_mesh_tables_attach(fixture->engine, fixture->txn, 7, 1000000, &error);
+        rc = weft_mesh_tables_attach(fixture->engine, fixture->txn, 7, 1000000, view_of_setup,
+                                     &error);
     if (rc == 0)
         rc = weft_engine_seal(fixture->engine, &error);
     if (rc < 0)
@@ -123,13 +166,66 @@ static void test_without_duckdb(void **state)
 {
     struct fixture *fixture = *state;
     struct weft_error error = WEFT_ERROR_INIT;
-    WEFT_CLEANUP(weft_stmt_freep) struct weft_stmt *statement = NULL;
-    assert_int_equal(weft_mesh_table_open(fixture->txn, "things", 1, 0, &statement, &error), 0);
-    assert_int_equal(weft_stmt_step(statement, &error), 0);
-    assert_string_equal(weft_stmt_column_text(statement, 0), "n0");
-    struct weft_stmt *none = NULL;
-    assert_int_equal(weft_mesh_table_open(fixture->txn, "nothing", 1, 0, &none, &error), -1);
+    WEFT_CLEANUP(weft_mesh_cursor_freep) struct weft_mesh_cursor *cursor = NULL;
+    assert_int_equal(weft_mesh_table_open(fixture->txn, NULL, "things", 1, 0, &cursor, &error), 0);
+    assert_int_equal(weft_mesh_cursor_step(cursor, &error), 0);
+    assert_string_equal(weft_mesh_cursor_text(cursor, 0), "n0");
+    assert_true(weft_mesh_cursor_is_null(cursor, -1));
+    struct weft_mesh_cursor *none = NULL;
+    assert_int_equal(weft_mesh_table_open(fixture->txn, NULL, "nothing", 1, 0, &none, &error), -1);
     assert_int_equal(error.code, WEFT_E_NOT_FOUND);
+}
+
+static void test_cut(void **state)
+{
+    struct fixture *fixture = *state;
+    struct weft_error error = WEFT_ERROR_INIT;
+    WEFT_CLEANUP(weft_mesh_cursor_freep) struct weft_mesh_cursor *cursor = NULL;
+    WEFT_CLEANUP(weft_buf_release) struct weft_buf out;
+    int rc;
+    weft_buf_init(&out, 100000);
+    assert_int_equal(weft_mesh_table_open(fixture->txn, &cut_view, "cut", 1, 0, &cursor, &error),
+                     0);
+    while ((rc = weft_mesh_cursor_step(cursor, &error)) == 0) {
+        for (int i = 0; i < (int)WEFT_COUNT(cut_columns); i++)
+            weft_buf_addf(&out, "%s|", weft_mesh_cursor_text(cursor, i));
+        assert_int_equal(weft_mesh_cursor_int(cursor, 4), 0);
+    }
+    assert_int_equal(rc, WEFT_END);
+    assert_string_equal(out.data, "all|||||whole|7||||team|7|m|[\"m\"]||team|7||||");
+    /* As DuckDB has it: in no row, count, statistic. */
+    weft_buf_clear(&out);
+    ask(fixture, "select count(*), count(rows), count(message), count(forgotten) from mesh.cut",
+        &out);
+    assert_string_equal(out.data, "4|3|1|0|");
+    weft_buf_clear(&out);
+    ask(fixture, "select product, made from mesh.cut where product = 'none' or made is not null",
+        &out);
+    assert_string_equal(out.data, "team|[m]|");
+}
+
+/* What declares nothing is for the local operator, and so is what nobody asked the gate for. */
+static void test_refused(void **state)
+{
+    static const struct weft_mesh_view unasked = {0};
+    struct fixture *fixture = *state;
+    struct weft_error error = WEFT_ERROR_INIT;
+    struct weft_mesh_cursor *none = NULL;
+    assert_int_equal(weft_mesh_table_open(fixture->txn, &cut_view, "things", 1, 0, &none, &error),
+                     -1);
+    assert_int_equal(error.code, WEFT_E_DENIED);
+    assert_int_equal(weft_mesh_table_open(fixture->txn, &unasked, "cut", 1, 0, &none, &error), -1);
+    assert_int_equal(error.code, WEFT_E_INTERNAL);
+    WEFT_CLEANUP(weft_buf_release) struct weft_buf out;
+    weft_buf_init(&out, 100000);
+    ask(fixture, "select * from mesh.things", &out);
+    assert_string_equal(out.data, "error: mesh.things is for the local operator alone");
+}
+
+static int setup_cut(void **state)
+{
+    view_of_setup = &cut_view;
+    return setup(state);
 }
 
 int main(void)
@@ -138,5 +234,10 @@ int main(void)
         cmocka_unit_test(test_rows),
         cmocka_unit_test(test_without_duckdb),
     };
-    return cmocka_run_group_tests(tests, setup, teardown);
+    const struct CMUnitTest cut_tests[] = {
+        cmocka_unit_test(test_cut),
+        cmocka_unit_test(test_refused),
+    };
+    int failed = cmocka_run_group_tests(tests, setup, teardown);
+    return failed + cmocka_run_group_tests(cut_tests, setup_cut, teardown);
 }

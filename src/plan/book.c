@@ -5,6 +5,7 @@
 
 #include "base/fs.h"
 #include "base/text.h"
+#include "context/sight.h"
 #include "context/state.h"
 #include "context/who.h"
 #include "plan/bind.h"
@@ -177,7 +178,8 @@ static bool is_here(const struct weft_book *book, const struct book_digest *own,
 static int deferred_get(struct weft_book *book, struct weft_error *error)
 {
     struct weft_registered_digest *digests = NULL;
-    if (weft_who_unasked(book->context))
+    if (weft_who_unasked(book->context) ||
+        (book->mesh == NULL && !weft_request_is_local(&book->context->request)))
         return 0;
     WEFT_TRY(weft_context_deferred_txn(book->context, &book->deferred_txn, error));
     if (book->deferred_txn == NULL)
@@ -185,6 +187,24 @@ static int deferred_get(struct weft_book *book, struct weft_error *error)
     WEFT_TRY(weft_catalog_digests(book->deferred_txn, book->arena, &digests, &book->deferred_count,
                                   error));
     book->deferred = digests;
+    return 0;
+}
+
+/* A book of the home alone is of what the one who asks may know of: by no word, sign or hint is
+ * there any other. */
+static int digests_known(struct weft_book *book, struct weft_registered_digest *digests,
+                         size_t *count, struct weft_error *error)
+{
+    const struct weft_sight *sight;
+    size_t known = 0;
+    WEFT_TRY(weft_sight_get(book->context, book->txn, 0, &sight, error));
+    if (sight == NULL)
+        return 0;
+    for (size_t i = 0; i < *count; i++) {
+        if (weft_sight_major(sight, digests[i].full_name, digests[i].major) != NULL)
+            digests[known++] = digests[i];
+    }
+    *count = known;
     return 0;
 }
 
@@ -196,6 +216,8 @@ static int digests_get(struct weft_book *book, struct book_digest **out, size_t 
     *count = 0;
     if (book->txn != NULL)
         WEFT_TRY(weft_catalog_digests(book->txn, book->arena, &digests, count, error));
+    if (book->txn != NULL && book->mesh == NULL)
+        WEFT_TRY(digests_known(book, digests, count, error));
     if (book->txn != NULL && book->mesh != NULL)
         WEFT_TRY(weft_catalog_renames(book->txn, book->arena, book->mesh, &renames,
                                       &book->rename_count, error));

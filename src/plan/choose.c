@@ -2,7 +2,6 @@
  * choose.c - a selection over the registered products.
  */
 #include "plan/choose.h"
-#include "context/sight.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -26,11 +25,8 @@ static int choice_fill(struct weft_choice *choice, const struct weft_op_value *w
     choice->chosen = weft_arena_array(book->arena, book->count + 1, sizeof *choice->chosen);
     if (choice->chosen == NULL)
         return weft_error_nomem(error);
-    const struct weft_sight *sight;
-    WEFT_TRY(weft_sight_get(book->context, choice->txn, 0, &sight, error));
     for (size_t i = 0; i < book->count; i++)
-        choice->chosen[i] = sight == NULL || weft_sight_major(sight, book->items[i].full_name,
-                                                              book->items[i].major) != NULL;
+        choice->chosen[i] = true;
     WEFT_TRY(weft_book_select(book, words, exclude, choice->chosen, error));
     for (size_t i = 0; i < book->count; i++) {
         const struct weft_book_item *item = &book->items[i];

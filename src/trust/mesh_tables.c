@@ -11,9 +11,11 @@
 #include <string.h>
 
 static const struct weft_mesh_column principals_columns[] = {
-    {"principal", "string"},   {"kind", "string"},          {"display", "string"},
-    {"roles", "list<string>"}, {"groups", "list<string>"},  {"attributes", "string"},
-    {"disabled", "boolean"},   {"added_at", "timestamptz"}, {"changed_by_entry", "long"}};
+    {"principal", "string", WEFT_MESH_ALL},       {"kind", "string", WEFT_MESH_ALL},
+    {"display", "string", WEFT_MESH_ALL},         {"roles", "list<string>", WEFT_MESH_OWN},
+    {"groups", "list<string>", WEFT_MESH_OWN},    {"attributes", "string", WEFT_MESH_OWN},
+    {"disabled", "boolean", WEFT_MESH_ALL},       {"added_at", "timestamptz", WEFT_MESH_OWN},
+    {"changed_by_entry", "long", WEFT_MESH_WHOLE}};
 
 static const struct weft_mesh_table principals_table = {
     .name = "principals",
@@ -21,72 +23,86 @@ static const struct weft_mesh_table principals_table = {
             "and the node whose home this is.",
     .columns = principals_columns,
     .column_count = WEFT_COUNT(principals_columns),
+    .scope = {.rows = WEFT_MESH_OF_PRINCIPALS, .keys = ", p.principal, p.roles"},
     .sql = "SELECT p.principal, p.kind, p.display, p.roles, "
            "(SELECT '[' || COALESCE(GROUP_CONCAT('\"' || m.group_name || '\"'), '') || ']' "
            " FROM trust_members m WHERE m.member = p.principal AND " WEFT_TRUST_AT(
                "m") "), "
-                    "p.attributes, p.disabled, p.created_us, p.seq_from "
+                    "p.attributes, p.disabled, p.created_us, p.seq_from " WEFT_MESH_KEYS
                     "FROM trust_principals p WHERE ?2 IS NOT NULL AND " WEFT_TRUST_AT(
-                        "p") "UNION ALL SELECT 'node:' || n.node, 'node', NULL, '[]', '[]', '{}', "
-                             "0, n.created_us, n.seq_from FROM ledger_nodes n "
-                             "WHERE n.seq_from <= ?1 ORDER BY 1",
+                        "p") "UNION ALL SELECT p.principal, 'node', NULL, p.roles, '[]', '{}', 0, "
+                             "p.created_us, p.seq_from " WEFT_MESH_KEYS
+                             "FROM (SELECT 'node:' || n.node AS principal, '[]' AS roles, "
+                             "n.created_us, n.seq_from FROM ledger_nodes n) p "
+                             "WHERE p.seq_from <= ?1 ORDER BY 1",
 };
 
-static const struct weft_mesh_column requests_columns[] = {{"request", "long"},
-                                                           {"product", "string"},
-                                                           {"major", "long"},
-                                                           {"principal", "string"},
-                                                           {"asked_by", "string"},
-                                                           {"purpose", "string"},
-                                                           {"because", "string"},
-                                                           {"days", "long"},
-                                                           {"asked_at", "timestamptz"},
-                                                           {"state", "string"},
-                                                           {"emergency", "boolean"},
-                                                           {"decided_by", "string"},
-                                                           {"decided_at", "timestamptz"},
-                                                           {"decision", "string"},
-                                                           {"until", "timestamptz"},
-                                                           {"reviewed_by", "string"},
-                                                           {"reviewed_at", "timestamptz"}};
+static const struct weft_mesh_column requests_columns[] = {
+    {"request", "long", WEFT_MESH_ALL},
+    {"product", "string", WEFT_MESH_ALL},
+    {"major", "long", WEFT_MESH_ALL},
+    {"principal", "string", WEFT_MESH_ALL},
+    {"asked_by", "string", WEFT_MESH_ALL},
+    {"purpose", "string", WEFT_MESH_ALL},
+    {"because", "string", WEFT_MESH_ALL},
+    {"days", "long", WEFT_MESH_ALL},
+    {"asked_at", "timestamptz", WEFT_MESH_ALL},
+    {"state", "string", WEFT_MESH_ALL},
+    {"emergency", "boolean", WEFT_MESH_ALL},
+    {"decided_by", "string", WEFT_MESH_ALL},
+    {"decided_at", "timestamptz", WEFT_MESH_ALL},
+    {"decision", "string", WEFT_MESH_ALL},
+    {"until", "timestamptz", WEFT_MESH_ALL},
+    {"reviewed_by", "string", WEFT_MESH_ALL},
+    {"reviewed_at", "timestamptz", WEFT_MESH_ALL}};
 
 static const struct weft_mesh_table requests_table = {
     .name = "requests",
     .help = "Requests for access, and how they stand.",
     .columns = requests_columns,
     .column_count = WEFT_COUNT(requests_columns),
+    .scope = {.rows = WEFT_MESH_OF_REQUESTS,
+              .keys = ", r.product, r.major, r.principal, r.asked_by"},
     .sql = "SELECT r.id, r.product, r.major, r.principal, r.asked_by, r.purpose, r.because, "
            "NULLIF(r.days, 0), r.asked_us, "
            "CASE WHEN r.state = 'approved' AND r.until_us <= ?2 THEN 'expired' ELSE r.state END, "
            "r.emergency, r.decided_by, NULLIF(r.decided_us, 0), r.decision, "
-           "NULLIF(r.until_us, 0), r.reviewed_by, NULLIF(r.reviewed_us, 0) "
+           "NULLIF(r.until_us, 0), r.reviewed_by, NULLIF(r.reviewed_us, 0) " WEFT_MESH_KEYS
            "FROM trust_requests r WHERE " WEFT_TRUST_AT("r") "ORDER BY r.id",
 };
 
 static const struct weft_mesh_column grants_columns[] = {
-    {"request", "long"},      {"product", "string"},     {"major", "long"},
-    {"version", "string"},    {"principal", "string"},   {"purpose", "string"},
-    {"treat", "string"},      {"rows", "string"},        {"min_group", "long"},
-    {"terms", "string"},      {"approved_by", "string"}, {"approved_at", "timestamptz"},
-    {"until", "timestamptz"}, {"emergency", "boolean"}};
+    {"request", "long", WEFT_MESH_ALL},       {"product", "string", WEFT_MESH_ALL},
+    {"major", "long", WEFT_MESH_ALL},         {"version", "string", WEFT_MESH_ALL},
+    {"principal", "string", WEFT_MESH_ALL},   {"purpose", "string", WEFT_MESH_ALL},
+    {"treat", "string", WEFT_MESH_ALL},       {"rows", "string", WEFT_MESH_ALL},
+    {"min_group", "long", WEFT_MESH_ALL},     {"terms", "string", WEFT_MESH_ALL},
+    {"approved_by", "string", WEFT_MESH_ALL}, {"approved_at", "timestamptz", WEFT_MESH_ALL},
+    {"until", "timestamptz", WEFT_MESH_ALL},  {"emergency", "boolean", WEFT_MESH_ALL}};
 
 static const struct weft_mesh_table grants_table = {
     .name = "grants",
     .help = "The agreements in force: approved requests that have not ended.",
     .columns = grants_columns,
     .column_count = WEFT_COUNT(grants_columns),
+    .scope = {.rows = WEFT_MESH_OF_REQUESTS,
+              .keys = ", r.product, r.major, r.principal, r.asked_by"},
     .sql = "SELECT r.id, r.product, r.major, r.version, r.principal, r.purpose, "
            "NULLIF(r.treat, '{}'), r.row_condition, NULLIF(r.min_size, 0), r.terms, r.decided_by, "
-           "r.decided_us, r.until_us, r.emergency FROM trust_requests r "
+           "r.decided_us, r.until_us, r.emergency " WEFT_MESH_KEYS "FROM trust_requests r "
            "WHERE r.state = 'approved' AND r.until_us > ?2 AND " WEFT_TRUST_AT("r") "ORDER BY r.id",
 };
 
 static const struct weft_mesh_column audit_columns[] = {
-    {"time", "timestamptz"}, {"principal", "string"}, {"actor", "string"},   {"key", "string"},
-    {"purpose", "string"},   {"door", "string"},      {"command", "string"}, {"products", "string"},
-    {"columns", "string"},   {"decision", "string"},  {"reason", "string"},  {"agreement", "long"},
-    {"rows", "long"},        {"duration_us", "long"}, {"result", "string"},  {"sequence", "long"},
-    {"sql_hash", "string"},  {"hash", "string"}};
+    {"time", "timestamptz", WEFT_MESH_ALL}, {"principal", "string", WEFT_MESH_ALL},
+    {"actor", "string", WEFT_MESH_ALL},     {"key", "string", WEFT_MESH_ALL},
+    {"purpose", "string", WEFT_MESH_ALL},   {"door", "string", WEFT_MESH_ALL},
+    {"command", "string", WEFT_MESH_ALL},   {"products", "string", WEFT_MESH_ALL},
+    {"columns", "string", WEFT_MESH_ALL},   {"decision", "string", WEFT_MESH_ALL},
+    {"reason", "string", WEFT_MESH_ALL},    {"agreement", "long", WEFT_MESH_ALL},
+    {"rows", "long", WEFT_MESH_ALL},        {"duration_us", "long", WEFT_MESH_ALL},
+    {"result", "string", WEFT_MESH_ALL},    {"sequence", "long", WEFT_MESH_ALL},
+    {"sql_hash", "string", WEFT_MESH_ALL},  {"hash", "string", WEFT_MESH_ALL}};
 
 static int audit_line_put(struct weft_stmt *insert, const struct weft_audit_line *line,
                           struct weft_error *error)
@@ -142,6 +158,7 @@ static const struct weft_mesh_table audit_table = {
     .help = "Who read what: each read and each denial, without any value. For auditors.",
     .columns = audit_columns,
     .column_count = WEFT_COUNT(audit_columns),
+    .scope = {.rows = WEFT_MESH_OF_READS},
     .prepare = audit_prepare,
     .sql = "SELECT a.time_us, a.principal, a.actor, a.key_id, a.purpose, a.door, a.command, "
            "a.products, a.columns, a.decision, a.reason, NULLIF(a.agreement, 0), "
