@@ -1,6 +1,7 @@
 /*
  * op_access.c - access review: every grant there is, by what it stands in (a policy, a product's
- * access:, an approved request, a team, what was confirmed), with its end and when it was last used, by the audit.
+ * access:, an approved request, a team, what was confirmed), with its end and its last use, by the
+ * audit.
  */
 #include "app/ops_internal.h"
 #include "context/who.h"

@@ -11,6 +11,7 @@
 #include "flow/rebase.h"
 #include "flow/run.h"
 #include "lake/pointer.h"
+#include "trust/audit.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -70,7 +71,12 @@ static int doctor_ledger(struct doctor *doctor, struct weft_error *error)
     snprintf(text, sizeof text, "%" PRId64 " entries, chain and signatures hold", report.entries);
     WEFT_TRY(finding(doctor, "ledger", ok, ok ? text : own.message, error));
     ok = weft_ledger_rebuild(doctor->context->ledger, true, &report, &own) == 0;
-    return finding(doctor, "folded tables", ok, ok ? "equal to the entries" : own.message, error);
+    WEFT_TRY(
+        finding(doctor, "folded tables", ok, ok ? "equal to the entries" : own.message, error));
+    int64_t lines = 0;
+    ok = weft_audit_verify_all(doctor->context->ledger, &lines, &own) == 0;
+    snprintf(text, sizeof text, "%" PRId64 " lines, chain and end hold", lines);
+    return finding(doctor, "audit", ok, ok ? text : own.message, error);
 }
 
 /* Metadata holds absolute paths, for other programs: after a move they name the old place. weft

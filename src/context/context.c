@@ -338,7 +338,12 @@ int weft_context_product(struct weft_context *context, const char *word,
     struct weft_decision decision;
     WEFT_TRY(weft_gate_product(context, txn, context->arena, out, WEFT_SUBJECT_PRODUCT, NULL, 0, 0,
                                &decision, error));
-    return decision.discoverable ? 0 : product_unknown(context, txn, context->arena, word, error);
+    if (decision.discoverable)
+        return 0;
+    rc = weft_gate_denied(context, out->full_name, &decision, error);
+    if (rc < 0)
+        return rc;
+    return product_unknown(context, txn, context->arena, word, error);
 }
 
 void weft_context_register(void)

@@ -45,8 +45,7 @@ static int operator_only(const struct weft_context *context, const struct weft_o
  * at by the gate. */
 static bool then_only(const struct weft_context *context, const struct weft_principal *principal)
 {
-    return context->past && context->request.key == NULL && principal->known &&
-           principal->disabled;
+    return context->past && context->request.key == NULL && principal->known && principal->disabled;
 }
 
 int weft_who_active(const struct weft_principal *principal, struct weft_error *error)
@@ -69,6 +68,23 @@ int weft_who_active(const struct weft_principal *principal, struct weft_error *e
     return weft_error_hint(error, "`weft %s list` shows who there is", kind);
 }
 
+/* Who may act no more and tries: one line of the audit. What is told does not change by it. */
+static void refusal_note(const struct weft_context *context, const struct weft_request *as,
+                         const char *reason)
+{
+    struct weft_error ignored = WEFT_ERROR_INIT;
+    const struct weft_audit_read line = {.request = as,
+                                         .door = "cli",
+                                         .command = context->command,
+                                         .products = "",
+                                         .columns = "",
+                                         .sql_hash = "",
+                                         .decision = "no",
+                                         .reason = reason};
+    if (weft_audit_append(context->ledger, &line, &ignored) < 0)
+        return; /* he is refused all the same */
+}
+
 static int as_begin(struct weft_context *context, struct weft_ledger_txn *txn,
                     struct weft_error *error)
 {
@@ -79,11 +95,15 @@ static int as_begin(struct weft_context *context, struct weft_ledger_txn *txn,
                               "%s is the operator at a machine, whom nobody stands in for", who.id);
     if (who.kind == WEFT_PRINCIPAL_NODE)
         return weft_error_set(error, WEFT_E_NOT_YET, "%s is a node: nobody acts as one", who.id);
-    if (!then_only(context, &who))
-        WEFT_TRY(weft_who_active(&who, error));
-    struct weft_request *request = &context->request;
-    snprintf(request->actor, sizeof request->actor, "%s", request->principal);
-    snprintf(request->principal, sizeof request->principal, "%s", who.id);
+    struct weft_request as = context->request;
+    snprintf(as.actor, sizeof as.actor, "%s", as.principal);
+    snprintf(as.principal, sizeof as.principal, "%s", who.id);
+    if (!then_only(context, &who) && weft_who_active(&who, error) < 0) {
+        if (who.disabled)
+            refusal_note(context, &as, "disabled");
+        return -1;
+    }
+    context->request = as;
     return 0;
 }
 
@@ -98,13 +118,20 @@ static int key_begin(struct weft_context *context, struct weft_ledger_txn *txn,
     struct weft_key *key = weft_arena_alloc(context->arena, sizeof *key);
     if (key == NULL)
         return weft_error_nomem(error);
+    *key = (struct weft_key){.id = NULL};
     WEFT_TRY(weft_secret_read(&source, ".", "the key", &secret, error));
     int rc = weft_key_check(txn, context->arena, secret.data, request->time_us, key, error);
     weft_secret_release(&secret);
-    WEFT_TRY(rc);
-    snprintf(request->principal, sizeof request->principal, "%s", key->principal);
-    request->key = key;
-    return 0;
+    if (rc < 0 && key->id == NULL)
+        return rc;
+    struct weft_request as = *request;
+    snprintf(as.principal, sizeof as.principal, "%s", key->principal);
+    as.key = key;
+    if (rc < 0)
+        refusal_note(context, &as, "key");
+    else
+        *request = as;
+    return rc;
 }
 
 /* Whether it is declared is the decision's: it knows the policies. */
@@ -167,14 +194,17 @@ int weft_who_again(struct weft_context *context, struct weft_request *request,
     WEFT_TRY(weft_context_ledger(context, false, &ledger, error));
     WEFT_TRY(weft_ledger_begin_read(ledger, &txn, error));
     WEFT_TRY(weft_principal_get(txn, arena, request->principal, 0, &who, error));
-    if (!then_only(context, &who))
-        WEFT_TRY(weft_who_active(&who, error));
+    if (!then_only(context, &who) && weft_who_active(&who, error) < 0) {
+        refusal_note(context, request, "disabled");
+        return -1;
+    }
     if (request->key == NULL)
         return 0;
     int rc = weft_key_get(txn, arena, request->key->id, 0, &key, error);
     WEFT_TRY(rc);
     if (rc == 0 && !key.disabled && (key.expires_us == 0 || key.expires_us > request->time_us))
         return 0;
+    refusal_note(context, request, "key");
     return weft_error_set(error, WEFT_E_DENIED, "the key %s opens nothing any more",
                           request->key->id);
 }

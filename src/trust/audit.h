@@ -96,8 +96,8 @@ int weft_audit_verify_all(struct weft_ledger *ledger, int64_t *count, struct wef
  * who appends takes only the first. */
 int weft_audit_anchor(struct weft_ledger_txn *txn, const char *actor, bool *anchored,
                       struct weft_error *error) WEFT_MUST_CHECK;
-/* The way out where lines are missing, or the head: what is there goes on, and an entry says what is
- * gone. *accepted false: nothing is missing. CORRUPT for lines that were changed. */
+/* The way out where lines are missing, or the head: what is there goes on, and an entry says what
+ * is gone. *accepted false: nothing is missing. CORRUPT for lines that were changed. */
 int weft_audit_accept(struct weft_ledger *ledger, const char *actor, const char *because,
                       int64_t *count, bool *accepted, struct weft_error *error) WEFT_MUST_CHECK;
 /* Removes the files whose last line is older, never the newest: first the entry, then the files; a

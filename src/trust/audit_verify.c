@@ -75,7 +75,7 @@ static bool gap_accepted(const struct weft_audit_held *held, const char *after, 
     return false;
 }
 
-/* The first line there is: the very first, one behind what retention took, or behind a gap there. */
+/* The first line there is: the very first, one behind what retention took, or behind a gap. */
 static bool first_good(const struct weft_audit_held *held, const char *previous)
 {
     if (strcmp(previous, WEFT_AUDIT_NONE) == 0)

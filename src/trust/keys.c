@@ -122,13 +122,13 @@ int weft_key_check(struct weft_ledger_txn *txn, struct weft_arena *arena, const 
     }
     rc = weft_key_get(txn, arena, id, 0, &key, error);
     WEFT_TRY(rc);
-    if (rc == WEFT_NOT_THERE || key.disabled || (key.expires_us != 0 && key.expires_us <= now_us))
-        return key_refused(error);
-    WEFT_TRY(weft_principal_get(txn, arena, key.principal, 0, &principal, error));
-    if (!weft_principal_active(&principal))
+    if (rc == WEFT_NOT_THERE)
         return key_refused(error);
     *out = key;
-    return 0;
+    if (key.disabled || (key.expires_us != 0 && key.expires_us <= now_us))
+        return key_refused(error);
+    WEFT_TRY(weft_principal_get(txn, arena, key.principal, 0, &principal, error));
+    return weft_principal_active(&principal) ? 0 : key_refused(error);
 }
 
 /* ---- making ---- */

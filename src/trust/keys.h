@@ -71,7 +71,8 @@ int weft_key_disable(struct weft_ledger_txn *txn, const char *actor, const char 
                      const char *because, struct weft_error *error) WEFT_MUST_CHECK;
 
 /* Whose key is it? DENIED, always with the same words, for one that is not known, was changed, is
- * disabled, has expired, or whose principal may not act. */
+ * disabled, has expired, or whose principal may not act. *out is filled for one that is whole, also
+ * where it opens nothing any more; else it is left as it was. */
 int weft_key_check(struct weft_ledger_txn *txn, struct weft_arena *arena, const char *text,
                    int64_t now_us, struct weft_key *out, struct weft_error *error) WEFT_MUST_CHECK;
 /* Is it within the key's scope? product "domain.name" without a major; purpose NULL or "" = none

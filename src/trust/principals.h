@@ -82,8 +82,8 @@ struct weft_principal {
 };
 
 /* Any principal, known or not, as it was at a sequence (0 = now). What nobody added is not
- * `known`; "local:" and "domain:" never need adding, and of "node:" the one is known whose home this
- * is. USAGE for a text that is none. */
+ * `known`; "local:" and "domain:" never need adding, and of "node:" the one is known whose home
+ * this is. USAGE for a text that is none. */
 int weft_principal_get(struct weft_ledger_txn *txn, struct weft_arena *arena, const char *id,
                        int64_t sequence, struct weft_principal *out, struct weft_error *error)
     WEFT_MUST_CHECK;

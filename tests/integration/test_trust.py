@@ -226,6 +226,47 @@ def test_two_agreements(tmp_path):
     assert mesh.json("audit", "--agreement", "999") == []
 
 
+def test_who_may_act_no_more(tmp_path):
+    """Somebody who was disabled, and a key that opens nothing, are told the same as ever, and the
+    audit has that they tried."""
+    mesh = clinic(tmp_path)
+    mesh("service", "add", "dash")
+    keys = [mesh.json("key", "add", "service:dash")["key"] for _ in range(2)]
+    mesh("key", "disable", keys[0].split("_")[1], "--because", "lost")
+    mesh("query", ALL, env={"WEFT_KEY": keys[0]}, status=3)
+    line = mesh.json("audit")[-1]
+    assert (line["principal"], line["key"], line["decision"], line["reason"], line["products"]) == (
+        "service:dash", keys[0].split("_")[1], "no", "key", None)
+    count = len(mesh.json("audit"))
+    mesh("query", ALL, env={"WEFT_KEY": keys[0][:-1] + "x"}, status=3)  # nobody's: no line
+    assert len(mesh.json("audit")) == count + 1  # of the look itself
+    mesh("user", "disable", "bob", "--because", "left")
+    mesh("query", ALL, "--as", "user:bob", status=3)
+    line = mesh.json("audit", "--principal", "user:bob")[-1]
+    assert (line["decision"], line["reason"], line["actor"][:6]) == ("no", "disabled", "local:")
+    mesh("doctor")
+    (folder(mesh) / "head").unlink()
+    assert "audit/head is missing" in mesh("doctor", status=None).stdout
+
+
+def test_denials_of_other_doors(mesh):
+    """A name that one may not know: as if it was not there, and one line of the audit each."""
+    for words in (["show", "hospital.{}"], ["diff", "hospital.{}"], ["lineage", "hospital.{}"],
+                  ["can", "user:alice", "read", "hospital.{}"],
+                  ["request", "hospital.{}", "--because", "x"],
+                  ["query", "select * from hospital.{}"], ["quarantine", "hospital.{}"]):
+        texts, denied = set(), []
+        for name in ("secret", "secrep"):
+            before = len(mesh.json("audit", "--product", "hospital.secret", "--limit", "1000"))
+            done = mesh(*[word.format(name) for word in words], "--as", "user:alice", status=None)
+            texts.add((done.returncode, (done.stdout + done.stderr).replace(name, "X")))
+            denied.append(len(mesh.json("audit", "--product", "hospital.secret", "--limit",
+                                        "1000")) - before)
+        assert len(texts) == 1, texts
+        if "for the local operator alone" not in texts.pop()[1]:
+            assert denied == [1, 0], words
+
+
 # ---- review ----
 
 def test_review_of_many(tmp_path):
@@ -525,8 +566,9 @@ class History:
             parts.append(f"kind: grant\nname: g\nto: [{', '.join(to)}]\nread: [hospital.*]\n"
                          f"purposes: [{rng.choice(['research', 'care'])}, q]\nbecause: x\n")
         if rng.random() < 0.6:
-            parts.append("kind: restrict\nname: m\non: [hospital.*.email]\ntreat: "
-                         + rng.choice(["mask", "hide", "{fixed: x}"]) + "\nexcept: [group:nurses]\n")
+            treat = rng.choice(["mask", "hide", "{fixed: x}"])
+            parts.append("kind: restrict\nname: m\non: [hospital.*.email]\n"
+                         f"treat: {treat}\nexcept: [group:nurses]\n")
         if rng.random() < 0.6:
             parts.append("kind: restrict\nname: s\non: [hospital.patients]\n"
                          "rows: state = principal.state\n")
