@@ -82,7 +82,7 @@ def test_all_files_of_the_repository(weft, root, tmp_path):
     files = [p for p in root.glob("**/*.yaml") if "build" not in p.relative_to(root).parts[0]
              and not {"third_party", "corpus"} & set(p.parts)]
     folders = ("codec/corpus/yaml", "codec/corpus/yaml_format", "model/corpus/product",
-               "model/corpus/mesh")
+               "policy/corpus/policy")
     seeds = [p for folder in folders for p in (root / "src" / folder).glob("*")]
     assert len(files) > 10
     refused = 0
