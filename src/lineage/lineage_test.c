@@ -455,6 +455,68 @@ static void torture(void **state)
     assert_true(weft_test_torture(torture_all, *state) > 20);
 }
 
+/* ---- what is not known ---- */
+
+static int not_up(void *arg, const struct weft_lineage_node *node, struct weft_error *error)
+{
+    (void)error;
+    return strcmp(node->product, arg) != 0;
+}
+
+/* d.last reads d.p, and d.p d.up and a file: as if that were not there, and nothing tells so. */
+static void not_known(void **state)
+{
+    struct fixture *f = *state;
+    static const char *const column[] = {"z"};
+    static const struct weft_lineage_source from[] = {{"d.p", 1}};
+    static const struct weft_lineage_edge edge[] = {{0, 0, "b c", WEFT_LINEAGE_IDENTITY}};
+    const struct weft_lineage last = {.full_name = "d.last",
+                                      .major = 1,
+                                      .digest = "l",
+                                      .basis = "sql",
+                                      .columns = column,
+                                      .column_count = 1,
+                                      .sources = from,
+                                      .source_count = 1,
+                                      .edges = edge,
+                                      .edge_count = 1};
+    put(f, &example);
+    struct weft_lineage_ask ask = {.product = "d.last",
+                                   .major = 1,
+                                   .column = "z",
+                                   .sequence = put(f, &last),
+                                   .known = not_up,
+                                   .known_arg = (char[]){"d.up"}};
+    struct weft_lineage_graph graph;
+    struct weft_ledger_txn *txn = NULL;
+    OK(weft_ledger_begin_read(f->ledger, &txn, &f->error));
+    OK(weft_lineage_walk(txn, f->arena, &ask, &graph, &f->error));
+    assert_int_equal(graph.node_count, 2); /* d.last.z, d.p."b c", which is lost */
+    for (size_t i = 0; i < graph.node_count; i++) {
+        assert_true(graph.nodes[i].recorded);
+        assert_false(graph.nodes[i].lost);
+        assert_false(graph.nodes[i].more);
+    }
+    ask.depth = 1; /* all that is deeper is not known */
+    OK(weft_lineage_walk(txn, f->arena, &ask, &graph, &f->error));
+    assert_false(graph.nodes[1].more);
+    /* From what is known down: it ends before d.p, and d.last is not joined to it. */
+    ask = (struct weft_lineage_ask){.product = "d.up",
+                                    .major = 2,
+                                    .column = "y",
+                                    .down = true,
+                                    .sequence = ask.sequence,
+                                    .known = not_up,
+                                    .known_arg = (char[]){"d.p"}};
+    OK(weft_lineage_walk(txn, f->arena, &ask, &graph, &f->error));
+    assert_int_equal(graph.node_count, 1);
+    assert_int_equal(graph.link_count, 0);
+    ask.known = NULL;
+    OK(weft_lineage_walk(txn, f->arena, &ask, &graph, &f->error));
+    assert_int_equal(graph.node_count, 3);
+    weft_ledger_end(txn);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -464,6 +526,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(walks, setup, teardown),
         cmocka_unit_test_setup_teardown(major_zero, setup, teardown),
         cmocka_unit_test_setup_teardown(not_recorded_and_cut, setup, teardown),
+        cmocka_unit_test_setup_teardown(not_known, setup, teardown),
         cmocka_unit_test_setup_teardown(torture, setup, teardown),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
