@@ -161,6 +161,9 @@ void weft_plan_markdown(const struct weft_plan *plan, struct weft_buf *out)
     if (shown < plan->count)
         weft_buf_addf(out, "\nand %zu more products: `weft plan` names all.\n",
                       plan->count - shown);
+    if (plan->grants != NULL && out->length < MARKDOWN_MAX)
+        weft_buf_addf(out, "\nWhat is lacking, as `policies/grants.yaml`:\n\n```yaml\n%s```\n",
+                      plan->grants);
     for (size_t i = 0; i < plan->offer_count && out->length < MARKDOWN_MAX; i++)
         told_put("", plan->offers[i], out);
     if (out->length < MARKDOWN_MAX)

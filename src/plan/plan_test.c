@@ -302,6 +302,44 @@ static void who_is_reached(void **state)
     assert_string_equal(rows->path[1].column, "term");
 }
 
+static const struct weft_plan_item *planned(const struct fixture *f, const char *name)
+{
+    for (size_t i = 0; i < f->plan.count; i++) {
+        if (strcmp(f->plan.items[i].full_name, name) == 0)
+            return &f->plan.items[i];
+    }
+    fail_msg("%s is not planned", name);
+    return NULL;
+}
+
+/* In a home that is made now, and in one that an older weft left without a word about grants. */
+static void other_domains_are_granted(void **state)
+{
+    struct fixture *f = *state;
+    plan(f);
+    const struct weft_plan_item *copy = planned(f, "b.copy");
+    assert_int_equal(f->plan.refused, 2);
+    assert_int_equal(copy->refused_code, WEFT_E_DENIED);
+    assert_int_equal(copy->lack_count, 1);
+    assert_string_equal(copy->lacks[0].access, "access: {grant: [domain:b]}");
+    assert_string_equal(copy->lacks[0].file, "domains/a/base/data_product.yaml");
+    assert_string_equal(f->plan.grants, "kind: grant\nname: b_reads_base\nto: [domain:b]\n"
+                                        "read: [a.base]\n---\nkind: grant\nname: c_reads_copy\n"
+                                        "to: [domain:c]\nread: [b.copy]\n");
+    apply(f);
+    product(f, "d.late", "version: 1.0.0\nsql: select id from a.base\n");
+    plan(f);
+    assert_true(f->plan.confirms);
+    assert_int_equal(f->plan.dependency_count, 2);
+    assert_int_equal(f->plan.refused, 1);
+    assert_int_equal(planned(f, "d.late")->refused_code, WEFT_E_DENIED);
+    file(f, "policies/p.yaml", "kind: grant\nname: all\nto: [everyone]\nread: ['*']\n");
+    plan(f);
+    assert_int_equal(f->plan.refused, 0);
+    assert_int_equal(f->plan.dependency_count, 0);
+    assert_null(f->plan.grants);
+}
+
 static int plan_once(void *arg, struct weft_error *error)
 {
     struct fixture *f = arg;
@@ -328,6 +366,7 @@ static void plans_without_memory(void **state)
             "version: 1.1.0\ninput: {files: x.csv}\nschema:\n"
             "  - {name: id, type: long}\n  - {name: word, type: json}\n"
             "  - {name: more, type: string}\ndeprecated: {sunset: 2999-01-01}\n");
+    product(f, "d.lacks", "version: 1.0.0\nsql: select id from a.base\n");
     load(f);
     OK(weft_context_engine(&f->context, &engine, &f->error));
     assert_true(weft_test_torture(plan_once, f) > 0);
@@ -343,6 +382,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(a_change_reaches_what_reads_it, setup, teardown),
         cmocka_unit_test_setup_teardown(who_is_reached, setup, teardown),
         cmocka_unit_test_setup_teardown(what_is_not_selected_stays, setup, teardown),
+        cmocka_unit_test_setup_teardown(other_domains_are_granted, setup, teardown),
         cmocka_unit_test_setup_teardown(plans_without_memory, setup, teardown),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -169,7 +169,7 @@ def test_the_whole_example(mesh):
                         'pattern: "[0-9]{5}"}\n      - {name: date, type: date}\n      - '
                         '{name: cases, type: long}\n      - {name: deaths, type: long}')
                .replace("r.date, r.fips, c.county, c.state", "r.date, r.fips, c.state"))
-    plan = mesh("plan").stdout
+    plan = mesh("plan", status=1).stdout
     assert "partition" in plan.split("refused:")[1]
     assert "`run`, `retention`" in plan
     done = mesh.apply(status=1)

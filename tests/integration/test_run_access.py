@@ -58,6 +58,7 @@ def test_one_paste_grants_all_that_is_lacking(mesh):
                  "schema: [{name: id, type: long}]\n", "both", "sales")
     plan = mesh("plan", status=3).stdout
     pasted = plan[plan.index("kind: grant"):plan.index("Plan: ")]
+    assert f"```yaml\n{pasted}```\n" in mesh("plan", "--markdown", status=3).stdout
     assert pasted.count("kind: grant") == 2
     assert "to: [domain:sales]\nread: [hr.people, stats.names]\n" in pasted
     mesh.write("policies/grants.yaml", pasted)
