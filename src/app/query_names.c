@@ -553,7 +553,7 @@ static int mesh_relation(struct weft_query *query, struct weft_arena *arena, con
         request.key = NULL; /* what it does not open is not among the rows */
     WEFT_TRY(weft_gate_trust(query->context, query->txn, &trust, error));
     WEFT_TRY(weft_trust_decide(trust, &request, &subject, arena, &decision, error));
-    rc = decision_refused(query, out->product, &decision, error);
+    rc = decision_refused(query, out->product, 0, &decision, error);
     if (rc != 0)
         return rc;
     WEFT_TRY(query_sight(query, error));
