@@ -101,6 +101,8 @@ static int asker_check(struct can *can, struct weft_error *error)
              can->product.full_name);
     WEFT_TRY(weft_principal_parse(about, NULL, error));
     snprintf(can->as.principal, sizeof can->as.principal, "%s", about);
+    if (strcmp(about, can->context->request.principal) != 0)
+        can->as.key = NULL; /* it is the asker's, and bounds nobody else */
     can->shows_sql = true;
     if (weft_request_is_local(&can->context->request))
         return 0;
