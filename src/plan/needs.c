@@ -83,13 +83,67 @@ static int kept_fill(struct needs *needs, size_t at, struct weft_error *error)
     return 0;
 }
 
+/* Is the column, or are rows, kept from who would look values up in it? */
+static bool is_kept(const struct weft_plan_sight *sight, const char *column)
+{
+    const struct weft_decision *decision = &sight->decision;
+    if (decision->verdict != WEFT_VERDICT_YES || decision->raw)
+        return false;
+    for (size_t i = 0; i < decision->treatment_count; i++) {
+        if (strcmp(sight->subject.columns[i].name, column) == 0 &&
+            decision->treatments[i].kind != WEFT_TREAT_NONE)
+            return true;
+    }
+    return decision->rows != NULL || decision->min_group_count > 0;
+}
+
+/* `references` to what is kept back would tell what is there: the run refuses it (references.c of
+ * job), so the plan does. */
+static int references_check(struct needs *needs, struct weft_plan_item *item,
+                            const struct weft_field *field, struct weft_error *error)
+{
+    struct weft_plan_maker *maker = needs->maker;
+    const struct weft_book_item *of = &maker->book->items[item->item];
+    const char *column = field->references == NULL ? NULL : strrchr(field->references, '.');
+    for (size_t i = 0; column != NULL && i < of->read_count && item->refused == NULL; i++) {
+        const struct weft_book_read *read = &of->reads[i];
+        const struct weft_plan_sight *sight;
+        size_t length = strlen(read->full_name);
+        if (read->item == WEFT_BOOK_NONE || weft_plan_same_domain(of->full_name, read->full_name) ||
+            strncmp(field->references, read->full_name, length) != 0 ||
+            (field->references[length] != '.' && field->references[length] != '@'))
+            continue;
+        WEFT_TRY(weft_plan_sight(maker, of->full_name, read->item, &sight, error));
+        if (!is_kept(sight, column + 1))
+            continue;
+        item->refused_code = WEFT_E_DENIED;
+        item->refused = weft_arena_format(
+            maker->arena,
+            "references: policies keep `%s` of %s, or rows of it, from the domain "
+            "%.*s (%s)",
+            column + 1, read->full_name, (int)strcspn(of->full_name, "."), of->full_name,
+            sight->decision.reason);
+        if (item->refused == NULL)
+            return weft_error_nomem(error);
+        item->refused_hint = "leave `references` out, or except the domain in the policy";
+        item->refused_file = item->product->file;
+        item->refused_place = field->place;
+        maker->plan.refused++;
+    }
+    return 0;
+}
+
 static int planned_check(struct needs *needs, struct weft_plan_item *item, struct weft_error *error)
 {
     const struct weft_book_read **lacks;
     size_t count;
     WEFT_TRY(kept_fill(needs, item->item, error));
     WEFT_TRY(item_lacks(needs, item->item, &lacks, &count, error));
-    return count == 0 ? 0 : weft_plan_lacks_fill(needs->maker, item, lacks, count, error);
+    if (count > 0)
+        return weft_plan_lacks_fill(needs->maker, item, lacks, count, error);
+    for (size_t i = 0; i < item->product->schema.count; i++)
+        WEFT_TRY(references_check(needs, item, &item->product->schema.items[i], error));
+    return 0;
 }
 
 /* What stays as it is, but nothing grants it any more: its next run would be refused. */

@@ -189,6 +189,7 @@ def test_rows_are_looked_up_in_another_product(mesh):
     mesh.write("in/consent.csv", "id,yes\n1,true\n2,false\n3,true\n")
     mesh.product("input: {files: ../../../in/consent.csv, format: csv}\n"
                  "schema: [{name: id, type: long}, {name: yes, type: boolean}]\n", "consent", "hr")
+    mesh.apply()  # runs wait for what they read, not for what a policy looks up
     mesh.product(NAMES, "names", "stats")
     mesh.write("policies/p.yaml", GRANT + """---
 kind: restrict
@@ -262,9 +263,19 @@ def test_a_lookup_of_what_is_kept_is_refused(mesh):
     mesh.product("input: {files: ../../../in/visits.csv, format: csv}\n"
                  "schema: [{name: person, type: long, references: hr.people.id}]\n",
                  "visits", "stats")
-    mesh.write("policies/p.yaml",
-               GRANT + "---\nkind: restrict\nname: h\non: [hr.people.id]\ntreat: hash\n")
-    assert "policies keep `id` of hr.people" in mesh("apply", "--yes", status=None).stderr
+    kept = GRANT + "---\nkind: restrict\nname: h\non: [hr.people.id]\ntreat: hash\n"
+    mesh.write("policies/p.yaml", kept)
+    for words in ("plan",), ("apply", "--yes"):
+        refused = mesh(*words, status=3).stderr
+        assert "domains/stats/visits/data_product.yaml:4:" in refused, refused
+        assert "policies keep `id` of hr.people" in refused and "restrict h" in refused
+    # A restriction that comes later meets the next run.
+    mesh.write("policies/p.yaml", GRANT)
+    mesh.apply()
+    mesh.write("policies/p.yaml", kept)
+    mesh.apply()
+    again = mesh("run", "--rebuild", "stats.visits", status=None).stderr
+    assert "policies keep `id` of hr.people" in again
 
 
 def test_a_grant_that_is_taken_away(mesh):
