@@ -254,11 +254,14 @@ static void operations_for_somebody(void **state)
         "{\"op\": \"lineage\", \"args\": {\"product\": \"shop.big.note\"}}",
         "{\"op\": \"lineage\", \"args\": {\"product\": \"shop.orders\", \"down\": true}}",
         "{\"op\": \"export\", \"args\": {\"product\": \"shop.orders\", \"to\": \"odcs\"}}",
+        "{\"op\": \"diff\", \"args\": {\"product\": \"shop.orders\"}}",
     };
     somebody = "user:alice";
     for (size_t i = 0; i < WEFT_COUNT(asked); i++)
         torture(op_ask, asked[i], i % 2 == 0);
     torture(candidates_ask, "candidates", true);
+    somebody = "user:dora"; /* of the team */
+    torture(op_ask, "{\"op\": \"quarantine\", \"args\": {\"product\": \"shop.orders\"}}", true);
     somebody = NULL;
 }
 
@@ -289,7 +292,8 @@ static int setup(void **state)
          "key: [id]\n");
     file("policies/all.yaml", "kind: grant\nname: g\nto: everyone\nread: ['*']\n---\n"
                               "kind: restrict\nname: r\non: [shop.orders.day]\ntreat: hide\n"
-                              "except: ['domain:shop']\n");
+                              "except: ['domain:shop', 'user:dora']\n");
+    file("domains/shop/domain.yaml", "owner: t@x.org\nmembers: [user:dora]\n");
     file("domains/shop/big/data_product.yaml",
          "version: 1.0.0\n"
          "sql: select id, note from shop.orders where id > 1\n"
@@ -301,6 +305,7 @@ static int setup(void **state)
     good(op_ask, "{\"op\": \"apply\", \"args\": {\"yes\": true}}", true);
     good(op_ask, "{\"op\": \"run\"}", true);
     good(op_ask, "{\"op\": \"user\", \"args\": {\"what\": \"add\", \"name\": \"alice\"}}", true);
+    good(op_ask, "{\"op\": \"user\", \"args\": {\"what\": \"add\", \"name\": \"dora\"}}", true);
     file("inbox/c.csv", "id;day;note\n0;27.02.2020;new\n");
     good(op_ask, "{\"op\": \"run\"}", true);
     return 0;

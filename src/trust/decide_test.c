@@ -294,6 +294,51 @@ static void test_quarantine_and_mesh(void **state)
     assert_int_equal(decide(f, "group:nurses", "", &subject).verdict, WEFT_VERDICT_NO);
 }
 
+/* The team reads what was set aside as a whole, or not: a restriction that means a column of the
+ * subject, or this product with a column that the subject lacks. */
+static void test_set_aside(void **state)
+{
+    struct fixture *f = *state;
+    static const char *const dora[] = {"user:dora"};
+    static const struct weft_texts members = {dora, 1};
+    static const struct {
+        const char *on;
+        enum weft_verdict verdict;
+    } cases[] = {
+        {"lab.*", WEFT_VERDICT_YES},
+        {"*.*.card", WEFT_VERDICT_YES},
+        {"hospital.*.card", WEFT_VERDICT_YES},
+        {"hospital.patients@2.card", WEFT_VERDICT_YES},
+        {"classification:phi.*", WEFT_VERDICT_YES},
+        {"hospital.patients.card", WEFT_VERDICT_NO},
+        {"hospital.patients@1.card", WEFT_VERDICT_NO},
+        {"*.*.email", WEFT_VERDICT_NO},
+        {"classification:pii.*", WEFT_VERDICT_NO},
+        {"hospital.patients", WEFT_VERDICT_NO},
+    };
+    for (size_t i = 0; i < WEFT_COUNT(cases); i++) {
+        char text[300], excepted[300];
+        snprintf(text, sizeof text,
+                 "{\"kind\":\"restrict\",\"name\":\"r\",\"on\":[\"%s\"],\"treat\":\"mask\"}",
+                 cases[i].on);
+        snprintf(excepted, sizeof excepted, "%.*s,\"except\":[\"user:dora\"]}",
+                 (int)strlen(text) - 1, text);
+        for (int free = 0; free < 2; free++) {
+            const char *const documents[] = {free ? excepted : text};
+            struct weft_trust_subject subject = patients();
+            subject.kind = WEFT_SUBJECT_QUARANTINE;
+            fixture_policies(f, documents, 1);
+            assert_int_equal(weft_trust_describe_domain(f->trust, "hospital", &members, &f->error),
+                             0);
+            struct weft_decision decision = decide(f, "user:dora", "", &subject);
+            if (decision.verdict != (free ? WEFT_VERDICT_YES : cases[i].verdict))
+                fail_msg("%s: %s", documents[0], decision.reason);
+            assert_int_equal(decision.raw, decision.verdict == WEFT_VERDICT_YES);
+            assert_int_equal(decide(f, "user:eve", "", &subject).verdict, WEFT_VERDICT_NO);
+        }
+    }
+}
+
 /* ---- another restriction never shows more, and the order does not matter ---- */
 
 static int rank_of(const struct weft_treatment *treatment)
@@ -372,6 +417,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_restrictions, setup, teardown),
         cmocka_unit_test_setup_teardown(test_known, setup, teardown),
         cmocka_unit_test_setup_teardown(test_quarantine_and_mesh, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_set_aside, setup, teardown),
         cmocka_unit_test_setup_teardown(test_never_more, setup, teardown),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
