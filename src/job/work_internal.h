@@ -156,17 +156,23 @@ struct job_work {
     size_t check_capacity;
 };
 
-/* ---- do.c, prepare.c ---- */
+/* ---- tell.c: below all steps ---- */
 int job_warn(struct job_work *work, const char *text, struct weft_error *error) WEFT_MUST_CHECK;
 int job_check_add(struct job_work *work, const struct weft_outcome_check *check,
                   struct weft_error *error) WEFT_MUST_CHECK;
 void job_tell(struct job_work *work, const char *stage, const char *file, int64_t rows,
               int64_t done, int64_t total);
+/* Fails with an I/O error where a test wants it. */
+int job_point(const char *point, struct weft_error *error) WEFT_MUST_CHECK;
+/* Always WEFT_END. */
+int job_nothing_new(struct job_work *work);
+/* PREVIEW, TEST, CHECK: nothing is published, and nothing outlives the temp folder. */
+bool job_is_trial(const struct job_work *work);
+
+/* ---- do.c, prepare.c ---- */
 /* The files of the current snapshot: read when a rule needs them, because a table may have
  * thousands and a run without such a rule needs none. */
 int job_live_load(struct job_work *work, struct weft_error *error) WEFT_MUST_CHECK;
-/* Fails with an I/O error where a test wants it. */
-int job_point(const char *point, struct weft_error *error) WEFT_MUST_CHECK;
 
 /* Columns, rules and the place of the new file, once the engine is open. */
 int job_columns_and_rules(struct job_work *work, struct weft_error *error) WEFT_MUST_CHECK;
@@ -177,14 +183,9 @@ int job_figures_tell(struct job_work *work, struct weft_error *error) WEFT_MUST_
 int job_judge(struct job_work *work, struct weft_error *error) WEFT_MUST_CHECK;
 int job_sweep(struct job_work *work, struct weft_error *error) WEFT_MUST_CHECK;
 int job_end(struct job_work *work, struct weft_error *error) WEFT_MUST_CHECK;
-/* Always WEFT_END. */
-int job_nothing_new(struct job_work *work);
 int job_not_yet(const char *what, struct weft_error *error);
 /* Do the folders for files that were read lie outside of the home? */
 int job_input_check(struct job_work *work, struct weft_error *error) WEFT_MUST_CHECK;
-
-/* PREVIEW, TEST, CHECK: nothing is published, and nothing outlives the temp folder. */
-bool job_is_trial(const struct job_work *work);
 
 /* ---- example.c, example_rows.c: the rows of a test ---- */
 
