@@ -30,6 +30,7 @@ void weft_query_init(struct weft_query *query, struct weft_context *context)
 void weft_query_release(struct weft_query *query)
 {
     weft_engine_close(query->engine);
+    weft_temp_remove(&query->temp);
     weft_slot_close(query->slot);
     weft_sight_unref(query->sight);
     weft_ledger_end(query->deferred);
@@ -113,10 +114,15 @@ static int query_engine(struct weft_query *query, const struct weft_settings *se
     struct weft_arena *arena = query->context->arena;
     bool local = weft_request_is_local(&query->context->request);
     const char *home = weft_ledger_home(query->context->ledger);
-    const char *temp = weft_settings_text(settings, WEFT_SETTING_TEMP_DIR);
+    const char *base = weft_settings_text(settings, WEFT_SETTING_TEMP_DIR);
+    if (base[0] == '\0')
+        base = weft_arena_format(arena, "%s/tmp", home);
+    if (base == NULL)
+        return weft_error_nomem(error);
+    WEFT_TRY(weft_temp_make(base, WEFT_LEFTOVER_QUERY, &query->temp, error));
     const char *folders[] = {
         weft_arena_format(arena, "%s/lake", home), weft_arena_format(arena, "%s/quarantine", home),
-        weft_arena_format(arena, "%s/tmp", home),
+        query->temp.path,
         query->deferred == NULL
             ? ""
             : weft_arena_format(arena, "%s/lake", query->context->deferred.home)};
@@ -126,7 +132,7 @@ static int query_engine(struct weft_query *query, const struct weft_settings *se
     struct weft_engine_config config = {
         .memory_bytes = weft_settings_number(settings, WEFT_SETTING_MEMORY) / 5 * 4,
         .threads = (int)weft_settings_number(settings, WEFT_SETTING_THREADS),
-        .temp_dir = temp[0] == '\0' ? folders[2] : temp,
+        .temp_dir = query->temp.path,
         .temp_size_max = weft_settings_number(settings, WEFT_SETTING_TEMP_SIZE_MAX),
         .folders = folders,
         .folder_count = WEFT_COUNT(folders) - (query->deferred == NULL),

@@ -10,6 +10,7 @@
 #include "base/map.h"
 #include "context/output_file.h"
 #include "context/sight.h"
+#include "context/temp.h"
 #include "engine/engine.h"
 #include "engine/resolver.h"
 #include "lake/pointer.h"
@@ -43,8 +44,9 @@ struct weft_query {
     struct weft_out *out; /* to tell why the process ends; set before open, may be NULL */
     struct weft_ledger_txn *txn;
     struct weft_ledger_txn *deferred; /* of the home that is deferred to; NULL = none */
-    struct weft_sight *sight;   /* of its moment, when it was needed; NULL = not yet, or none */
-    struct weft_mesh_view view; /* of the sight, once a mesh. table is named */
+    struct weft_sight *sight;         /* of its moment, when it was needed; NULL = not, or none */
+    struct weft_mesh_view view;       /* of the sight, once a mesh. table is named */
+    struct weft_temp temp;            /* what there is no memory for, until release */
     struct weft_engine *engine;
     struct weft_slot *slot;
     struct weft_resolved resolved;

@@ -299,6 +299,20 @@ static int decision_apply(struct weft_arena *arena, const struct weft_decision *
     return 0;
 }
 
+/* Where its files lie, and what they are called, is no business of a reader: who knows the name of
+ * a file has a key to what is in it. */
+static int stored_told(const struct weft_query *query, const char *full_name, int rc,
+                       struct weft_error *error)
+{
+    if (rc >= 0 || weft_request_is_local(&query->context->request) ||
+        (error->code != WEFT_E_CORRUPT && error->code != WEFT_E_IO))
+        return rc;
+    enum weft_code code = error->code;
+    weft_error_clear(error);
+    weft_error_set(error, code, "what is stored of `%s` cannot be read", full_name);
+    return weft_error_hint(error, "tell its owner, for whom `weft doctor` finds out why");
+}
+
 /* WEFT_NOT_THERE for what he may not know of. */
 static int decision_refused(struct weft_query *query, const char *full_name, int major,
                             const struct weft_decision *decision, struct weft_error *error)
@@ -376,6 +390,7 @@ static int product_secured(struct weft_query *query, struct weft_arena *arena,
     if (rc != 0)
         return rc;
     rc = registered_relation(query, arena, product, name, out, error);
+    rc = stored_told(query, product->full_name, rc, error);
     if (rc != 0 || weft_request_is_local(&context->request)) {
         WEFT_TRY(decision_note(query, &decision, error));
         return rc;
@@ -448,7 +463,7 @@ int weft_query_member(void *arg, struct weft_arena *arena, const char *product,
     query->left_out = NULL;
     rc = registered_relation(query, arena, &registered, &name, out, error);
     query->left_out = left_out;
-    return rc;
+    return stored_told(query, product, rc, error);
 }
 
 /* Of which moment the states of rows are; 0 = now. */

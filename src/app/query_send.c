@@ -307,10 +307,7 @@ static int send_parquet(struct sender *sender, struct weft_error *error)
 {
     struct weft_query *query = sender->query;
     struct weft_arena *arena = query->context->arena;
-    char id[WEFT_UUID_TEXT];
-    WEFT_TRY(weft_uuid(id, error));
-    const char *path = weft_arena_format(arena, "%s/tmp/query-%s.parquet",
-                                         weft_ledger_home(query->context->ledger), id);
+    const char *path = weft_arena_format(arena, "%s/result.parquet", query->temp.path);
     if (path == NULL)
         return weft_error_nomem(error);
     WEFT_CLEANUP(weft_buf_release) struct weft_buf sql;

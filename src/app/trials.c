@@ -13,8 +13,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
-#include <unistd.h>
 
 #define EXAMPLE_MAX ((size_t)64 << 20)
 #define DETAILS_MAX ((size_t)16 << 20)
@@ -23,57 +21,14 @@
 
 #define TEMP_PREFIX "weft-trial-"
 
-/* A folder of this user whose process was killed. Its lock tells of one whose process cannot be
- * seen from here (containers that share a folder for temporary files). */
-static bool temp_dir_left(const char *name, const char *path, struct weft_error *ignored)
-{
-    int pid = 0;
-    unsigned long long start = 0;
-    struct stat info;
-    WEFT_CLEANUP(weft_fd_close) int fd = -1;
-    return strncmp(name, TEMP_PREFIX, strlen(TEMP_PREFIX)) == 0 &&
-           sscanf(name + strlen(TEMP_PREFIX), "%d-%llu-", &pid, &start) == 2 &&
-           !weft_process_alive(pid, start) && lstat(path, &info) == 0 && S_ISDIR(info.st_mode) &&
-           info.st_uid == geteuid() && weft_fs_lock_folder(path, true, false, &fd, ignored) == 0;
-}
-
-/* What cannot be removed now, a later one does. */
-static void temp_dirs_sweep(const char *base)
-{
-    struct weft_error ignored = WEFT_ERROR_INIT;
-    struct weft_fs_list list = {0};
-    if (weft_fs_list(base, &list, &ignored) == 0) {
-        for (size_t i = 0; i < list.count; i++) {
-            WEFT_CLEANUP(weft_freep) char *path = weft_path_join(base, list.names[i]);
-            if (path != NULL && temp_dir_left(list.names[i], path, &ignored))
-                (void)!weft_fs_remove_tree(path, &ignored);
-        }
-    }
-    weft_fs_list_free(&list);
-}
-
-/* Not in the home: there may be none, and none is made for a test. */
 static int temp_dir_make(struct weft_trials *trials, struct weft_error *error)
 {
-    char id[WEFT_UUID_TEXT];
     const char *base = weft_settings_text(trials->options.settings, WEFT_SETTING_TEMP_DIR);
     if (base[0] == '\0')
         base = getenv("TMPDIR");
     if (base == NULL || base[0] != '/')
         base = "/tmp";
-    WEFT_TRY(weft_uuid(id, error));
-    temp_dirs_sweep(base);
-    char *path = weft_format("%s/" TEMP_PREFIX "%d-%" PRIu64 "-%s", base, (int)getpid(),
-                             weft_process_start_time(getpid()), id);
-    if (path == NULL)
-        return weft_error_nomem(error);
-    mode_t before = umask(S_IRWXG | S_IRWXO); /* others may look into the folder above */
-    int rc = weft_fs_mkdirs(path, error);
-    umask(before);
-    trials->temp_dir = path;
-    if (rc == 0)
-        rc = weft_fs_lock_folder(path, true, false, &trials->temp_lock, error);
-    return rc < 0 ? rc : 0;
+    return weft_temp_make(base, TEMP_PREFIX, &trials->temp, error);
 }
 
 int weft_trials_begin(struct weft_trials *trials, struct weft_context *context,
@@ -81,7 +36,6 @@ int weft_trials_begin(struct weft_trials *trials, struct weft_context *context,
 {
     const struct weft_settings *settings;
     *trials = (struct weft_trials){.context = context,
-                                   .temp_lock = -1,
                                    .arena = context->arena,
                                    .out = out,
                                    .started_us = weft_clock_mono_us()};
@@ -103,14 +57,9 @@ int weft_trials_begin(struct weft_trials *trials, struct weft_context *context,
 
 void weft_trials_end(struct weft_trials *trials)
 {
-    struct weft_error ignored = WEFT_ERROR_INIT;
     if (trials->own_worker)
         weft_worker_free(trials->options.worker);
-    if (trials->temp_dir != NULL)
-        (void)!weft_fs_remove_tree(trials->temp_dir, &ignored);
-    weft_fd_close(&trials->temp_lock);
-    weft_free(trials->temp_dir);
-    trials->temp_dir = NULL;
+    weft_temp_remove(&trials->temp);
 }
 
 /* ---- telling ---- */
@@ -326,7 +275,7 @@ static int example_run(struct weft_trials *trials, struct weft_book *book, size_
     if (diag.errors > 0)
         return mistakes_set(trials, trial, &diag, error);
     struct weft_error why = WEFT_ERROR_INIT;
-    if (weft_run_example(trials->arena, product, example.data, now, trials->temp_dir,
+    if (weft_run_example(trials->arena, product, example.data, now, trials->temp.path,
                          &trials->options, outcome, &why) < 0) {
         WEFT_TRY(weft_process_check_cancelled(error));
         if (is_of_the_test(&why))

@@ -9,6 +9,7 @@
 #define WEFT_APP_TRIALS_H
 
 #include "app/example.h"
+#include "context/temp.h"
 #include "flow/run.h"
 #include "plan/book.h"
 
@@ -34,8 +35,7 @@ struct weft_trials {
     struct weft_out *out;
     struct weft_run_options options; /* its worker is kept */
     bool own_worker;
-    char *temp_dir; /* heap */
-    int temp_lock;  /* held on it, -1 = none */
+    struct weft_temp temp;
     const struct weft_trial *items;
     size_t count, capacity;
     size_t failed, warned;

@@ -33,7 +33,7 @@ void weft_secret_release(struct weft_secret *secret)
 
 /* A core would hold it, and a debugger of the same user could read it. A limit of 0 alone does not
  * stop a kernel that pipes cores to a program. */
-static void cores_off(void)
+void weft_secret_process(void)
 {
     struct rlimit none = {0, 0};
     setrlimit(RLIMIT_CORE, &none);
@@ -141,7 +141,7 @@ int weft_secret_read(const struct weft_secret_source *source, const char *folder
     struct weft_secret secret = {.data = weft_alloc(WEFT_SECRET_MAX + 2)};
     if (secret.data == NULL)
         return weft_error_nomem(error);
-    cores_off();
+    weft_secret_process();
     int rc = -1;
     switch (source->kind) {
     case WEFT_SECRET_ENV:
@@ -175,7 +175,7 @@ int weft_secret_copy(const char *data, size_t length, const char *what, struct w
     struct weft_secret secret = {.data = weft_alloc(WEFT_SECRET_MAX + 2), .length = length};
     if (secret.data == NULL)
         return weft_error_nomem(error);
-    cores_off();
+    weft_secret_process();
     if (length <= WEFT_SECRET_MAX)
         memcpy(secret.data, data, length);
     if (secret_check(what, &secret, error) < 0) {

@@ -49,6 +49,9 @@ void weft_secret_release(struct weft_secret *secret);
 /* Puts stars in the place of the secret wherever it stands in the text. */
 void weft_secret_hide(const struct weft_secret *secret, char *text);
 void weft_secret_hide_error(const struct weft_secret *secret, struct weft_error *error);
+/* From here on to its end this process writes no core, and others of its user cannot look into it:
+ * also for those that hold rows. */
+void weft_secret_process(void);
 /* Memory that held a part of one. */
 void weft_secret_wipe(void *data, size_t length);
 

@@ -5,6 +5,7 @@
 #include "base/fault.h"
 #include "base/fs.h"
 #include "base/process.h"
+#include "base/secret.h"
 #include "base/text.h"
 #include "cli/command.h"
 #include "job/job.h"
@@ -46,6 +47,7 @@ static int worker_run(int argc, char **argv)
 int main(int argc, char **argv)
 {
     descriptors_hold();
+    weft_secret_process(); /* rows, the mesh's key, passwords */
     if (argc > 1 && strcmp(argv[1], "worker") == 0)
         return worker_run(argc, argv);
     weft_fault_role("cli");

@@ -79,18 +79,21 @@ static void test_attacks(void **state)
 {
     (void)state;
     size_t leaks = 0, answered = 0, wrong = 0;
+    const char *class = getenv("WEFT_CASES_CLASS");
     for (size_t i = 0; i < case_count; i++) {
         bool failed;
+        if (class != NULL && !has_class(&cases[i], class))
+            continue;
         leaks += case_differs(&cases[i], true, &failed) > 0;
         answered += !failed;
         wrong += case_is_wrong(&cases[i]);
-        if (getenv("WEFT_CASES_FIRST") != NULL)
-            assert_true(leaks + wrong == 0);
+        if (getenv("WEFT_CASES_FIRST") != NULL && leaks + wrong > 0)
+            exit(1); /* of a fault that was put in, one is enough */
     }
     printf("%zu attacks, %zu answered, %zu leak, %zu wrong\n", case_count, answered, leaks, wrong);
     assert_int_equal(leaks, 0);
     assert_int_equal(wrong, 0);
-    assert_true(answered * 2 > case_count);
+    assert_true(class != NULL || answered * 2 > case_count);
 }
 
 static void test_of_the_test(void **state)
@@ -167,8 +170,11 @@ static int free_worlds(void **state)
 
 int main(void)
 {
+    const struct CMUnitTest attacks[] = {cmocka_unit_test(test_attacks)};
     const struct CMUnitTest tests[] = {cmocka_unit_test(test_attacks),
                                        cmocka_unit_test(test_of_the_test),
                                        cmocka_unit_test(test_torture)};
+    if (getenv("WEFT_CASES_FIRST") != NULL)
+        return cmocka_run_group_tests(attacks, make_worlds, free_worlds);
     return cmocka_run_group_tests(tests, make_worlds, free_worlds);
 }

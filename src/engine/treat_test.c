@@ -46,6 +46,7 @@ static const struct treated table[] = {
     {"string", T(MASK, NULL, 0), "'@'", "@", "string"},
     {"string", T(MASK, NULL, 0), "'a@b.secretword'", "a***@b***.s***", "string"},
     {"string", T(MASK, NULL, 0), "'a@b.o1'", "a***@b***.o***", "string"},
+    {"string", T(MASK, NULL, 0), "'www.example.org'", "w***.e***.o***", "string"},
     {"string", T(MASK, NULL, 0), "NULL", NULL, "string"},
     {"long", T(MASK, NULL, 0), "5551234", "5***", "string"},
     {"date", T(MASK, NULL, 0), "'2020-05-06'", "2***-0***-0***", "string"},
@@ -159,6 +160,86 @@ static void test_keyed(void **state)
     assert_string_equal(answer("SELECT count(weft_hash(x)) FROM (VALUES ('a'), (NULL)) t(x)"), "1");
 }
 
+/* The token of 'abc', made by hand from OpenSSL's HMAC over "token", a zero byte and the text. */
+static void test_tokens(void **state)
+{
+    (void)state;
+    static const char digits[] = "abcdefghijklmnopqrstuvwxyz234567";
+    unsigned char made[WEFT_SHA256_BYTES + 1] = {0};
+    char token[29] = "t_", uuid[40];
+    assert_int_equal(weft_hmac_sha256(KEY, strlen(KEY), "token\0abc", 9, made, &error), 0);
+    for (unsigned bit = 0; bit < 26 * 5; bit += 5)
+        token[2 + bit / 5] =
+            digits[((made[bit / 8] << 8 | made[bit / 8 + 1]) >> (11 - bit % 8)) & 31];
+    assert_string_equal(answer("SELECT weft_token('abc')"), token);
+    snprintf(uuid, sizeof uuid, "%02x%02x%02x%02x-%02x%02x-8", made[0], made[1], made[2], made[3],
+             made[4], made[5]);
+    assert_memory_equal(answer("SELECT weft_token_uuid('abc')::VARCHAR"), uuid, strlen(uuid));
+    static const struct {
+        const char *type, *value, *same;
+        enum weft_treatment_kind kind;
+    } printed[] = {{"string", "'abc'", "weft_hash('abc')", WEFT_TREAT_HASH},
+                   {"string", "'abc'", "weft_token('abc')", WEFT_TREAT_TOKEN},
+                   {"long", "7", "weft_token('7')", WEFT_TREAT_TOKEN},
+                   {"uuid", "'00000000-0000-4000-8000-000000000007'",
+                    "weft_token_uuid('00000000-0000-4000-8000-000000000007')", WEFT_TREAT_TOKEN}};
+    for (size_t i = 0; i < WEFT_COUNT(printed); i++) {
+        struct weft_treatment treat = {.kind = printed[i].kind};
+        struct weft_relation_column column = {.name = "v", .treat = &treat};
+        WEFT_CLEANUP(weft_buf_release) struct weft_buf sql;
+        WEFT_CLEANUP(weft_buf_release) struct weft_buf type;
+        weft_buf_init(&sql, 100000);
+        weft_buf_init(&type, 10000);
+        assert_int_equal(weft_type_parse(arena, printed[i].type, &column.type, &error), 0);
+        weft_type_print_duckdb(column.type, &type);
+        weft_buf_adds(&sql, "SELECT (");
+        assert_int_equal(weft_treatment_print(engine, &column, "t", &sql, &error), 0);
+        weft_buf_addf(&sql, ") = %s FROM (SELECT %s::%s AS v) t", printed[i].same, printed[i].value,
+                      type.data);
+        assert_string_equal(answer(sql.data), "true");
+    }
+}
+
+/* Whatever the zone of the connection: days are UTC's, as everywhere. */
+static void test_zone(void **state)
+{
+    (void)state;
+    struct weft_engine_config config = {.threads = 1};
+    WEFT_CLEANUP(weft_engine_closep) struct weft_engine *tokyo = NULL;
+    WEFT_CLEANUP(weft_result_closep) struct weft_result *result = NULL;
+    WEFT_CLEANUP(weft_buf_release) struct weft_buf sql;
+    struct weft_treatment day = {.kind = WEFT_TREAT_TRUNCATE_TIME, .text = "day"};
+    static const struct weft_type moment = {.kind = WEFT_TYPE_TIMESTAMPTZ};
+    struct weft_relation_column column = {.name = "v", .type = &moment, .treat = &day};
+    weft_buf_init(&sql, 100000);
+    assert_int_equal(weft_engine_open(&config, &tokyo, &error), 0);
+    assert_int_equal(weft_engine_exec(tokyo, "SET TimeZone = 'Asia/Tokyo'", NULL, &error), 0);
+    weft_buf_adds(&sql, "SELECT epoch(");
+    assert_int_equal(weft_treatment_print(tokyo, &column, "t", &sql, &error), 0);
+    weft_buf_adds(&sql, ") = epoch(TIMESTAMPTZ '2020-05-17 00:00:00+00') FROM (SELECT TIMESTAMPTZ "
+                        "'2020-05-17 20:00:00+00' AS v) t");
+    if (weft_engine_query(tokyo, sql.data, NULL, 0, &result, &error) < 0 ||
+        weft_result_row(result, &error) != 0)
+        fail_msg("%s: %s", sql.data, error.message);
+    assert_string_equal(weft_result_text(result, 0), "true");
+}
+
+static void test_hidden(void **state)
+{
+    (void)state;
+    static const struct weft_type text = {.kind = WEFT_TYPE_STRING};
+    static const struct weft_treatment hide = {.kind = WEFT_TREAT_HIDE};
+    const struct weft_relation_column columns[] = {{.name = "a", .type = &text, .treat = &hide},
+                                                   {.name = "b", .type = &text}};
+    const struct weft_relation relation = {.columns = columns, .column_count = 2};
+    const struct weft_relation_column *seen = NULL;
+    size_t count = 0;
+    assert_null(weft_treatment_type(&text, &hide));
+    assert_int_equal(weft_relation_seen(&relation, arena, &seen, &count, &error), 0);
+    assert_int_equal(count, 1);
+    assert_string_equal(seen[0].name, "b");
+}
+
 static void test_needs_key(void **state)
 {
     (void)state;
@@ -196,8 +277,9 @@ static int teardown(void **state)
 
 int main(void)
 {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(test_treatments),
-                                       cmocka_unit_test(test_keyed),
-                                       cmocka_unit_test(test_needs_key)};
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_treatments), cmocka_unit_test(test_keyed),
+        cmocka_unit_test(test_tokens),     cmocka_unit_test(test_zone),
+        cmocka_unit_test(test_hidden),     cmocka_unit_test(test_needs_key)};
     return cmocka_run_group_tests(tests, setup, teardown);
 }

@@ -1,7 +1,7 @@
 /*
  * leftovers.c - what killed processes left in <home>/tmp, and nobody takes over: the folder of a
- * run that was killed after its commit, a preview, standard input that was spooled, a check of the
- * ledger. And their slots.
+ * run that was killed after its commit, a preview, a query, standard input that was spooled, a
+ * check of the ledger. And their slots.
  *
  * A name tells whom it belongs to: a run's id (kept while a lease names it: its taker-over removes
  * it), or "<kind>-<pid>-<start time>-<id>".
@@ -32,7 +32,7 @@ static int is_left(struct weft_ledger_txn *txn, const char *name, bool *left,
 {
     int64_t one = 0;
     *left = owner_died(name, WEFT_LEFTOVER_PREVIEW) || owner_died(name, WEFT_LEFTOVER_STDIN) ||
-            owner_died(name, WEFT_LEDGER_SCRATCH);
+            owner_died(name, WEFT_LEFTOVER_QUERY) || owner_died(name, WEFT_LEDGER_SCRATCH);
     if (*left || !is_run_id(name))
         return 0;
     int rc =

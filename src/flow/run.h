@@ -140,6 +140,9 @@ int weft_quarantine_dismiss(struct weft_ledger *ledger, struct weft_arena *arena
 int weft_run_of_snapshot(struct weft_ledger_txn *txn, int64_t snapshot_id, int64_t *sequence,
                          int64_t *time_us, struct weft_error *error) WEFT_MUST_CHECK;
 
+/* In <home>/tmp, or the folder of the setting temp_dir: context/temp.h. */
+#define WEFT_LEFTOVER_QUERY "weft-query-"
+
 /* "inbox/a.csv:3: the message": what is kept of an error, as nobody who reads it tomorrow sees the
  * command's answer. The place is left out where the message names the file. */
 #define WEFT_RUN_ERROR_TEXT 1600

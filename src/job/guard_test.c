@@ -113,12 +113,13 @@ static void test_what_print_did_not_make_is_refused(void **state)
         "[]",
         "{}",
         "{\"digest\":\"d\"}",
-        "{\"digest\":\"d\",\"columns\":[{\"name\":\"a\"}]}",
-        "{\"digest\":\"d\",\"columns\":[{\"name\":\"a\",\"treat\":0}]}",
-        "{\"digest\":\"d\",\"columns\":[{\"name\":\"a\",\"treat\":99}]}",
-        "{\"digest\":\"d\",\"columns\":[],\"rows\":7}",
-        "{\"digest\":\"d\",\"columns\":[],\"rows\":{\"is\":99,\"op\":0}}",
-        "{\"digest\":\"d\",\"columns\":[],\"rows\":{\"is\":3,\"op\":0,\"column\":\"a\","
+        "{\"digest\":\"d\",\"columns\":[{\"name\":\"a\"}],\"min_groups\":[]}",
+        "{\"digest\":\"d\",\"columns\":[{\"name\":\"a\",\"treat\":0}],\"min_groups\":[]}",
+        "{\"digest\":\"d\",\"columns\":[{\"name\":\"a\",\"treat\":99}],\"min_groups\":[]}",
+        "{\"digest\":\"d\",\"columns\":[],\"min_groups\":[],\"rows\":7}",
+        "{\"digest\":\"d\",\"columns\":[],\"min_groups\":[],\"rows\":{\"is\":99,\"op\":0}}",
+        "{\"digest\":\"d\",\"columns\":[],\"min_groups\":[],\"rows\":{\"is\":3,\"op\":0,\"column\":"
+        "\"a\","
         "\"operands\":[{\"is\":3,\"text\":\"id\"}],\"parts\":[]}}", /* principal.id: not bound */
         "{\"digest\":\"d\",\"columns\":[]}",
         "{\"digest\":\"d\",\"columns\":[],\"min_groups\":[{\"by\":\"a\"}]}",

@@ -1,11 +1,13 @@
-"""Deliberate faults in the resolver, each of which the differential test must catch.
+"""Deliberate faults in the resolver, in treatments, conditions and the decision who may see what,
+each of which a test must catch.
 
     resolver.py SOURCE_FOLDER BUILD_FOLDER [--all | --only FIRST LAST] [-v]
 
 A fault (resolver.txt) is a place of a file and what stands there instead. The file is compiled
-with it, linked into the test of its file (TARGETS, else that of cases, test_engine_resolver_cases)
-before the library, so that the faulty code is taken, and run: the test must fail. A text that no
-longer stands in the file exactly once fails too, so the list is kept. Without --all (or
+with it, linked into the tests of its file (TARGETS, else that of cases, test_engine_resolver_cases)
+before the library, so that the faulty code is taken, and they are run one after the other: one
+must fail. Files are of src/engine, those with a floor of src. A text that no longer stands in the
+file exactly once fails too, so the list is kept. Without --all (or
 WEFT_LONG=1) every twelfth fault is tried, others each day of the year."""
 
 import functools
@@ -20,9 +22,18 @@ import time
 
 TARGET = "tests/test_engine_resolver_cases"
 SECURE = "tests/test_engine_secure_cases"
-TARGETS = {"secure.c": SECURE, "resolve_plain.c": SECURE, "resolve_group.c": SECURE,
-           "resolve_hoist.c": SECURE, "resolve_policy.c": SECURE,
-           "treat.c": "tests/test_engine_treat", "treat_functions.c": "tests/test_engine_treat"}
+PLAIN = "tests/test_engine_secure_plain"
+TREAT = "tests/test_engine_treat"
+DECIDE = ("tests/test_trust_decide", "tests/test_trust_decide_branches")
+TARGETS = {"secure.c": ("tests/test_engine_secure", SECURE), "resolve_plain.c": (PLAIN, SECURE),
+           "resolve_group.c": (SECURE,), "resolve_hoist.c": (PLAIN, SECURE),
+           "resolve_policy.c": (PLAIN, SECURE), "treat.c": (TREAT,), "treat_functions.c": (TREAT,),
+           "condition.c": ("tests/test_engine_resolver",), "trust/decide.c": DECIDE,
+           "trust/decide_grant.c": DECIDE, "trust/decide_restrict.c": DECIDE,
+           "job/guard.c": ("tests/test_job_guard",)}
+# The attacks that are likeliest to show it are tried before all of them.
+CLASSES = {"resolve_plain.c": "errors", "resolve_policy.c": "errors", "resolve_group.c": "groups",
+           "resolve_hoist.c": "hoist"}
 SECONDS = 1800
 
 
@@ -42,18 +53,22 @@ def read_faults():
 FAULTS = read_faults()
 
 
+def path_of(source, file):
+    return source / "src" / (file if "/" in file else f"engine/{file}")
+
+
 def patched(source, fault):
     file, old, new = fault
-    text = (source / "src/engine" / file).read_text()
+    text = path_of(source, file).read_text()
     if text.count(old) != 1:
         sys.exit(f"{file}: this text stands {text.count(old)} times in it, not once; "
                  f"mend tests/mutation/resolver.py:\n{old}")
     return text.replace(old, new)
 
 
-def compile_command(build, file):
+def compile_command(source, build, file):
     for entry in json.loads((build / "compile_commands.json").read_text()):
-        if entry["file"].endswith(f"/src/engine/{file}"):
+        if entry["file"] == str(path_of(source, file)):
             return shlex.split(entry["command"])
     sys.exit(f"compile_commands.json does not hold {file}")
 
@@ -71,9 +86,9 @@ def link_command(build, target):
 
 def compiled(source, build, folder, fault):
     file = fault[0]
-    code = folder / file
+    code = folder / pathlib.Path(file).name
     code.write_text(patched(source, fault))
-    command = compile_command(build, file)
+    command = compile_command(source, build, file)
     command[command.index("-o") + 1] = str(folder / "fault.o")
     command[command.index("-c") + 1] = str(code)
     for flag in ("-MF", "-MT"):
@@ -88,16 +103,30 @@ def caught(source, build, folder, fault):
     made = compiled(source, build, folder, fault)
     if made.returncode != 0:
         return "it does not compile:\n" + made.stderr[-2000:]
-    command = list(link_command(build, TARGETS.get(fault[0], TARGET)))
+    why = None
+    for target in TARGETS.get(fault[0], (TARGET,)):
+        classes = (CLASSES[fault[0]], None) if fault[0] in CLASSES else (None,)
+        for words in classes if target == SECURE else (None,):
+            why = survives(source, build, folder, fault, target, words)
+            if why is None:
+                return None
+    return why
+
+
+def survives(source, build, folder, fault, target, words):
+    """None: the test fails."""
+    command = list(link_command(build, target))
     command[command.index("-o") + 1] = str(folder / "test")
     first = next(i for i, word in enumerate(command) if word.endswith(".a"))
     command.insert(first, str(folder / "fault.o"))
     subprocess.run(command, cwd=build, check=True)
     environment = dict(os.environ, WEFT_CASES_FIRST="1", WEFT_LIBDUCKDB_DIR=str(build), TZ="UTC",
                        LC_ALL="C.UTF-8")
+    if words is not None:
+        environment["WEFT_CASES_CLASS"] = words
     try:
-        run = subprocess.run([str(folder / "test")], cwd=source / "src/engine", env=environment,
-                             capture_output=True, timeout=SECONDS)
+        run = subprocess.run([str(folder / "test")], cwd=path_of(source, fault[0]).parent,
+                             env=environment, capture_output=True, timeout=SECONDS)
     except subprocess.TimeoutExpired:
         return f"the test does not end in {SECONDS} s"
     return "the test passes" if run.returncode == 0 else None
@@ -114,10 +143,10 @@ def chosen(arguments):
 
 def main(arguments):
     source, build = pathlib.Path(arguments[0]).resolve(), pathlib.Path(arguments[1]).resolve()
-    for fault in FAULTS:
-        patched(source, fault)
-    survived = 0
     numbers = chosen(arguments)
+    for number in numbers if "--only" in arguments else range(len(FAULTS)):
+        patched(source, FAULTS[number])
+    survived = 0
     with tempfile.TemporaryDirectory(prefix="weft-mutation-") as folder:
         for number in numbers:
             start = time.monotonic()

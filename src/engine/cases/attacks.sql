@@ -433,6 +433,105 @@ select count(*) from hospital.patients where visits::decimal(3, 1) > 0
 -- errors: implicit cast of a text column
 select count(*) from hospital.patients where state = 5
 
+-- errors: implicit cast of a text that reads as a number where it is seen
+select count(*) from hospital.visits where remark = 5
+
+-- errors: implicit cast of a renamed column
+select count(*) from hospital.visits v(a, b, c, d, e, id) where id = 5
+
+-- errors: implicit cast of a CTE's renamed column
+with c(id) as (select remark from hospital.visits) select count(*) from c where id = 5
+
+-- errors: implicit cast of a united column that reads as a number where it is seen
+select count(*) from (select id from hospital.visits union all select remark from hospital.visits) where id = 5
+
+-- errors: implicit cast of a part of a struct, called as a number
+select count(*) as zip from hospital.visits v where v.place.zip = 5
+
+-- errors: implicit cast of a part of a struct, by two names
+select count(*) as zip from hospital.visits where place.zip = 5
+
+-- errors: implicit cast of an unnamed column of VALUES
+select count(*) as col0 from hospital.visits v, (values (v.remark)) w where col0 = 5
+
+-- errors: implicit cast of what CASE gives
+select count(*) from hospital.visits v where (case when v.patient_id < 5000 then v.id else v.remark end) = 5
+
+-- errors: implicit cast of what coalesce gives
+select count(*) from hospital.visits v where coalesce(v.id, v.remark) = 5 or coalesce(v.remark, v.ward) = '5'
+
+-- errors: implicit cast by IN of a subquery
+select count(*) from open.wards where patient_id in (select remark from hospital.visits)
+
+-- errors: implicit cast by a natural join
+select count(*) from hospital.patients a natural join (select remark as id from hospital.visits) b
+
+-- errors: implicit cast by USING of what reads as a number where it is seen
+select count(*) from hospital.patients a join (select remark as id from hospital.visits) b using (id)
+
+-- errors: a truth value that is none
+select count(*) from hospital.patients where id = 700000 and active = 'maybe'
+
+-- errors: a wrong constant on the left
+select count(*) from hospital.patients where id = 700000 and 'x' < visits
+
+-- errors: dictionary, in the order of an aggregate
+select max(id order by hamming(replace(state, 'QC', 'xyz'), 'ON')) from hospital.patients
+
+-- errors: dictionary, distinct on
+select distinct on (hamming(replace(state, 'QC', 'xyz'), 'ON')) 1 as one from hospital.patients
+
+-- errors: dictionary, summarized
+select column_name, count from (summarize select hamming(replace(state, 'QC', 'xyz'), 'ON') as h from hospital.patients)
+
+-- errors: dictionary, replaced in a star
+select sum(state) from (select * replace (hamming(replace(state, 'QC', 'xyz'), 'ON') as state) from hospital.patients)
+
+-- errors: dictionary, in a lateral VALUES
+select sum(w.h) from hospital.patients p, lateral (values (hamming(replace(p.state, 'QC', 'xyz'), 'ON'))) w(h)
+
+-- errors: dictionary, unnested
+select sum(u.h) from hospital.patients p, unnest([hamming(replace(p.state, 'QC', 'xyz'), 'ON')]) u(h)
+
+-- errors: in a limit
+select ward from open.wards order by ward limit (select count(*) from hospital.visits where remark::int > 3)
+
+-- errors: in an offset
+select ward from open.wards order by ward limit 3 offset (select count(*) // 9 from hospital.visits where remark::int > 3)
+
+-- errors: in a subquery of EXISTS
+select count(*) from open.wards w where exists (select 1 from hospital.visits v where v.patient_id = w.patient_id and v.remark::int = 1)
+
+-- errors: a condition that reads no column, where rows are looked up
+select count(*) from hospital.visits where patient_id = 5000 and 'x'::int = 1
+
+-- errors: a condition that reads no column, of a join where rows are looked up
+select count(*) from hospital.visits a join open.wards b on a.patient_id = 5000 and 'x'::int = 1
+
+-- errors: a condition that reads no column, in HAVING where rows are looked up
+select ward, count(*) from hospital.visits where patient_id = 5000 group by ward having 'x'::int = 1
+
+-- errors: a condition that reads no column, in QUALIFY where rows are looked up
+select id from hospital.visits where patient_id = 5000 qualify 'x'::int = 1
+
+-- errors: a condition that reads no column, in a filter where rows are looked up
+select count(*) filter (where 'x'::int = 1) from hospital.visits where patient_id = 5000
+
+-- errors: a condition that reads no column, in HAVING
+select state, count(*) from hospital.patients where id = 700000 group by state having 'x'::int = 1
+
+-- errors: a condition that reads no column, of a join
+select count(*) from hospital.patients a join hospital.patients b on a.id = b.id and 'x'::int = 1 where a.id = 700000
+
+-- errors: a condition that reads no column, in a filter
+select count(*) filter (where 'x'::int = 1) from hospital.patients where id = 700000
+
+-- errors: a condition that reads no column, in QUALIFY
+select id from hospital.patients where id = 700000 qualify 'x'::int = 1
+
+-- hidden: by chance, with a column
+select count(*) from hospital.patients where random() * (id + 1) < (id + 1) * 0.5
+
 -- errors: implicit cast behind another name
 select count(*) from (select name as id from hospital.patients) where id = 5
 
@@ -969,6 +1068,9 @@ select * from (select result, count(*) n from hospital.cells group by result) wh
 
 -- groups: grouped, then failing on small groups
 select * from (select result, (case when count(*) < 5 then 'x' else '1' end)::int v from hospital.cells group by result) where v = 1
+
+-- groups: grouped in a CTE, then failing on small groups
+with g as (select result, (case when count(*) < 5 then 'x' else '1' end)::int v from hospital.cells group by result) select * from g where v = 1
 
 -- groups: having that fails on small groups
 select result from hospital.cells group by result having (case when count(*) < 5 then 'x' else '1' end)::int = 1
