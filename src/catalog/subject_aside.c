@@ -15,10 +15,10 @@
 
 #define DOCUMENT_DEEP_MAX 12
 
-/* Names that the table had, with what stands in each contract of then and now. */
-#define OF_THE_TABLE                                                                               \
-    "EXISTS (SELECT 1 FROM catalog_names n WHERE n.table_name = ?1 AND n.product = c.product AND " \
-    "n.major = c.major)"
+/* By all names that the table had: what each contract of then and now says. */
+#define HAVE_IT " c ON c.product = n.product AND c.major = n.major"
+#define NAMES_OF_TABLE                                                                             \
+    "(SELECT DISTINCT product, major FROM catalog_names WHERE table_name = ?1) n JOIN "
 
 struct aside {
     struct weft_ledger_txn *txn;
@@ -52,8 +52,8 @@ static int columns_own(struct aside *a)
     int rc;
     WEFT_CLEANUP(weft_stmt_freep) struct weft_stmt *stmt = NULL;
     WEFT_TRY(weft_sql_query(a->txn, &stmt, a->error,
-                            "SELECT DISTINCT column_name, classification FROM catalog_columns c "
-                            "WHERE " OF_THE_TABLE " ORDER BY 1, 2",
+                            "SELECT DISTINCT c.column_name, c.classification FROM " NAMES_OF_TABLE
+                            "catalog_columns" HAVE_IT " ORDER BY 1, 2",
                             "t", a->table));
     while ((rc = weft_stmt_step(stmt, a->error)) == 0) {
         const char *name, *classification;
@@ -122,8 +122,8 @@ static int columns_of_inputs(struct aside *a)
     int rc;
     WEFT_CLEANUP(weft_stmt_freep) struct weft_stmt *stmt = NULL;
     WEFT_TRY(weft_sql_query(a->txn, &stmt, a->error,
-                            "SELECT DISTINCT document FROM catalog_products c WHERE " OF_THE_TABLE
-                            " ORDER BY 1",
+                            "SELECT DISTINCT c.document FROM " NAMES_OF_TABLE
+                            "catalog_products" HAVE_IT " ORDER BY 1",
                             "t", a->table));
     while ((rc = weft_stmt_step(stmt, a->error)) == 0) {
         WEFT_CLEANUP(weft_json_freep) yyjson_doc *doc = NULL;

@@ -155,7 +155,8 @@ def test_an_emergency_holds_at_other_doors(mesh):
 
 
 def test_purposes_hold_for_diff(mesh):
-    policies(mesh, GRANT + "purposes: [care]\n---\nkind: purposes\npurposes: {care: C., study: S.}\n")
+    policies(mesh, GRANT + "purposes: [care]\n---\nkind: purposes\n"
+             "purposes: {care: C., study: S.}\n")
     words = ("diff", "hospital.patients", "current", "current", "--as", "user:alice")
     mesh(*words, status=3)
     mesh(*words, "--purpose", "study", status=3)

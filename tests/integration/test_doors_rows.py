@@ -7,6 +7,7 @@ import re
 import pytest
 
 from mesh_support import Mesh
+from twin_support import Twins
 
 PRODUCT = """tags: [clinical]
 schema:
@@ -313,6 +314,7 @@ def test_quarantine_is_audited(aside):
     aside("quarantine", "hospital.patients", "--as", "user:dora")
     aside("quarantine", "hospital.patients", "--as", "user:dim", status=3)
     lines = [line for line in aside.json("audit") if line["command"] == "quarantine"]
+    lines = [line for line in lines if line["principal"] in ("user:dora", "user:dim")]
     assert all("hospital__quarantine.patients" in line["products"] for line in lines)
     assert {"user:dora", "user:dim"} <= {line["principal"] for line in lines}
     assert any(line["decision"] == "no" for line in lines if line["principal"] == "user:dim")
@@ -387,3 +389,39 @@ def test_what_is_the_operators_is_refused(mesh, words):
 def test_preview_says_what_to_do(mesh):
     told = mesh("preview", "hospital.patients", "--as", "user:ann", status=3).stderr
     assert "as the product's domain" in told and "weft query -f FILE.sql" in told
+
+
+# ---- in the twin worlds ----
+
+@pytest.fixture(scope="module")
+def twins(tmp_path_factory):
+    """And people of them once more: in the one world what is hidden is another one now, too."""
+    made = Twins(tmp_path_factory.mktemp("twins"))
+    for mesh, more in ((made.a, ", 4, Quebec"), (made.b, "")):
+        text = (mesh.folder / "in/people.csv").read_text()
+        text = text.replace("Cy Oz", "Cy Ox") + ("6,9,Fy Fo,Quebec\n" if more else "")
+        mesh.write("in/people.csv", text.replace("1-2-3", "3-2-1"))
+        mesh("run", "shop.people", "--rebuild")
+        mesh("run", "shop.orders", "--rebuild", status=None)
+    return made
+
+
+PRODUCTS = ("shop.orders", "shop.people", "shop.report", "shop.closed", "lab.assays", "hr.secret",
+            "hr.payroll", "hr.nothing", "shop.people@2")
+
+
+@pytest.mark.parametrize("who", ["eve", "ann", "rob", "tom", "dash"])
+@pytest.mark.parametrize("product", PRODUCTS)
+def test_twins_cannot_be_told_apart(twins, who, product):
+    for words in (("diff", product), ("--json", "diff", product),
+                  ("diff", product, "current", "current", "--exit-code"),
+                  ("quarantine", product), ("--json", "quarantine", product, "--all"),
+                  ("quarantine", product, "--export", "-"), ("quarantine", product, "--replay")):
+        twins.same(*words, who=who)
+
+
+def test_twins_show_something(twins):
+    code, out, _ = twins.same("diff", "shop.people", who="rob")
+    assert code == 0 and "2 rows" in out and "Cy Oz > Cy Ox" in out
+    code, out, _ = twins.same("quarantine", "lab.assays", who="tom")
+    assert code == 0 and "1 row" in out
