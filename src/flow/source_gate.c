@@ -66,7 +66,8 @@ static int denied(const struct weft_request *request, const struct weft_register
                    why[0] == '\0' ? "" : ": ", why);
     return weft_error_hint(error,
                            "a policy grants it: {kind: grant, name: %s_reads_%s, to: [%s], read: "
-                           "[%s]}, or `access: {grant: [%s]}` in its product file",
+                           "[%s]}, or `access: {grant: [%s]}` in its product file, as "
+                           "soon as that is applied",
                            domain, strchr(name, '.') + 1, request->principal, name,
                            request->principal);
 }
