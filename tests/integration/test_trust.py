@@ -404,6 +404,20 @@ def test_at_once_in_an_open_shell(tmp_path, how):
     shell.close()
 
 
+def test_it_ends_in_an_open_shell(tmp_path):
+    """By time, and nobody does anything."""
+    mesh = clinic(tmp_path)
+    mesh("query", ALL, "--as", "user:nina", "--break-glass", "--because", "a flood", "--set",
+         "break_glass_time=6s")
+    start = time.monotonic()
+    shell = Session(mesh, "--as", "user:nina")
+    shell.say(b"select 'f' || 'irst', name from hospital.patients;\n", b"Ann Lee")
+    time.sleep(max(0, 7 - (time.monotonic() - start)))
+    shown = shell.say(b"select 'se' || 'cond', name from hospital.patients;\n", b"no access")
+    assert b"Ann Lee" not in shown
+    shell.close()
+
+
 # ---- keys ----
 
 def test_keys_stay_where_they_are(mesh, tmp_path):
