@@ -41,6 +41,26 @@ void weft_query_release(struct weft_query *query)
 
 /* ---- opening ---- */
 
+/* WEFT_NOT_THERE for a snapshot of what he may not know of, as for one that there never was. */
+static int snapshot_known(struct weft_query *query, struct weft_error *error)
+{
+    const struct weft_request *request = &query->context->request;
+    const struct weft_sight *sight;
+    WEFT_CLEANUP(weft_mesh_cursor_freep) struct weft_mesh_cursor *cursor = NULL;
+    WEFT_TRY(weft_sight_get(query->context, query->txn, 0, &sight, error));
+    if (sight == NULL)
+        return 0;
+    WEFT_TRY(weft_mesh_table_open(query->txn, weft_sight_view(sight), "snapshots",
+                                  request->sequence, request->time_us, &cursor, error));
+    int id = weft_mesh_table_column(weft_mesh_table_find("snapshots"), "snapshot_id");
+    int rc;
+    while ((rc = weft_mesh_cursor_step(cursor, error)) == 0) {
+        if (weft_mesh_cursor_int(cursor, id) == query->as_of_snapshot)
+            return 0;
+    }
+    return rc < 0 ? rc : WEFT_NOT_THERE;
+}
+
 /* --as-of TIME or SNAPSHOT is a sequence: of all tables, the mesh's too. */
 static int query_fix_past(struct weft_query *query, struct weft_error *error)
 {
@@ -49,7 +69,9 @@ static int query_fix_past(struct weft_query *query, struct weft_error *error)
         return query->as_of_us == 0
                    ? 0
                    : weft_ledger_sequence_at(query->txn, query->as_of_us, sequence, error);
-    int rc = weft_pointer_of_snapshot(query->txn, WEFT_SPACE_LAKE, query->as_of_snapshot, sequence,
+    int rc = snapshot_known(query, error);
+    if (rc == 0)
+        rc = weft_pointer_of_snapshot(query->txn, WEFT_SPACE_LAKE, query->as_of_snapshot, sequence,
                                       &query->as_of_us, error);
     /* With all that its run changed: rows set aside, states, the record. */
     if (rc == 0)
