@@ -19,8 +19,8 @@ struct weft_candidates {
 
 void weft_candidates_environments(const struct weft_candidates *to);
 void weft_candidates_settings(const struct weft_candidates *to);
-/* Products of the home that may be known, and, for the operator, by the checkout's folders; older majors as d.p@1. selection: also what
- * a selection can say (tag:t, d.*, state:modified). */
+/* Products of the home that may be known, and, for the operator, by the checkout's folders; older
+ * majors as d.p@1. selection: also what a selection can say (tag:t, d.*, state:modified). */
 void weft_candidates_products(const struct weft_candidates *to, bool selection);
 /* Of what may be read whole: the newest runs, by the eight characters that `weft runs` shows. */
 void weft_candidates_runs(const struct weft_candidates *to);

@@ -136,7 +136,7 @@ static int seen_add(struct list *list, struct weft_ledger_txn *txn,
     struct weft_seen seen;
     WEFT_CLEANUP(weft_buf_release) struct weft_buf type;
     weft_buf_init(&type, 1 << 20);
-    WEFT_TRY(weft_seen_product(list->context, txn, product, &seen, error));
+    WEFT_TRY(weft_seen_table(list->context, txn, product, &seen, error));
     WEFT_TRY(table_add(list, product->name, false, error));
     for (size_t i = 0; i < seen.column_count; i++) {
         weft_buf_clear(&type);

@@ -130,13 +130,34 @@ static int contract_cut(const struct seeing *s, const struct weft_sight *sight, 
     return weft_product_cut(s->context->arena, out->contract, &cut, &out->contract, s->error);
 }
 
+static const struct weft_product *contract_of(const struct weft_registered *product)
+{
+    return product->in_force != NULL ? product->in_force : product->pending;
+}
+
+int weft_seen_table(struct weft_context *context, struct weft_ledger_txn *txn,
+                    const struct weft_registered *product, struct weft_seen *out,
+                    struct weft_error *error)
+{
+    struct seeing s = {.context = context, .txn = txn, .product = product, .error = error};
+    struct weft_seen made = {.how = WEFT_SEEN_ALL, .product = product};
+    WEFT_TRY(decide(&s));
+    made.decision = s.decision;
+    WEFT_TRY(seen_columns(&s, contract_of(product), &made));
+    if (!weft_request_is_local(&context->request))
+        made.how = s.decision.verdict != WEFT_VERDICT_YES ? WEFT_SEEN_FOUND
+                   : s.decision.raw                       ? WEFT_SEEN_WHOLE
+                                                          : WEFT_SEEN_READ;
+    *out = made;
+    return 0;
+}
+
 int weft_seen_product(struct weft_context *context, struct weft_ledger_txn *txn,
                       const struct weft_registered *product, struct weft_seen *out,
                       struct weft_error *error)
 {
     struct seeing s = {.context = context, .txn = txn, .product = product, .error = error};
-    const struct weft_product *contract =
-        product->in_force != NULL ? product->in_force : product->pending;
+    const struct weft_product *contract = contract_of(product);
     const struct weft_sight *sight;
     struct weft_seen made = {.how = WEFT_SEEN_ALL, .product = product, .contract = contract};
     WEFT_TRY(weft_sight_get(context, txn, 0, &sight, error));

@@ -39,6 +39,10 @@ struct weft_seen {
 int weft_seen_product(struct weft_context *context, struct weft_ledger_txn *txn,
                       const struct weft_registered *product, struct weft_seen *out,
                       struct weft_error *error) WEFT_MUST_CHECK;
+/* Its columns without its contract (NULL, and TEAM is WHOLE): to list many of them. */
+int weft_seen_table(struct weft_context *context, struct weft_ledger_txn *txn,
+                    const struct weft_registered *product, struct weft_seen *out,
+                    struct weft_error *error) WEFT_MUST_CHECK;
 /* All columns that any of its contracts has and that he may know; as of the request. */
 int weft_seen_columns(struct weft_context *context, struct weft_ledger_txn *txn,
                       const struct weft_registered *product, struct weft_texts *out,

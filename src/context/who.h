@@ -12,7 +12,8 @@
 #include "context/request.h"
 #include "trust/keys.h"
 
-/* Does somebody act who is not the local operator: is --as or a key given? Before it is known who. */
+/* Does somebody act who is not the local operator: --as or a key is given? Before it is known who.
+ */
 bool weft_who_somebody(const struct weft_context *context);
 /* Somebody acts, and the operation asked nobody who he is: then nothing of a home may be read. */
 bool weft_who_unasked(const struct weft_context *context);

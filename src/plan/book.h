@@ -81,8 +81,8 @@ int weft_book_make(struct weft_context *context, const struct weft_mesh *mesh,
                    struct weft_error *error) WEFT_MUST_CHECK;
 /* Renamings that cannot be done are mistakes. */
 void weft_book_renames_check(const struct weft_book *book, struct weft_diag *diag);
-/* A read transaction where there is a home; *txn NULL where there is none yet, or it may not be read
- * (weft_who_unasked). */
+/* A read transaction where there is a home; *txn NULL where there is none yet, or it may not be
+ * read (weft_who_unasked). */
 int weft_book_begin(struct weft_context *context, struct weft_ledger_txn **txn,
                     struct weft_error *error) WEFT_MUST_CHECK;
 

@@ -33,7 +33,8 @@ access: {purposes: [care], grant: [group:nurses]}
 tests:
   - {name: one, given: {input: [{id: 7, age: 7}]}, expect: [{id: 7}]}
 """
-COPY = """sql: select id, state, upper(email) as mail, age from hospital.patients where ssn is not null
+COPY = """sql: |
+  select id, state, upper(email) as mail, age from hospital.patients where ssn is not null
 schema: [{name: id, type: long}, {name: state}, {name: mail}, {name: age, type: int}]
 """
 SECRET = """discoverable: private
@@ -271,7 +272,8 @@ def test_a_team_is_not_told_what_it_may_not_know(tmp_path):
     mesh.product("input: ../../../in/patients.csv\ndiscoverable: private\n"
                  "schema: [{name: id, type: long}]\n", name="secret", domain="hr")
     mesh.product("sql: select id from hr.secret\nschema: [{name: id, type: long, "
-                 "references: hr.secret.id}]\nquality: {checks: [{name: few, condition: id > 0}]}\n",
+                 "references: hr.secret.id}]\n"
+                 "quality: {checks: [{name: few, condition: id > 0}]}\n",
                  name="own", domain="lab")
     mesh.write("domains/lab/domain.yaml", "members: [user:lena]\n")
     mesh.write("policies/a.yaml", "kind: grant\nname: g\nto: [domain:lab]\nread: [hr.*]\n")
