@@ -87,6 +87,22 @@ int weft_audit_files_open(const char *home, bool exclusive, struct weft_audit_fi
     return 0;
 }
 
+int weft_audit_files_unlock(struct weft_audit_files *audit, struct weft_error *error)
+{
+    struct weft_fs_identity identity = {0};
+    size_t count = audit->files.count;
+    if (count > 0) {
+        WEFT_CLEANUP(weft_freep)
+        char *path = weft_path_join(audit->folder, audit->files.names[count - 1]);
+        if (path == NULL)
+            return weft_error_nomem(error);
+        WEFT_TRY(weft_fs_identity(path, &identity, error));
+    }
+    audit->newest_size = identity.size;
+    weft_fd_close(&audit->lock);
+    return 0;
+}
+
 /* ---- the end of a file ---- */
 
 int weft_audit_last_hash(int fd, const char *path, char hash[WEFT_SHA256_HEX], int64_t *whole,
@@ -165,11 +181,9 @@ static int line_find(const struct weft_audit_files *audit, const char *hash, boo
     struct looking looking = {.hash = hash};
     for (size_t i = audit->files.count; i-- > 0 && !looking.found;) {
         struct weft_error own = WEFT_ERROR_INIT;
-        WEFT_CLEANUP(weft_freep) char *path = weft_path_join(audit->folder, audit->files.names[i]);
-        if (path == NULL)
-            return weft_error_nomem(error);
         /* A piece of a line at the end, or a file that is none: not where it stands. */
-        if (weft_audit_file_each(path, line_look, &looking, &own) < 0 && own.code != WEFT_E_CORRUPT)
+        if (weft_audit_file_each(audit, i, line_look, &looking, &own) < 0 &&
+            own.code != WEFT_E_CORRUPT)
             return weft_error_set(error, own.code, "%s", own.message);
     }
     *found = looking.found;

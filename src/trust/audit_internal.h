@@ -18,12 +18,17 @@ struct weft_audit_files {
     char *folder;
     int lock;
     struct weft_fs_list files; /* the .log files, oldest first */
+    int64_t newest_size;       /* once unlocked: how far the newest of them is read */
 };
 
 /* With the lock held until close. */
 int weft_audit_files_open(const char *home, bool exclusive, struct weft_audit_files *audit,
                           struct weft_error *error) WEFT_MUST_CHECK;
 void weft_audit_files_close(struct weft_audit_files *audit);
+/* For who reads on without the lock, so that no reader of data waits for a reader of the audit:
+ * lines that are there do not change, and those that come behind are not looked at. */
+int weft_audit_files_unlock(struct weft_audit_files *audit, struct weft_error *error)
+    WEFT_MUST_CHECK;
 /* The hash that the last whole line of a file ends with; WEFT_NOT_THERE when there is no line.
  * *whole: the size of the file up to the end of that line. */
 int weft_audit_last_hash(int fd, const char *path, char hash[WEFT_SHA256_HEX], int64_t *whole,
@@ -74,8 +79,9 @@ struct weft_audit_gaps {
     size_t count;
     bool end; /* the head is missing or wrong, or a line that it or an anchor names is */
 };
-/* held NULL = the chain alone; else the head and the anchors, too. With the lock held. */
-int weft_audit_chain_verify(struct weft_ledger *ledger, const struct weft_audit_files *audit,
+/* held NULL = the chain alone; else the head and the anchors, too. With the lock held, which it
+ * gives back before it walks unless gaps are asked for. */
+int weft_audit_chain_verify(struct weft_ledger *ledger, struct weft_audit_files *audit,
                             struct weft_audit_held *held, struct weft_audit_gaps *gaps,
                             int64_t *count, struct weft_error *error) WEFT_MUST_CHECK;
 
@@ -83,11 +89,11 @@ int weft_audit_chain_verify(struct weft_ledger *ledger, const struct weft_audit_
 void weft_audit_held_release(struct weft_audit_held *held);
 int weft_audit_held_read(struct weft_ledger_txn *txn, struct weft_arena *arena,
                          struct weft_audit_held *held, struct weft_error *error) WEFT_MUST_CHECK;
-/* Calls fn for each line of one file, without its line end. */
+/* Calls fn for each line of one of the files, without its line end. */
 typedef int weft_audit_line_fn(void *arg, const char *path, int64_t number, const char *line,
                                size_t length, struct weft_error *error);
-int weft_audit_file_each(const char *path, weft_audit_line_fn *fn, void *arg,
-                         struct weft_error *error) WEFT_MUST_CHECK;
+int weft_audit_file_each(const struct weft_audit_files *audit, size_t file, weft_audit_line_fn *fn,
+                         void *arg, struct weft_error *error) WEFT_MUST_CHECK;
 
 void weft_audit_register(void);
 

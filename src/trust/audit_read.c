@@ -131,14 +131,13 @@ int weft_audit_list(const char *home, struct weft_arena *arena, int64_t since_us
 {
     WEFT_CLEANUP(weft_audit_files_close) struct weft_audit_files audit = {.lock = -1};
     WEFT_TRY(weft_audit_files_open(home, false, &audit, error));
+    WEFT_TRY(weft_audit_files_unlock(&audit, error));
     struct reading r = {.arena = arena, .since_us = since_us, .open = weft_map_new()};
     int rc = r.open == NULL ? weft_error_nomem(error) : 0;
     for (size_t i = 0; rc == 0 && i < audit.files.count; i++) {
         if (!file_wanted(audit.files.names[i], since_us))
             continue;
-        WEFT_CLEANUP(weft_freep) char *path = weft_path_join(audit.folder, audit.files.names[i]);
-        rc = path == NULL ? weft_error_nomem(error)
-                          : weft_audit_file_each(path, line_take, &r, error);
+        rc = weft_audit_file_each(&audit, i, line_take, &r, error);
     }
     weft_map_free(r.open);
     WEFT_TRY(rc);

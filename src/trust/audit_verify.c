@@ -33,10 +33,15 @@ static int line_bad(const char *path, int64_t number, struct weft_error *error, 
 }
 
 /* One block at a time; a line that is not whole waits at the front for the next block. */
-int weft_audit_file_each(const char *path, weft_audit_line_fn *fn, void *arg,
-                         struct weft_error *error)
+int weft_audit_file_each(const struct weft_audit_files *audit, size_t file, weft_audit_line_fn *fn,
+                         void *arg, struct weft_error *error)
 {
     const size_t room = WEFT_AUDIT_LINE_MAX * 2;
+    bool unlocked = audit->lock < 0 && file + 1 == audit->files.count;
+    int64_t left = unlocked ? audit->newest_size : INT64_MAX;
+    WEFT_CLEANUP(weft_freep) char *path = weft_path_join(audit->folder, audit->files.names[file]);
+    if (path == NULL)
+        return weft_error_nomem(error);
     WEFT_CLEANUP(weft_freep) char *block = weft_alloc(room);
     if (block == NULL)
         return weft_error_nomem(error);
@@ -45,7 +50,9 @@ int weft_audit_file_each(const char *path, weft_audit_line_fn *fn, void *arg,
     size_t kept = 0, got = 0;
     int64_t number = 0;
     do {
-        WEFT_TRY(weft_fs_read(fd, block + kept, room - kept, &got, path, error));
+        size_t wanted = (size_t)WEFT_MIN((int64_t)(room - kept), left);
+        WEFT_TRY(weft_fs_read(fd, block + kept, wanted, &got, path, error));
+        left -= (int64_t)got;
         kept += got;
         size_t at = 0;
         for (char *end; (end = memchr(block + at, '\n', kept - at)) != NULL;
@@ -206,16 +213,12 @@ static int anchors_check(const struct weft_audit_held *held, struct weft_error *
 static int files_walk(const struct weft_audit_files *audit, struct walk *walk,
                       struct weft_error *error)
 {
-    for (size_t i = 0; i < audit->files.count; i++) {
-        WEFT_CLEANUP(weft_freep) char *path = weft_path_join(audit->folder, audit->files.names[i]);
-        if (path == NULL)
-            return weft_error_nomem(error);
-        WEFT_TRY(weft_audit_file_each(path, line_check, walk, error));
-    }
+    for (size_t i = 0; i < audit->files.count; i++)
+        WEFT_TRY(weft_audit_file_each(audit, i, line_check, walk, error));
     return 0;
 }
 
-int weft_audit_chain_verify(struct weft_ledger *ledger, const struct weft_audit_files *audit,
+int weft_audit_chain_verify(struct weft_ledger *ledger, struct weft_audit_files *audit,
                             struct weft_audit_held *held, struct weft_audit_gaps *gaps,
                             int64_t *count, struct weft_error *error)
 {
@@ -228,6 +231,8 @@ int weft_audit_chain_verify(struct weft_ledger *ledger, const struct weft_audit_
         if (rc == 0)
             walk.head = head.hash;
     }
+    if (gaps == NULL)
+        WEFT_TRY(weft_audit_files_unlock(audit, error));
     WEFT_TRY(files_walk(audit, &walk, error));
     if (count != NULL)
         *count = walk.count;

@@ -102,6 +102,19 @@ def test_a_kill_in_the_middle_is_no_cut(tmp_path):
     assert {row["result"] for row in mesh.json("audit")} == {"done"}
 
 
+def test_looked_at_while_it_is_written(tmp_path):
+    """Nobody who reads waits for who verifies, and none of them sees half a line."""
+    mesh = clinic(tmp_path)
+    words = [["query", ALL], ["audit", "verify"], ["audit", "--json"], ["query", ALL],
+             ["query", "select count(*) from mesh.audit"], ["audit", "anchor"]] * 4
+    jobs = [subprocess.Popen([BIN, *one], cwd=mesh.folder, env=CLEAN, text=True,
+                             stdout=subprocess.DEVNULL, stderr=subprocess.PIPE) for one in words]
+    for one, job in zip(words, jobs):
+        told = job.communicate()[1]
+        assert job.returncode == 0, (one, told)
+    mesh("audit", "verify")
+
+
 # ---- rotation ----
 
 def months(mesh, names=("2020-03", "2020-04", "2020-05")):
