@@ -16,7 +16,6 @@
 #include <unistd.h>
 
 #define SPOOL_BLOCK ((size_t)1 << 20)
-#define NAME_CHARACTERS "abcdefghijklmnopqrstuvwxyz0123456789_.@"
 
 /* ---- run ---- */
 
@@ -117,29 +116,8 @@ static int files_named(struct weft_context *context, const struct weft_op_value 
     return 0;
 }
 
-/* One product, by its name: its worker loads its libraries while the ledger is opened and the
- * checkout read. *out stays NULL where a pattern or a missing home may mean no run at all, and
- * where the process cannot be started: then the run says so. */
-static int worker_ahead(struct weft_context *context, const struct weft_op_value *words,
-                        struct weft_worker **out, struct weft_error *error)
-{
-    struct weft_error ignored = WEFT_ERROR_INIT;
-    const char *home;
-    WEFT_TRY(weft_context_home(context, &home, error));
-    bool plain = words->count == 1 &&
-                 words->texts[0][strspn(words->texts[0], NAME_CHARACTERS)] == '\0' &&
-                 strchr(words->texts[0], '.') != NULL;
-    if (!plain || !weft_fs_is_dir(home))
-        return 0;
-    *out = weft_worker_new();
-    if (*out == NULL)
-        return weft_error_nomem(error);
-    (void)!weft_worker_begin(*out, &ignored);
-    return 0;
-}
-
-static int run_chosen(struct weft_context *context, const struct weft_op_request *request,
-                      struct weft_worker *worker, struct weft_out *out, struct weft_error *error)
+static int run_run(struct weft_context *context, const struct weft_op_request *request,
+                   struct weft_out *out, struct weft_error *error)
 {
     const struct weft_op_value *words = weft_op_value(request, "product");
     const struct weft_op_value *reread = weft_op_value(request, "reread");
@@ -148,7 +126,6 @@ static int run_chosen(struct weft_context *context, const struct weft_op_request
     struct weft_ledger *ledger;
     WEFT_TRY(weft_context_ledger(context, false, &ledger, error));
     WEFT_TRY(weft_runs_init(&runs, context, "run", weft_op_given(request, "no-wait"), error));
-    runs.options.worker = worker;
     if (words->count == 0)
         WEFT_TRY(runs_add_all(&runs, request, out, error));
     else
@@ -174,17 +151,6 @@ static int run_chosen(struct weft_context *context, const struct weft_op_request
                            "loaded by hand");
     WEFT_TRY(weft_outbox_flush(ledger, error));
     return weft_runs_do(&runs, out, error);
-}
-
-static int run_run(struct weft_context *context, const struct weft_op_request *request,
-                   struct weft_out *out, struct weft_error *error)
-{
-    struct weft_worker *worker = NULL;
-    int rc = worker_ahead(context, weft_op_value(request, "product"), &worker, error);
-    if (rc == 0)
-        rc = run_chosen(context, request, worker, out, error);
-    weft_worker_free(worker);
-    return rc;
 }
 
 const struct weft_op weft_op_run = {

@@ -342,22 +342,6 @@ static int run_same_key(struct weft_asker *asker, bool *same, struct weft_error 
     return 0;
 }
 
-/* Without a worker, and without a lease, but that a dead run's must be taken over. */
-static int run_nothing(struct weft_asker *asker, struct weft_outcome *outcome,
-                       struct weft_error *error)
-{
-    bool idle = false;
-    *outcome = (struct weft_outcome){.state = WEFT_RUN_NOTHING_NEW,
-                                     .error = WEFT_ERROR_INIT,
-                                     .warnings = asker->warnings,
-                                     .warning_count = asker->warning_count};
-    WEFT_TRY(weft_flow_lease_idle(asker, &idle, error));
-    if (!idle)
-        WEFT_TRY(weft_flow_lease_take(asker, error));
-    weft_flow_log_outcome(asker, outcome);
-    return weft_flow_commit_nothing(asker, error);
-}
-
 static int warnings_join(struct weft_asker *asker, struct weft_outcome *outcome,
                          struct weft_error *error)
 {
@@ -373,6 +357,37 @@ static int warnings_join(struct weft_asker *asker, struct weft_outcome *outcome,
     outcome->warnings = all;
     outcome->warning_count = count;
     return 0;
+}
+
+/* Files that are as they were read, by their names, sizes and times. What goes wrong here goes wrong
+ * in the worker too, which tells it. A product without a table has all before it. */
+static int run_same_files(struct weft_asker *asker, struct weft_outcome *outcome, bool *same,
+                          struct weft_error *error)
+{
+    struct weft_job job;
+    struct weft_error why = WEFT_ERROR_INIT;
+    if (asker->mode != WEFT_JOB_RUN || asker->table.metadata == NULL)
+        return 0;
+    WEFT_TRY(name_for_commands(asker, error));
+    job_fill(asker, &job);
+    int rc = weft_job_look(asker->arena, &job, outcome, &why);
+    *same = rc == WEFT_END;
+    if (rc < 0 && why.code == WEFT_E_NOMEM)
+        return weft_error_nomem(error);
+    return 0;
+}
+
+/* Without a worker, and without a lease, but that a dead run's must be taken over. */
+static int run_nothing(struct weft_asker *asker, struct weft_outcome *outcome,
+                       struct weft_error *error)
+{
+    bool idle = false;
+    WEFT_TRY(warnings_join(asker, outcome, error));
+    WEFT_TRY(weft_flow_lease_idle(asker, &idle, error));
+    if (!idle)
+        WEFT_TRY(weft_flow_lease_take(asker, error));
+    weft_flow_log_outcome(asker, outcome);
+    return weft_flow_commit_nothing(asker, error);
 }
 
 /* The worker reads them from a file of the run's own folder: they may be many. */
@@ -412,8 +427,12 @@ static int run_work(struct weft_asker *asker, struct weft_outcome *outcome, int6
                     struct weft_error *error)
 {
     bool nothing = asker->mode == WEFT_JOB_REPLAY && asker->replay_count == 0;
+    struct weft_outcome none = {.state = WEFT_RUN_NOTHING_NEW, .error = WEFT_ERROR_INIT};
+    *outcome = none;
     if (!nothing)
         WEFT_TRY(run_same_key(asker, &nothing, error));
+    if (!nothing)
+        WEFT_TRY(run_same_files(asker, outcome, &nothing, error));
     if (nothing)
         return run_nothing(asker, outcome, error);
     WEFT_TRY(weft_flow_worker_start(asker->worker, memory_of(asker), error));

@@ -31,10 +31,14 @@ void weft_flow_register(void);
  * one of its own). It dies with the thread that used it first. Freeing waits for its end. */
 struct weft_worker;
 struct weft_worker *weft_worker_new(void) WEFT_MUST_CHECK; /* NULL: memory is out */
-/* Starts the process ahead of its first run: it gets ready while the caller looks for what to
- * do. */
-int weft_worker_begin(struct weft_worker *worker, struct weft_error *error) WEFT_MUST_CHECK;
 void weft_worker_free(struct weft_worker *worker);
+
+/* What several runs of one ledger handle know of trust, so that not each loads all policies: used
+ * again while nothing but runs was written since. NULL in the options: nothing is kept. Thread rule:
+ * that of the handle. */
+struct weft_run_trust;
+struct weft_run_trust *weft_run_trust_new(void) WEFT_MUST_CHECK; /* NULL: memory is out */
+void weft_run_trust_free(struct weft_run_trust *kept);
 
 /* Another environment, whose home is read where a product has no snapshot here. Nothing is
  * written there. */
@@ -60,11 +64,12 @@ struct weft_run_options {
     const struct weft_connection *connections; /* of weft.yaml; inputs name them */
     size_t connection_count;
     const char *root; /* folder of weft.yaml; NULL = there is no checkout, so no connections */
-    struct weft_worker *worker; /* NULL = one for this run */
-    bool worker_last;           /* this run is the worker's last: it may go sooner */
-    int64_t memory_bytes;       /* budget of the run; 0 = the setting */
-    int threads;                /* likewise */
-    weft_progress_fn *progress; /* may be NULL */
+    struct weft_worker *worker;   /* NULL = one for this run */
+    bool worker_last;             /* this run is the worker's last: it may go sooner */
+    struct weft_run_trust *trust; /* NULL = of this run alone */
+    int64_t memory_bytes;         /* budget of the run; 0 = the setting */
+    int threads;                  /* likewise */
+    weft_progress_fn *progress;   /* may be NULL */
     void *progress_arg;
     /* Somebody else runs this product: told once, before waiting. May be NULL. */
     void (*waiting)(void *arg, const char *who);

@@ -91,6 +91,7 @@ struct weft_asker {
 struct weft_flow_gate {
     struct weft_ledger_txn *txn; /* of the home that is asked; NULL = none yet */
     struct weft_trust *trust;
+    bool kept;      /* it is the lane's */
     bool confirmed; /* trust/dependencies.h */
 };
 void weft_flow_gate_end(struct weft_flow_gate *gate);

@@ -196,6 +196,22 @@ static void contract_changes_meanwhile(void **state)
     holds(f);
 }
 
+/* Files that lie there as they were read, or are gone, need no worker. */
+static void looks_without_a_worker(void **state)
+{
+    struct fixture *f = *state;
+    put_file(f, "a.csv", "one\n");
+    assert_int_equal(ask(f, WEFT_JOB_RUN).outcome->state, WEFT_RUN_PUBLISHED);
+    setenv("WEFT_WORKER", "/nowhere", 1);
+    int64_t entries = number(f, "SELECT MAX(sequence) FROM entries");
+    assert_int_equal(ask(f, WEFT_JOB_RUN).outcome->state, WEFT_RUN_NOTHING_NEW);
+    assert_int_equal(number(f, "SELECT MAX(sequence) FROM entries"), entries);
+    setenv("WEFT_WORKER", program, 1);
+    put_file(f, "a.csv", "two\n");
+    assert_int_equal(ask(f, WEFT_JOB_RUN).outcome->state, WEFT_RUN_PUBLISHED);
+    holds(f);
+}
+
 /* Words alone need no new data; anything else waits for it. */
 static void words_come_into_force(void **state)
 {
@@ -286,6 +302,8 @@ int main(int argc, char **argv)
         cmocka_unit_test_setup_teardown(lies_are_refused, setup, teardown),
         cmocka_unit_test_setup_teardown(blocked_moves_nothing, setup, teardown),
         cmocka_unit_test_setup_teardown(contract_changes_meanwhile, setup, teardown),
+        cmocka_unit_test_setup_teardown(looks_without_a_worker, setup, teardown),
+        cmocka_unit_test_setup_teardown(looks_without_a_worker, setup_replace, teardown),
         cmocka_unit_test_setup_teardown(words_come_into_force, setup, teardown),
         cmocka_unit_test_setup_teardown(failed_moves_are_told, setup, teardown),
         cmocka_unit_test_setup_teardown(log_is_written, setup, teardown),

@@ -22,8 +22,8 @@ struct board {
     struct weft_arena *arena; /* of the board's arrays; not used by lanes */
     struct schedule_order order;
     struct schedule_place *places;
-    size_t *ready; /* a queue; each item stands in it once at most */
-    size_t ready_from, ready_to;
+    size_t *ready; /* in the order in which they became so */
+    size_t ready_count;
     size_t open;    /* items that have not ended */
     size_t running; /* items */
     size_t lane_count;
@@ -38,7 +38,9 @@ struct lane {
     struct board *board;
     struct weft_ledger *ledger;
     struct weft_worker *worker;
-    size_t item; /* at work */
+    struct weft_run_trust *trust;
+    size_t item;   /* at work */
+    size_t beside; /* items that may run at the same time, with it */
     pthread_t thread;
 };
 
@@ -55,19 +57,36 @@ static void board_stop(struct board *board, const struct weft_error *why)
 static void ready_add(struct board *board, size_t item)
 {
     board->places[item].state = SCHEDULE_READY;
-    board->ready[board->ready_to++] = item;
+    board->ready[board->ready_count++] = item;
+}
+
+/* The item that most wait for, one after the other: what ends last should not begin last. Of equal
+ * ones the first that became ready. */
+static size_t ready_pick(struct board *board)
+{
+    const size_t *chain = board->order.chain;
+    size_t at = 0;
+    for (size_t i = 1; i < board->ready_count; i++)
+        if (chain[board->ready[i]] > chain[board->ready[at]])
+            at = i;
+    size_t item = board->ready[at];
+    board->ready_count--;
+    memmove(board->ready + at, board->ready + at + 1,
+            (board->ready_count - at) * sizeof *board->ready);
+    return item;
 }
 
 /* Waits until an item is ready. False: there is nothing more to do. */
-static bool ready_take(struct board *board, size_t *item, bool *alone)
+static bool ready_take(struct lane *lane)
 {
-    while (!board->stopped && board->ready_from == board->ready_to && board->running > 0)
+    struct board *board = lane->board;
+    while (!board->stopped && board->ready_count == 0 && board->running > 0)
         pthread_cond_wait(&board->changed, &board->lock);
-    if (board->stopped || board->ready_from == board->ready_to)
+    if (board->stopped || board->ready_count == 0)
         return false;
-    *item = board->ready[board->ready_from++];
-    *alone = board->running == 0 && board->ready_from == board->ready_to;
+    lane->item = ready_pick(board);
     board->running++;
+    lane->beside = WEFT_MIN(board->running + board->ready_count, board->lane_count);
     return true;
 }
 
@@ -141,7 +160,10 @@ static int product_get(struct lane *lane, struct weft_arena *arena, struct weft_
     return rc;
 }
 
-static void options_set(struct lane *lane, bool alone, struct weft_run_options *out)
+/* Memory is divided for good: what one has, no other one may take. Threads are handed out twice
+ * over, as a run waits for the disk or for its last thread again and again, and one that began
+ * beside a small one stays alone with what it got. */
+static void options_set(struct lane *lane, struct weft_run_options *out)
 {
     struct board *board = lane->board;
     *out = *board->schedule->options;
@@ -150,10 +172,12 @@ static void options_set(struct lane *lane, bool alone, struct weft_run_options *
                          : weft_settings_number(out->settings, WEFT_SETTING_MEMORY);
     int64_t threads =
         out->threads > 0 ? out->threads : weft_settings_number(out->settings, WEFT_SETTING_THREADS);
-    int64_t share = alone ? 1 : (int64_t)board->lane_count;
+    int64_t share = lane->beside == 1 ? 1 : (int64_t)board->lane_count;
+    int64_t beside = (int64_t)lane->beside;
     out->memory_bytes = memory / share;
-    out->threads = (int)WEFT_MAX(threads / share, 1);
+    out->threads = (int)WEFT_MIN((2 * threads + beside - 1) / beside, threads);
     out->worker = lane->worker;
+    out->trust = lane->trust;
     out->worker_last = board->schedule->count == 1;
     out->progress = lane_progress;
     out->progress_arg = lane;
@@ -161,8 +185,7 @@ static void options_set(struct lane *lane, bool alone, struct weft_run_options *
 }
 
 /* Runs it and tells its end. False: it was neither published nor had it nothing new. */
-static int item_run(struct lane *lane, bool alone, struct schedule_cause *cause,
-                    struct weft_error *error)
+static int item_run(struct lane *lane, struct schedule_cause *cause, struct weft_error *error)
 {
     WEFT_CLEANUP(weft_arena_freep) struct weft_arena *arena = weft_arena_new(ITEM_ARENA_MAX);
     struct weft_registered product;
@@ -173,7 +196,7 @@ static int item_run(struct lane *lane, bool alone, struct schedule_cause *cause,
         .item = lane->item, .state = WEFT_SCHEDULE_FAILED, .error = &own};
     if (arena == NULL)
         return weft_error_nomem(error);
-    options_set(lane, alone, &options);
+    options_set(lane, &options);
     int rc = product_get(lane, arena, &product, &own);
     if (rc == 0) {
         ended.product = &product;
@@ -233,14 +256,15 @@ static void lane_work(struct lane *lane)
     struct board *board = lane->board;
     struct weft_error error = WEFT_ERROR_INIT;
     size_t *skipped = weft_alloc_array(board->schedule->count + 1, sizeof *skipped);
-    int rc = skipped == NULL ? weft_error_nomem(&error) : 0;
-    bool alone = false;
+    lane->trust = board->schedule->count > 1 ? weft_run_trust_new() : NULL;
+    bool made = lane->trust != NULL || board->schedule->count <= 1;
+    int rc = skipped == NULL || !made ? weft_error_nomem(&error) : 0;
     pthread_mutex_lock(&board->lock);
-    while (rc == 0 && ready_take(board, &lane->item, &alone)) {
+    while (rc == 0 && ready_take(lane)) {
         struct schedule_cause cause = {.good = true};
         size_t skipped_count = 0;
         pthread_mutex_unlock(&board->lock);
-        rc = item_run(lane, alone, &cause, &error);
+        rc = item_run(lane, &cause, &error);
         pthread_mutex_lock(&board->lock);
         board->places[lane->item].cause = cause;
         item_ended(board, lane->item, rc == 0 && cause.good, skipped, &skipped_count);
@@ -252,6 +276,7 @@ static void lane_work(struct lane *lane)
     if (rc < 0)
         board_stop(board, &error);
     pthread_mutex_unlock(&board->lock);
+    weft_run_trust_free(lane->trust);
     weft_free(skipped);
 }
 
@@ -306,8 +331,8 @@ static int lanes_run(struct board *board, struct weft_ledger *ledger, struct wef
     return 0;
 }
 
-/* One item's run has a worker of its own, or the one that was begun for it: that ends sooner than
- * one that waits for more. */
+/* One item's run has a worker of its own, or the caller's: that ends sooner than one that waits for
+ * more. */
 static int lane_here(struct board *board, struct weft_ledger *ledger, struct weft_error *error)
 {
     struct lane lane = {.board = board, .ledger = ledger};

@@ -3,9 +3,11 @@
  * depend on each other.
  *
  * What is ready runs in lanes: threads, each with a ledger handle and a worker process of its own,
- * at most as many as the setting `threads` says and the order allows. Lanes share the memory budget
- * and the threads of the settings; a run that is alone (nothing else can start before it ends) has
- * all of both. With one lane everything happens in the caller's thread, with its ledger.
+ * at most as many as the setting `threads` says and the order allows; what most wait for, one after
+ * the other, goes first. Lanes share the memory budget; a run has the threads of the settings
+ * divided by half of those that can run while it begins, and one that is alone (nothing else can
+ * start before it ends) has all of both. With one lane everything happens in the caller's thread,
+ * with its ledger.
  *
  * An item whose dependency was blocked, failed or skipped is skipped: a run.ended entry with state
  * `skipped` says so, naming the first cause. A dependency that published or had nothing new lets it

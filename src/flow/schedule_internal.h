@@ -36,7 +36,8 @@ struct schedule_place {
 struct schedule_order {
     size_t *from; /* dependants of item i stand at from[i] .. from[i + 1] */
     size_t *dependants;
-    size_t width; /* how many can run side by side, about */
+    size_t *chain; /* how many items follow item i, one after the other, at most */
+    size_t width;  /* how many can run side by side, about */
 };
 
 /* Also sets waits_for of the places. REFUSED for a circle. */

@@ -59,6 +59,18 @@ static size_t levels_walk(const struct weft_schedule_item *items, size_t count,
     return to;
 }
 
+/* From the last item back: who needs an item stands behind it. */
+static void chains_measure(size_t count, const size_t *queue, struct schedule_order *order)
+{
+    for (size_t at = count; at-- > 0;) {
+        const size_t *dependants = NULL;
+        size_t dependant_count = schedule_dependants(order, queue[at], &dependants);
+        size_t *chain = &order->chain[queue[at]];
+        for (size_t k = 0; k < dependant_count; k++)
+            *chain = WEFT_MAX(*chain, order->chain[dependants[k]] + 1);
+    }
+}
+
 int schedule_order_make(struct weft_arena *arena, const struct weft_schedule_item *items,
                         size_t count, struct schedule_order *out, struct schedule_place *places,
                         struct weft_error *error)
@@ -70,14 +82,18 @@ int schedule_order_make(struct weft_arena *arena, const struct weft_schedule_ite
     }
     out->from = weft_arena_array(arena, count + 2, sizeof *out->from);
     out->dependants = weft_arena_array(arena, edges + 1, sizeof *out->dependants);
+    out->chain = weft_arena_array(arena, count + 1, sizeof *out->chain);
     size_t *waits = weft_arena_array(arena, count + 1, sizeof *waits);
     size_t *queue = weft_arena_array(arena, count + 1, sizeof *queue);
-    if (out->from == NULL || out->dependants == NULL || waits == NULL || queue == NULL)
+    if (out->from == NULL || out->dependants == NULL || out->chain == NULL || waits == NULL ||
+        queue == NULL)
         return weft_error_nomem(error);
     dependants_fill(items, count, out);
     out->from[count] = edges;
-    if (levels_walk(items, count, out, waits, queue, &out->width) == count)
+    if (levels_walk(items, count, out, waits, queue, &out->width) == count) {
+        chains_measure(count, queue, out);
         return 0;
+    }
     for (size_t i = 0; i < count; i++) {
         if (waits[i] > 0)
             return weft_error_set(error, WEFT_E_REFUSED,

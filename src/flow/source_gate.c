@@ -16,10 +16,61 @@
 #include <stdio.h>
 #include <string.h>
 
+/* ---- what is known of trust ---- */
+
+struct weft_run_trust {
+    struct weft_trust *trust; /* NULL = none yet */
+    int64_t sequence;         /* up to which it is what the ledger says */
+};
+
+struct weft_run_trust *weft_run_trust_new(void)
+{
+    return weft_alloc(sizeof(struct weft_run_trust));
+}
+
+void weft_run_trust_free(struct weft_run_trust *kept)
+{
+    if (kept == NULL)
+        return;
+    weft_trust_free(kept->trust);
+    weft_free(kept);
+}
+
 void weft_flow_gate_end(struct weft_flow_gate *gate)
 {
-    weft_trust_free(gate->trust);
+    if (!gate->kept)
+        weft_trust_free(gate->trust);
     *gate = (struct weft_flow_gate){0};
+}
+
+/* The end of a run tells nothing of trust; any other entry may. */
+static int kept_holds(const struct weft_run_trust *kept, struct weft_ledger_txn *txn,
+                      int64_t sequence, bool *holds, struct weft_error *error)
+{
+    int64_t other;
+    *holds = false;
+    if (kept->trust == NULL || sequence < kept->sequence)
+        return 0;
+    int rc = weft_sql_int(txn, &other, error,
+                          "SELECT 1 FROM entries WHERE origin = ?1 AND sequence > ?2 AND kind <> "
+                          "'" WEFT_KIND_RUN_ENDED "' LIMIT 1",
+                          "ti", weft_ledger_origin(weft_ledger_of(txn)), kept->sequence);
+    *holds = rc > 0;
+    return rc < 0 ? rc : 0;
+}
+
+static int trust_kept(struct weft_run_trust *kept, struct weft_ledger_txn *txn, int64_t sequence,
+                      struct weft_trust **out, struct weft_error *error)
+{
+    bool holds;
+    WEFT_TRY(kept_holds(kept, txn, sequence, &holds, error));
+    if (!holds) {
+        weft_trust_freep(&kept->trust);
+        WEFT_TRY(weft_trust_load(txn, sequence, &kept->trust, error));
+    }
+    kept->sequence = sequence;
+    *out = kept->trust;
+    return 0;
 }
 
 static int request_make(const struct weft_asker *asker, struct weft_request *out,
@@ -41,8 +92,10 @@ static bool is_own(const struct weft_asker *asker, const char *full_name)
 }
 
 static int trust_of(struct weft_flow_gate *gate, struct weft_ledger_txn *txn,
-                    const struct weft_request *request, struct weft_error *error)
+                    const struct weft_asker *asker, const struct weft_request *request,
+                    struct weft_error *error)
 {
+    struct weft_run_trust *kept = asker->options->trust;
     if (gate->txn != txn) {
         weft_flow_gate_end(gate);
         gate->txn = txn;
@@ -52,7 +105,11 @@ static int trust_of(struct weft_flow_gate *gate, struct weft_ledger_txn *txn,
         return 0;
     struct weft_ledger_head head;
     WEFT_TRY(weft_ledger_head(txn, &head, error));
-    WEFT_TRY(weft_trust_load(txn, head.sequence, &gate->trust, error));
+    gate->kept = kept != NULL && weft_ledger_of(txn) == asker->ledger;
+    if (gate->kept)
+        WEFT_TRY(trust_kept(kept, txn, head.sequence, &gate->trust, error));
+    else
+        WEFT_TRY(weft_trust_load(txn, head.sequence, &gate->trust, error));
     return weft_trust_know(gate->trust, txn, request->principal, error);
 }
 
@@ -160,7 +217,7 @@ int weft_flow_gate(struct weft_flow_gate *gate, struct weft_ledger_txn *txn,
     if (is_own(asker, source->full_name))
         return 0;
     WEFT_TRY(request_make(asker, &request, error));
-    WEFT_TRY(trust_of(gate, txn, &request, error));
+    WEFT_TRY(trust_of(gate, txn, asker, &request, error));
     if (!gate->confirmed)
         return 0;
     WEFT_TRY(subject_make(txn, asker->arena, source, &subject, error));

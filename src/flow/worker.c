@@ -74,7 +74,7 @@ static bool worker_fits(const struct weft_worker *worker, int64_t memory_bytes)
            weft_process_rss_of(worker->process.pid) <= WORKER_RESIDENT_MAX;
 }
 
-int weft_worker_begin(struct weft_worker *worker, struct weft_error *error)
+static int worker_begin(struct weft_worker *worker, struct weft_error *error)
 {
     WEFT_CLEANUP(weft_freep) char *program = NULL;
     WEFT_TRY(program_path(&program, error));
@@ -93,7 +93,7 @@ int weft_flow_worker_start(struct weft_worker *worker, int64_t memory_bytes,
     if (worker->process.pid != 0 && !worker_fits(worker, memory_bytes))
         weft_flow_worker_end(worker);
     if (worker->process.pid == 0)
-        WEFT_TRY(weft_worker_begin(worker, error));
+        WEFT_TRY(worker_begin(worker, error));
     worker->memory_bytes = memory_bytes;
     return 0;
 }

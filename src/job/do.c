@@ -336,6 +336,27 @@ static int work_run(struct job_work *work, struct weft_error *error)
     return job_end(work, error);
 }
 
+/* What it takes to know that nothing is new, but no file is opened. */
+static int work_look(struct job_work *work, struct weft_error *error)
+{
+    WEFT_TRY(work_begin(work, error));
+    for (size_t i = 0; i < work->product->input_count; i++) {
+        if (work->product->inputs[i].url)
+            return 0;
+    }
+    if (weft_transform_is(work->product))
+        return job_stages_begin(work, error);
+    int rc = job_inputs_find(work, error);
+    if (rc < 0)
+        return rc;
+    if (rc == WEFT_END)
+        return job_nothing_new(work);
+    if (work->input->read != WEFT_READ_ALL)
+        return 0;
+    WEFT_TRY(job_table_open(work, error));
+    return job_inputs_same(work, error) == WEFT_END ? job_nothing_new(work) : 0;
+}
+
 static int outcome_fill(struct job_work *work, struct weft_error *error)
 {
     struct weft_outcome *out = work->out;
@@ -348,6 +369,21 @@ static int outcome_fill(struct job_work *work, struct weft_error *error)
     out->duration_us = weft_clock_mono_us() - work->started_us;
     out->memory_bytes = weft_process_peak_bytes();
     return 0;
+}
+
+int weft_job_look(struct weft_arena *arena, const struct weft_job *job, struct weft_outcome *out,
+                  struct weft_error *error)
+{
+    struct job_work work = {
+        .arena = arena, .job = job, .started_us = weft_clock_mono_us(), .looks = true, .out = out};
+    *out = (struct weft_outcome){.error = WEFT_ERROR_INIT};
+    if (job->mode != WEFT_JOB_RUN || job->file_count > 0)
+        return 0;
+    int rc = work_look(&work, error);
+    if (rc == WEFT_END && outcome_fill(&work, error) < 0)
+        rc = -1;
+    job_stages_release(&work);
+    return rc;
 }
 
 int weft_job_tell(struct weft_arena *arena, const struct weft_job *job, weft_progress_fn *progress,

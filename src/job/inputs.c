@@ -363,7 +363,7 @@ static int file_judge(struct job_work *work, struct job_file *file, struct weft_
         file_pass_over(file, WEFT_FILE_KNOWN, known);
         return 0;
     }
-    if (known == NULL && !job_known_size(work, file->out.size))
+    if (work->looks || (known == NULL && !job_known_size(work, file->out.size)))
         return 0;
     if (file->out.hash[0] == '\0')
         WEFT_TRY(job_file_hash(file, error));
@@ -459,7 +459,8 @@ static int files_judge(struct job_work *work, struct twins *twins, struct weft_e
     bool load = work->job->mode == WEFT_JOB_LOAD;
     for (size_t i = 0; i < work->file_count; i++) {
         WEFT_TRY(file_judge(work, &work->files[i], error));
-        WEFT_TRY(file_judge_twin(twins, &work->files[i], error));
+        if (!work->looks)
+            WEFT_TRY(file_judge_twin(twins, &work->files[i], error));
         if (load && !work->files[i].read)
             return load_refuse(work, &work->files[i], error);
     }

@@ -283,6 +283,11 @@ int weft_job_check(const struct weft_product *product, struct weft_error *error)
 #define WEFT_WORKER_DEAF 54
 typedef void weft_progress_fn(void *arg, const struct weft_progress *progress);
 
+/* Is there anything new for a RUN? Looks at names, sizes and times of files and at the metadata of
+ * tables, and opens no file of an input: so it takes no worker. WEFT_END: nothing new, *out as a
+ * worker would tell it; 0: not known without one; -1: as little, and the worker will say why. */
+int weft_job_look(struct weft_arena *arena, const struct weft_job *job, struct weft_outcome *out,
+                  struct weft_error *error) WEFT_MUST_CHECK;
 /* Does the job in this process. 0 whenever there is an outcome (also BLOCKED and FAILED); -1 only
  * when not even that could be made. Fault points: run.read, run.copy, run.keys, run.checks,
  * run.quarantine, and those of lake/table.h. */

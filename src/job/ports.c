@@ -42,6 +42,7 @@ static int port_make(struct job_work *work, const struct weft_input *input, stru
                               .input = input,
                               .progress = work->progress,
                               .progress_arg = work->progress_arg,
+                              .looks = work->looks,
                               .out = out,
                               .parent = work,
                               .number = work->port_count + 1};

@@ -136,7 +136,7 @@ static int stages_read(struct job_work *work, struct weft_error *error)
     return output_pass(work, error);
 }
 
-static int stages_begin(struct job_work *work, struct weft_error *error)
+int job_stages_begin(struct job_work *work, struct weft_error *error)
 {
     bool known = false;
     if (work->job->mode == WEFT_JOB_LOAD)
@@ -159,7 +159,7 @@ static int stages_begin(struct job_work *work, struct weft_error *error)
 
 int job_stages_run(struct job_work *work, struct weft_error *error)
 {
-    int rc = stages_begin(work, error);
+    int rc = job_stages_begin(work, error);
     if (rc == 0)
         rc = stages_read(work, error);
     if (rc == 0)

@@ -93,6 +93,7 @@ struct job_work {
     weft_progress_fn *progress;
     void *progress_arg;
     int64_t started_us;
+    bool looks; /* only whether there is anything new: no file is opened (weft_job_look) */
     struct weft_outcome *out;
 
     struct job_work *parent; /* of a file port: the output's; else NULL */
@@ -284,6 +285,8 @@ void job_rows_mark(struct job_work *work, struct job_mark *marks, size_t count);
 int job_reader_register(struct job_work *work, struct weft_error *error) WEFT_MUST_CHECK;
 
 /* ---- stages.c: a run with sql or a graph ---- */
+/* Up to where files are opened; WEFT_END: nothing is new. */
+int job_stages_begin(struct job_work *work, struct weft_error *error) WEFT_MUST_CHECK;
 int job_stages_run(struct job_work *work, struct weft_error *error) WEFT_MUST_CHECK;
 int job_stages_register(struct job_work *work, struct weft_error *error) WEFT_MUST_CHECK;
 void job_stages_release(struct job_work *work);
