@@ -22,7 +22,7 @@ struct status_row {
     const char *contract; /* active, draft, retired ... */
     const char *pending;
     bool has_table;
-    int64_t rows;
+    int64_t rows; /* -1 = none, or not told */
     int64_t snapshot_id;
     int64_t published_at;
     int64_t checked_at;
@@ -100,6 +100,8 @@ static int product_read(struct status *status, struct weft_mesh_cursor *stmt,
                              .snapshot_id = int_get(stmt, table, "snapshot_id"),
                              .published_at = int_get(stmt, table, "published_at"),
                              .checked_at = int_get(stmt, table, "checked_at")};
+    if (weft_mesh_cursor_is_null(stmt, weft_op_mesh_column(table, "rows")))
+        row.rows = -1;
     int fresh = weft_op_mesh_column(table, "fresh");
     row.fresh = weft_mesh_cursor_is_null(stmt, fresh) ? -1 : weft_mesh_cursor_int(stmt, fresh) != 0;
     row.has_table = row.snapshot_id != 0;
@@ -338,7 +340,7 @@ static int row_tell(const struct status_row *row, struct weft_out *out, struct w
         weft_out_cell_text(row->product),
         weft_out_cell_text(row->version),
         weft_out_cell_text(row->state == NULL ? "never run" : row->state),
-        row->has_table ? weft_out_cell_int(row->rows) : null,
+        row->rows >= 0 ? weft_out_cell_int(row->rows) : null,
         weft_out_cell_time(row->published_at),
         weft_out_cell_time(row->checked_at),
         row->fresh < 0 ? null : weft_out_cell_bool(row->fresh != 0),

@@ -122,6 +122,9 @@ def test_figures_are_for_who_may_read_all(twins):
         rows = table(twins, "products", who)
         assert {row["product"] for row in rows if row["rows"] is not None} == counted
         assert {row["product"] for row in rows if row["fresh"] is not None} <= counted
+        for command in ("ls", "status"):
+            told = json.loads(twins.ask(twins.a, command, "--json", who=who)[1])
+            assert {row["product"] for row in told if row["rows"] is not None} == counted
         for name, columns in (("snapshots", ("rows", "added", "removed", "files", "bytes")),
                               ("runs", ("made", "published", "superseded", "seconds", "error"))):
             for row in table(twins, name, who):
