@@ -359,8 +359,8 @@ static int warnings_join(struct weft_asker *asker, struct weft_outcome *outcome,
     return 0;
 }
 
-/* Files that are as they were read, by their names, sizes and times. What goes wrong here goes wrong
- * in the worker too, which tells it. A product without a table has all before it. */
+/* Files that are as they were read, by their names, sizes and times. What goes wrong here goes
+ * wrong in the worker too, which tells it. A product without a table has all before it. */
 static int run_same_files(struct weft_asker *asker, struct weft_outcome *outcome, bool *same,
                           struct weft_error *error)
 {

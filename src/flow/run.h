@@ -34,8 +34,8 @@ struct weft_worker *weft_worker_new(void) WEFT_MUST_CHECK; /* NULL: memory is ou
 void weft_worker_free(struct weft_worker *worker);
 
 /* What several runs of one ledger handle know of trust, so that not each loads all policies: used
- * again while nothing but runs was written since. NULL in the options: nothing is kept. Thread rule:
- * that of the handle. */
+ * again while nothing but runs was written since. NULL in the options: nothing is kept. Thread
+ * rule: that of the handle. */
 struct weft_run_trust;
 struct weft_run_trust *weft_run_trust_new(void) WEFT_MUST_CHECK; /* NULL: memory is out */
 void weft_run_trust_free(struct weft_run_trust *kept);
