@@ -206,10 +206,37 @@ static void secured_sql(const struct can *can, struct weft_buf *out)
 
 /* ---- the answer ---- */
 
-/* Asked about a column: not the rules about others. */
+/* Asked about a column: not the rules about others; and to who asks about himself none that is
+ * about nothing but what is hidden from him. */
 static bool reason_counts(const struct can *can, const struct weft_decision_reason *reason)
 {
-    return can->column == NULL || reason->columns == NULL || reason->columns[can->at];
+    bool any = reason->columns == NULL;
+    for (size_t i = 0; !any && i < can->subject.column_count; i++)
+        any = reason->columns[i] && !column_hidden(can, i);
+    return any && (can->column == NULL || reason->columns == NULL || reason->columns[can->at]);
+}
+
+static bool names_hidden(const struct can *can, const char *text)
+{
+    for (size_t i = 0; i < can->subject.column_count; i++) {
+        if (column_hidden(can, i) && strcasestr(text, can->subject.columns[i].name) != NULL)
+            return true;
+    }
+    return false;
+}
+
+/* Likewise without a number of columns, in which hidden ones are, and without their names. */
+static const char *reason_text(const struct can *can, const struct weft_decision_reason *reason)
+{
+    size_t digits = strspn(reason->text, "0123456789");
+    const char *colon = strchr(reason->text, ':');
+    if (can->shows_sql)
+        return reason->text;
+    if (names_hidden(can, reason->text))
+        return "takes something away";
+    if (digits == 0 || colon == NULL || strncmp(reason->text + digits, " column", 7) != 0)
+        return reason->text;
+    return weft_arena_format(can->context->arena, "columns%s", colon);
 }
 
 static int reasons_show(const struct can *can, struct weft_error *error)
@@ -225,8 +252,11 @@ static int reasons_show(const struct can *can, struct weft_error *error)
         const struct weft_decision_reason *reason = &can->decision.reasons[i];
         if (!reason_counts(can, reason))
             continue;
+        const char *text = reason_text(can, reason);
+        if (text == NULL)
+            return weft_error_nomem(error);
         WEFT_TRY(weft_out_line(can->out, kinds[reason->kind].style, error, "  %s %s: %s",
-                               kinds[reason->kind].mark, reason->rule, reason->text));
+                               kinds[reason->kind].mark, reason->rule, text));
     }
     return 0;
 }
@@ -266,7 +296,7 @@ static void reasons_json(const struct can *can, struct weft_json_writer *json)
         weft_json_begin_object(json);
         weft_json_member_text(json, "effect", kinds[reason->kind]);
         weft_json_member_text(json, "rule", reason->rule);
-        weft_json_member_text(json, "text", reason->text);
+        weft_json_member_text(json, "text", reason_text(can, reason));
         weft_json_end_object(json);
     }
     weft_json_end_array(json);
@@ -311,6 +341,10 @@ static int answer_json(const struct can *can, const char *sql, struct weft_error
     columns_json(can, &json);
     if (can->decision.rows != NULL)
         weft_condition_print(can->decision.rows, &rows);
+    if (names_hidden(can, rows.data)) {
+        weft_buf_clear(&rows);
+        weft_buf_adds(&rows, "some are left out");
+    }
     weft_json_member_text(&json, "rows", can->decision.rows == NULL ? NULL : rows.data);
     weft_time_format(can->decision.until_us, until);
     weft_json_member_text(&json, "until", can->decision.until_us == 0 ? NULL : until);

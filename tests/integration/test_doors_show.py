@@ -205,6 +205,10 @@ def test_other_worlds(others, who):
                       ["lineage", f"{product}.grade", "--json"],
                       ["export", product, "--to", "odcs"]):
             others.same(*words, who=who)
+        himself = f"service:{who}" if who == "dash" else f"user:{who}"
+        for words in ([product], [f"{product}.ssn"], [f"{product}.id", "--json"],
+                      [product, "--json"]):
+            others.same("can", himself, "read", *words, who=who)
     for name in ("hr.secret", "hr.secret@2", "hr.wages", "hr.payroll", "hr.gone", "hr.nothing"):
         for words in (["show", name], ["lineage", name, "--down"], ["lineage", f"{name}.grade"],
                       ["lineage", name, "--as-of", "2036-01-01"], ["export", name, "--to", "sql"]):
@@ -263,6 +267,19 @@ def test_show_for_the_team_and_for_who_reads_all(twins):
     assert shown["snapshot_id"] is not None and "sql" not in shown["contract"]
     assert {one["product"] for one in shown["reads"]} == {"hospital.patients", "open.summary"}
     assert json_as(mesh, "user:rob", "show", "open.summary")["reads"] == []
+
+
+def test_can_tells_nothing_of_hidden_columns(twins):
+    mesh = twins[1]
+    words = ["can", "user:rita", "read", "hospital.patients"]
+    said = mesh(*words, "--as", "user:rita").stdout
+    assert "restrict masked: columns: mask" in said and "hidden" not in said
+    assert "ssn" not in mesh(*words, "--json", "--as", "user:rita").stdout
+    told = mesh(*words[:-1], "hospital.patients.ssn", "--as", "user:rita", status=1).stderr
+    assert "has no column `ssn`" in told
+    # Who looks after access is told all of it.
+    said = mesh(*words).stdout
+    assert "restrict hidden: 1 column: hide" in said and "3 columns: mask" in said
 
 
 def test_a_team_is_not_told_what_it_may_not_know(tmp_path):
