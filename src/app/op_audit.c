@@ -167,7 +167,10 @@ static int audit_decide(struct weft_context *context, struct weft_ledger *ledger
         .kind = WEFT_SUBJECT_AUDIT, .full_name = "mesh.audit", .domain = "mesh"};
     const struct weft_trust *trust = NULL;
     WEFT_CLEANUP(weft_ledger_endp) struct weft_ledger_txn *txn = NULL;
+    struct weft_ledger_head head;
     WEFT_TRY(weft_ledger_begin_read(ledger, &txn, error));
+    WEFT_TRY(weft_ledger_head(txn, &head, error));
+    context->request.sequence = head.sequence; /* what it sees: for the line, too */
     WEFT_TRY(weft_gate_trust(context, txn, &trust, error));
     WEFT_TRY(
         weft_trust_decide(trust, &context->request, &subject, context->arena, decision, error));

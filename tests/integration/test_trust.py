@@ -221,6 +221,25 @@ def test_a_query_of_nothing(mesh):
     assert line["products"] is None and line["reason"] == "reads no product"
 
 
+def test_reads_of_other_doors(tmp_path):
+    """As whom, under which agreement, how many rows: whatever the command."""
+    mesh = clinic(tmp_path)
+    id = ask(mesh, "user:alice", purpose="study")
+    mesh("approve", id, "--as", "user:dana")
+    mesh.write("in/patients.csv", PATIENTS + "4,Di Fox,di@x.org,Quebec,20\n")
+    mesh("run", "hospital.patients")
+    mesh("diff", "hospital.patients", "--as", "user:alice", "--purpose", "study", status=None)
+    mesh("quarantine", "hospital.patients", "--as", "user:dana")
+    mesh("audit", "--as", "user:aud")
+    lines = {row["command"]: row for row in mesh.json("audit", "--limit", "100")}
+    assert lines["diff"]["principal"] == "user:alice" and lines["diff"]["agreement"] == id
+    assert lines["quarantine"]["principal"] == "user:dana"
+    assert lines["audit"]["principal"] == "user:aud"
+    for line in lines.values():
+        assert line["decision"] == "yes" and line["rows"] is not None, line
+        assert line["sequence"] > 0 and line["result"] == "done", line
+
+
 def test_two_agreements(tmp_path):
     mesh = clinic(tmp_path)
     mesh.product(PRODUCT, name="others", domain="hospital")
