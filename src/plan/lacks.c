@@ -164,11 +164,13 @@ static int hint_print(struct weft_plan_maker *maker, struct weft_plan_item *item
     weft_buf_init(&products, (size_t)1 << 20);
     WEFT_TRY(products_print(maker, item->full_name, item, &products, &first, error));
     grant_name(maker, item->full_name, first, name);
-    if (!maker->whole && weft_mesh_owns_policies(maker->mesh))
-        weft_buf_adds(&text, "policies/ acts when all is applied, and products were chosen; ");
-    weft_buf_addf(&text,
-                  "paste into policies/: {kind: grant, name: %s, to: [domain:%.*s], read: [%s]}",
-                  name, (int)strcspn(item->full_name, "."), item->full_name, products.data);
+    if (!maker->whole && maker->plan.policy_note != NULL)
+        weft_buf_adds(&text,
+                      "choose no products: then policies/ is applied, too, and may grant it");
+    else
+        weft_buf_addf(
+            &text, "paste into policies/: {kind: grant, name: %s, to: [domain:%.*s], read: [%s]}",
+            name, (int)strcspn(item->full_name, "."), item->full_name, products.data);
     if (item->lack_count == 1 && lack->access != NULL)
         weft_buf_addf(&text, "; or `%s` into %s%s%s%s", lack->access,
                       lack->file == NULL ? "its product file" : lack->file,

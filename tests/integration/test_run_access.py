@@ -84,6 +84,17 @@ def test_the_owner_grants_it_in_the_file_of_the_product(mesh):
     assert "no grant lets the domain stats: its runs are refused" in mesh("plan").stderr
 
 
+def test_policies_come_with_an_apply_of_everything(mesh):
+    mesh.product(NAMES, "names", "stats")
+    mesh.write("policies/p.yaml", GRANT)
+    refused = mesh("apply", "--yes", "+stats.names", status=3).stderr
+    assert "policies/ has changes, which are left out" in refused
+    assert "hint: choose no products: then policies/ is applied, too" in refused
+    mesh.apply()
+    mesh.apply("+stats.names")
+    assert len(rows(mesh)) == 3
+
+
 def test_a_domain_asks_and_is_granted(mesh):
     mesh.apply()
     mesh.product(NAMES, "names", "stats")
