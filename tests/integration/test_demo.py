@@ -49,8 +49,9 @@ def demo(tmp_path_factory):
     (folder / "script/setup").chmod(0o755)
     (folder / "build").mkdir()
     (folder / "build/release").symlink_to(pathlib.Path(BIN).parent)
-    shutil.copytree(ROOT / "examples/covid", folder / "examples/covid",
-                    ignore=shutil.ignore_patterns(".weft"))
+    for example in ("covid", "hospital"):
+        shutil.copytree(ROOT / "examples" / example, folder / "examples" / example,
+                        ignore=shutil.ignore_patterns(".weft"))
     before = files(folder / "examples")
     env = CLEAN | {"WEFT_COVID_DATA": given_data(tmp_path_factory.mktemp("data"))}
     for _ in range(2):  # again on what the first one left
