@@ -14,10 +14,10 @@
 #include <cmocka.h>
 
 #define ROWS                                                                                       \
-    "SELECT * FROM (VALUES (1, 'ON', 10, NULL, ['a'], DATE '2020-01-01', 1.5), (2, 'QC', 20, "     \
-    "'x', "                                                                                        \
-    "['b'], DATE '2021-01-01', 2.5), (3, NULL, 30, 'y', NULL, NULL, NULL)) t(id, state, n, note, " \
-    "tags, day, weight)"
+    "SELECT *, '{}'::JSON AS doc FROM (VALUES "                                                    \
+    "(1, 'ON', 10, NULL, ['a'], DATE '2020-01-01', 1.5), "                                         \
+    "(2, 'QC', 20, 'x', ['b'], DATE '2021-01-01', 2.5), (3, NULL, 30, 'y', NULL, NULL, NULL)) "    \
+    "t(id, state, n, note, tags, day, weight)"
 #define OTHERS                                                                                     \
     "SELECT * FROM (VALUES (1, true, 'ON'), (3, false, 'QC'), (NULL, true, NULL)) t(k, ok, word)"
 
@@ -30,6 +30,7 @@ static const struct weft_type type_int = {.kind = WEFT_TYPE_INT};
 static const struct weft_type type_text = {.kind = WEFT_TYPE_STRING};
 static const struct weft_type type_date = {.kind = WEFT_TYPE_DATE};
 static const struct weft_type type_double = {.kind = WEFT_TYPE_DOUBLE};
+static const struct weft_type type_json = {.kind = WEFT_TYPE_JSON};
 static const struct weft_type type_boolean = {.kind = WEFT_TYPE_BOOLEAN};
 static struct weft_relation_column columns[] = {{.name = "id", .type = &type_long},
                                                 {.name = "state", .type = &type_text},
@@ -37,7 +38,8 @@ static struct weft_relation_column columns[] = {{.name = "id", .type = &type_lon
                                                 {.name = "note", .type = &type_text},
                                                 {.name = "tags"},
                                                 {.name = "day", .type = &type_date},
-                                                {.name = "weight", .type = &type_double}};
+                                                {.name = "weight", .type = &type_double},
+                                                {.name = "doc", .type = &type_json}};
 static const struct weft_relation_column other_columns[] = {{.name = "k", .type = &type_long},
                                                             {.name = "ok", .type = &type_boolean},
                                                             {.name = "word", .type = &type_text}};
@@ -171,6 +173,7 @@ static void test_what_cannot_be_held(void **state)
         {"day = '2020-02-30'", "compares a column with a value of another type"},
         {"day in ('2020-01-01', 'sesame')", "compares a column with a value of another type"},
         {"tags = 'sesame'", "compares a column with a value of another type"},
+        {"doc = '{\"a\": 1}'", "compares a column with a value of another type"},
         {"n like 'sesame%'", "has LIKE on a column that is no text"},
         {"id in (other.sesame.k)", "names a product that is not there"},
         {"id in (other.p.sesame)", "names a column that its product does not have"},

@@ -991,6 +991,9 @@ select ward, max(value) from hospital.cells group by ward
 -- groups: min in having
 select ward from hospital.cells group by ward having min(value) > 3
 
+-- groups: max in having, that one patient decides
+select ward from hospital.cells group by ward having max(value) > 565
+
 -- groups: order by max
 select ward from hospital.cells group by ward order by max(value)
 
@@ -1113,6 +1116,9 @@ select sum(c.value * v.w) from hospital.cells c join (values ('bad', 1), ('1', 0
 
 -- groups: sum of weights of a left join
 select sum(v.w) from hospital.cells c left join (values ('bad', 1)) v(r, w) on c.result = v.r
+
+-- groups: sum over a left join that finds something for one patient
+select count(w.floor), sum(w.floor) from hospital.cells c left join open.wards w on c.ward = w.ward and c.result = 'bad' and c.day = date '2021-01-01'
 
 -- groups: semi join
 select count(*) from open.wards w semi join hospital.cells c on w.ward = c.ward
