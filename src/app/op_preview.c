@@ -124,6 +124,7 @@ static int rows_show(struct preview *preview, const char *parquet, struct weft_e
     else
         query.format = preview->out->for_people ? WEFT_QUERY_TABLE : WEFT_QUERY_JSON;
     WEFT_TRY(rows_sql(parquet, preview->limit, &query.sql, error));
+    query.own_file = parquet;
     WEFT_TRY(weft_query_open_own(&query, error));
     WEFT_TRY(query_sources(preview, &query, error));
     WEFT_TRY(weft_query_audit_begin(&query, error));

@@ -158,6 +158,8 @@ static int query_engine(struct weft_query *query, const struct weft_settings *se
         .temp_size_max = weft_settings_number(settings, WEFT_SETTING_TEMP_SIZE_MAX),
         .folders = folders,
         .folder_count = WEFT_COUNT(folders) - (query->deferred == NULL),
+        .files = &query->own_file,
+        .file_count = query->own_file != NULL,
         .keep_order = true,
     };
     WEFT_TRY(weft_engine_open(&config, &query->engine, error));

@@ -47,6 +47,7 @@ struct weft_query {
     struct weft_sight *sight;         /* of its moment, when it was needed; NULL = not, or none */
     struct weft_mesh_view view;       /* of the sight, once a mesh. table is named */
     struct weft_temp temp;            /* what there is no memory for, until release */
+    const char *own_file;             /* that a text of weft's own reads besides; NULL = none */
     struct weft_engine *engine;
     struct weft_slot *slot;
     struct weft_resolved resolved;
