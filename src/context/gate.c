@@ -136,6 +136,28 @@ int weft_gate_denied(const struct weft_context *context, const char *full_name,
                : weft_error_hint(error, "the denial does not stand in the audit: %s", own.message);
 }
 
+int weft_gate_named(struct weft_context *context, struct weft_ledger_txn *txn, const char *word,
+                    struct weft_error *error)
+{
+    struct weft_error ignored = WEFT_ERROR_INIT;
+    struct weft_registered product;
+    struct weft_decision decision;
+    const char *full_name;
+    int major;
+    if (weft_request_is_local(&context->request) ||
+        weft_product_word(context->arena, word, &full_name, &major, &ignored) < 0)
+        return 0;
+    int rc = weft_catalog_product(txn, context->arena, full_name, major, 0, &product, error);
+    if (rc != 0)
+        return rc < 0 ? rc : 0;
+    WEFT_TRY(weft_gate_product(context, txn, context->arena, &product, WEFT_SUBJECT_PRODUCT, NULL,
+                               0, 0, &decision, error));
+    if (decision.discoverable)
+        return 0;
+    rc = weft_gate_denied(context, full_name, &decision, error);
+    return rc < 0 ? rc : 0;
+}
+
 int weft_gate_read_begin(const struct weft_context *context, const char *products,
                          const char *columns, const char *sql, const struct weft_decision *decision,
                          struct weft_gate_read *read, struct weft_error *error)

@@ -35,6 +35,10 @@ int weft_gate_visible(struct weft_context *context, const char *full_name, bool 
 int weft_gate_denied(const struct weft_context *context, const char *full_name,
                      const struct weft_decision *decision, struct weft_error *error)
     WEFT_MUST_CHECK;
+/* For words that choose among what is there for him: one that is the name of a product that is not
+ * is a denial, too. What else the word is, is the caller's. */
+int weft_gate_named(struct weft_context *context, struct weft_ledger_txn *txn, const char *word,
+                    struct weft_error *error) WEFT_MUST_CHECK;
 /* The words alone: DENIED, why, and how to ask. */
 int weft_gate_refused(const struct weft_context *context, const char *full_name,
                       const struct weft_decision *decision, struct weft_error *error);

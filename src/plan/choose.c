@@ -3,6 +3,8 @@
  */
 #include "plan/choose.h"
 
+#include "context/gate.h"
+
 #include <stdio.h>
 #include <string.h>
 
@@ -46,6 +48,8 @@ int weft_choice_make(struct weft_context *context, const struct weft_op_value *w
     WEFT_TRY(weft_context_ledger(context, false, &ledger, error));
     WEFT_TRY(weft_ledger_begin_read(ledger, &choice.txn, error));
     int rc = weft_book_make(context, NULL, choice.txn, context->arena, &choice.book, error);
+    for (size_t i = 0; rc == 0 && i < words->count; i++)
+        rc = weft_gate_named(context, choice.txn, words->texts[i], error);
     if (rc == 0)
         rc = choice_fill(&choice, words, exclude, retired, error);
     if (rc < 0) {

@@ -286,7 +286,10 @@ def test_denials_of_other_doors(mesh):
     for words in (["show", "hospital.{}"], ["diff", "hospital.{}"], ["lineage", "hospital.{}"],
                   ["can", "user:alice", "read", "hospital.{}"],
                   ["request", "hospital.{}", "--because", "x"],
-                  ["query", "select * from hospital.{}"], ["quarantine", "hospital.{}"]):
+                  ["query", "select * from hospital.{}"], ["quarantine", "hospital.{}"],
+                  ["ls", "hospital.{}"], ["status", "hospital.{}"], ["runs", "hospital.{}"],
+                  ["snapshots", "hospital.{}"], ["export", "hospital.{}", "--to", "odcs"],
+                  ["lineage", "hospital.{}.name"], ["diff", "hospital.{}@1"]):
         texts, denied = set(), []
         for name in ("secret", "secrep"):
             before = len(mesh.json("audit", "--product", "hospital.secret", "--limit", "1000"))
