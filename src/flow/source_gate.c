@@ -43,7 +43,7 @@ void weft_flow_gate_end(struct weft_flow_gate *gate)
     *gate = (struct weft_flow_gate){0};
 }
 
-/* The end of a run tells nothing of trust; any other entry may. */
+/* What a run writes tells nothing of trust; any other entry may. */
 static int kept_holds(const struct weft_run_trust *kept, struct weft_ledger_txn *txn,
                       int64_t sequence, bool *holds, struct weft_error *error)
 {
@@ -52,8 +52,9 @@ static int kept_holds(const struct weft_run_trust *kept, struct weft_ledger_txn 
     if (kept->trust == NULL || sequence < kept->sequence)
         return 0;
     int rc = weft_sql_int(txn, &other, error,
-                          "SELECT 1 FROM entries WHERE origin = ?1 AND sequence > ?2 AND kind <> "
-                          "'" WEFT_KIND_RUN_ENDED "' LIMIT 1",
+                          "SELECT 1 FROM entries WHERE origin = ?1 AND sequence > ?2 AND kind NOT "
+                          "IN ('" WEFT_KIND_RUN_ENDED "', 'snapshot.committed', "
+                          "'product.in_force', 'product.lineage') LIMIT 1",
                           "ti", weft_ledger_origin(weft_ledger_of(txn)), kept->sequence);
     *holds = rc > 0;
     return rc < 0 ? rc : 0;

@@ -6,6 +6,7 @@
 #include "base/fs.h"
 #include "base/mem.h"
 #include "base/process.h"
+#include "trust/dependencies.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -375,6 +376,70 @@ static void memory_runs_out_while_publishing(void **state)
     holds(f);
 }
 
+/* ---- another domain's product, with what a lane keeps of trust ---- */
+
+static void confirm(struct fixture *f, size_t count)
+{
+    static const struct weft_dependency items[] = {{"care", "health.reports"}};
+    struct weft_ledger_txn *txn = NULL;
+    OK(weft_ledger_begin_write(f->ledger, &txn, &f->error));
+    OK(weft_dependencies_confirm(txn, "local:test", items, count, &f->error));
+    OK(weft_ledger_commit(txn, &f->error));
+}
+
+static void care_reads(struct fixture *f)
+{
+    static const struct weft_registered_read reads[] = {
+        {.name = "reports", .is_port = true, .full_name = "health.reports", .major = 1}};
+    static const char text[] = "name: copy\ndomain: care\nversion: 1.0.0\nwrite: replace\n"
+                               "schema:\n  - {name: id, type: string}\n"
+                               "inputs:\n  reports: {product: health.reports}\n";
+    struct weft_diag diag;
+    const struct weft_product *product = NULL;
+    weft_diag_init(&diag);
+    OK(weft_product_parse(f->arena, text, strlen(text), "p.yaml", f->dir, &diag, &product,
+                          &f->error));
+    assert_non_null(product);
+    weft_diag_release(&diag);
+    registered_reads(f, product, reads, 1);
+}
+
+static int care_runs(struct fixture *f, struct weft_run_trust *trust)
+{
+    struct weft_run_report report = {0};
+    struct weft_run_options o = options(f, WEFT_JOB_RUN);
+    struct weft_registered product = look(f, "care.copy");
+    o.trust = trust;
+    weft_error_clear(&f->error);
+    return weft_run(f->ledger, f->arena, &product, &o, &report, &f->error);
+}
+
+/* Runs in between change nothing; what is said of trust acts at the next run. */
+static void trust_is_kept_while_it_holds(void **state)
+{
+    struct fixture *f = *state;
+    struct weft_run_trust *trust = weft_run_trust_new();
+    assert_non_null(trust);
+    care_reads(f);
+    confirm(f, 1);
+    for (int i = 0; i < 3; i++) {
+        char name[32];
+        snprintf(name, sizeof name, "t%d.csv", i);
+        put_file(f, name, weft_arena_format(f->arena, "row %d\n", i));
+        ask(f, WEFT_JOB_RUN);
+        OK(care_runs(f, trust));
+        assert_int_equal(rows_of(f, "care.copy"), i + 1);
+    }
+    confirm(f, 0);
+    assert_int_equal(care_runs(f, trust), -1);
+    assert_int_equal(f->error.code, WEFT_E_DENIED);
+    confirm(f, 1);
+    OK(care_runs(f, trust));
+    weft_run_trust_free(trust);
+    weft_run_trust_free(NULL);
+    holds(f);
+}
+
 int main(int argc, char **argv)
 {
     const struct CMUnitTest tests[] = {
@@ -386,6 +451,7 @@ int main(int argc, char **argv)
         cmocka_unit_test_setup_teardown(preview_leaves_nothing, setup, teardown),
         cmocka_unit_test_setup_teardown(leftovers_go, setup, teardown),
         cmocka_unit_test_setup_teardown(one_worker_for_several, setup, teardown),
+        cmocka_unit_test_setup_teardown(trust_is_kept_while_it_holds, setup, teardown),
         cmocka_unit_test_setup_teardown(memory_runs_out, setup, teardown),
         cmocka_unit_test_setup_teardown(memory_runs_out_while_publishing, setup, teardown),
     };
