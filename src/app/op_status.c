@@ -289,10 +289,10 @@ static int late_follow(struct status *status, struct status_row *row, struct wef
 static bool outbox_shown(const struct status *status, const struct weft_outbox_item *item)
 {
     const struct weft_sight_item *product =
-        status->sight == NULL ? NULL : weft_sight_table(status->sight, item->product);
+        status->sight == NULL ? NULL : weft_sight_named(status->sight, item->product);
     return status->sight == NULL ||
            (product != NULL && weft_sight_made(product) &&
-            !weft_sight_tells(status->sight, item->message) &&
+            (item->message == NULL || !weft_sight_tells(status->sight, item->message)) &&
             !weft_sight_tells(status->sight, item->path) &&
             (item->target == NULL || !weft_sight_tells(status->sight, item->target)));
 }
