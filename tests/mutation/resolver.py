@@ -28,6 +28,7 @@ DECIDE = ("tests/test_trust_decide", "tests/test_trust_decide_branches")
 TARGETS = {"secure.c": ("tests/test_engine_secure", PLAIN, SECURE),
            "resolve_plain.c": (PLAIN, SECURE), "resolve_group.c": (PLAIN, SECURE),
            "resolve_hoist.c": (PLAIN, SECURE), "resolve_policy.c": (PLAIN, SECURE),
+           "resolve_from.c": (TARGET, PLAIN, SECURE),
            "treat.c": (TREAT,), "treat_functions.c": (TREAT,),
            "condition.c": ("tests/test_engine_resolver",), "trust/decide.c": DECIDE,
            "trust/decide_grant.c": DECIDE, "trust/decide_restrict.c": DECIDE,
