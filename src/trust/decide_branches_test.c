@@ -110,6 +110,10 @@ static void test_no(void **state)
     assert_int_equal(decide(f, "user:ann", "").verdict, WEFT_VERDICT_NO);
     key.products = (struct weft_texts){own, 1};
     assert_int_equal(decide(f, "user:ann", "").verdict, WEFT_VERDICT_YES);
+    static const char *const care[] = {"care"};
+    key.purposes = (struct weft_texts){care, 1};
+    assert_int_equal(decide(f, "user:ann", "").verdict, WEFT_VERDICT_NO);
+    assert_int_equal(decide(f, "user:ann", "care").verdict, WEFT_VERDICT_YES);
     f->request.key = NULL;
     known(f, "user:ann")->principal.disabled = true;
     assert_int_equal(decide(f, "user:ann", "").verdict, WEFT_VERDICT_NO);
