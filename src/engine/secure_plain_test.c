@@ -228,6 +228,18 @@ static void test_refused(void **state)
     }
 }
 
+/* Nor does the list of columns in an error tell of one that is hidden. */
+static void test_hidden_in_errors(void **state)
+{
+    struct secure_lab *lab = *state;
+    bool failed;
+    char *told = secure_lab_answer(lab, "select nothing " P, &failed);
+    assert_true(failed);
+    assert_non_null(strstr(told, "visits"));
+    assert_null(strstr(told, "secret"));
+    weft_free(told);
+}
+
 /* Without hidden rows there is nothing to keep apart: the same texts have none. */
 static void test_no_rows_no_barrier(void **state)
 {
@@ -315,8 +327,8 @@ static int teardown(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_barrier), cmocka_unit_test(test_refused),
-        cmocka_unit_test(test_no_rows_no_barrier), cmocka_unit_test(test_of_products),
-        cmocka_unit_test(test_hoisted)};
+        cmocka_unit_test(test_barrier),          cmocka_unit_test(test_refused),
+        cmocka_unit_test(test_hidden_in_errors), cmocka_unit_test(test_no_rows_no_barrier),
+        cmocka_unit_test(test_of_products),      cmocka_unit_test(test_hoisted)};
     return cmocka_run_group_tests(tests, setup, teardown);
 }
