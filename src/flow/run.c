@@ -337,7 +337,8 @@ static int run_same_key(struct weft_asker *asker, bool *same, struct weft_error 
         if (contract->inputs[i].kind != WEFT_INPUT_PRODUCT)
             return 0;
     }
-    WEFT_TRY(weft_job_run_key(contract, asker->sources, asker->source_count, NULL, 0, key, error));
+    WEFT_TRY(weft_job_run_key(contract, asker->sources, asker->source_count, asker->members,
+                              asker->member_count, NULL, 0, key, error));
     *same = strcmp(key, asker->last_key) == 0;
     return 0;
 }

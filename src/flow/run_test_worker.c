@@ -202,7 +202,8 @@ static void sources_read(struct fake *fake)
         fake->out.balance.read += told[i].records;
         fake->out.balance.accepted += told[i].records;
     }
-    must(weft_job_run_key(fake->product, fake->job.sources, fake->job.source_count, fake->out.files,
+    must(weft_job_run_key(fake->product, fake->job.sources, fake->job.source_count,
+                          fake->job.members, fake->job.member_count, fake->out.files,
                           fake->out.file_count, fake->out.run_key, &fake->error),
          fake, "key");
     fake->out.sources = told;

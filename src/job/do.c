@@ -306,8 +306,8 @@ static int outcome_files(struct job_work *work, struct weft_error *error)
 static int work_key(struct job_work *work, struct weft_error *error)
 {
     WEFT_TRY(outcome_files(work, error));
-    return weft_job_run_key(work->product, NULL, 0, work->out->files, work->out->file_count,
-                            work->out->run_key, error);
+    return weft_job_run_key(work->product, NULL, 0, NULL, 0, work->out->files,
+                            work->out->file_count, work->out->run_key, error);
 }
 
 static int work_run(struct job_work *work, struct weft_error *error)

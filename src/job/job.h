@@ -262,10 +262,11 @@ int weft_progress_write(const struct weft_progress *progress, struct weft_buf *o
                         struct weft_error *error) WEFT_MUST_CHECK;
 
 /* The run key: of what in the contract makes the rows (weft_product_data_digest), what is read of
- * which source, and the files that were read (those in state READ or KNOWN, with their hashes).
- * Orders do not matter. */
+ * which source, what guards look rows up in, and the files that were read (those in state READ or
+ * KNOWN, with their hashes). Orders do not matter. */
 int weft_job_run_key(const struct weft_product *product, const struct weft_job_source *sources,
-                     size_t source_count, const struct weft_outcome_file *files, size_t file_count,
+                     size_t source_count, const struct weft_job_source *members,
+                     size_t member_count, const struct weft_outcome_file *files, size_t file_count,
                      char out[WEFT_SHA256_HEX], struct weft_error *error) WEFT_MUST_CHECK;
 
 /* Which of the columns _file and _line the product's SQL may name, as bits; the name and type of

@@ -91,7 +91,8 @@ static int run_key(struct job_work *work, bool *known, struct weft_error *error)
     }
     if (!*known)
         return 0;
-    return weft_job_run_key(work->product, work->job->sources, work->job->source_count, files, at,
+    return weft_job_run_key(work->product, work->job->sources, work->job->source_count,
+                            work->job->members, work->job->member_count, files, at,
                             work->out->run_key, error);
 }
 
