@@ -121,11 +121,27 @@ static bool column_hidden(const struct can *can, size_t at)
     return !can->shows_sql && known != NULL && known[at].kind == WEFT_TREAT_HIDE;
 }
 
+/* What is granted to everyone is granted to nobody who is not there. */
+static int somebody(const struct can *can, struct weft_error *error)
+{
+    const struct weft_principal *who = weft_trust_principal(can->trust, can->as.principal);
+    bool added = who->kind == WEFT_PRINCIPAL_USER || who->kind == WEFT_PRINCIPAL_SERVICE ||
+                 who->kind == WEFT_PRINCIPAL_GROUP;
+    if (who->known || !added)
+        return 0;
+    weft_error_set(error, WEFT_E_NOT_FOUND, "there %s no %s%s",
+                   weft_op_text(can->request, "as-of") == NULL ? "is" : "was", who->id,
+                   weft_op_text(can->request, "as-of") == NULL ? "" : " then");
+    return weft_error_hint(error, "`weft %s list` shows who there is",
+                           weft_principal_kind_name(who->kind));
+}
+
 static int decide(struct can *can, struct weft_error *error)
 {
     struct weft_arena *arena = can->context->arena;
     WEFT_TRY(weft_trust_load(can->txn, can->as.sequence, &can->trust, error));
     WEFT_TRY(weft_trust_know(can->trust, can->txn, can->as.principal, error));
+    WEFT_TRY(somebody(can, error));
     WEFT_TRY(weft_catalog_subject(arena, can->txn, &can->product, NULL, 0, can->as.sequence,
                                   &can->subject, error));
     WEFT_TRY(weft_trust_decide(can->trust, &can->as, &can->subject, arena, &can->decision, error));

@@ -9,6 +9,7 @@
 #include "plan/bind.h"
 #include "plan/check.h"
 #include "plan/file.h"
+#include "plan/names.h"
 #include "plan/origins.h"
 #include "plan/pins.h"
 #include "plan/plan.h"
@@ -84,6 +85,7 @@ int weft_validate_reads(struct weft_context *context, struct weft_diag *diag,
     for (size_t i = 0; i < book.count; i++)
         wanted[i] = book.items[i].product != NULL;
     weft_book_renames_check(&book, diag);
+    WEFT_TRY(weft_plan_names(&book, diag, error));
     WEFT_TRY(weft_pins_make(&book, true, true, diag, error));
     WEFT_TRY(weft_pins_rings(&book, diag, &ring, error));
     if (!ring) {

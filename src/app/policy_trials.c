@@ -4,6 +4,7 @@
  */
 #include "app/trials.h"
 #include "context/gate.h"
+#include "plan/names.h"
 
 #include "base/clock.h"
 #include "policy/treatment.h"
@@ -23,6 +24,7 @@ struct asked {
     struct weft_decision decision;
     struct weft_buf details;
     const char *message; /* NULL = as expected */
+    struct weft_plan_people *people;
 };
 
 /* As its file has it, else as it is registered. WEFT_NOT_THERE. */
@@ -117,6 +119,11 @@ static int case_decide(struct asked *asked, struct weft_error *error)
     /* role:auditor alone is nobody: whoever has only this role. */
     if (strncmp(of->as, "role:", 5) == 0 || strcmp(of->as, "everyone") == 0)
         return differs(asked, error, "`as` is a user, group, service or domain, not %s", of->as);
+    const char *near;
+    if (!weft_plan_people_know(asked->people, of->as, &near))
+        return differs(asked, error, "there is no %s%s%s%s", of->as,
+                       near == NULL ? "" : "; did you mean ", near == NULL ? "" : near,
+                       near == NULL ? "" : "?");
     int rc = product_find(asked, error);
     WEFT_TRY(rc);
     if (rc == WEFT_NOT_THERE)
@@ -158,6 +165,21 @@ static int case_run(struct asked *asked, struct weft_error *error)
     return weft_trials_add(asked->trials, &trial, error);
 }
 
+/* Its members and its owner. */
+static int team_of(struct weft_arena *arena, const struct weft_domain *domain,
+                   struct weft_texts *out, struct weft_error *error)
+{
+    const char **items = weft_arena_array(arena, domain->members.count + 1, sizeof *items);
+    if (items == NULL)
+        return weft_error_nomem(error);
+    *out = (struct weft_texts){items, domain->members.count};
+    for (size_t i = 0; i < domain->members.count; i++)
+        items[i] = domain->members.items[i];
+    if (domain->owner != NULL && weft_principal_valid(domain->owner))
+        items[out->count++] = domain->owner;
+    return 0;
+}
+
 static int trust_make(struct asked *asked, const struct weft_mesh *mesh, struct weft_error *error)
 {
     struct weft_ledger_head head = {0};
@@ -166,9 +188,11 @@ static int trust_make(struct asked *asked, const struct weft_mesh *mesh, struct 
     WEFT_TRY(weft_trust_of_policies(asked->book->txn, head.sequence, mesh->policies,
                                     mesh->policy_count, &asked->trust, error));
     for (size_t i = 0; i < mesh->domain_count; i++) {
-        if (mesh->domains[i].file != NULL)
-            WEFT_TRY(weft_trust_describe_domain(asked->trust, mesh->domains[i].name,
-                                                &mesh->domains[i].members, error));
+        struct weft_texts team;
+        if (mesh->domains[i].file == NULL)
+            continue;
+        WEFT_TRY(team_of(asked->trials->arena, &mesh->domains[i], &team, error));
+        WEFT_TRY(weft_trust_describe_domain(asked->trust, mesh->domains[i].name, &team, error));
     }
     return 0;
 }
@@ -177,6 +201,7 @@ static int cases_run(struct asked *asked, const struct weft_mesh *mesh, struct w
 {
     bool told = false;
     WEFT_TRY(trust_make(asked, mesh, error));
+    WEFT_TRY(weft_plan_people_make(asked->book, &asked->people, error));
     for (size_t i = 0; i < mesh->policy_count; i++) {
         asked->policy = mesh->policies[i];
         if (asked->policy->case_count > 0 && !told)
@@ -198,5 +223,6 @@ int weft_trials_policies(struct weft_trials *trials, struct weft_book *book,
     int rc = cases_run(&asked, mesh, error);
     weft_buf_release(&asked.details);
     weft_trust_free(asked.trust);
+    weft_plan_people_freep(&asked.people);
     return rc;
 }

@@ -25,6 +25,8 @@ struct inheritor {
     int64_t sequence;
     struct weft_map *seen; /* "domain.name@1" -> struct classes */
     int depth;
+    weft_catalog_planned_fn *planned; /* NULL = all is as it is registered */
+    void *arg;
     struct weft_error *error;
 };
 
@@ -63,11 +65,15 @@ static struct weft_trust_column *column_find(struct weft_trust_column *columns, 
 
 /* ---- what a product's own contracts say ---- */
 
-static int class_row(struct inheritor *h, struct weft_stmt *stmt, struct classes *to)
+static const struct weft_product *planned_of(const struct inheritor *h, const char *product,
+                                             int major)
 {
-    const char *name, *classification;
-    WEFT_TRY(weft_sql_text(h->arena, stmt, 0, &name, h->error));
-    WEFT_TRY(weft_sql_text(h->arena, stmt, 1, &classification, h->error));
+    return h->planned == NULL ? NULL : h->planned(h->arg, product, major);
+}
+
+static int class_put(struct inheritor *h, const char *name, const char *classification,
+                     struct classes *to)
+{
     struct weft_trust_column *column = column_find(to->items, to->count, name == NULL ? "" : name);
     if (column == NULL) {
         if (weft_arena_reserve(h->arena, &to->items, &to->capacity, to->count + 1,
@@ -79,6 +85,14 @@ static int class_row(struct inheritor *h, struct weft_stmt *stmt, struct classes
     return weft_catalog_classify(h->arena, &column->classifications, classification, h->error);
 }
 
+static int class_row(struct inheritor *h, struct weft_stmt *stmt, struct classes *to)
+{
+    const char *name, *classification;
+    WEFT_TRY(weft_sql_text(h->arena, stmt, 0, &name, h->error));
+    WEFT_TRY(weft_sql_text(h->arena, stmt, 1, &classification, h->error));
+    return class_put(h, name, classification, to);
+}
+
 /* Of the contract in force and of the one that waits; of a product that is gone, the last ones. */
 static int classes_own(struct inheritor *h, const char *product, int major, struct classes *to)
 {
@@ -88,6 +102,10 @@ static int classes_own(struct inheritor *h, const char *product, int major, stru
         "SELECT column_name, classification FROM catalog_columns WHERE product = ?1 AND major = ?2 "
         "AND seq_to = (SELECT max(c.seq_to) FROM catalog_columns c WHERE c.product = ?1 AND "
         "c.major = ?2 AND c.seq_to <= ?3) ORDER BY state, ordinal"};
+    const struct weft_product *planned = planned_of(h, product, major);
+    for (size_t i = 0; planned != NULL && i < planned->schema.count; i++)
+        WEFT_TRY(class_put(h, planned->schema.items[i].name,
+                           planned->schema.items[i].classification, to));
     for (size_t i = 0; i < WEFT_COUNT(texts) && to->count == 0; i++) {
         int rc;
         WEFT_CLEANUP(weft_stmt_freep) struct weft_stmt *stmt = NULL;
@@ -153,11 +171,16 @@ static int inherit_port(struct inheritor *h, const struct weft_lineage *lineage,
 {
     const char *port = lineage->sources[edge->source].name;
     struct weft_registered product;
-    int rc = weft_catalog_product(h->txn, h->arena, lineage->full_name, lineage->major,
-                                  h->sequence == INT64_MAX ? 0 : h->sequence, &product, h->error);
+    const struct weft_product *contract = planned_of(h, lineage->full_name, lineage->major);
+    int rc =
+        contract != NULL
+            ? 0
+            : weft_catalog_product(h->txn, h->arena, lineage->full_name, lineage->major,
+                                   h->sequence == INT64_MAX ? 0 : h->sequence, &product, h->error);
     if (rc != 0)
         return rc < 0 ? rc : 0;
-    const struct weft_product *contract = weft_registered_newest(&product);
+    if (contract == NULL)
+        contract = weft_registered_newest(&product);
     for (size_t i = 0; i < contract->input_count; i++) {
         const struct weft_fields *fields = &contract->inputs[i].schema;
         for (size_t f = 0; strcmp(contract->inputs[i].name, port) == 0 && f < fields->count; f++) {
@@ -177,7 +200,7 @@ static int inherit_edge(struct inheritor *h, const struct weft_lineage *lineage,
 {
     const struct weft_lineage_source *source = &lineage->sources[edge->source];
     const struct classes *above;
-    if (source->major == 0)
+    if (weft_lineage_source_is_port(source->name))
         return inherit_port(h, lineage, edge, to);
     WEFT_TRY(classes_of(h, source->name, source->major, &above));
     const struct weft_trust_column *from = column_find(above->items, above->count, edge->name);
@@ -189,7 +212,7 @@ static int inherit_all(struct inheritor *h, const struct weft_lineage *lineage,
 {
     for (size_t s = 0; s < lineage->source_count; s++) {
         const struct classes *above;
-        if (lineage->sources[s].major == 0)
+        if (weft_lineage_source_is_port(lineage->sources[s].name))
             continue;
         WEFT_TRY(classes_of(h, lineage->sources[s].name, lineage->sources[s].major, &above));
         for (size_t i = 0; i < above->count; i++)
@@ -226,15 +249,19 @@ static bool lineage_has(const struct weft_lineage *lineage, const struct weft_tr
     return false;
 }
 
-int weft_catalog_inherit(struct weft_ledger_txn *txn, struct weft_arena *arena,
-                         const struct weft_lineage *lineage, int64_t sequence,
-                         struct weft_trust_column *columns, size_t count, struct weft_error *error)
+int weft_catalog_inherit_planned(struct weft_ledger_txn *txn, struct weft_arena *arena,
+                                 const struct weft_lineage *lineage, int64_t sequence,
+                                 weft_catalog_planned_fn *planned, void *arg,
+                                 struct weft_trust_column *columns, size_t count,
+                                 struct weft_error *error)
 {
     WEFT_CLEANUP(weft_map_freep) struct weft_map *seen = weft_map_new();
     struct inheritor h = {.txn = txn,
                           .arena = arena,
                           .sequence = weft_ledger_at(sequence),
                           .seen = seen,
+                          .planned = planned,
+                          .arg = arg,
                           .error = error};
     if (seen == NULL)
         return weft_error_nomem(error);
@@ -245,4 +272,12 @@ int weft_catalog_inherit(struct weft_ledger_txn *txn, struct weft_arena *arena,
             WEFT_TRY(inherit_all(&h, lineage, &columns[i]));
     }
     return 0;
+}
+
+int weft_catalog_inherit(struct weft_ledger_txn *txn, struct weft_arena *arena,
+                         const struct weft_lineage *lineage, int64_t sequence,
+                         struct weft_trust_column *columns, size_t count, struct weft_error *error)
+{
+    return weft_catalog_inherit_planned(txn, arena, lineage, sequence, NULL, NULL, columns, count,
+                                        error);
 }

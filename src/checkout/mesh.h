@@ -17,6 +17,8 @@ struct weft_domain {
     const char *owner;       /* NULL = none */
     const char *description; /* NULL = none */
     struct weft_texts members;
+    const struct weft_place *member_places;
+    struct weft_place owner_place;
     const char *file; /* NULL = no domain.yaml */
 };
 

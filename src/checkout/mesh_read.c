@@ -254,8 +254,11 @@ void weft_mesh_read_domain(struct weft_mesh_loader *loader, struct weft_node *no
         .name = weft_reader_text(reader, name),
         .owner = weft_node_get_text(node, "owner"),
         .members = weft_node_texts(reader, weft_node_get(node, "members")),
+        .member_places = weft_node_texts_places(reader, weft_node_get(node, "members")),
         .file = node == NULL ? NULL : file,
     };
+    if (domain->owner != NULL)
+        domain->owner_place = weft_node_get(node, "owner")->place;
     weft_node_translations(reader, weft_node_get(node, "description"), &domain->description,
                            &unused);
 }

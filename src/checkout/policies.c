@@ -117,11 +117,12 @@ static void purpose_check(struct policies *all, const char *purpose, const char 
 static void purposes_check(struct policies *all, const struct weft_policy *policy)
 {
     for (size_t i = 0; i < policy->purposes.count; i++)
-        purpose_check(all, policy->purposes.items[i], policy->file, policy->place);
+        purpose_check(all, policy->purposes.items[i], policy->file, policy->purpose_places[i]);
     for (size_t i = 0; i < policy->except_count; i++)
-        purpose_check(all, policy->except[i].purpose, policy->file, policy->place);
+        purpose_check(all, policy->except[i].purpose, policy->file,
+                      policy->except[i].purpose_place);
     for (size_t i = 0; i < policy->case_count; i++)
-        purpose_check(all, policy->cases[i].purpose, policy->file, policy->cases[i].place);
+        purpose_check(all, policy->cases[i].purpose, policy->file, policy->cases[i].purpose_place);
 }
 
 static void check_together(struct policies *all)
@@ -132,7 +133,8 @@ static void check_together(struct policies *all)
     for (size_t i = 0; i < mesh->product_count; i++) {
         const struct weft_product *product = mesh->products[i];
         for (size_t p = 0; product->access != NULL && p < product->access->purposes.count; p++)
-            purpose_check(all, product->access->purposes.items[p], product->file, product->place);
+            purpose_check(all, product->access->purposes.items[p], product->file,
+                          product->access->purpose_places[p]);
     }
 }
 

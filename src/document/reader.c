@@ -197,6 +197,20 @@ struct weft_texts weft_node_texts(struct weft_reader *reader, const struct weft_
     return (struct weft_texts){items, used};
 }
 
+const struct weft_place *weft_node_texts_places(struct weft_reader *reader,
+                                                const struct weft_node *node)
+{
+    bool list = node != NULL && node->kind == WEFT_NODE_LIST;
+    size_t count = list ? node->count : 1, used = 0;
+    struct weft_place *places = weft_reader_alloc(reader, count, sizeof *places);
+    for (size_t i = 0; places != NULL && node != NULL && i < count; i++) {
+        const struct weft_node *item = list ? node->items[i] : node;
+        if (weft_node_text(item) != NULL)
+            places[used++] = item->place;
+    }
+    return places;
+}
+
 bool weft_node_is_set(const struct weft_node *node)
 {
     if (node == NULL || node->kind == WEFT_NODE_NULL)

@@ -85,6 +85,9 @@ int64_t weft_node_duration(const struct weft_node *node, int64_t otherwise);
 bool weft_share_parse(const char *text, double *share);
 /* The scalars of a list, or the one scalar. */
 struct weft_texts weft_node_texts(struct weft_reader *reader, const struct weft_node *node);
+/* Where each of these texts is written. */
+const struct weft_place *weft_node_texts_places(struct weft_reader *reader,
+                                                const struct weft_node *node);
 /* True for something written that is not null, {} or []. */
 bool weft_node_is_set(const struct weft_node *node);
 /* What a bare scalar is in YAML's core schema. */

@@ -120,6 +120,13 @@ static int denied(const struct weft_request *request, const struct weft_register
     const char *why = weft_decision_denial(decision);
     const char *name = source->full_name;
     const char *domain = strchr(request->principal, ':') + 1;
+    const struct weft_decision_reason *broken = weft_decision_broken(decision);
+    if (broken != NULL) {
+        weft_error_set(error, WEFT_E_DENIED, "%s may not read %s: %s: %s", request->principal, name,
+                       broken->rule, broken->text);
+        return weft_error_hint(error, "it is granted: let the `on` of that policy name only "
+                                      "products that have the column, or except the domain");
+    }
     weft_error_set(error, WEFT_E_DENIED, "%s may not read %s%s%s", request->principal, name,
                    why[0] == '\0' ? "" : ": ", why);
     return weft_error_hint(error,

@@ -5,7 +5,6 @@
  * Only products that a changed policy means, whose contract changes, or whose team changes are
  * looked at; and no more than DECISIONS_MAX of them with all principals and purposes.
  */
-#include "catalog/inherited.h"
 #include "context/gate.h"
 #include "plan/plan_internal.h"
 
@@ -28,6 +27,9 @@ struct compare {
     struct weft_map *purposes;
     struct weft_plan_access *items;
     size_t count, capacity;
+    size_t shown;       /* of the items, those that are not folded */
+    size_t from, folds; /* of the product that is looked at: its items, and those of groups */
+    const bool *reached;
     size_t decisions;
     struct weft_diag *diag;
 };
@@ -81,8 +83,11 @@ static int people_find(struct compare *c, struct weft_error *error)
     for (size_t i = 0; i < maker->mesh->policy_count; i++)
         WEFT_TRY(people_of_policy(c, maker->mesh->policies[i], error));
     for (size_t i = 0; i < maker->plan.team_count; i++) {
-        WEFT_TRY(people_add(c, &maker->plan.teams[i].added, error));
-        WEFT_TRY(people_add(c, &maker->plan.teams[i].removed, error));
+        const struct weft_plan_team *team = &maker->plan.teams[i];
+        const struct weft_texts owner = {&team->owner_before, team->owner_before != NULL};
+        WEFT_TRY(people_add(c, &team->team, error));
+        WEFT_TRY(people_add(c, &team->removed, error));
+        WEFT_TRY(people_add(c, &owner, error));
     }
     for (size_t i = 0; i < maker->count; i++) {
         const struct weft_product *product = maker->items[i].product;
@@ -93,6 +98,25 @@ static int people_find(struct compare *c, struct weft_error *error)
             WEFT_TRY(name_add(c->purposes, product->access->purposes.items[p], error));
     }
     return 0;
+}
+
+/* Groups first: their members are told with them. */
+static int people_sort(struct compare *c, struct weft_error *error)
+{
+    struct weft_map *all = c->people, *sorted = weft_map_new();
+    if (sorted == NULL)
+        return weft_error_nomem(error);
+    c->people = sorted;
+    int rc = 0;
+    for (int groups = 1; groups >= 0; groups--) {
+        for (size_t i = 0; rc == 0 && i < weft_map_count(all); i++) {
+            const char *name = weft_map_key(all, i);
+            if ((strncmp(name, "group:", 6) == 0) == (groups == 1))
+                rc = name_add(sorted, name, error);
+        }
+    }
+    weft_map_free(all);
+    return rc;
 }
 
 int weft_plan_trust_after(struct weft_plan_maker *maker, struct weft_trust **out,
@@ -109,7 +133,7 @@ int weft_plan_trust_after(struct weft_plan_maker *maker, struct weft_trust **out
             WEFT_TRY(weft_trust_load(maker->txn, sequence, &maker->after, error));
         for (size_t i = 0; i < maker->plan.team_count; i++)
             WEFT_TRY(weft_trust_describe_domain(maker->after, maker->plan.teams[i].domain->name,
-                                                &maker->plan.teams[i].members, error));
+                                                &maker->plan.teams[i].team, error));
     }
     *out = maker->after;
     return 0;
@@ -172,43 +196,7 @@ static bool touched(const struct compare *c, size_t item, const struct weft_trus
         if (plan->items[i].item == item)
             return true;
     }
-    return false;
-}
-
-/* The product before and after; false = it is not there then. */
-static int subjects_make(struct compare *c, size_t item, struct weft_trust_subject *before,
-                         bool *was, struct weft_trust_subject *after, bool *is,
-                         struct weft_error *error)
-{
-    struct weft_book *book = c->maker->book;
-    const struct weft_book_item *of = &book->items[item];
-    const struct weft_registered *registered = NULL;
-    struct weft_arena *arena = c->maker->arena;
-    *was = of->digest != NULL && !of->deferred;
-    if (*was) {
-        WEFT_TRY(weft_book_registered(book, item, &registered, error));
-        WEFT_TRY(weft_catalog_subject(arena, c->maker->txn, registered, NULL, 0,
-                                      c->maker->plan.sequence, before, error));
-    }
-    *is = !of->leaving && (*was || of->product != NULL);
-    if (!*is)
-        return 0;
-    if (of->product == NULL || !c->maker->chosen[item]) {
-        *after = *before;
-        return 0;
-    }
-    struct weft_registered planned = {
-        .full_name = of->full_name, .major = of->major, .pending = of->product};
-    if (registered != NULL)
-        planned.in_force = registered->in_force;
-    WEFT_TRY(weft_catalog_subject(arena, c->maker->txn, &planned, NULL, 0, c->maker->plan.sequence,
-                                  after, error));
-    if (of->lineage == NULL || c->maker->txn == NULL)
-        return 0;
-    /* As its new SQL has it. */
-    return weft_catalog_inherit(c->maker->txn, arena, of->lineage, c->maker->plan.sequence,
-                                (struct weft_trust_column *)(uintptr_t)after->columns,
-                                after->column_count, error);
+    return c->reached[item];
 }
 
 /* ---- one of them ---- */
@@ -280,6 +268,24 @@ void weft_plan_what_print(const struct weft_trust_subject *before_subject,
                       both ? was.data : "");
 }
 
+/* Of the groups that are listed already for this product, does it belong to one that gains or loses
+ * the same? */
+static bool folds_into(struct compare *c, const struct weft_plan_access *made)
+{
+    const struct weft_principal *who = weft_trust_principal(c->after, made->principal);
+    for (size_t i = c->from; who != NULL && i < c->folds; i++) {
+        struct weft_plan_access *group = &c->items[i];
+        if (group->folded || group->before != made->before || group->after != made->after ||
+            strcmp(group->purpose, made->purpose) != 0 || strcmp(group->what, made->what) != 0 ||
+            !weft_principal_is(who, group->principal) ||
+            strcmp(group->principal, made->principal) == 0)
+            continue;
+        group->members++;
+        return true;
+    }
+    return false;
+}
+
 static int access_add(struct compare *c, const char *principal, const char *purpose,
                       const struct weft_trust_subject *before_subject,
                       const struct weft_decision *before, const struct weft_trust_subject *subject,
@@ -293,17 +299,13 @@ static int access_add(struct compare *c, const char *principal, const char *purp
         weft_plan_what_print(was ? before_subject : subject, was ? before : &nothing, subject,
                              after, was, &text);
     WEFT_TRY(weft_buf_check(&text, error));
-    if (c->count >= SHOWN_MAX) {
-        c->maker->plan.access_cut = true;
-        return 0;
-    }
     /* What holds for no purpose in particular need not be said for each. */
-    for (size_t i = 0; i < c->count; i++) {
-        const struct weft_plan_access *one = &c->items[i];
+    for (size_t i = c->count; i > c->from; i--) {
+        const struct weft_plan_access *one = &c->items[i - 1];
+        if (strcmp(one->principal, principal) != 0)
+            break;
         if (purpose[0] != '\0' && one->purpose[0] == '\0' && one->before == was &&
-            one->after == is && strcmp(one->principal, principal) == 0 &&
-            strcmp(one->product, subject->full_name) == 0 && one->major == subject->major &&
-            strcmp(one->what, text.data) == 0)
+            one->after == is && strcmp(one->what, text.data) == 0)
             return 0;
     }
     if (weft_arena_reserve(c->maker->arena, &c->items, &c->capacity, c->count + 1,
@@ -320,7 +322,14 @@ static int access_add(struct compare *c, const char *principal, const char *purp
     };
     if (made.principal == NULL || made.purpose == NULL || made.what == NULL)
         return weft_error_nomem(error);
+    made.folded = folds_into(c, &made);
+    if (!made.folded && c->shown++ >= SHOWN_MAX) {
+        c->maker->plan.access_cut = true;
+        return 0;
+    }
     c->items[c->count++] = made;
+    if (strncmp(principal, "group:", 6) == 0)
+        c->folds = c->count;
     return 0;
 }
 
@@ -392,12 +401,14 @@ static int compare_product(struct compare *c, size_t item, struct weft_error *er
 {
     struct weft_trust_subject before = {0}, after = {0};
     bool was = false, is = false;
-    WEFT_TRY(subjects_make(c, item, &before, &was, &after, &is, error));
+    WEFT_TRY(
+        weft_plan_subjects(c->maker, item, c->reached[item], &before, &was, &after, &is, error));
     const struct weft_trust_subject *shown = is ? &after : &before;
     if ((!was && !is) || !touched(c, item, shown))
         return 0;
     if (is)
         restrictions_check(c, &after);
+    c->from = c->folds = c->count;
     size_t purposes = WEFT_MIN(weft_map_count(c->purposes), (size_t)PURPOSES_MAX);
     for (size_t p = 0; p < weft_map_count(c->people); p++) {
         const char *principal = weft_map_key(c->people, p);
@@ -439,6 +450,8 @@ static int compare_all(struct compare *c, struct weft_error *error)
 {
     WEFT_TRY(trusts_make(c, error));
     WEFT_TRY(people_find(c, error));
+    WEFT_TRY(people_sort(c, error));
+    WEFT_TRY(weft_plan_subjects_reached(c->maker, &c->reached, error));
     for (size_t i = 0; i < c->maker->book->count; i++)
         WEFT_TRY(compare_product(c, i, error));
     if (c->count > 1)

@@ -152,9 +152,11 @@ void weft_plan_markdown(const struct weft_plan *plan, struct weft_buf *out)
     put_code(out, plan->book.mesh->name);
     weft_buf_adds(out, ", environment ");
     put_code(out, plan->book.mesh->environment->name);
-    weft_buf_addf(out, "\n\n%zu to add, %zu to change, %zu to retire, %zu unchanged%s.\n",
-                  plan->added, plan->changed, plan->retired, plan->kept,
-                  plan->refused > 0 ? "; **it cannot be applied**" : "");
+    weft_buf_adds(out, "\n\n");
+    weft_plan_sum(plan, out);
+    weft_buf_adds(out, plan->refused > 0 || plan->policy_refused != NULL
+                           ? "; **it cannot be applied**.\n"
+                           : ".\n");
     size_t shown = 0;
     while (shown < plan->count && out->length < MARKDOWN_MAX)
         item_put(&plan->book, &plan->items[shown++], out);

@@ -10,6 +10,9 @@
 
 #include <string.h>
 
+#define BROKEN_HINT                                                                                \
+    "let the `on` of that policy name only products that have the column, or except the domain"
+
 struct needs {
     struct weft_plan_maker *maker;
     struct weft_dependency *existing;
@@ -133,12 +136,51 @@ static int references_check(struct needs *needs, struct weft_plan_item *item,
     return 0;
 }
 
+/* Granted, but for a restriction that cannot be held: no further grant ends that. *out NULL = none
+ * of the reads is such. */
+static int broken_find(struct needs *needs, const char *reader,
+                       const struct weft_book_read *const *reads, size_t count,
+                       const struct weft_book_read **read, const struct weft_decision_reason **out,
+                       struct weft_error *error)
+{
+    *out = NULL;
+    for (size_t i = 0; i < count && *out == NULL; i++) {
+        const struct weft_plan_sight *sight;
+        WEFT_TRY(weft_plan_sight(needs->maker, reader, reads[i]->item, &sight, error));
+        *read = reads[i];
+        *out = weft_decision_broken(&sight->decision);
+    }
+    return 0;
+}
+
+static int broken_refuse(struct needs *needs, struct weft_plan_item *item,
+                         const struct weft_book_read *read,
+                         const struct weft_decision_reason *broken, struct weft_error *error)
+{
+    struct weft_plan_maker *maker = needs->maker;
+    bool placed = read->file != NULL;
+    item->refused_code = WEFT_E_DENIED;
+    item->refused = weft_arena_format(maker->arena, "domain:%.*s may not read %s: %s: %s",
+                                      (int)strcspn(item->full_name, "."), item->full_name,
+                                      read->full_name, broken->rule, broken->text);
+    item->refused_hint = BROKEN_HINT;
+    item->refused_file = placed ? read->file : item->product->file;
+    item->refused_place = placed ? read->place : item->product->place;
+    maker->plan.refused++;
+    return item->refused == NULL ? weft_error_nomem(error) : 0;
+}
+
 static int planned_check(struct needs *needs, struct weft_plan_item *item, struct weft_error *error)
 {
     const struct weft_book_read **lacks;
     size_t count;
     WEFT_TRY(kept_fill(needs, item->item, error));
     WEFT_TRY(item_lacks(needs, item->item, &lacks, &count, error));
+    const struct weft_book_read *read = NULL;
+    const struct weft_decision_reason *broken;
+    WEFT_TRY(broken_find(needs, item->full_name, lacks, count, &read, &broken, error));
+    if (broken != NULL)
+        return broken_refuse(needs, item, read, broken, error);
     if (count > 0)
         return weft_plan_lacks_fill(needs->maker, item, lacks, count, error);
     for (size_t i = 0; i < item->product->schema.count; i++)
@@ -159,7 +201,15 @@ static int kept_check(struct needs *needs, size_t at, struct weft_diag *diag,
     for (size_t i = 0; i < count; i++)
         weft_buf_addf(&products, "%s%s", i == 0 ? "" : ", ", lacks[i]->full_name);
     WEFT_TRY(weft_buf_check(&products, error));
-    if (count > 0)
+    const struct weft_book_read *read = NULL;
+    const struct weft_decision_reason *broken;
+    WEFT_TRY(broken_find(needs, of->full_name, lacks, count, &read, &broken, error));
+    if (broken != NULL)
+        weft_diag_add(diag, WEFT_SEVERITY_WARNING, WEFT_E_DENIED, "", 0, 0, BROKEN_HINT,
+                      "%s reads %s; %s: %s: its runs are refused",
+                      weft_book_name(needs->maker->book, at), read->full_name, broken->rule,
+                      broken->text);
+    else if (count > 0)
         weft_diag_add(diag, WEFT_SEVERITY_WARNING, WEFT_E_DENIED, "", 0, 0,
                       "grant it in policies/ or by `access`, or take it out of the product",
                       "%s reads %s, and no grant lets the domain %.*s: its runs are refused",

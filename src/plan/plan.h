@@ -72,8 +72,10 @@ struct weft_plan_item {
 struct weft_plan_team {
     const struct weft_domain *domain;
     struct weft_texts members; /* those that are principals */
+    struct weft_texts team;    /* these and the owner */
     struct weft_texts added;
     struct weft_texts removed;
+    const char *owner, *owner_before; /* principals; NULL = none */
 };
 
 /* What a principal may do after an apply and could not before, or the other way round. */
@@ -84,6 +86,8 @@ struct weft_plan_access {
     const char *purpose; /* "" = none stated */
     bool before, after;  /* may it be read? */
     const char *what;    /* what of it changes: "email: mask, was none; rows: ..." */
+    bool folded;         /* shown with a group that it belongs to and that has the same line */
+    size_t members;      /* of a group: how many are */
 };
 
 struct weft_plan {
@@ -163,6 +167,8 @@ void weft_plan_reached_json(const struct weft_book *book, const struct weft_plan
                             struct weft_json_writer *json);
 /* All items, an array. */
 void weft_plan_json(const struct weft_plan *plan, struct weft_json_writer *json);
+/* "1 to add, 0 to change, 0 to retire, 3 unchanged; policies: ..." */
+void weft_plan_sum(const struct weft_plan *plan, struct weft_buf *out);
 /* A comment on a pull request. The buffer tells whether it failed. */
 void weft_plan_markdown(const struct weft_plan *plan, struct weft_buf *out);
 /* As people read it, and as a table for programs. */

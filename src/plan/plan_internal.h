@@ -95,6 +95,16 @@ int weft_plan_lacks_fill(struct weft_plan_maker *maker, struct weft_plan_item *i
 /* Of all items: one policy for each domain that reads. */
 int weft_plan_lacks_grants(struct weft_plan_maker *maker, struct weft_error *error) WEFT_MUST_CHECK;
 
+/* ---- subjects.c: products as subjects of decisions, before and after ---- */
+/* Of the book: those whose columns may be classified otherwise by a change, theirs or above. */
+int weft_plan_subjects_reached(const struct weft_plan_maker *maker, const bool **out,
+                               struct weft_error *error) WEFT_MUST_CHECK;
+/* *was, *is: false = it is not there then. `after`: when all that is planned is in force. */
+int weft_plan_subjects(struct weft_plan_maker *maker, size_t item, bool reached,
+                       struct weft_trust_subject *before, bool *was,
+                       struct weft_trust_subject *after, bool *is, struct weft_error *error)
+    WEFT_MUST_CHECK;
+
 /* ---- access.c: who gains or loses what; what cannot be held is a warning ---- */
 /* Columns, rows, groups: what is taken away now, and with `both` what it was. */
 void weft_plan_what_print(const struct weft_trust_subject *before_subject,

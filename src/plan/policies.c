@@ -4,10 +4,10 @@
  */
 #include "plan/plan_internal.h"
 
-#include "base/text.h"
-#include "policy/selector.h"
+#include "plan/names.h"
 #include "trust/decide.h"
 
+#include <stdio.h>
 #include <string.h>
 
 /* ---- policies ---- */
@@ -81,6 +81,32 @@ static int members_valid(struct weft_arena *arena, const struct weft_texts *writ
     return 0;
 }
 
+static const char *owner_valid(const char *owner)
+{
+    return owner != NULL && weft_principal_valid(owner) ? owner : NULL;
+}
+
+/* The owner belongs to the team, too. */
+static int team_make(struct weft_arena *arena, struct weft_plan_team *team,
+                     struct weft_error *error)
+{
+    const char **items = weft_arena_array(arena, team->members.count + 1, sizeof(*items));
+    if (items == NULL)
+        return weft_error_nomem(error);
+    team->team = (struct weft_texts){items, team->members.count};
+    for (size_t i = 0; i < team->members.count; i++)
+        items[i] = team->members.items[i];
+    if (team->owner != NULL)
+        items[team->team.count++] = team->owner;
+    return 0;
+}
+
+static bool owner_changes(const struct weft_plan_team *team)
+{
+    return strcmp(team->owner == NULL ? "" : team->owner,
+                  team->owner_before == NULL ? "" : team->owner_before) != 0;
+}
+
 static int plan_team(struct weft_plan_maker *maker, const struct weft_domain *domain,
                      struct weft_plan_team *teams, struct weft_error *error)
 {
@@ -89,50 +115,19 @@ static int plan_team(struct weft_plan_maker *maker, const struct weft_domain *do
     if (domain->file == NULL || !weft_mesh_owns(maker->mesh, domain->name))
         return 0;
     WEFT_TRY(members_valid(maker->arena, &domain->members, &made.members, error));
-    if (maker->txn != NULL)
+    made.owner = owner_valid(domain->owner);
+    if (maker->txn != NULL) {
         WEFT_TRY(weft_domain_members(maker->txn, maker->arena, domain->name, 0, &before, error));
+        WEFT_TRY(
+            weft_domain_owner(maker->txn, maker->arena, domain->name, &made.owner_before, error));
+        made.owner_before = owner_valid(made.owner_before);
+    }
+    WEFT_TRY(team_make(maker->arena, &made, error));
     WEFT_TRY(texts_minus(maker->arena, &made.members, &before, &made.added, error));
     WEFT_TRY(texts_minus(maker->arena, &before, &made.members, &made.removed, error));
-    if (made.added.count > 0 || made.removed.count > 0)
+    if (made.added.count > 0 || made.removed.count > 0 || owner_changes(&made))
         teams[maker->plan.team_count++] = made;
     return 0;
-}
-
-/* ---- names ---- */
-
-/* A name without a star is meant to be there. */
-static bool names_nothing(const struct weft_plan_maker *maker, const struct weft_selector *selector)
-{
-    bool by_name = selector->kind == WEFT_SELECT_PRODUCT || selector->kind == WEFT_SELECT_COLUMN;
-    if (!by_name || !selector->plain || strchr(selector->product, '*') != NULL)
-        return false;
-    for (size_t i = 0; i < maker->book->count; i++) {
-        const struct weft_book_item *item = &maker->book->items[i];
-        size_t length = strlen(selector->word);
-        if (strncmp(item->full_name, selector->word, length) == 0 &&
-            item->full_name[length] == '.' &&
-            strcmp(item->full_name + length + 1, selector->product) == 0)
-            return false;
-    }
-    return true;
-}
-
-static void names_check(const struct weft_plan_maker *maker, const struct weft_policy *policy,
-                        struct weft_diag *diag)
-{
-    const struct weft_texts *texts =
-        policy->kind == WEFT_POLICY_GRANT ? &policy->read : &policy->on;
-    struct weft_error ignored = WEFT_ERROR_INIT;
-    struct weft_selector selector;
-    for (size_t i = 0; i < texts->count; i++) {
-        if (weft_selector_parse(texts->items[i], &selector, &ignored) == 0 &&
-            names_nothing(maker, &selector))
-            weft_diag_add(diag, WEFT_SEVERITY_WARNING, WEFT_E_NOT_FOUND, policy->file,
-                          policy->place.line, policy->place.column,
-                          "it acts as soon as there is one; a slip of the pen protects nothing",
-                          "`%s` of the policy `%s` names no product of the checkout or the home",
-                          texts->items[i], policy->name);
-    }
 }
 
 int weft_plan_policies(struct weft_plan_maker *maker, struct weft_diag *diag,
@@ -147,11 +142,7 @@ int weft_plan_policies(struct weft_plan_maker *maker, struct weft_diag *diag,
     maker->plan.teams = teams;
     for (size_t i = 0; maker->whole && i < mesh->domain_count; i++)
         WEFT_TRY(plan_team(maker, &mesh->domains[i], teams, error));
-    for (size_t i = 0; i < maker->plan.policy_count; i++) {
-        if (maker->plan.policies[i].after != NULL)
-            names_check(maker, maker->plan.policies[i].after, diag);
-    }
-    return 0;
+    return weft_plan_names(maker->book, diag, error);
 }
 
 int weft_plan_policies_register(const struct weft_plan *plan, struct weft_ledger_txn *txn,
@@ -200,6 +191,14 @@ static void team_text(const struct weft_plan_team *team, struct weft_buf *out)
         weft_buf_addf(out, "%s+ %s", between, team->added.items[i]);
     for (size_t i = 0; i < team->removed.count; i++, between = ", ")
         weft_buf_addf(out, "%s- %s", between, team->removed.items[i]);
+    if (!owner_changes(team))
+        return;
+    if (team->owner != NULL) {
+        weft_buf_addf(out, "%s+ owner %s", between, team->owner);
+        between = ", ";
+    }
+    if (team->owner_before != NULL)
+        weft_buf_addf(out, "%s- owner %s", between, team->owner_before);
 }
 
 static const char *access_verb(const struct weft_plan_access *one)
@@ -209,16 +208,26 @@ static const char *access_verb(const struct weft_plan_access *one)
                                         : "sees";
 }
 
+static void members_text(const struct weft_plan_access *one, char *out, size_t size)
+{
+    if (one->members > 0)
+        snprintf(out, size, " and its %zu member%s", one->members, one->members == 1 ? "" : "s");
+}
+
 static int access_show(const struct weft_plan_access *one, struct weft_out *out,
                        struct weft_error *error)
 {
     bool loses = one->before && !one->after;
     bool gains = one->after && !one->before;
-    return weft_out_line(out, WEFT_STYLE_PLAIN, error, "      %c %s  %s%s%s  %s%s%s",
+    char more[40] = "";
+    if (one->folded)
+        return 0;
+    members_text(one, more, sizeof more);
+    return weft_out_line(out, WEFT_STYLE_PLAIN, error, "      %c %s%s  %s%s%s  %s%s%s",
                          loses   ? '-'
                          : gains ? '+'
                                  : '~',
-                         one->principal, one->product, one->purpose[0] == '\0' ? "" : " for ",
+                         one->principal, more, one->product, one->purpose[0] == '\0' ? "" : " for ",
                          one->purpose, access_verb(one),
                          one->what[0] == '\0' ? ""
                          : gains              ? "; "
@@ -276,6 +285,8 @@ void weft_plan_policies_json(const struct weft_plan *plan, struct weft_json_writ
         for (size_t m = 0; m < team->removed.count; m++)
             weft_json_put_text(json, team->removed.items[m]);
         weft_json_end_array(json);
+        weft_json_member_text(json, "owner", team->owner);
+        weft_json_member_text(json, "owner_before", team->owner_before);
         weft_json_end_object(json);
     }
     for (size_t i = 0; i < plan->access_count; i++) {
@@ -305,7 +316,7 @@ static void cell_put(struct weft_buf *out, const char *text)
 void weft_plan_policies_markdown(const struct weft_plan *plan, struct weft_buf *out)
 {
     static const char *const actions[] = {"add", "change", "drop"};
-    if (plan->policy_count + plan->team_count == 0)
+    if (plan->policy_count + plan->team_count + plan->access_count == 0)
         return;
     weft_buf_adds(out, "\n### Policies\n\n");
     for (size_t i = 0; i < plan->policy_count; i++)
@@ -322,8 +333,12 @@ void weft_plan_policies_markdown(const struct weft_plan *plan, struct weft_buf *
     weft_buf_adds(out, "\n| who | product | purpose | |\n|---|---|---|---|\n");
     for (size_t i = 0; i < plan->access_count; i++) {
         const struct weft_plan_access *one = &plan->access[i];
-        weft_buf_addf(out, "| `%s` | `%s` | %s | %s ", one->principal, one->product, one->purpose,
-                      access_verb(one));
+        char more[40] = "";
+        if (one->folded)
+            continue;
+        members_text(one, more, sizeof more);
+        weft_buf_addf(out, "| `%s`%s | `%s` | %s | %s ", one->principal, more, one->product,
+                      one->purpose, access_verb(one));
         cell_put(out, one->what);
         weft_buf_adds(out, " |\n");
     }

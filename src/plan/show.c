@@ -263,6 +263,32 @@ static int plan_json(const struct weft_plan *plan, struct weft_out *out, struct 
     return rc;
 }
 
+void weft_plan_sum(const struct weft_plan *plan, struct weft_buf *out)
+{
+    size_t policies[3] = {0};
+    for (size_t i = 0; i < plan->policy_count; i++)
+        policies[plan->policies[i].kind]++;
+    weft_buf_addf(out, "%zu to add, %zu to change, %zu to retire, %zu unchanged", plan->added,
+                  plan->changed, plan->retired, plan->kept);
+    if (plan->policy_count > 0)
+        weft_buf_addf(out, "; policies: %zu to add, %zu to change, %zu to drop", policies[0],
+                      policies[1], policies[2]);
+    if (plan->team_count > 0)
+        weft_buf_addf(out, "; teams: %zu to change", plan->team_count);
+}
+
+/* What is refused is not promised. */
+static int sum_show(const struct weft_plan *plan, struct weft_out *out, struct weft_error *error)
+{
+    WEFT_CLEANUP(weft_buf_release) struct weft_buf text;
+    weft_buf_init(&text, 1 << 16);
+    bool refused = plan->refused > 0 || plan->policy_refused != NULL;
+    weft_plan_sum(plan, &text);
+    WEFT_TRY(weft_buf_check(&text, error));
+    return weft_out_line(out, refused ? WEFT_STYLE_BAD : WEFT_STYLE_TITLE, error,
+                         refused ? "Refused, nothing of it is done: %s." : "Plan: %s.", text.data);
+}
+
 int weft_plan_show(const struct weft_plan *plan, struct weft_out *out, struct weft_error *error)
 {
     if (!out->for_people)
@@ -284,7 +310,5 @@ int weft_plan_show(const struct weft_plan *plan, struct weft_out *out, struct we
     WEFT_TRY(weft_plan_policies_show(plan, out, error));
     WEFT_TRY(weft_plan_needs_show(plan, out, error));
     WEFT_TRY(weft_plan_grants_show(plan, out, error));
-    return weft_out_line(out, WEFT_STYLE_TITLE, error,
-                         "Plan: %zu to add, %zu to change, %zu to retire, %zu unchanged.",
-                         plan->added, plan->changed, plan->retired, plan->kept);
+    return sum_show(plan, out, error);
 }

@@ -101,6 +101,7 @@ enum weft_policy_kind {
 struct weft_policy_except {
     const char *principal; /* user:, group:, domain:, service:, role: or everyone */
     const char *purpose;   /* NULL = any */
+    struct weft_place place, purpose_place;
 };
 
 struct weft_min_group {
@@ -119,7 +120,7 @@ struct weft_policy_case {
         struct weft_place place;
     } *columns;
     size_t column_count;
-    struct weft_place place;
+    struct weft_place place, as_place, purpose_place;
 };
 
 struct weft_purpose {
@@ -138,6 +139,9 @@ struct weft_policy {
     struct weft_texts read; /* names, globs, tag:, classification:, domain:, regulation: */
     struct weft_texts purposes;
     int64_t until_us; /* 0 = no end; the end of that day, UTC */
+    struct weft_place until_place;
+    /* Of each of `to`, of `read` or `on`, and of `purposes`. */
+    const struct weft_place *to_places, *selector_places, *purpose_places;
     /* RESTRICT: one or more of treat, rows, min_group */
     struct weft_texts on; /* as read; `domain.product.column` names a column */
     struct weft_treatment treat;
@@ -166,6 +170,7 @@ struct weft_access {
     struct weft_texts purposes;
     struct weft_min_group min_group;
     struct weft_texts break_glass;
+    const struct weft_place *grant_places, *purpose_places;
 };
 
 /* The policies of one text, each by itself. Mistakes go to diag; those without are handed out. -1

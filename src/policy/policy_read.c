@@ -9,6 +9,7 @@
 #include "policy/selector.h"
 
 #include <math.h>
+#include <stdio.h>
 #include <string.h>
 
 #define DAY_US INT64_C(86400000000)
@@ -94,12 +95,28 @@ static struct weft_texts read_needed(struct weft_reader *reader, const struct we
 
 /* ---- treatments ---- */
 
+#define TREATMENTS                                                                                 \
+    "hide, null, mask, hash, token, {round: 100}, {truncate: 3}, {truncate: month} or {fixed: x}"
+
 static bool treat_wrong(struct weft_reader *reader, const struct weft_node *node)
 {
-    weft_reader_mistake(reader, node->place,
-                        "write hide, null, mask, hash, token, {round: 100}, {truncate: 3}, "
-                        "{truncate: month} or {fixed: x}",
-                        "this is no treatment");
+    weft_reader_mistake(reader, node->place, "write " TREATMENTS, "this is no treatment");
+    return false;
+}
+
+/* A word that is none. */
+static bool treat_unknown(struct weft_reader *reader, const struct weft_node *node, bool none_too)
+{
+    static const char *const words[] = {"hide", "null", "mask", "hash", "token", "none"};
+    char hint[200];
+    const char *text = node->kind == WEFT_NODE_VALUE ? node->text : "";
+    weft_reader_near(text, words, WEFT_COUNT(words) - !none_too, hint, sizeof hint);
+    if (hint[0] == '\0')
+        snprintf(hint, sizeof hint, "write %s" TREATMENTS, none_too ? "none, " : "");
+    if (text[0] == '\0')
+        weft_reader_mistake(reader, node->place, hint, "this is no treatment");
+    else
+        weft_reader_mistake(reader, node->place, hint, "`%.60s` is no treatment", text);
     return false;
 }
 
@@ -174,7 +191,7 @@ bool weft_policy_read_treatment(struct weft_reader *reader, const struct weft_no
             return true;
         }
     }
-    return treat_wrong(reader, node);
+    return treat_unknown(reader, node, none_too);
 }
 
 void weft_policy_read_min_group(struct weft_reader *reader, const struct weft_node *node,
@@ -247,8 +264,11 @@ static bool read_except_map(struct weft_reader *reader, const struct weft_node *
             continue;
         found++;
         out->principal = weft_reader_format(reader, "%s:%s", names[i], text);
+        out->place = weft_node_get(node, names[i])->place;
     }
     out->purpose = weft_node_get_text(node, "purpose");
+    if (out->purpose != NULL)
+        out->purpose_place = weft_node_get(node, "purpose")->place;
     weft_policy_check_purposes(reader, weft_node_get(node, "purpose"));
     if (found != 1) {
         weft_reader_mistake(reader, node->place, "write {group: emergency, purpose: treatment}",
@@ -271,7 +291,8 @@ static void read_except(struct weft_reader *reader, const struct weft_node *node
         const struct weft_node *item = node->kind == WEFT_NODE_LIST ? node->items[i] : node;
         bool good = !item->wrong;
         if (item->kind == WEFT_NODE_VALUE) {
-            items[policy->except_count] = (struct weft_policy_except){.principal = item->text};
+            items[policy->except_count] =
+                (struct weft_policy_except){.principal = item->text, .place = item->place};
             check_principal(reader, item);
         } else if (item->kind == WEFT_NODE_MAP)
             good = good && read_except_map(reader, item, &items[policy->except_count]);
@@ -289,13 +310,18 @@ static void read_grant(struct weft_reader *reader, const struct weft_node *root,
 {
     const char *until = weft_node_get_text(root, "until");
     policy->to = read_needed(reader, root, "to", "to: [group:researchers]");
+    policy->to_places = weft_node_texts_places(reader, weft_node_get(root, "to"));
     weft_policy_check_principals(reader, weft_node_get(root, "to"));
     policy->read = read_needed(reader, root, "read", "read: [domain.product]");
+    policy->selector_places = weft_node_texts_places(reader, weft_node_get(root, "read"));
     each_text(reader, weft_node_get(root, "read"), check_selector);
     policy->purposes = weft_node_texts(reader, weft_node_get(root, "purposes"));
+    policy->purpose_places = weft_node_texts_places(reader, weft_node_get(root, "purposes"));
     weft_policy_check_purposes(reader, weft_node_get(root, "purposes"));
-    if (until != NULL && weft_time_parse(until, &policy->until_us))
+    if (until != NULL && weft_time_parse(until, &policy->until_us)) {
         policy->until_us += DAY_US;
+        policy->until_place = weft_node_get(root, "until")->place;
+    }
 }
 
 static void read_restrict(struct weft_reader *reader, const struct weft_node *root,
@@ -303,6 +329,7 @@ static void read_restrict(struct weft_reader *reader, const struct weft_node *ro
 {
     const struct weft_node *treat = weft_node_get(root, "treat");
     policy->on = read_needed(reader, root, "on", "on: [\"classification:pii.*\"]");
+    policy->selector_places = weft_node_texts_places(reader, weft_node_get(root, "on"));
     each_text(reader, weft_node_get(root, "on"), check_selector);
     policy->treat.kind = WEFT_TREAT_NONE;
     if (treat != NULL)
@@ -355,6 +382,14 @@ static void read_purposes(struct weft_reader *reader, const struct weft_node *ro
 
 /* ---- tests ---- */
 
+static bool is_allowed_misspelt(const char *key, const struct weft_node *value)
+{
+    static const char *const allowed[] = {"allowed"};
+    const char *text = weft_node_text(value);
+    return text != NULL && weft_words_has("true|false", text) &&
+           weft_suggest(key, allowed, 1) != NULL;
+}
+
 static void read_expect(struct weft_reader *reader, const struct weft_node *node,
                         struct weft_policy_case *out)
 {
@@ -377,6 +412,12 @@ static void read_expect(struct weft_reader *reader, const struct weft_node *node
             continue;
         column->column = node->keys[i];
         column->place = node->places[i];
+        if (is_allowed_misspelt(node->keys[i], node->items[i])) {
+            weft_reader_mistake(reader, node->places[i], "did you mean `allowed`?",
+                                "`%.60s` is no column: it is not treated, but true or false",
+                                node->keys[i]);
+            continue;
+        }
         if (weft_policy_read_treatment(reader, node->items[i], true, &column->treatment))
             out->column_count++;
     }
@@ -395,6 +436,10 @@ static void read_case(struct weft_reader *reader, const struct weft_node *node,
     out->as = weft_node_get_text(node, "as");
     out->purpose = weft_node_get_text(node, "purpose");
     out->read = weft_node_get_text(node, "read");
+    if (out->as != NULL)
+        out->as_place = weft_node_get(node, "as")->place;
+    if (out->purpose != NULL)
+        out->purpose_place = weft_node_get(node, "purpose")->place;
     weft_policy_check_purposes(reader, weft_node_get(node, "purpose"));
     if (out->as == NULL && weft_node_get(node, "as") == NULL)
         weft_reader_mistake(reader, node->place, "as: user:alice", "the case has no `as`");
@@ -518,7 +563,9 @@ const struct weft_access *weft_access_read(struct weft_reader *reader, const str
     if (access == NULL)
         return NULL;
     access->grant = weft_node_texts(reader, weft_node_get(node, "grant"));
+    access->grant_places = weft_node_texts_places(reader, weft_node_get(node, "grant"));
     access->purposes = weft_node_texts(reader, weft_node_get(node, "purposes"));
+    access->purpose_places = weft_node_texts_places(reader, weft_node_get(node, "purposes"));
     access->break_glass = weft_node_texts(reader, weft_node_get(node, "break_glass"));
     weft_policy_check_principals(reader, weft_node_get(node, "grant"));
     weft_policy_check_principals(reader, weft_node_get(node, "break_glass"));

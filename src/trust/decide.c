@@ -441,3 +441,16 @@ const char *weft_decision_denial(const struct weft_decision *decision)
     }
     return "";
 }
+
+const struct weft_decision_reason *weft_decision_broken(const struct weft_decision *decision)
+{
+    const struct weft_decision_reason *found = NULL;
+    bool granted = false;
+    for (size_t i = 0; i < decision->reason_count; i++) {
+        const struct weft_decision_reason *reason = &decision->reasons[i];
+        granted = granted || reason->kind == WEFT_REASON_GRANTS;
+        if (found == NULL && reason->kind == WEFT_REASON_DENIES && reason->text[0] != '\0')
+            found = reason;
+    }
+    return decision->verdict == WEFT_VERDICT_NO && granted ? found : NULL;
+}

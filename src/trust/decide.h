@@ -142,6 +142,9 @@ struct weft_decision {
 /* The first reason why not; "" = none. */
 const char *weft_decision_denial(const struct weft_decision *decision);
 
+/* It is granted, and a restriction that cannot be held stops it: what it says. NULL = not so. */
+const struct weft_decision_reason *weft_decision_broken(const struct weft_decision *decision);
+
 /* trust may be NULL for who is always told yes (weft_request_is_local). -1 only when it cannot be
  * decided: then nothing may be read. All of it lies in the arena. */
 int weft_trust_decide(const struct weft_trust *trust, const struct weft_request *request,

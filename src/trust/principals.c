@@ -277,6 +277,7 @@ static int team_roles(struct weft_ledger_txn *txn, struct weft_arena *arena, int
     struct weft_role_held *roles = NULL;
     size_t count = out->role_count, capacity = 0;
     int rc;
+    out->given_count = count;
     WEFT_TRY(weft_sql_query(
         txn, &stmt, error,
         GROUPS_ABOVE

@@ -68,6 +68,7 @@ struct weft_principal {
      * domain_owner of that domain, a member domain_engineer. */
     const struct weft_role_held *roles;
     size_t role_count;
+    size_t given_count;          /* the first of these: given to it and to its groups */
     struct weft_texts own_roles; /* as they were given to it: "auditor", "domain_owner@x" */
     const struct weft_attribute *attributes; /* its own, by name */
     size_t attribute_count;
@@ -149,5 +150,8 @@ int weft_domain_describe(struct weft_ledger_txn *txn, const char *actor, const c
 int weft_domain_members(struct weft_ledger_txn *txn, struct weft_arena *arena, const char *domain,
                         int64_t sequence, struct weft_texts *out, struct weft_error *error)
     WEFT_MUST_CHECK;
+/* As its domain.yaml names it; NULL = none. */
+int weft_domain_owner(struct weft_ledger_txn *txn, struct weft_arena *arena, const char *domain,
+                      const char **out, struct weft_error *error) WEFT_MUST_CHECK;
 
 #endif

@@ -394,6 +394,19 @@ int weft_domain_members(struct weft_ledger_txn *txn, struct weft_arena *arena, c
     return weft_trust_texts_rows(arena, stmt, out, error);
 }
 
+int weft_domain_owner(struct weft_ledger_txn *txn, struct weft_arena *arena, const char *domain,
+                      const char **out, struct weft_error *error)
+{
+    WEFT_CLEANUP(weft_stmt_freep) struct weft_stmt *stmt = NULL;
+    *out = NULL;
+    WEFT_TRY(weft_sql_query(txn, &stmt, error,
+                            "SELECT owner FROM trust_domains WHERE domain = ?1 AND seq_to IS NULL",
+                            "t", domain));
+    int rc = weft_stmt_step(stmt, error);
+    WEFT_TRY(rc);
+    return rc == WEFT_END ? 0 : weft_sql_text(arena, stmt, 0, out, error);
+}
+
 static int domain_same(struct weft_ledger_txn *txn, struct weft_arena *arena, const char *domain,
                        const char *owner, const struct weft_texts *members, bool *same,
                        struct weft_error *error)
