@@ -32,8 +32,7 @@ static int bump_product(struct weft_context *context, const char *word, struct w
     WEFT_TRY(weft_context_mesh(context, out, &mesh, error));
     WEFT_TRY(weft_book_begin(context, txn, error));
     WEFT_TRY(weft_book_make(context, mesh, *txn, context->arena, book, error));
-    const struct weft_product *product =
-        weft_mesh_product(mesh, full_name, strchr(word, '@') == NULL ? 0 : major);
+    const struct weft_product *product = weft_mesh_product(mesh, full_name, major);
     if (product != NULL)
         *item = weft_book_find(book, full_name, product->major);
     if (product != NULL && *item != WEFT_BOOK_NONE && book->items[*item].product != NULL)

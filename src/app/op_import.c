@@ -194,8 +194,8 @@ static int places_free(struct importing *importing, struct weft_error *error)
             continue;
         if (weft_fs_exists(folder))
             taken = folder + strlen(importing->root) + 1;
-        else if (mesh != NULL && weft_mesh_product(mesh, file->product, 0) != NULL)
-            taken = weft_mesh_product(mesh, file->product, 0)->file;
+        else if (mesh != NULL && weft_mesh_product(mesh, file->product, WEFT_MAJOR_NEWEST) != NULL)
+            taken = weft_mesh_product(mesh, file->product, WEFT_MAJOR_NEWEST)->file;
         if (taken == NULL)
             continue;
         weft_error_set(error, WEFT_E_EXISTS, "%s is there already: %s; nothing was changed",

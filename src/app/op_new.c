@@ -108,8 +108,8 @@ static int place_free(struct fresh *fresh, struct weft_error *error)
     weft_diag_init(&diag);
     if (taken == NULL && !fresh->root_made &&
         weft_mesh_load(fresh->root, fresh->context->environment, &diag, &mesh, &ignored) == 0 &&
-        mesh != NULL && weft_mesh_product(mesh, fresh->full_name, 0) != NULL)
-        taken = weft_mesh_product(mesh, fresh->full_name, 0)->file;
+        mesh != NULL && weft_mesh_product(mesh, fresh->full_name, WEFT_MAJOR_NEWEST) != NULL)
+        taken = weft_mesh_product(mesh, fresh->full_name, WEFT_MAJOR_NEWEST)->file;
     if (taken == NULL)
         return 0;
     weft_error_set(error, WEFT_E_EXISTS, "%s describes %s already; nothing was changed", taken,

@@ -38,7 +38,7 @@ static int product_find(struct asked *asked, struct weft_error *error)
     WEFT_TRY(weft_product_word(arena, asked->of->read, &full_name, &major, error));
     for (size_t i = 0; i < book->count; i++) {
         bool fits = strcmp(book->items[i].full_name, full_name) == 0 &&
-                    (major == 0 || book->items[i].major == major);
+                    (major == WEFT_MAJOR_NEWEST || book->items[i].major == major);
         if (fits && !weft_book_is_over(&book->items[i]))
             found = i;
     }

@@ -55,7 +55,7 @@ struct weft_query {
     int64_t started_us;    /* monotonic */
     int64_t rows;
     const char *denied; /* NULL; the product that was refused */
-    int denied_major;   /* of it; 0 = it is none of which an emergency would open all */
+    int denied_major;   /* of it; < 0: it is none of which an emergency would open all */
     const char *reason; /* the rules that decided, for the audit; NULL */
     int64_t agreement;  /* 0 = none */
     const struct weft_table_schema *schema_now; /* of the table that was read last */

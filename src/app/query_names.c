@@ -16,7 +16,7 @@
 
 #define QUARANTINE_SUFFIX "__quarantine"
 
-/* "name__v2" -> name and 2; major 0 when there is no such ending. */
+/* "name__v2" -> name and 2; WEFT_MAJOR_NEWEST when there is no such ending. */
 static int name_split(struct weft_arena *arena, const char *table, const char **name, int *major,
                       struct weft_error *error)
 {
@@ -27,7 +27,7 @@ static int name_split(struct weft_arena *arena, const char *table, const char **
         number < 1000)
         length = (size_t)(mark - table);
     *name = weft_arena_strndup(arena, table, length);
-    *major = length == strlen(table) ? 0 : (int)number;
+    *major = length == strlen(table) ? WEFT_MAJOR_NEWEST : (int)number;
     return *name == NULL ? weft_error_nomem(error) : 0;
 }
 
@@ -492,7 +492,7 @@ static int aside_refused(struct weft_query *query, const char *full_name,
                                    (int)domain, full_name, full_name + domain);
     if (name == NULL)
         return weft_error_nomem(error);
-    int rc = decision_refused(query, name, 0, decision, error);
+    int rc = decision_refused(query, name, WEFT_MAJOR_NEWEST, decision, error);
     return rc >= 0 ? rc : weft_error_hint(error, WEFT_QUARANTINE_WHO, (int)domain, full_name);
 }
 

@@ -10,7 +10,7 @@
 
 struct weft_runs_item {
     const char *full_name;
-    int major;         /* never 0 */
+    int major;         /* one that is registered */
     const char *shown; /* for people: "domain.name", "domain.name@1" */
 };
 

@@ -202,7 +202,7 @@ static int statement_once(struct weft_session *session, const struct weft_statem
         rc = statement_run(&query, out, error);
     if (rows != NULL)
         *rows = query.rows;
-    if (rc < 0 && query.denied != NULL && query.denied_major > 0 && query.rows == 0)
+    if (rc < 0 && query.denied != NULL && query.denied_major >= 0 && query.rows == 0)
         *denied = (struct denied){weft_arena_strdup(session->context->arena, query.denied),
                                   query.denied_major};
     weft_query_release(&query);

@@ -104,7 +104,7 @@ int weft_catalog_product(struct weft_ledger_txn *txn, struct weft_arena *arena,
     WEFT_CLEANUP(weft_stmt_freep) struct weft_stmt *stmt = NULL;
     char sql[1200];
     snprintf(sql, sizeof sql,
-             "%sAND n.product = ?2 AND (n.major = ?3 OR (?3 = 0 AND n.shown = ?2))",
+             "%sAND n.product = ?2 AND (n.major = ?3 OR (?3 < 0 AND n.shown = ?2))",
              registered_sql);
     sequence = weft_ledger_at(sequence);
     WEFT_TRY(weft_sql_query(txn, &stmt, error, sql, "iti", sequence, full_name, (int64_t)major));

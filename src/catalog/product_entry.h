@@ -65,8 +65,8 @@ struct weft_registered {
 /* The contract that a run goes by: the pending one, else the one in force. */
 const struct weft_product *weft_registered_newest(const struct weft_registered *registered);
 
-/* major 0 = the one called "domain.name": the newest in force that is not retired, else the newest
- * pending one, else the newest. sequence 0 = now. WEFT_NOT_THERE. */
+/* WEFT_MAJOR_NEWEST = the one called "domain.name": the newest in force that is not retired, else
+ * the newest pending one, else the newest. sequence 0 = now. WEFT_NOT_THERE. */
 int weft_catalog_product(struct weft_ledger_txn *txn, struct weft_arena *arena,
                          const char *full_name, int major, int64_t sequence,
                          struct weft_registered *out, struct weft_error *error) WEFT_MUST_CHECK;

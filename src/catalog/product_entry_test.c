@@ -43,7 +43,7 @@ static void pending_then_in_force(void **state)
     const struct weft_product *a = product(f, "reports", "1.0.0", "");
     const struct weft_product *b = product(f, "reports", "1.1.0", "quality: {rows: {min: 1}}\n");
     int64_t first = catalog_put(f, a);
-    struct weft_registered r = catalog_get(f, "health.reports", 0, 0);
+    struct weft_registered r = catalog_get(f, "health.reports", WEFT_MAJOR_NEWEST, 0);
     assert_string_equal(r.pending->version, "1.0.0");
     assert_null(r.in_force);
     assert_ptr_equal(weft_registered_newest(&r), r.pending);
@@ -58,15 +58,15 @@ static void pending_then_in_force(void **state)
     assert_string_equal(r.in_force->version, "1.0.0");
     assert_string_equal(r.pending->version, "1.1.0");
     /* As it was. */
-    r = catalog_get(f, "health.reports", 0, first);
+    r = catalog_get(f, "health.reports", WEFT_MAJOR_NEWEST, first);
     assert_null(r.in_force);
     assert_string_equal(r.pending->version, "1.0.0");
-    r = catalog_get(f, "health.reports", 0, second);
+    r = catalog_get(f, "health.reports", WEFT_MAJOR_NEWEST, second);
     assert_null(r.pending);
     assert_string_equal(r.in_force->version, "1.0.0");
     /* Back to what is in force: nothing is pending. */
     assert_true(catalog_put(f, a) > third);
-    r = catalog_get(f, "health.reports", 0, 0);
+    r = catalog_get(f, "health.reports", WEFT_MAJOR_NEWEST, 0);
     assert_null(r.pending);
     /* In force already: no entry. */
     int64_t before = catalog_put(f, b);
@@ -79,8 +79,9 @@ static void pending_then_in_force(void **state)
     weft_ledger_end(f->txn);
     f->txn = NULL;
     assert_int_equal(weft_ledger_begin_read(f->ledger, &f->txn, &f->error), 0);
-    assert_int_equal(weft_catalog_product(f->txn, f->arena, "health.none", 0, 0, &r, &f->error),
-                     WEFT_NOT_THERE);
+    assert_int_equal(
+        weft_catalog_product(f->txn, f->arena, "health.none", WEFT_MAJOR_NEWEST, 0, &r, &f->error),
+        WEFT_NOT_THERE);
     weft_ledger_end(f->txn);
     f->txn = NULL;
     catalog_rebuilds(f);
@@ -94,7 +95,7 @@ static bool words(struct catalog_fixture *f, const struct weft_product *p,
     OK(weft_catalog_put(f->txn, "local:test", p, reads, "dev", &f->error));
     OK(weft_catalog_enforce_words(f->txn, "local:test", p, &enforced, &f->error));
     catalog_commit(f);
-    struct weft_registered r = catalog_get(f, p->full_name, 0, 0);
+    struct weft_registered r = catalog_get(f, p->full_name, WEFT_MAJOR_NEWEST, 0);
     assert_true(enforced == (r.pending == NULL));
     return enforced;
 }
@@ -110,7 +111,8 @@ static void words_alone(void **state)
     assert_false(words(f, a, NULL)); /* nothing is in force yet */
     catalog_enforce(f, a);
     assert_true(words(f, b, NULL));
-    assert_string_equal(catalog_get(f, "health.reports", 0, 0).in_force->version, "1.0.1");
+    assert_string_equal(catalog_get(f, "health.reports", WEFT_MAJOR_NEWEST, 0).in_force->version,
+                        "1.0.1");
     int64_t last = catalog_put(f, b);
     assert_int_equal(catalog_enforce(f, a),
                      last); /* a run that began before: no entry, no refusal */
@@ -200,12 +202,12 @@ static void majors_have_stable_keys(void **state)
     catalog_enforce(f, one);
     catalog_put(f, two);
     /* Pending: the name still means the one that can be read. */
-    assert_int_equal(catalog_get(f, "health.reports", 0, 0).major, 1);
+    assert_int_equal(catalog_get(f, "health.reports", WEFT_MAJOR_NEWEST, 0).major, 1);
     struct weft_registered r = catalog_get(f, "health.reports", 2, 0);
     assert_string_equal(r.table, "health.reports__v2");
     assert_string_equal(r.name, "health.reports__v2");
     int64_t last = catalog_enforce(f, two);
-    r = catalog_get(f, "health.reports", 0, 0);
+    r = catalog_get(f, "health.reports", WEFT_MAJOR_NEWEST, 0);
     assert_int_equal(r.major, 2);
     assert_string_equal(r.table, "health.reports__v2");
     assert_string_equal(r.name, "health.reports");
@@ -213,17 +215,17 @@ static void majors_have_stable_keys(void **state)
     assert_string_equal(r.table, "health.reports");
     assert_string_equal(r.name, "health.reports__v1");
     assert_string_equal(r.table_folder, "lake/health/reports__v1");
-    assert_int_equal(catalog_get(f, "health.reports", 0, last - 1).major, 1);
+    assert_int_equal(catalog_get(f, "health.reports", WEFT_MAJOR_NEWEST, last - 1).major, 1);
     /* Retired: the name goes back. */
     catalog_begin(f);
     OK(weft_catalog_retire(f->txn, "local:test", "health.reports", 2, NULL, &f->error));
     catalog_commit(f);
-    r = catalog_get(f, "health.reports", 0, 0);
+    r = catalog_get(f, "health.reports", WEFT_MAJOR_NEWEST, 0);
     assert_int_equal(r.major, 1);
     assert_true(catalog_get(f, "health.reports", 2, 0).retired);
     catalog_put(f, two);
     assert_false(catalog_get(f, "health.reports", 2, 0).retired);
-    assert_int_equal(catalog_get(f, "health.reports", 0, 0).major, 2);
+    assert_int_equal(catalog_get(f, "health.reports", WEFT_MAJOR_NEWEST, 0).major, 2);
     /* A key is never given to another major. */
     catalog_begin(f);
     OK(weft_catalog_drop(f->txn, "local:test", "health.reports", 1, "test", &f->error));
@@ -280,7 +282,7 @@ static void reads_of_the_newest_contract(void **state)
     catalog_put(f, product(f, "alone", "1.0.0", ""));
     int64_t at = put_reads(f, a, first, 2);
     catalog_put(f, product(f, "zebra", "1.0.0", ""));
-    struct weft_registered r = catalog_get(f, "health.reports", 0, 0);
+    struct weft_registered r = catalog_get(f, "health.reports", WEFT_MAJOR_NEWEST, 0);
     assert_int_equal(r.reads.count, 2);
     assert_string_equal(r.reads.items[0].name, "counties");
     assert_true(r.reads.items[0].is_port);
@@ -288,17 +290,17 @@ static void reads_of_the_newest_contract(void **state)
     assert_false(r.reads.items[1].is_port);
     assert_int_equal(r.reads.items[1].major, 3);
     catalog_enforce(f, a);
-    assert_int_equal(catalog_get(f, "health.reports", 0, 0).reads.count, 2);
+    assert_int_equal(catalog_get(f, "health.reports", WEFT_MAJOR_NEWEST, 0).reads.count, 2);
     /* The same document that reads another major is another contract. */
     put_reads(f, a, second, 1);
-    r = catalog_get(f, "health.reports", 0, 0);
+    r = catalog_get(f, "health.reports", WEFT_MAJOR_NEWEST, 0);
     assert_non_null(r.pending);
     assert_int_equal(r.reads.count, 1);
     assert_int_equal(r.reads.items[0].major, 2);
-    assert_int_equal(catalog_get(f, "health.reports", 0, at).reads.count, 2);
+    assert_int_equal(catalog_get(f, "health.reports", WEFT_MAJOR_NEWEST, at).reads.count, 2);
     catalog_enforce(f, a);
     put_reads(f, a, second, 1);
-    r = catalog_get(f, "health.reports", 0, 0);
+    r = catalog_get(f, "health.reports", WEFT_MAJOR_NEWEST, 0);
     assert_null(r.pending);
     assert_int_equal(r.reads.count, 1);
     size_t count = 0;
@@ -482,7 +484,7 @@ static int torture_once(void *arg, struct weft_error *error)
     struct weft_ledger_txn *txn = NULL;
     int rc = weft_ledger_begin_read(f->ledger, &txn, error);
     if (rc == 0)
-        rc = weft_catalog_product(txn, arena, "health.reports", 0, 0, &out, error);
+        rc = weft_catalog_product(txn, arena, "health.reports", WEFT_MAJOR_NEWEST, 0, &out, error);
     weft_ledger_end(txn);
     weft_arena_free(arena);
     return rc;

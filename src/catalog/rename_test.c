@@ -46,8 +46,9 @@ static void gone(struct catalog_fixture *f, const char *name, int64_t sequence)
 {
     struct weft_registered out;
     OK(weft_ledger_begin_read(f->ledger, &f->txn, &f->error));
-    assert_int_equal(weft_catalog_product(f->txn, f->arena, name, 0, sequence, &out, &f->error),
-                     WEFT_NOT_THERE);
+    assert_int_equal(
+        weft_catalog_product(f->txn, f->arena, name, WEFT_MAJOR_NEWEST, sequence, &out, &f->error),
+        WEFT_NOT_THERE);
     weft_ledger_end(f->txn);
     f->txn = NULL;
 }
@@ -81,7 +82,7 @@ static void key_and_folder_stay(void **state)
     catalog_moved_to(f, "health.reports", "lake/1.json");
     int64_t before = catalog_enforce(f, a);
     int64_t at = rename_one(f, "health.reports", "cdc.daily");
-    struct weft_registered r = catalog_get(f, "cdc.daily", 0, 0);
+    struct weft_registered r = catalog_get(f, "cdc.daily", WEFT_MAJOR_NEWEST, 0);
     assert_string_equal(r.table, "health.reports");
     assert_string_equal(r.name, "cdc.daily");
     assert_string_equal(r.full_name, "cdc.daily");
@@ -96,7 +97,8 @@ static void key_and_folder_stay(void **state)
     assert_string_equal(column(f, catalogue_sql), "cdc.daily/1.json");
     assert_string_equal(column(f, "SELECT namespace FROM iceberg_namespace_properties"), "cdc");
     catalog_put(f, b);
-    assert_string_equal(catalog_get(f, "cdc.daily", 0, 0).pending->version, "1.0.1");
+    assert_string_equal(catalog_get(f, "cdc.daily", WEFT_MAJOR_NEWEST, 0).pending->version,
+                        "1.0.1");
     catalog_enforce(f, b);
     r = catalog_get(f, "cdc.daily", 1, 0);
     assert_null(r.pending);
@@ -104,7 +106,7 @@ static void key_and_folder_stay(void **state)
     assert_string_equal(r.table, "health.reports");
     /* As it was. */
     gone(f, "cdc.daily", before);
-    r = catalog_get(f, "health.reports", 0, before);
+    r = catalog_get(f, "health.reports", WEFT_MAJOR_NEWEST, before);
     assert_string_equal(r.name, "health.reports");
     assert_string_equal(r.in_force->full_name, "health.reports");
     gone(f, "health.reports", at);
@@ -166,14 +168,14 @@ static void pins_move_along(void **state)
                         &reads_own, "dev", &f->error));
     int64_t before = catalog_commit(f);
     rename_one(f, "health.reports", "health.daily");
-    struct weft_registered r = catalog_get(f, "cdc.national", 0, 0);
+    struct weft_registered r = catalog_get(f, "cdc.national", WEFT_MAJOR_NEWEST, 0);
     assert_int_equal(r.reads.count, 1);
     assert_string_equal(r.reads.items[0].name, "health.reports");
     assert_string_equal(r.reads.items[0].full_name, "health.daily");
     r = catalog_get(f, "health.daily", 2, 0);
     assert_int_equal(r.reads.count, 1);
     assert_string_equal(r.reads.items[0].full_name, "health.daily");
-    r = catalog_get(f, "cdc.national", 0, before);
+    r = catalog_get(f, "cdc.national", WEFT_MAJOR_NEWEST, before);
     assert_string_equal(r.reads.items[0].full_name, "health.reports");
     assert_int_equal(catalog_get(f, "health.reports", 2, before).reads.count, 1);
     struct weft_registered_digest *digests = NULL;

@@ -199,19 +199,21 @@ struct folder {
     bool unclear; /* a file could not be read: what it names is unknown */
 };
 
-/* data_product.yaml gives 0, data_product.v2.yaml gives 2, anything else -1. */
-static int product_file_major(const char *name)
+/* data_product.yaml gives WEFT_MAJOR_NEWEST, data_product.v2.yaml 2; false = anything else. */
+static bool product_file_major(const char *name, int *out)
 {
-    if (strcmp(name, PRODUCT_FILE) == 0)
-        return 0;
     int64_t major;
+    *out = WEFT_MAJOR_NEWEST;
+    if (strcmp(name, PRODUCT_FILE) == 0)
+        return true;
     size_t length = strlen(name);
     if (strncmp(name, "data_product.v", 14) != 0 || length <= 19 ||
         strcmp(name + length - 5, ".yaml") != 0)
-        return -1;
-    return weft_parse_int64(name + 14, length - 19, &major) && major >= 0 && major <= 999
-               ? (int)major
-               : -1;
+        return false;
+    if (!weft_parse_int64(name + 14, length - 19, &major) || major < 0 || major > 999)
+        return false;
+    *out = (int)major;
+    return true;
 }
 
 static int folder_read_product(struct weft_mesh_loader *loader, struct folder *folder,
@@ -314,6 +316,7 @@ static int folder_read_contract(struct weft_mesh_loader *loader, const struct fo
         .root = loader->mesh->root,
         .domain = folder->domain,
         .name = folder->name,
+        .major = WEFT_MAJOR_NEWEST,
         .domain_file = folder->domain_file,
     };
     const char *path = weft_reader_format(reader, "%s/%s", folder->path, file);
@@ -330,10 +333,11 @@ static int folder_read_files(struct weft_mesh_loader *loader, struct folder *fol
 {
     bool any = false;
     for (size_t i = 0; i < folder->list.count; i++) {
-        int major = product_file_major(folder->list.names[i]);
-        any = any || major >= 0;
-        if (major >= 0)
-            WEFT_TRY(folder_read_product(loader, folder, folder->list.names[i], major));
+        int major;
+        if (!product_file_major(folder->list.names[i], &major))
+            continue;
+        any = true;
+        WEFT_TRY(folder_read_product(loader, folder, folder->list.names[i], major));
     }
     for (size_t i = 0; i < folder->list.count; i++) {
         if (folder->domain == NULL || !weft_mesh_is_contract(folder->list.names[i]))
@@ -344,7 +348,8 @@ static int folder_read_files(struct weft_mesh_loader *loader, struct folder *fol
     for (size_t i = 0; !any && folder->name != NULL && i < folder->list.count; i++)
         folder_check_name(loader, folder, folder->list.names[i]);
     for (size_t i = 0; i < folder->list.count; i++) {
-        if (product_file_major(folder->list.names[i]) < 0 &&
+        int major;
+        if (!product_file_major(folder->list.names[i], &major) &&
             !weft_mesh_is_contract(folder->list.names[i]))
             folder_check_other(loader, folder, folder->list.names[i]);
     }
@@ -676,7 +681,7 @@ const struct weft_product *weft_mesh_product(const struct weft_mesh *mesh, const
     }
     while (low > 0 && strcmp(mesh->products[low - 1]->full_name, full_name) == 0) {
         low--;
-        if (major == 0 || mesh->products[low]->major == major)
+        if (major == WEFT_MAJOR_NEWEST || mesh->products[low]->major == major)
             return mesh->products[low];
     }
     return NULL;

@@ -91,7 +91,7 @@ const struct weft_connection *weft_mesh_connection(const struct weft_mesh *mesh,
 int weft_mesh_home(const struct weft_mesh *mesh, const struct weft_environment *environment,
                    char **out, struct weft_error *error) WEFT_MUST_CHECK;
 
-/* NULL when there is none. major 0 = the newest. */
+/* NULL when there is none. major may be WEFT_MAJOR_NEWEST. */
 const struct weft_product *weft_mesh_product(const struct weft_mesh *mesh, const char *full_name,
                                              int major);
 /* Does the checkout speak for the domain? It is one that `owns` names; without `owns`, one that it

@@ -125,7 +125,8 @@ static void mesh_places(void **state)
     assert_int_equal(f.mesh->product_count, 4);
     assert_int_equal(f.mesh->domain_count, 2);
     assert_true(weft_mesh_owns(f.mesh, "customer") && !weft_mesh_owns(f.mesh, "sales"));
-    const struct weft_product *p = weft_mesh_product(f.mesh, "customer.customer_profile", 0);
+    const struct weft_product *p =
+        weft_mesh_product(f.mesh, "customer.customer_profile", WEFT_MAJOR_NEWEST);
     assert_int_equal(p->major, 2);
     assert_string_equal(p->inputs[0].files, "sample/*.csv");
     assert_string_equal(p->owner, "team@x");
@@ -133,14 +134,14 @@ static void mesh_places(void **state)
     assert_string_equal(p->file, "domains/customer/profile/data_product.yaml");
     p = weft_mesh_product(f.mesh, "customer.customer_profile", 1);
     assert_string_equal(p->owner, "other@x");
-    assert_non_null(weft_mesh_product(f.mesh, "customer.direct", 0));
+    assert_non_null(weft_mesh_product(f.mesh, "customer.direct", WEFT_MAJOR_NEWEST));
     assert_non_null(weft_mesh_product(f.mesh, "sales.orders", 1));
     assert_null(weft_mesh_product(f.mesh, "sales.orders", 2));
-    assert_null(weft_mesh_product(f.mesh, "sales.order", 0));
+    assert_null(weft_mesh_product(f.mesh, "sales.order", WEFT_MAJOR_NEWEST));
     assert_true(f.mesh->environment->s3_fallback_local);
     assert_string_equal(f.mesh->settings[0].value, "4GB");
     load_good(&f, "prod");
-    p = weft_mesh_product(f.mesh, "customer.customer_profile", 0);
+    p = weft_mesh_product(f.mesh, "customer.customer_profile", WEFT_MAJOR_NEWEST);
     assert_string_equal(p->inputs[0].files, "/srv/inbox/*.csv");
     assert_false(f.mesh->environment->s3_fallback_local);
     assert_int_equal(f.mesh->environment->bucket_count, 1);

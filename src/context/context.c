@@ -274,7 +274,7 @@ int weft_product_word(struct weft_arena *arena, const char *word, const char **f
     char *name = weft_arena_strndup(arena, word, length);
     if (name == NULL)
         return weft_error_nomem(error);
-    int64_t number = 0;
+    int64_t number = WEFT_MAJOR_NEWEST;
     const char *dot = strchr(name, '.');
     bool ok = dot != NULL && strchr(dot + 1, '.') == NULL && dot != name && dot[1] != '\0';
     if (ok && at != NULL)

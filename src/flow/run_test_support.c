@@ -86,7 +86,7 @@ struct weft_registered look(struct fixture *f, const char *name)
     struct weft_ledger_txn *txn = NULL;
     struct weft_registered out = {0};
     OK(weft_ledger_begin_read(f->ledger, &txn, &f->error));
-    OK(weft_catalog_product(txn, f->arena, name, 0, 0, &out, &f->error));
+    OK(weft_catalog_product(txn, f->arena, name, WEFT_MAJOR_NEWEST, 0, &out, &f->error));
     weft_ledger_end(txn);
     return out;
 }

@@ -26,10 +26,7 @@ void schedule_cause_set(struct schedule_cause *cause, const struct weft_schedule
 
 static void name_of(const struct weft_schedule_item *item, char *out, size_t size)
 {
-    if (item->major > 0)
-        snprintf(out, size, "%s@%d", item->full_name, item->major);
-    else
-        snprintf(out, size, "%s", item->full_name);
+    snprintf(out, size, "%s@%d", item->full_name, item->major);
 }
 
 void schedule_skip_set(struct schedule_skip *skip, const struct weft_schedule_item *items,

@@ -154,7 +154,8 @@ static int member_add(void *arg, const char *product, struct weft_error *error)
         if (strcmp(asker->members[i].name, product) == 0)
             return 0;
     }
-    int rc = weft_catalog_product(adding->txn, asker->arena, product, 0, 0, &found, error);
+    int rc = weft_catalog_product(adding->txn, asker->arena, product, WEFT_MAJOR_NEWEST, 0, &found,
+                                  error);
     if (rc == 0)
         rc = weft_pointer_get(adding->txn, asker->arena, WEFT_SPACE_LAKE, found.table, 0, &pointer,
                               error);

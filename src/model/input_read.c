@@ -444,6 +444,7 @@ static void read_product(struct weft_draft *draft, const struct weft_node *node,
         input->product = weft_reader_format(reader, "%s.%s", product->domain, input->product);
     size_t length = strcspn(input->product, "@");
     int64_t major = 0;
+    input->product_major = WEFT_MAJOR_NEWEST;
     if (input->product[length] == '@' &&
         weft_parse_int64(input->product + length + 1, strlen(input->product + length + 1), &major))
         input->product_major = (int)major;

@@ -69,7 +69,8 @@ int weft_product_parse(struct weft_arena *arena, const char *text, size_t length
 {
     struct weft_reader reader = {
         .arena = arena, .diag = diag, .file = file, .environment = "dev", .expand = true};
-    struct weft_product_source source = {.file = file, .folder = folder};
+    struct weft_product_source source = {
+        .file = file, .folder = folder, .major = WEFT_MAJOR_NEWEST};
     struct weft_node *root = weft_node_of_yaml(&reader, text, length);
     const struct weft_product *product = weft_product_read(&reader, root, &source);
     WEFT_TRY(weft_reader_check(&reader, error));
@@ -79,7 +80,8 @@ int weft_product_parse(struct weft_arena *arena, const char *text, size_t length
 
 static const void *product_of(struct weft_reader *reader, struct weft_node *root, void *folder)
 {
-    struct weft_product_source source = {.file = reader->file, .folder = folder};
+    struct weft_product_source source = {
+        .file = reader->file, .folder = folder, .major = WEFT_MAJOR_NEWEST};
     return weft_product_read(reader, root, &source);
 }
 

@@ -106,7 +106,7 @@ struct weft_input {
     bool url;            /* every pattern is an http(s) URL, without wildcards */
     const char *product; /* NULL; domain.product or domain.product@2, as written */
     const char *product_name; /* NULL; without the major */
-    int product_major;        /* 0 = none is written: pinned when registered */
+    int product_major;        /* WEFT_MAJOR_NEWEST = none is written: pinned when registered */
     const char *connection;   /* NULL */
     enum weft_file_format format;
     bool format_given;
@@ -226,6 +226,9 @@ struct weft_deprecated {
 };
 
 struct weft_access;
+
+/* No major is named. 0 is one: that of 0.x. */
+#define WEFT_MAJOR_NEWEST (-1)
 
 struct weft_product {
     const char *domain;

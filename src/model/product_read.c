@@ -103,7 +103,8 @@ static void read_version(struct weft_draft *draft)
             *parts[i] = *parts[i] * 10 + (*at - '0');
         at += *at == '.';
     }
-    if (text != NULL && draft->source->major != 0 && product->major != draft->source->major)
+    if (text != NULL && draft->source->major != WEFT_MAJOR_NEWEST &&
+        product->major != draft->source->major)
         weft_reader_mistake(draft->reader, node->place, NULL,
                             "the file's name says major %d, but the version is %s",
                             draft->source->major, product->version);

@@ -12,12 +12,12 @@
     "odcs" /* of a product file: parts of a contract that no key here stands for */
 
 struct weft_product_source {
-    const char *file;                    /* as shown */
-    const char *folder;                  /* absolute */
-    const char *root;                    /* of the checkout, which its files lie in; NULL = none */
-    const char *domain;                  /* what the folder says; NULL = nothing */
-    const char *name;                    /* likewise */
-    int major;                           /* what the file's name says; 0 = nothing */
+    const char *file;   /* as shown */
+    const char *folder; /* absolute */
+    const char *root;   /* of the checkout, which its files lie in; NULL = none */
+    const char *domain; /* what the folder says; NULL = nothing */
+    const char *name;   /* likewise */
+    int major;          /* what the file's name says; WEFT_MAJOR_NEWEST = nothing */
     const struct weft_node *domain_file; /* domain.yaml, checked; NULL = none */
     const struct weft_node *named; /* a product file whose name and domain go before those of its
                                     * contract; NULL = none */

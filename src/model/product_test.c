@@ -164,7 +164,7 @@ static void product_whole(void **state)
     assert_int_equal(p->sql_place.column, 3);
     assert_int_equal(p->sql_indent, 2);
     assert_string_equal(p->inputs[1].product_name, "reference.counties");
-    assert_int_equal(p->inputs[1].product_major, 0);
+    assert_int_equal(p->inputs[1].product_major, WEFT_MAJOR_NEWEST);
     for (size_t i = 0; i < p->not_yet_refused.count; i++) {
         assert_true(p->not_yet_refused_places[i].line > 1);
         assert_true(p->not_yet_refused_places[i].column > 0);

@@ -104,7 +104,7 @@ int weft_product_parse_odcs(struct weft_arena *arena, const char *text, size_t l
     struct weft_reader reader = {
         .arena = arena, .diag = diag, .file = file, .environment = "dev", .expand = true};
     struct weft_product_source source = {
-        .file = file, .folder = folder, .domain = domain, .name = name};
+        .file = file, .folder = folder, .domain = domain, .name = name, .major = WEFT_MAJOR_NEWEST};
     struct weft_node *root = weft_node_of_yaml(&reader, text, length);
     const struct weft_product *product = weft_odcs_read(&reader, root, &source);
     WEFT_TRY(weft_reader_check(&reader, error));

@@ -247,7 +247,8 @@ int weft_plan_item_changes(struct weft_plan_maker *maker, struct weft_plan_item 
 int weft_plan_item_gone(struct weft_plan_maker *maker, struct weft_plan_item *item,
                         struct weft_error *error)
 {
-    const struct weft_product *other = weft_mesh_product(maker->mesh, item->full_name, 0);
+    const struct weft_product *other =
+        weft_mesh_product(maker->mesh, item->full_name, WEFT_MAJOR_NEWEST);
     if (other == NULL) {
         item->gone = "its file is gone: retired, the data is kept";
         return 0;

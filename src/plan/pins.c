@@ -31,7 +31,7 @@ struct pin_name {
     const char *shown; /* as it was written */
     bool is_port;
     const char *full_name;
-    int major;      /* 0 = none written */
+    int major;      /* with versioned */
     bool versioned; /* one was */
     const char *file;
     struct weft_place place;

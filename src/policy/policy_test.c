@@ -185,6 +185,7 @@ static void test_selectors(void **state)
         {"hospital.*", true, false, false},
         {"hospital.patients@2", true, false, false},
         {"hospital.patients@1", false, false, false},
+        {"hospital.patients@0", false, false, false},
         {"*", true, false, false},
         {"*.pat*", true, false, false},
         {"hosp.*", false, false, false},
@@ -214,8 +215,8 @@ static void test_selectors(void **state)
         if (selector.kind == WEFT_SELECT_CLASSIFICATION)
             assert_false(weft_selector_column(&selector, &product, "email", &none));
     }
-    static const char *const wrong[] = {"",   "a",    "a.b.c.d", "A.b",   "a.",
-                                        ".b", "tag:", "a.b@0",   "a.b@x", "a b.c"};
+    static const char *const wrong[] = {"",   "a",    "a.b.c.d",  "A.b",   "a.",
+                                        ".b", "tag:", "a.b@1000", "a.b@x", "a b.c"};
     for (size_t i = 0; i < WEFT_COUNT(wrong); i++) {
         struct weft_selector selector;
         assert_int_equal(weft_selector_parse(wrong[i], &selector, NULL), -1);

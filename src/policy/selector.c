@@ -59,7 +59,7 @@ static bool major_take(char *product, int *major)
     if (mark == NULL)
         return true;
     *mark = '\0';
-    if (!weft_parse_int64(mark + 1, strlen(mark + 1), &number) || number < 1 || number > 999)
+    if (!weft_parse_int64(mark + 1, strlen(mark + 1), &number) || number < 0 || number > 999)
         return false;
     *major = (int)number;
     return true;
@@ -103,7 +103,7 @@ int weft_selector_parse(const char *text, struct weft_selector *out, struct weft
                  {"domain:", WEFT_SELECT_DOMAIN},
                  {"regulation:", WEFT_SELECT_REGULATION},
                  {"classification:", WEFT_SELECT_CLASSIFICATION}};
-    struct weft_selector made = {.kind = WEFT_SELECT_PRODUCT};
+    struct weft_selector made = {.kind = WEFT_SELECT_PRODUCT, .major = WEFT_SELECTOR_ANY_MAJOR};
     if (strlen(text) >= WEFT_SELECTOR_MAX)
         return weft_error_set(error, WEFT_E_INVALID, "the name of products is longer than %d bytes",
                               WEFT_SELECTOR_MAX - 1);
@@ -129,7 +129,7 @@ static bool name_fits(const struct weft_selector *selector, const struct weft_se
 {
     return weft_glob_match(selector->word, product->domain) &&
            weft_glob_match(selector->product, product->name) &&
-           (selector->major == 0 || selector->major == product->major);
+           (selector->major == WEFT_SELECTOR_ANY_MAJOR || selector->major == product->major);
 }
 
 static bool any_fits(const char *pattern, const struct weft_texts *texts)

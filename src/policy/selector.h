@@ -23,13 +23,14 @@ enum weft_selector_kind {
 };
 
 #define WEFT_SELECTOR_MAX 200 /* bytes */
+#define WEFT_SELECTOR_ANY_MAJOR (-1)
 
 struct weft_selector {
     enum weft_selector_kind kind;
     char word[WEFT_SELECTOR_MAX]; /* of a name: the domain; else the pattern */
     char product[WEFT_SELECTOR_MAX];
     char column[WEFT_SELECTOR_MAX];
-    int major;  /* 0 = any */
+    int major;  /* WEFT_SELECTOR_ANY_MAJOR, or the one that is meant: 0 is that of 0.x */
     bool plain; /* word has no * */
 };
 
