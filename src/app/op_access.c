@@ -5,6 +5,7 @@
  */
 #include "app/ops_internal.h"
 #include "context/who.h"
+#include "policy/selector.h"
 #include "trust/audit.h"
 #include "trust/dependencies.h"
 #include "trust/policies.h"
@@ -44,7 +45,53 @@ struct review {
     struct weft_arena *arena;
     struct grant_row *rows;
     size_t count, capacity;
+    bool whole;                /* he may see it of the whole mesh */
+    struct weft_texts domains; /* else of these */
 };
+
+/* "d.p", "d.p@2", "d.*" of a domain that he may look at. */
+static bool concerns(const struct review *r, const char *product, size_t length)
+{
+    size_t dot = strcspn(product, ".");
+    for (size_t i = 0; i < r->domains.count; i++) {
+        if (dot < length && strlen(r->domains.items[i]) == dot &&
+            memcmp(r->domains.items[i], product, dot) == 0)
+            return true;
+    }
+    return r->whole;
+}
+
+/* May a policy speak of his products by it? What goes by tags and the like speaks of all. */
+static bool selector_concerns(const struct review *r, const char *text)
+{
+    struct weft_selector selector;
+    struct weft_error ignored = WEFT_ERROR_INIT;
+    if (r->whole || weft_selector_parse(text, &selector, &ignored) < 0)
+        return r->whole;
+    bool named = selector.kind == WEFT_SELECT_PRODUCT || selector.kind == WEFT_SELECT_COLUMN ||
+                 selector.kind == WEFT_SELECT_DOMAIN;
+    for (size_t i = 0; named && i < r->domains.count; i++) {
+        if (weft_glob_match(selector.word, r->domains.items[i]))
+            return true;
+    }
+    return !named;
+}
+
+/* Those of a policy's selectors that he may see. */
+static int selectors_cut(struct review *r, const struct weft_texts *all, struct weft_texts *out,
+                         struct weft_error *error)
+{
+    const char **items = weft_arena_array(r->arena, all->count + 1, sizeof *items);
+    size_t count = 0;
+    if (items == NULL)
+        return weft_error_nomem(error);
+    for (size_t i = 0; i < all->count; i++) {
+        if (selector_concerns(r, all->items[i]))
+            items[count++] = all->items[i];
+    }
+    *out = (struct weft_texts){items, count};
+    return 0;
+}
 
 static int texts_join(struct review *r, const struct weft_texts *texts, const char **out,
                       struct weft_error *error)
@@ -60,6 +107,9 @@ static int texts_join(struct review *r, const struct weft_texts *texts, const ch
 
 static int row_add(struct review *r, struct grant_row row, struct weft_error *error)
 {
+    if (row.rule != NULL && strcmp(row.kind, "policy") != 0 &&
+        !concerns(r, row.products, strlen(row.products)))
+        return 0;
     if (row.rule == NULL ||
         weft_arena_reserve(r->arena, &r->rows, &r->capacity, r->count + 1, sizeof *r->rows) < 0)
         return weft_error_nomem(error);
@@ -80,7 +130,11 @@ static int policies_add(struct review *r, struct weft_error *error)
         if (policy->kind != WEFT_POLICY_GRANT)
             continue;
         row.rule = weft_arena_format(r->arena, "grant %s", policy->name);
-        WEFT_TRY(texts_join(r, &policy->read, &row.products, error));
+        struct weft_texts read;
+        WEFT_TRY(selectors_cut(r, &policy->read, &read, error));
+        if (read.count == 0)
+            continue;
+        WEFT_TRY(texts_join(r, &read, &row.products, error));
         WEFT_TRY(texts_join(r, &policy->purposes, &row.purposes, error));
         row.shared = policy->to.count > 1;
         for (size_t t = 0; t < policy->to.count; t++) {
@@ -288,6 +342,17 @@ static int used_by(struct usage *u, const struct grant_row *row, const struct we
     return 0;
 }
 
+static bool line_concerns(const struct review *r, const char *products)
+{
+    for (const char *at = products; at != NULL && *at != '\0';) {
+        size_t one = strcspn(at, ",");
+        if (concerns(r, at, one))
+            return true;
+        at += one + (at[one] == ',');
+    }
+    return r->whole;
+}
+
 static int line_count(struct usage *u, const struct weft_audit_line *line, struct weft_error *error)
 {
     const char *at = NULL, *rule;
@@ -323,7 +388,8 @@ static int usage_add(struct review *r, struct weft_error *error)
     WEFT_TRY(weft_audit_list(weft_ledger_home(r->context->ledger), r->arena, 0, &lines, error));
     for (size_t i = 0; i < lines.count; i++) {
         const struct weft_audit_line *line = &lines.items[i];
-        if (line->decision != NULL && strcmp(line->decision, "yes") == 0)
+        if (line->decision != NULL && strcmp(line->decision, "yes") == 0 &&
+            line_concerns(r, line->products))
             WEFT_TRY(line_count(&u, line, error));
     }
     return 0;
@@ -413,11 +479,30 @@ static int review_table(const struct review *r, bool unused, struct weft_out *ou
     return weft_out_table_end(out, error);
 }
 
+/* The whole mesh, or the domains that he answers for. */
+static int scope_find(struct review *r, const struct weft_principal *who, struct weft_error *error)
+{
+    const char **items = weft_arena_array(r->arena, who->domains.count + 1, sizeof *items);
+    size_t count = 0;
+    if (items == NULL)
+        return weft_error_nomem(error);
+    r->whole = weft_principal_may(who, WEFT_RIGHT_ACCESS, NULL);
+    for (size_t i = 0; i < who->domains.count; i++) {
+        if (weft_principal_may(who, WEFT_RIGHT_ACCESS, who->domains.items[i]))
+            items[count++] = who->domains.items[i];
+    }
+    r->domains = (struct weft_texts){items, count};
+    /* DOMAIN is no name of a domain: nobody has the right there. */
+    return r->whole || count > 0
+               ? 0
+               : weft_who_may(who, WEFT_RIGHT_ACCESS, "DOMAIN", "review who has access", error);
+}
+
 static int review_make(struct review *r, struct weft_error *error)
 {
     struct weft_principal who;
     WEFT_TRY(weft_who(r->context, r->txn, r->arena, &who, error));
-    WEFT_TRY(weft_who_may(&who, WEFT_RIGHT_ACCESS, NULL, "review who has access", error));
+    WEFT_TRY(scope_find(r, &who, error));
     WEFT_TRY(policies_add(r, error));
     WEFT_TRY(products_add(r, error));
     WEFT_TRY(requests_add(r, error));
@@ -449,7 +534,8 @@ const struct weft_op weft_op_access = {
     .group = "access",
     .summary = "Review who has access: every grant with its end and its last use.",
     .help = "`weft access review --csv > review.csv`: grants of policies, `access:` of products, "
-            "approved requests and teams. Uses are counted from the audit that is kept.",
+            "approved requests and teams; the owner of a domain sees those that open its products. "
+            "Uses are counted from the audit that is kept.",
     .args = access_args,
     .arg_count = WEFT_COUNT(access_args),
     .who = WEFT_OP_PRINCIPAL,

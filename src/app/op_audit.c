@@ -190,6 +190,44 @@ static int audit_decide(struct weft_context *context, struct weft_ledger *ledger
     return weft_error_hint(error, "the role auditor may, and whom a grant on mesh.audit names");
 }
 
+/* No line, and a name that nobody has: said to whom it is not hidden who there is. */
+static int nobody_note(struct weft_context *context, struct weft_ledger *ledger, const char *name,
+                       struct weft_out *out, struct weft_error *error)
+{
+    WEFT_CLEANUP(weft_ledger_endp) struct weft_ledger_txn *txn = NULL;
+    struct weft_principal who, one;
+    struct weft_principals all;
+    struct weft_error ignored = WEFT_ERROR_INIT;
+    WEFT_TRY(weft_ledger_begin_read(ledger, &txn, error));
+    WEFT_TRY(weft_who(context, txn, context->arena, &who, error));
+    if (!weft_principal_may(&who, WEFT_RIGHT_ACCESS, NULL))
+        return 0;
+    if (weft_principal_parse(name, NULL, &ignored) == 0) {
+        WEFT_TRY(weft_principal_get(txn, context->arena, name, 0, &one, error));
+        if (one.known || (one.kind != WEFT_PRINCIPAL_USER && one.kind != WEFT_PRINCIPAL_SERVICE &&
+                          one.kind != WEFT_PRINCIPAL_GROUP))
+            return 0;
+    }
+    WEFT_TRY(weft_principals_list(txn, context->arena, 0, &all, error));
+    const char **names = weft_arena_array(context->arena, 2 * all.count + 1, sizeof *names);
+    if (names == NULL)
+        return weft_error_nomem(error);
+    for (size_t i = 0; i < all.count; i++) {
+        names[2 * i] = all.items[i].id;
+        names[2 * i + 1] = strchr(all.items[i].id, ':') + 1;
+    }
+    const char *near = weft_suggest(name, names, 2 * all.count), *id = NULL;
+    for (size_t i = 0; near != NULL && id == NULL && i < all.count; i++) {
+        if (near == names[2 * i] || near == names[2 * i + 1])
+            id = all.items[i].id;
+    }
+    weft_out_note(out, "there is nobody called `%.100s`%s%s%s", name,
+                  id == NULL ? "; names are written as user:alice, service:dash"
+                             : "; did you mean `",
+                  id == NULL ? "" : id, id == NULL ? "" : "`?");
+    return 0;
+}
+
 static int audit_list(struct weft_context *context, const struct weft_op_request *request,
                       struct weft_ledger *ledger, struct weft_out *out, struct weft_error *error)
 {
@@ -209,6 +247,8 @@ static int audit_list(struct weft_context *context, const struct weft_op_request
     if (weft_audit_end(ledger, id, shown, weft_clock_mono_us() - started_us, rc == 0,
                        rc < 0 ? &own : error) < 0)
         return -1;
+    if (rc == 0 && shown == 0 && filter.principal != NULL)
+        rc = nobody_note(context, ledger, filter.principal, out, error);
     return rc;
 }
 

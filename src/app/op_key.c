@@ -3,7 +3,10 @@
  */
 #include "app/ops_internal.h"
 #include "app/people.h"
+#include "context/gate.h"
+#include "policy/selector.h"
 
+#include "base/clock.h"
 #include "base/secret.h"
 #include "base/text.h"
 
@@ -14,12 +17,13 @@
 static const struct weft_op_arg key_args[] = {
     {"what", 0, WEFT_ARG_WORD, "VERB",
      "add, list, show, rotate, disable or enable; list without it."},
-    {"name", 0, WEFT_ARG_WORD, "NAME",
+    {"name", 0, WEFT_ARG_WORD, "PRINCIPAL|ID",
      "With add and list: whose (service:dashboard); else the key's id, the 8 digits behind weft_."},
     {"product", 0, WEFT_ARG_TEXTS, "PRODUCT",
      "It opens only these: hospital.patients, hospital.*; all that its owner may without it."},
     {"purpose", 0, WEFT_ARG_TEXTS, "PURPOSE", "It opens them only for these purposes."},
-    {"days", 0, WEFT_ARG_TEXT, "N", "It ends after so many days; 90 without it."},
+    {"days", 0, WEFT_ARG_TEXT, "N",
+     "It ends after so many days; 90 without it. With rotate: when the old one would, without it."},
     {"no-end", 0, WEFT_ARG_FLAG, NULL, "It never ends by itself."},
     {"label", 0, WEFT_ARG_TEXT, "TEXT", "What it is for."},
     WEFT_ARG_BECAUSE,
@@ -64,6 +68,35 @@ static int expiry_read(struct keys *k, int64_t *expires_us, struct weft_error *e
                               WEFT_KEY_DAYS_MAX, text);
     *expires_us = endless ? 0 : k->context->request.time_us + days * DAY_US;
     return 0;
+}
+
+/* A rotated key ends when the old one would have: else whoever has a key would make it last. */
+static int rotated_end(struct keys *k, const struct weft_key *old, int64_t *expires_us,
+                       struct weft_error *error)
+{
+    bool given = weft_op_given(k->request, "days") || weft_op_given(k->request, "no-end");
+    bool may_prolong = weft_principal_may(&k->who, WEFT_RIGHT_PEOPLE, NULL);
+    *expires_us = old->expires_us;
+    if (given)
+        WEFT_TRY(expiry_read(k, expires_us, error));
+    bool longer = old->expires_us != 0 && (*expires_us == 0 || *expires_us > old->expires_us);
+    if (given && longer && !may_prolong) {
+        char end[WEFT_TIME_TEXT];
+        weft_time_format(old->expires_us, end);
+        weft_error_set(error, WEFT_E_DENIED,
+                       "a rotation does not make the key %s last longer: it "
+                       "ends at %s",
+                       old->id, end);
+        return weft_error_hint(error,
+                               "a mesh_admin may, with --days; `weft key add %s` makes "
+                               "another key",
+                               old->principal);
+    }
+    if (*expires_us == 0 || *expires_us > k->context->request.time_us)
+        return 0;
+    weft_error_set(error, WEFT_E_REFUSED, "the key %s has ended: there is nothing to rotate",
+                   old->id);
+    return weft_error_hint(error, "`weft key add %s` makes another", old->principal);
 }
 
 static const char *key_state(const struct weft_key *key, int64_t now_us)
@@ -156,6 +189,59 @@ static int key_show(struct keys *k, const char *principal, char text[WEFT_KEY_TE
     return rc;
 }
 
+/* Where purposes are declared, a key for one that is not would open nothing. */
+static int purposes_check(struct keys *k, const struct weft_texts *purposes,
+                          struct weft_error *error)
+{
+    WEFT_CLEANUP(weft_trust_freep) struct weft_trust *trust = NULL;
+    if (purposes->count == 0)
+        return 0;
+    WEFT_TRY(weft_trust_load(k->txn, 0, &trust, error));
+    for (size_t i = 0; i < purposes->count; i++) {
+        if (weft_trust_purpose_known(trust, purposes->items[i]))
+            continue;
+        weft_error_set(error, WEFT_E_USAGE, "`%.60s` is not a declared purpose",
+                       purposes->items[i]);
+        return weft_trust_purpose_hint(trust, purposes->items[i], error);
+    }
+    return 0;
+}
+
+/* A product may come later, so it is no mistake; of those that he may know of only. */
+static int products_note(struct keys *k, const struct weft_texts *products,
+                         struct weft_error *error)
+{
+    struct weft_registered_digest *digests = NULL;
+    size_t count = 0, known = 0;
+    struct weft_arena *arena = k->context->arena;
+    if (products->count == 0)
+        return 0;
+    {
+        WEFT_CLEANUP(weft_ledger_endp) struct weft_ledger_txn *txn = NULL;
+        WEFT_TRY(weft_ledger_begin_read(k->context->ledger, &txn, error));
+        WEFT_TRY(weft_catalog_digests(txn, arena, &digests, &count, error));
+    }
+    const char **names = weft_arena_array(arena, count + 1, sizeof *names);
+    if (names == NULL)
+        return weft_error_nomem(error);
+    for (size_t i = 0; i < count; i++) {
+        bool visible;
+        WEFT_TRY(weft_gate_visible(k->context, digests[i].full_name, &visible, error));
+        if (visible)
+            names[known++] = digests[i].full_name;
+    }
+    for (size_t p = 0; p < products->count; p++) {
+        size_t n = 0;
+        while (n < known && !weft_glob_match(products->items[p], names[n]))
+            n++;
+        if (n == known)
+            weft_out_note(k->out,
+                          "the key opens `%s`, and no product that you know of is so called",
+                          products->items[p]);
+    }
+    return 0;
+}
+
 static int key_add(struct keys *k, struct weft_error *error)
 {
     const struct weft_op_value *products = weft_op_value(k->request, "product");
@@ -168,12 +254,13 @@ static int key_add(struct keys *k, struct weft_error *error)
     char text[WEFT_KEY_TEXT];
     WEFT_TRY(owner_right(k, k->name, true, error));
     WEFT_TRY(expiry_read(k, &ask.expires_us, error));
+    WEFT_TRY(purposes_check(k, &ask.purposes, error));
     WEFT_TRY(weft_key_add(k->txn, weft_who_actor(k->context), &ask, text, error));
     int rc = key_commit(k, error);
     if (rc == 0)
         rc = key_show(k, ask.principal, text, error);
     weft_secret_wipe(text, sizeof text);
-    return rc;
+    return rc < 0 ? rc : products_note(k, &ask.products, error);
 }
 
 static int key_change(struct keys *k, const char *what, struct weft_error *error)
@@ -192,7 +279,7 @@ static int key_change(struct keys *k, const char *what, struct weft_error *error
     WEFT_TRY(owner_right(k, key.principal, strcmp(what, "disable") != 0, error));
     if (strcmp(what, "rotate") == 0) {
         int64_t expires_us;
-        WEFT_TRY(expiry_read(k, &expires_us, error));
+        WEFT_TRY(rotated_end(k, &key, &expires_us, error));
         WEFT_TRY(weft_key_rotate(k->txn, weft_who_actor(k->context), k->name, k->who.id, expires_us,
                                  because, text, error));
         rc = key_commit(k, error);
@@ -202,8 +289,7 @@ static int key_change(struct keys *k, const char *what, struct weft_error *error
         return rc;
     }
     bool disable = strcmp(what, "disable") == 0;
-    if (disable)
-        WEFT_TRY(weft_op_because(k->request, &because, error));
+    WEFT_TRY(weft_op_because(k->request, &because, error)); /* what was closed opens for a reason */
     rc = weft_key_disable(k->txn, weft_who_actor(k->context), k->name, disable, because, error);
     WEFT_TRY(rc);
     WEFT_TRY(key_commit(k, error));
@@ -228,8 +314,14 @@ static int key_run(struct weft_context *context, const struct weft_op_request *r
                             : weft_error_hint(error, "%s", key_args[0].help);
     }
     bool list = strcmp(what, "list") == 0, show = strcmp(what, "show") == 0;
-    if (k.name == NULL && !list)
-        return weft_error_set(error, WEFT_E_USAGE, "`weft key %s` needs a NAME", what);
+    if (k.name == NULL && !list) {
+        bool add = strcmp(what, "add") == 0;
+        weft_error_set(error, WEFT_E_USAGE, "`weft key %s` needs %s", what,
+                       add ? "a PRINCIPAL" : "the ID of a key");
+        return add ? weft_error_hint(error, "as in: weft key add service:dashboard")
+                   : weft_error_hint(error, "`weft key list` shows their ids: the 8 digits behind "
+                                            "`weft_`");
+    }
     if (strcmp(what, "add") == 0 || (list && k.name != NULL))
         WEFT_TRY(weft_principal_parse(k.name, NULL, error));
     WEFT_TRY(weft_context_ledger(context, false, &ledger, error));
@@ -250,8 +342,10 @@ const struct weft_op weft_op_key = {
     .summary = "Keys of programs: add, list, show, rotate, disable, enable.",
     .help = "A key acts as its owner, within its scope: `weft key add service:dashboard --product "
             "\"hospital.*\" --purpose operations --days 30`. It is shown once. Programs give it by "
-            "WEFT_KEY or --key-file. `rotate` makes another with the same scope in its place; for "
-            "a time with both, `add` a second and `disable` the first later.",
+            "WEFT_KEY or --key-file. `rotate` makes another with the same scope and the same end "
+            "in its "
+            "place; only a mesh_admin lets it last longer, by --days. For a time with both, `add` "
+            "a second and `disable` the first later; `disable` and `enable` want --because.",
     .args = key_args,
     .arg_count = WEFT_COUNT(key_args),
     .who = WEFT_OP_PRINCIPAL,

@@ -393,6 +393,37 @@ static int commit(struct people *p, struct weft_error *error)
     return weft_who_commit(p->context, txn, error);
 }
 
+/* A domain may have its people before its products, so it is no mistake. */
+static int roles_note(struct people *p, struct weft_error *error)
+{
+    const struct weft_op_value *roles = weft_op_value(p->request, "role");
+    struct weft_registered_digest *digests = NULL;
+    struct weft_arena *arena = p->context->arena;
+    size_t count = 0;
+    if (roles->count == 0)
+        return 0;
+    WEFT_TRY(weft_catalog_digests(p->txn, arena, &digests, &count, error));
+    const char **domains = weft_arena_array(arena, count + 1, sizeof *domains);
+    if (domains == NULL)
+        return weft_error_nomem(error);
+    for (size_t i = 0; i < count; i++) {
+        const char *name = digests[i].full_name;
+        domains[i] = weft_arena_strndup(arena, name, strcspn(name, "."));
+        if (domains[i] == NULL)
+            return weft_error_nomem(error);
+    }
+    for (size_t r = 0; r < roles->count; r++) {
+        const char *at = strchr(roles->texts[r], '@');
+        const char *near = at == NULL ? NULL : weft_suggest(at + 1, domains, count);
+        if (at == NULL || (near != NULL && strcmp(near, at + 1) == 0))
+            continue;
+        weft_out_note(p->out, "the domain `%s` has no product yet%s%s%s", at + 1,
+                      near == NULL ? "" : "; did you mean `", near == NULL ? "" : near,
+                      near == NULL ? "" : "`?");
+    }
+    return 0;
+}
+
 static int people_change(struct people *p, bool add, struct weft_error *error)
 {
     struct weft_principal now = {0};
@@ -410,6 +441,7 @@ static int people_change(struct people *p, bool add, struct weft_error *error)
     WEFT_TRY(rc);
     WEFT_TRY(groups_change(p, &changed, error));
     changed = changed || rc == 0;
+    WEFT_TRY(roles_note(p, error));
     WEFT_TRY(commit(p, error));
     return done_show(p, add ? "added" : changed ? "changed" : "nothing to change", error);
 }

@@ -1,31 +1,20 @@
 /*
- * op_request.c - request, requests, approve, reject, renew, revoke, review: asking for access to a
- * product, and deciding on it. Who may not know of a product is told that it is not there, and who
- * may not know of a request likewise.
+ * op_request.c - request, requests: asking for access to a product, and how it stands. Who may not
+ * know of a product is told that it is not there, and who may not know of a request likewise.
  */
-#include "app/ops_internal.h"
+#include "app/asking.h"
 #include "app/people.h"
-#include "trust/requests.h"
 
 #include "base/clock.h"
 #include "base/text.h"
-#include "policy/condition.h"
+#include "trust/decide.h"
 
 #include <stdio.h>
 #include <string.h>
 
-#define DAY_US ((int64_t)86400 * 1000000)
-#define ARG_ID {"id", 0, WEFT_ARG_WORD_NEEDED, "ID", "The request's number."}
+#define AGAIN_DAYS 14 /* before its end an agreement may be asked for again */
 
-struct asking {
-    struct weft_context *context;
-    const struct weft_op_request *request;
-    struct weft_out *out;
-    struct weft_ledger_txn *txn;
-    struct weft_principal who;
-};
-
-static int days_read(const struct weft_op_request *request, int64_t otherwise, int64_t *days,
+int weft_asking_days(const struct weft_op_request *request, int64_t otherwise, int64_t *days,
                      struct weft_error *error)
 {
     const char *text = weft_op_text(request, "days");
@@ -37,7 +26,7 @@ static int days_read(const struct weft_op_request *request, int64_t otherwise, i
     return 0;
 }
 
-static int id_read(const struct weft_op_request *request, int64_t *id, struct weft_error *error)
+int weft_asking_id(const struct weft_op_request *request, int64_t *id, struct weft_error *error)
 {
     const char *text = weft_op_text(request, "id");
     if (weft_parse_int64(text, strlen(text), id) && *id > 0)
@@ -46,14 +35,14 @@ static int id_read(const struct weft_op_request *request, int64_t *id, struct we
     return weft_error_hint(error, "`weft requests` lists them");
 }
 
-static int commit(struct asking *a, struct weft_error *error)
+int weft_asking_commit(struct weft_asking *a, struct weft_error *error)
 {
     struct weft_ledger_txn *txn = a->txn;
     a->txn = NULL;
     return weft_who_commit(a->context, txn, error);
 }
 
-static int begin(struct asking *a, bool write, struct weft_error *error)
+int weft_asking_begin(struct weft_asking *a, bool write, struct weft_error *error)
 {
     struct weft_ledger *ledger;
     WEFT_TRY(weft_context_ledger(a->context, false, &ledger, error));
@@ -62,7 +51,7 @@ static int begin(struct asking *a, bool write, struct weft_error *error)
     return weft_who(a->context, a->txn, a->context->arena, &a->who, error);
 }
 
-static int answer(struct asking *a, int64_t id, const char *state, struct weft_error *error)
+static int answer(struct weft_asking *a, int64_t id, const char *state, struct weft_error *error)
 {
     WEFT_CLEANUP(weft_buf_release) struct weft_buf buf;
     weft_buf_init(&buf, 4096);
@@ -79,7 +68,8 @@ static int answer(struct asking *a, int64_t id, const char *state, struct weft_e
 
 static const struct weft_op_arg request_args[] = {
     {"product", 0, WEFT_ARG_WORD_NEEDED, "PRODUCT", "domain.product, or domain.product@2"},
-    {"purpose", 0, WEFT_ARG_TEXT, "PURPOSE", "What for; the agreement holds for this alone."},
+    {"purpose", 0, WEFT_ARG_TEXT, "PURPOSE",
+     "What for; the agreement holds for this alone. Needed where purposes are declared."},
     {"days", 0, WEFT_ARG_TEXT, "N", "For how long; 90 without it."},
     {"for", 0, WEFT_ARG_TEXT, "PRINCIPAL",
      "Who is to read: a service, a group, or domain:x whose products are to read it; you "
@@ -88,7 +78,7 @@ static const struct weft_op_arg request_args[] = {
 };
 
 /* For whom? Himself; the operator for anyone; an engineer for his domain's runs. */
-static int ask_for(struct asking *a, const char **principal, struct weft_error *error)
+static int ask_for(struct weft_asking *a, const char **principal, struct weft_error *error)
 {
     const char *word = weft_op_text(a->request, "for");
     bool local = a->who.kind == WEFT_PRINCIPAL_LOCAL;
@@ -118,21 +108,72 @@ static int ask_for(struct asking *a, const char **principal, struct weft_error *
     return 0;
 }
 
-/* Where purposes are declared, one that is not would never be let through. */
-static int purpose_check(struct asking *a, const char *purpose, struct weft_error *error)
+/* Where purposes are declared, one that is not would never be let through, and without one it would
+ * be asked for any. A domain's runs have no purpose to state. */
+static int purpose_check(struct weft_asking *a, const char *principal, const char *purpose,
+                         struct weft_error *error)
 {
     WEFT_CLEANUP(weft_trust_freep) struct weft_trust *trust = NULL;
-    if (purpose == NULL)
-        return 0;
     WEFT_TRY(weft_trust_load(a->txn, 0, &trust, error));
+    if (purpose == NULL) {
+        if (weft_trust_purposes(trust)->count == 0 || strncmp(principal, "domain:", 7) == 0)
+            return 0;
+        weft_error_set(error, WEFT_E_USAGE, "say what for: --purpose PURPOSE");
+        return weft_trust_purpose_hint(trust, NULL, error);
+    }
     if (weft_trust_purpose_known(trust, purpose))
         return 0;
     weft_error_set(error, WEFT_E_USAGE, "`%s` is not a declared purpose", purpose);
-    return weft_error_hint(error, "policies declare them: `kind: purposes`");
+    return weft_trust_purpose_hint(trust, purpose, error);
 }
 
-static int request_told(struct asking *a, int64_t id, const struct weft_access_ask *ask,
-                        const struct weft_product *contract, struct weft_error *error)
+/* He has the same already, with nothing taken away, and for a while yet. */
+static int have_check(struct weft_asking *a, const struct weft_access_ask *ask,
+                      struct weft_error *error)
+{
+    struct weft_access_requests all;
+    int64_t now = a->context->request.time_us;
+    char until[WEFT_TIME_TEXT];
+    WEFT_TRY(weft_access_requests_list(a->txn, a->context->arena, 0, &all, error));
+    for (size_t i = 0; i < all.count; i++) {
+        const struct weft_access_request *one = &all.items[i];
+        bool less = one->treat_count > 0 || one->rows != NULL || one->min_group.size > 0;
+        bool purpose = one->purpose == NULL ||
+                       (ask->purpose != NULL && strcmp(one->purpose, ask->purpose) == 0);
+        if (one->state != WEFT_REQUEST_APPROVED || one->emergency || less || !purpose ||
+            one->major != ask->major || strcmp(one->product, ask->product) != 0 ||
+            strcmp(one->principal, ask->principal) != 0 ||
+            one->until_us < now + AGAIN_DAYS * WEFT_ASKING_DAY_US)
+            continue;
+        weft_time_format(one->until_us, until);
+        weft_error_set(error, WEFT_E_EXISTS,
+                       "%s has it already: request %" PRId64 " is approved "
+                       "until %s",
+                       ask->principal, one->id, until);
+        return weft_error_hint(error, "its owner may renew it; ask again in its last %d days",
+                               AGAIN_DAYS);
+    }
+    return 0;
+}
+
+/* Who decides on it, as far as he can still act. */
+static int decider_find(struct weft_asking *a, const struct weft_product *contract,
+                        const char **out, struct weft_error *error)
+{
+    struct weft_principal owner;
+    struct weft_error ignored = WEFT_ERROR_INIT;
+    *out = contract == NULL ? NULL : contract->owner;
+    if (*out == NULL || weft_principal_parse(*out, NULL, &ignored) < 0)
+        return 0;
+    WEFT_TRY(weft_principal_get(a->txn, a->context->arena, *out, 0, &owner, error));
+    if (owner.disabled)
+        *out = NULL;
+    return 0;
+}
+
+static int request_told(struct weft_asking *a, int64_t id, const struct weft_access_ask *ask,
+                        const struct weft_product *contract, const char *decider,
+                        struct weft_error *error)
 {
     WEFT_TRY(answer(a, id, "open", error));
     WEFT_TRY(weft_out_line(
@@ -145,40 +186,44 @@ static int request_told(struct asking *a, int64_t id, const struct weft_access_a
     return weft_out_line(
         a->out, WEFT_STYLE_DIM, error,
         "%s decides on it; `weft requests %" PRId64 "` shows how it stands.",
-        contract != NULL && contract->owner != NULL ? contract->owner : "Its domain's owner", id);
+        decider != NULL ? decider : "An owner of its domain or a governance officer", id);
 }
 
 static int request_run(struct weft_context *context, const struct weft_op_request *request,
                        struct weft_out *out, struct weft_error *error)
 {
-    struct asking a = {.context = context, .request = request, .out = out};
+    struct weft_asking a = {.context = context, .request = request, .out = out};
     struct weft_registered product;
     struct weft_access_ask ask = {.purpose = weft_op_text(request, "purpose")};
+    const struct weft_product *contract = NULL;
+    const char *decider = NULL;
     int64_t id = 0;
     WEFT_TRY(weft_op_because(request, &ask.because, error));
-    WEFT_TRY(days_read(request, WEFT_REQUEST_DAYS, &ask.days, error));
+    WEFT_TRY(weft_asking_days(request, WEFT_REQUEST_DAYS, &ask.days, error));
     if (ask.purpose != NULL && !weft_name_valid(ask.purpose))
         return weft_error_set(error, WEFT_E_USAGE, "`%s` is not how a purpose is written",
                               ask.purpose);
     WEFT_TRY(weft_context_product(context, weft_op_text(request, "product"), &product, error));
-    int rc = begin(&a, true, error);
+    int rc = weft_asking_begin(&a, true, error);
     if (rc == 0)
         rc = ask_for(&a, &ask.principal, error);
     if (rc == 0)
-        rc = purpose_check(&a, ask.purpose, error);
+        rc = purpose_check(&a, ask.principal, ask.purpose, error);
     if (rc == 0) {
         ask.product = product.full_name;
         ask.major = product.major;
         ask.asked_by = a.who.id;
-        rc = weft_access_ask(a.txn, weft_who_actor(context), &ask, &id, error);
+        contract = product.in_force != NULL ? product.in_force : product.pending;
+        rc = have_check(&a, &ask, error);
     }
     if (rc == 0)
-        rc = commit(&a, error);
+        rc = decider_find(&a, contract, &decider, error);
+    if (rc == 0)
+        rc = weft_access_ask(a.txn, weft_who_actor(context), &ask, &id, error);
+    if (rc == 0)
+        rc = weft_asking_commit(&a, error);
     weft_ledger_end(a.txn);
-    return rc < 0
-               ? rc
-               : request_told(&a, id, &ask,
-                              product.in_force != NULL ? product.in_force : product.pending, error);
+    return rc < 0 ? rc : request_told(&a, id, &ask, contract, decider, error);
 }
 
 const struct weft_op weft_op_request = {
@@ -215,14 +260,14 @@ static void domain_of(const char *product, char domain[WEFT_NAME_MAX + 1])
         snprintf(domain, WEFT_NAME_MAX + 1, "%.*s", (int)length, product);
 }
 
-static bool is_mine(const struct asking *a, const struct weft_access_request *item)
+static bool is_mine(const struct weft_asking *a, const struct weft_access_request *item)
 {
     bool domain = strncmp(item->principal, "domain:", 7) == 0;
     return weft_principal_is(&a->who, item->principal) || strcmp(a->who.id, item->asked_by) == 0 ||
            (domain && weft_principal_of_domain(&a->who, item->principal + 7));
 }
 
-static bool to_decide(const struct asking *a, const struct weft_access_request *item,
+static bool to_decide(const struct weft_asking *a, const struct weft_access_request *item,
                       const char *state)
 {
     char domain[WEFT_NAME_MAX + 1];
@@ -232,7 +277,7 @@ static bool to_decide(const struct asking *a, const struct weft_access_request *
            weft_principal_may(&a->who, right, domain);
 }
 
-static bool wanted(const struct asking *a, const struct weft_access_request *item,
+static bool wanted(const struct weft_asking *a, const struct weft_access_request *item,
                    const char *state)
 {
     const char *of_state = weft_op_text(a->request, "state");
@@ -249,13 +294,33 @@ static bool wanted(const struct asking *a, const struct weft_access_request *ite
            (principal == NULL || strcmp(principal, item->principal) == 0);
 }
 
-static int requests_list(struct asking *a, struct weft_error *error)
+static int state_read(const struct weft_op_request *request, struct weft_error *error)
+{
+    static const char *const states[] = {"open",    "approved",  "expired", "rejected",
+                                         "revoked", "to review", "reviewed"};
+    const char *state = weft_op_text(request, "state");
+    if (state == NULL)
+        return 0;
+    for (size_t i = 0; i < WEFT_COUNT(states); i++) {
+        if (strcmp(states[i], state) == 0)
+            return 0;
+    }
+    const char *near = weft_suggest(state, states, WEFT_COUNT(states));
+    weft_error_set(error, WEFT_E_USAGE, "`%.60s` is no state of a request", state);
+    if (near != NULL)
+        return weft_error_hint(error, "did you mean `%s`?", near);
+    return weft_error_hint(error, "open, approved, expired, rejected, revoked, \"to review\" or "
+                                  "reviewed");
+}
+
+static int requests_list(struct weft_asking *a, struct weft_error *error)
 {
     static const struct weft_out_column columns[] = {
         {"id", true, false},         {"product", false, false},  {"principal", false, false},
         {"purpose", false, false},   {"state", false, false},    {"until", false, false},
         {"because", false, false},   {"asked_at", false, false}, {"asked_by", false, true},
-        {"decided_by", false, true}, {"major", true, true},      {"emergency", false, true}};
+        {"decided_by", false, true}, {"major", true, true},      {"emergency", false, true},
+        {"days", true, true}};
     struct weft_access_requests all;
     int64_t now = a->context->request.time_us;
     size_t deciding = 0;
@@ -273,7 +338,8 @@ static int requests_list(struct asking *a, struct weft_error *error)
             weft_out_cell_text(state),           weft_out_cell_time(item->until_us),
             weft_out_cell_text(item->because),   weft_out_cell_time(item->asked_us),
             weft_out_cell_text(item->asked_by),  weft_out_cell_text(item->decided_by),
-            weft_out_cell_int(item->major),      weft_out_cell_bool(item->emergency)};
+            weft_out_cell_int(item->major),      weft_out_cell_bool(item->emergency),
+            weft_out_cell_int(item->days)};
         WEFT_TRY(weft_out_row(a->out, cells, error));
     }
     WEFT_TRY(weft_out_table_end(a->out, error));
@@ -308,14 +374,50 @@ static int row_show(struct weft_out *out, const char *name, const char *text,
     return 0;
 }
 
+/* "approved    by user:dana, 2026-11-21T04:05:06Z: for the study" */
+static int steps_show(struct weft_asking *a, const struct weft_access_steps *steps,
+                      struct weft_error *error)
+{
+    for (size_t i = 0; i < steps->count; i++) {
+        const struct weft_access_step *step = &steps->items[i];
+        char at[WEFT_TIME_TEXT];
+        weft_time_format(step->time_us, at);
+        const char *text = weft_arena_format(a->context->arena, "by %s, %s%s%s", step->by, at,
+                                             step->because == NULL ? "" : ": ",
+                                             step->because == NULL ? "" : step->because);
+        if (text == NULL)
+            return weft_error_nomem(error);
+        WEFT_TRY(row_show(a->out, step->what, text, error));
+    }
+    return 0;
+}
+
+static void steps_json(const struct weft_access_steps *steps, struct weft_json_writer *json)
+{
+    weft_json_key(json, "decisions");
+    weft_json_begin_array(json);
+    for (size_t i = 0; i < steps->count; i++) {
+        char at[WEFT_TIME_TEXT];
+        weft_time_format(steps->items[i].time_us, at);
+        weft_json_begin_object(json);
+        weft_json_member_text(json, "decision", steps->items[i].what);
+        weft_json_member_text(json, "by", steps->items[i].by);
+        weft_json_member_text(json, "at", at);
+        weft_json_member_text(json, "because", steps->items[i].because);
+        weft_json_end_object(json);
+    }
+    weft_json_end_array(json);
+}
+
 /* Names and values, one a line; for programs one object. */
-static int requests_one(struct asking *a, int64_t id, struct weft_error *error)
+static int requests_one(struct weft_asking *a, int64_t id, struct weft_error *error)
 {
     struct weft_access_request item;
     struct weft_arena *arena = a->context->arena;
     char asked[WEFT_TIME_TEXT], decided[WEFT_TIME_TEXT] = "", until[WEFT_TIME_TEXT] = "",
-                                reviewed[WEFT_TIME_TEXT] = "", group[128] = "";
+                                reviewed[WEFT_TIME_TEXT] = "", group[128] = "", days[32] = "";
     const char *treat;
+    struct weft_access_steps steps;
     int rc = weft_access_request_get(a->txn, arena, id, 0, &item, error);
     WEFT_TRY(rc);
     if (rc == WEFT_NOT_THERE || !weft_access_request_visible(&item, &a->who)) {
@@ -323,7 +425,10 @@ static int requests_one(struct asking *a, int64_t id, struct weft_error *error)
         return weft_error_hint(error, "`weft requests` lists those that you may see");
     }
     WEFT_TRY(treat_text(arena, &item, &treat, error));
+    WEFT_TRY(weft_access_request_steps(a->txn, arena, id, &steps, error));
     weft_time_format(item.asked_us, asked);
+    if (item.days > 0)
+        snprintf(days, sizeof days, "%" PRId64, item.days);
     if (item.decided_us != 0)
         weft_time_format(item.decided_us, decided);
     if (item.until_us != 0)
@@ -363,13 +468,21 @@ static int requests_one(struct asking *a, int64_t id, struct weft_error *error)
     weft_json_member_int(&json, "major", item.major);
     weft_json_member_bool(&json, "emergency", item.emergency);
     weft_json_member_int(&json, "days", item.days);
+    steps_json(&steps, &json);
     WEFT_TRY(weft_out_line(a->out, WEFT_STYLE_TITLE, error, "request %" PRId64 "%s", id,
                            item.emergency ? " (emergency)" : ""));
     for (size_t i = 0; i < WEFT_COUNT(rows); i++) {
         bool none = rows[i].text == NULL || rows[i].text[0] == '\0';
         weft_json_member_text(&json, rows[i].name, none ? NULL : rows[i].text);
-        if (!none)
+        /* People read all decisions, one a line. */
+        bool steps_has =
+            strncmp(rows[i].name, "decided_", 8) == 0 || strcmp(rows[i].name, "decision") == 0;
+        if (!none && !steps_has)
             WEFT_TRY(row_show(a->out, rows[i].name, rows[i].text, error));
+        if (strcmp(rows[i].name, "asked_at") == 0)
+            WEFT_TRY(row_show(a->out, "days", days[0] == '\0' ? NULL : days, error));
+        if (strcmp(rows[i].name, "decision") == 0)
+            WEFT_TRY(steps_show(a, &steps, error));
     }
     weft_json_end_object(&json);
     return weft_out_json(a->out, &buf, error);
@@ -378,12 +491,13 @@ static int requests_one(struct asking *a, int64_t id, struct weft_error *error)
 static int requests_run(struct weft_context *context, const struct weft_op_request *request,
                         struct weft_out *out, struct weft_error *error)
 {
-    struct asking a = {.context = context, .request = request, .out = out};
+    struct weft_asking a = {.context = context, .request = request, .out = out};
     int64_t id = 0;
     bool one = weft_op_given(request, "id");
     if (one)
-        WEFT_TRY(id_read(request, &id, error));
-    int rc = begin(&a, false, error);
+        WEFT_TRY(weft_asking_id(request, &id, error));
+    WEFT_TRY(state_read(request, error));
+    int rc = weft_asking_begin(&a, false, error);
     if (rc == 0)
         rc = one ? requests_one(&a, id, error) : requests_list(&a, error);
     weft_ledger_end(a.txn);
@@ -399,184 +513,3 @@ const struct weft_op weft_op_requests = {
     .who = WEFT_OP_PRINCIPAL,
     .run = requests_run,
 };
-
-/* ---- deciding ---- */
-
-static const struct weft_op_arg approve_args[] = {
-    ARG_ID,
-    {"days", 0, WEFT_ARG_TEXT, "N", "For how long; as was asked without it."},
-    {"treat", 0, WEFT_ARG_TEXTS, "COLUMN=TREATMENT",
-     "Only treated: email=mask, ssn=hide, age=round:10, born=truncate:year."},
-    {"rows", 0, WEFT_ARG_TEXT, "CONDITION", "Only these rows: \"state = 'QC'\"."},
-    {"min-group", 0, WEFT_ARG_TEXT, "SIZE:COLUMN",
-     "Only aggregates over so many different values of the column."},
-    WEFT_ARG_BECAUSE,
-};
-static const struct weft_op_arg renew_args[] = {
-    ARG_ID,
-    {"days", 0, WEFT_ARG_TEXT, "N", "From now on; as was asked without it."},
-    WEFT_ARG_BECAUSE,
-};
-static const struct weft_op_arg decide_args[] = {ARG_ID, WEFT_ARG_BECAUSE};
-
-static int column_check(void *arg, const char *column)
-{
-    const struct weft_product *contract = arg;
-    for (size_t i = 0; i < contract->schema.count; i++) {
-        if (strcmp(contract->schema.items[i].name, column) == 0)
-            return 0;
-    }
-    return contract->schema.count == 0 ? 0 : WEFT_NOT_THERE; /* none is written: not known here */
-}
-
-static int column_named(const struct weft_product *contract, const char *text, size_t length,
-                        struct weft_error *error)
-{
-    char name[512];
-    snprintf(name, sizeof name, "%.*s", (int)WEFT_MIN(length, sizeof name - 1), text);
-    if (column_check((void *)(uintptr_t)contract, name) == 0)
-        return 0;
-    return weft_error_set(error, WEFT_E_USAGE, "%s has no column `%s`", contract->full_name, name);
-}
-
-static int group_read(const struct weft_op_request *request, struct weft_arena *arena,
-                      struct weft_min_group *out, struct weft_error *error)
-{
-    const char *text = weft_op_text(request, "min-group");
-    const char *colon = text == NULL ? NULL : strchr(text, ':');
-    if (text == NULL)
-        return 0;
-    if (colon == NULL || colon[1] == '\0' ||
-        !weft_parse_int64(text, (size_t)(colon - text), &out->size) || out->size < 2)
-        return weft_error_set(error, WEFT_E_USAGE,
-                              "--min-group wants SIZE:COLUMN as in "
-                              "10:patient_id, not `%s`",
-                              text);
-    out->by = weft_arena_strdup(arena, colon + 1);
-    return out->by == NULL ? weft_error_nomem(error) : 0;
-}
-
-/* What it takes away must be there to be taken away: a misspelt column would show the real one. */
-static int approval_read(struct asking *a, const struct weft_access_request *item,
-                         struct weft_access_approval *out, struct weft_error *error)
-{
-    struct weft_arena *arena = a->context->arena;
-    struct weft_registered product;
-    const struct weft_condition *rows;
-    const struct weft_op_value *treats = weft_op_value(a->request, "treat");
-    int rc = weft_catalog_product(a->txn, arena, item->product, item->major, 0, &product, error);
-    WEFT_TRY(rc);
-    if (rc == WEFT_NOT_THERE)
-        return weft_error_set(error, WEFT_E_NOT_FOUND, "there is no %s@%d any more", item->product,
-                              item->major);
-    const struct weft_product *contract =
-        product.in_force != NULL ? product.in_force : product.pending;
-    WEFT_TRY(group_read(a->request, arena, &out->min_group, error));
-    out->rows = weft_op_text(a->request, "rows");
-    out->treats = (struct weft_texts){treats->texts, treats->count};
-    if (contract == NULL)
-        return 0;
-    out->version = contract->version;
-    for (size_t i = 0; i < treats->count; i++)
-        WEFT_TRY(column_named(contract, treats->texts[i], strcspn(treats->texts[i], "="), error));
-    if (out->min_group.by != NULL)
-        WEFT_TRY(column_named(contract, out->min_group.by, strlen(out->min_group.by), error));
-    if (out->rows != NULL) {
-        WEFT_TRY(weft_condition_parse(arena, out->rows, &rows, error));
-        if (weft_condition_columns(rows, column_check, (void *)(uintptr_t)contract) != 0)
-            return weft_error_set(error, WEFT_E_USAGE,
-                                  "--rows names a column that %s does not have",
-                                  contract->full_name);
-    }
-    if (contract->terms_of_use == NULL)
-        return 0;
-    char *terms = weft_arena_alloc(arena, WEFT_SHA256_HEX);
-    if (terms == NULL)
-        return weft_error_nomem(error);
-    out->terms = terms;
-    return weft_sha256_hex(contract->terms_of_use, strlen(contract->terms_of_use), terms, error);
-}
-
-static int decide(struct asking *a, enum weft_access_verb verb, int64_t id,
-                  struct weft_error *error)
-{
-    struct weft_access_request item;
-    struct weft_access_approval approval = {0};
-    const char *because = weft_op_text(a->request, "because");
-    int rc = weft_access_request_get(a->txn, a->context->arena, id, 0, &item, error);
-    WEFT_TRY(rc);
-    bool visible = rc == 0 && weft_access_request_visible(&item, &a->who);
-    if (visible && (verb == WEFT_ACCESS_APPROVE || verb == WEFT_ACCESS_RENEW)) {
-        int64_t days;
-        WEFT_TRY(days_read(a->request, item.days, &days, error));
-        approval.until_us = a->context->request.time_us + days * DAY_US;
-    }
-    if (visible && verb == WEFT_ACCESS_APPROVE)
-        WEFT_TRY(approval_read(a, &item, &approval, error));
-    WEFT_TRY(weft_access_decide(a->txn, weft_who_actor(a->context), &a->who, verb, id, &approval,
-                                because, error));
-    WEFT_TRY(commit(a, error));
-    static const char *const done[] = {[WEFT_ACCESS_APPROVE] = "approved",
-                                       [WEFT_ACCESS_REJECT] = "rejected",
-                                       [WEFT_ACCESS_RENEW] = "renewed",
-                                       [WEFT_ACCESS_REVOKE] = "revoked",
-                                       [WEFT_ACCESS_REVIEW] = "reviewed"};
-    WEFT_TRY(answer(a, id, done[verb], error));
-    char until[WEFT_TIME_TEXT] = "";
-    if (approval.until_us != 0)
-        weft_time_format(approval.until_us, until);
-    return weft_out_line(a->out, WEFT_STYLE_GOOD, error, "request %" PRId64 " %s: %s for %s%s%s",
-                         id, done[verb], item.product, item.principal,
-                         until[0] == '\0' ? "" : ", until ", until);
-}
-
-static int decide_run(struct weft_context *context, const struct weft_op_request *request,
-                      struct weft_out *out, struct weft_error *error)
-{
-    static const char *const names[] = {[WEFT_ACCESS_APPROVE] = "approve",
-                                        [WEFT_ACCESS_REJECT] = "reject",
-                                        [WEFT_ACCESS_RENEW] = "renew",
-                                        [WEFT_ACCESS_REVOKE] = "revoke",
-                                        [WEFT_ACCESS_REVIEW] = "review"};
-    struct asking a = {.context = context, .request = request, .out = out};
-    const char *because;
-    int64_t id;
-    size_t verb = 0;
-    while (strcmp(names[verb], request->op->name) != 0)
-        verb++;
-    WEFT_TRY(id_read(request, &id, error));
-    if (verb != WEFT_ACCESS_APPROVE)
-        WEFT_TRY(weft_op_because(request, &because, error));
-    int rc = begin(&a, true, error);
-    if (rc == 0)
-        rc = decide(&a, (enum weft_access_verb)verb, id, error);
-    weft_ledger_end(a.txn);
-    return rc;
-}
-
-const struct weft_op weft_op_approve = {
-    .name = "approve",
-    .group = "access",
-    .summary = "Approve a request for access, whole or with less than was asked for.",
-    .help = "`weft approve 12 --treat email=mask --rows \"state = 'QC'\" --days 30`. The approval "
-            "is the grant. Nobody decides on his own request.",
-    .args = approve_args,
-    .arg_count = WEFT_COUNT(approve_args),
-    .who = WEFT_OP_PRINCIPAL,
-    .run = decide_run,
-};
-
-#define DECIDE_OP(verb, text, its_args)                                                            \
-    const struct weft_op weft_op_##verb = {                                                        \
-        .name = #verb,                                                                             \
-        .group = "access",                                                                         \
-        .summary = text,                                                                           \
-        .args = its_args,                                                                          \
-        .arg_count = WEFT_COUNT(its_args),                                                         \
-        .who = WEFT_OP_PRINCIPAL,                                                                  \
-        .run = decide_run,                                                                         \
-    }
-DECIDE_OP(reject, "Reject a request for access, with the reason.", decide_args);
-DECIDE_OP(renew, "Renew an agreement, from now on.", renew_args);
-DECIDE_OP(revoke, "Revoke an agreement, or take a request back. It acts at once.", decide_args);
-DECIDE_OP(review, "Say what came of looking at an emergency access.", decide_args);

@@ -409,6 +409,21 @@ static int words_too_many(const struct parse *parse, const char *word, struct we
     return help_hint(parse, error);
 }
 
+/* All the words that it needs, in one line: whoever lacks one may lack the next, too. */
+static int word_missing(const struct parse *parse, struct weft_error *error)
+{
+    char words[200] = "";
+    size_t used = 0;
+    for (size_t i = 0; i < parse->op->arg_count && used < sizeof words; i++) {
+        const struct weft_op_arg *arg = &parse->op->args[i];
+        if (arg->kind == WEFT_ARG_WORD_NEEDED)
+            used += (size_t)snprintf(words + used, sizeof words - used, "%s%s",
+                                     used == 0 ? "" : " ", arg->value);
+    }
+    weft_error_set(error, WEFT_E_USAGE, "`weft %s` needs %s", parse->op->name, words);
+    return help_hint(parse, error);
+}
+
 static int words_place(struct parse *parse, struct weft_error *error)
 {
     size_t next = 0;
@@ -424,8 +439,7 @@ static int words_place(struct parse *parse, struct weft_error *error)
             value->text = parse->words[next++];
             value->given = true;
         } else if (arg->kind == WEFT_ARG_WORD_NEEDED) {
-            weft_error_set(error, WEFT_E_USAGE, "`weft %s` needs %s", parse->op->name, arg->value);
-            return help_hint(parse, error);
+            return word_missing(parse, error);
         }
     }
     return next == parse->word_count ? 0 : words_too_many(parse, parse->words[next], error);

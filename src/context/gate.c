@@ -8,6 +8,7 @@
 #include "base/clock.h"
 #include "context/who.h"
 #include "trust/audit.h"
+#include "trust/keys.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -89,17 +90,42 @@ int weft_gate_visible(struct weft_context *context, const char *full_name, bool 
     return 0;
 }
 
+/* It is granted, and only for what was not stated. A key's purposes are its owner's to change. */
+static int purpose_hint(const struct weft_context *context, const char *full_name,
+                        const struct weft_decision *decision, struct weft_error *error)
+{
+    const struct weft_request *request = &context->request;
+    const char *fits = decision->purposes.items[0], *purpose = request->purpose;
+    if (purpose[0] == '\0')
+        return weft_error_hint(error, "say what for: --purpose %s", fits);
+    if (request->key != NULL && !weft_key_allows(request->key, full_name, purpose))
+        return weft_error_hint(error,
+                               "--purpose %s is what this key opens it for; a key made with "
+                               "--purpose %s would be for the other",
+                               fits, purpose);
+    return weft_error_hint(error,
+                           "--purpose %s is what it may be read for; `weft request %s --purpose %s "
+                           "--because \"...\"` asks its owner for the other",
+                           fits, full_name, purpose);
+}
+
 int weft_gate_refused(const struct weft_context *context, const char *full_name,
                       const struct weft_decision *decision, struct weft_error *error)
 {
-    const char *why = weft_decision_denial(decision);
+    const struct weft_request *request = &context->request;
+    const char *why = weft_decision_denial(decision), *purpose = request->purpose;
+    bool stated = purpose[0] != '\0';
     weft_error_set(error, WEFT_E_DENIED, "no access to `%s` for %s%s%s: %s", full_name,
-                   context->request.principal, context->request.purpose[0] == '\0' ? "" : ", for ",
-                   context->request.purpose, why);
+                   request->principal, stated ? ", for " : "", purpose, why);
+    if (stated && context->trust != NULL && !weft_trust_purpose_known(context->trust, purpose))
+        return weft_trust_purpose_hint(context->trust, purpose, error);
+    if (decision->purposes.count > 0)
+        return purpose_hint(context, full_name, decision, error);
     return weft_error_hint(error,
-                           "`weft request %s --purpose P --because \"...\"` asks its owner; `weft "
-                           "can %s read %s` says why",
-                           full_name, context->request.principal, full_name);
+                           "`weft request %s --purpose %s --because \"...\"` asks its owner; `weft "
+                           "can %s read %s%s%s` says why",
+                           full_name, stated ? purpose : "P", request->principal, full_name,
+                           stated ? " --purpose " : "", purpose);
 }
 
 /* ---- what the audit is told ---- */
@@ -185,8 +211,7 @@ int weft_gate_read_end(const struct weft_context *context, struct weft_gate_read
         return result;
     memcpy(id, read->id, sizeof id);
     read->id[0] = '\0';
-    int rc = weft_audit_end(context->ledger, id, rows,
-                            weft_clock_mono_us() - read->started_us, result >= 0,
-                            result < 0 ? &own : error);
+    int rc = weft_audit_end(context->ledger, id, rows, weft_clock_mono_us() - read->started_us,
+                            result >= 0, result < 0 ? &own : error);
     return result < 0 ? result : rc;
 }

@@ -12,6 +12,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#define ROLES_LIST 256 /* bytes of the roles that have a right */
+
 static bool key_given(const struct weft_context *context)
 {
     const char *text = getenv("WEFT_KEY");
@@ -85,10 +87,31 @@ static void refusal_note(const struct weft_context *context, const struct weft_r
         return; /* he is refused all the same */
 }
 
+/* --as ana: whose kind is missing; the operator may know who there is. */
+static int as_bare(const struct weft_context *context, struct weft_ledger_txn *txn,
+                   struct weft_error *error)
+{
+    static const char *const kinds[] = {"user", "service", "domain"};
+    weft_error_set(error, WEFT_E_USAGE,
+                   "`%.60s` is not how a principal is written: it lacks its kind", context->as);
+    for (size_t i = 0; i < WEFT_COUNT(kinds); i++) {
+        struct weft_error ignored = WEFT_ERROR_INIT;
+        struct weft_principal who;
+        const char *id = weft_arena_format(context->arena, "%s:%s", kinds[i], context->as);
+        if (id == NULL)
+            return weft_error_nomem(error);
+        if (weft_principal_get(txn, context->arena, id, 0, &who, &ignored) == 0 && who.known)
+            return weft_error_hint(error, "did you mean --as %s?", id);
+    }
+    return weft_error_hint(error, "`weft user list` shows who there is");
+}
+
 static int as_begin(struct weft_context *context, struct weft_ledger_txn *txn,
                     struct weft_error *error)
 {
     struct weft_principal who;
+    if (strchr(context->as, ':') == NULL)
+        return as_bare(context, txn, error);
     WEFT_TRY(weft_principal_get(txn, context->arena, context->as, 0, &who, error));
     if (who.kind == WEFT_PRINCIPAL_LOCAL)
         return weft_error_set(error, WEFT_E_USAGE,
@@ -237,12 +260,12 @@ int weft_who_may(const struct weft_principal *who, enum weft_right right, const 
 {
     if (weft_principal_may(who, right, domain))
         return 0;
+    char roles[ROLES_LIST];
+    weft_roles_list(right, domain, roles, sizeof roles);
     weft_error_set(error, WEFT_E_DENIED, "%s may not %s", who->id, what);
-    for (size_t i = 0; i < WEFT_ROLE_COUNT; i++) {
-        const struct weft_role_row *row = weft_role_row((enum weft_role)i);
-        if ((row->rights & (unsigned)right) != 0 && (domain != NULL || !row->of_domain))
-            return weft_error_hint(error, "the role %s%s%s may, and the local operator", row->name,
-                                   row->of_domain ? "@" : "", row->of_domain ? domain : "");
-    }
-    return -1;
+    return weft_error_hint(error, "the local operator may%s%s",
+                           roles[0] == '\0' ? ""
+                                            : ", and the "
+                                              "role ",
+                           roles);
 }

@@ -18,6 +18,7 @@
 #include <unistd.h>
 
 #define LOGIN_BUFFER 4096
+#define KEY_LIST 400 /* bytes of a key's purposes in a reason */
 
 /* ---- the local operator ---- */
 
@@ -224,8 +225,8 @@ static int reason_line(struct weft_arena *arena, struct weft_decision *out,
         weft_buf_addf(&line, "%s%s", line.length == 0 ? "" : "; ", reason->rule);
     }
     WEFT_TRY(weft_buf_check(&line, error));
-    out->reason = line.length == 0 ? "nothing grants it"
-                                   : weft_arena_strndup(arena, line.data, line.length);
+    out->reason =
+        line.length == 0 ? "nothing grants it" : weft_arena_strndup(arena, line.data, line.length);
     return out->reason == NULL ? weft_error_nomem(error) : 0;
 }
 
@@ -238,6 +239,8 @@ static int decided(struct weft_deciding *d, struct weft_decision *out, struct we
                              d->who->id);
     if (d->nomem)
         return weft_error_nomem(error);
+    if (out->verdict == WEFT_VERDICT_NO && !d->granted && !d->granted_some)
+        out->purposes = d->lacked;
     out->reasons = d->reasons;
     out->reason_count = d->reason_count;
     out->raw = out->verdict == WEFT_VERDICT_YES && out->treatments == NULL && out->rows == NULL &&
@@ -339,21 +342,42 @@ static int decide_audit(struct weft_deciding *d, struct weft_decision *out,
     return decided(d, out, error);
 }
 
+/* Within the key's products, for another purpose than its own: what its owner may find stays found,
+ * and the reason says what to state. */
+static int decide_key_purpose(struct weft_deciding *d, struct weft_decision *out,
+                              struct weft_error *error)
+{
+    char list[KEY_LIST];
+    const struct weft_key *key = d->request->key;
+    const char *purpose = d->request->purpose;
+    weft_trust_list_print(&key->purposes, list, sizeof list);
+    weft_deciding_reason(d, WEFT_REASON_DENIES, "key", "the key %s is for %s; %s%s%s", key->id,
+                         list, purpose[0] == '\0' ? "no purpose was stated" : "stated was `",
+                         purpose, purpose[0] == '\0' ? "" : "`");
+    d->lacked = key->purposes;
+    if (d->subject->kind == WEFT_SUBJECT_PRODUCT || d->subject->kind == WEFT_SUBJECT_QUARANTINE)
+        out->discoverable = may_discover(d);
+    if (d->subject->kind == WEFT_SUBJECT_PRODUCT)
+        known_decide(d, out);
+    return decided(d, out, error);
+}
+
 static int decide_for(struct weft_deciding *d, struct weft_decision *out, struct weft_error *error)
 {
     if (d->who->disabled) {
         weft_deciding_reason(d, WEFT_REASON_DENIES, "disabled", "%s is disabled", d->who->id);
         return decided(d, out, error);
     }
-    if (d->request->key != NULL &&
-        !weft_key_allows(d->request->key, d->subject->full_name, d->request->purpose)) {
-        weft_deciding_reason(d, WEFT_REASON_DENIES, "key", "the key %s does not open it",
-                             d->request->key->id);
+    const struct weft_key *key = d->request->key;
+    if (key != NULL && !weft_key_opens(key, d->subject->full_name)) {
+        weft_deciding_reason(d, WEFT_REASON_DENIES, "key", "the key %s does not open it", key->id);
         return decided(d, out, error);
     }
     candidates_find(d);
     if (d->nomem)
         return weft_error_nomem(error);
+    if (key != NULL && !weft_key_allows(key, d->subject->full_name, d->request->purpose))
+        return decide_key_purpose(d, out, error);
     if (d->request->purpose[0] != '\0' && d->who->kind != WEFT_PRINCIPAL_DOMAIN &&
         !weft_trust_purpose_known(d->trust, d->request->purpose)) {
         weft_deciding_reason(d, WEFT_REASON_DENIES, "purpose", "`%s` is not a declared purpose",

@@ -67,6 +67,12 @@ size_t weft_trust_policy_count(const struct weft_trust *trust);
 const struct weft_policy *weft_trust_policy_nth(const struct weft_trust *trust, size_t i);
 /* Nothing is declared, or this is. */
 bool weft_trust_purpose_known(const struct weft_trust *trust, const char *purpose);
+/* Those that are declared. Their names are nobody's secret: who asks for
+ * access has to state one. */
+const struct weft_texts *weft_trust_purposes(const struct weft_trust *trust);
+/* What to do about one that is not declared: the nearest, and all of them. */
+int weft_trust_purpose_hint(const struct weft_trust *trust, const char *purpose,
+                            struct weft_error *error);
 
 /* ---- what is read ---- */
 
@@ -106,7 +112,8 @@ enum weft_reason_kind {
     WEFT_REASON_GRANTS,    /* why yes */
     WEFT_REASON_RESTRICTS, /* what it takes away */
     WEFT_REASON_EXCEPT,    /* what would have, but for an exception */
-    WEFT_REASON_DENIES     /* why no: what was missing */
+    WEFT_REASON_DENIES,    /* why no: what was missing */
+    WEFT_REASON_LACKS      /* an attribute that its rows need and the principal does not have */
 };
 
 struct weft_decision_reason {
@@ -133,6 +140,8 @@ struct weft_decision {
     const struct weft_condition *rows; /* without principal.x; NULL = all */
     const struct weft_min_group *min_groups;
     size_t min_group_count;
+    /* No, but for one of these it would be yes: what the first grant that means him holds for. */
+    struct weft_texts purposes;
     int64_t agreement; /* the request it is read under; 0 = none */
     int64_t until_us;  /* it does not hold longer; 0 = no end known */
     /* Of all that shapes the secured query: two decisions with one digest give one text. */

@@ -5,20 +5,9 @@
 
 #include "base/clock.h"
 
-#include <stdio.h>
 #include <string.h>
 
 #define RULE_LIST 400 /* bytes of a list of purposes in a reason */
-
-static void list_print(const struct weft_texts *texts, char *out, size_t size)
-{
-    size_t used = 0;
-    out[0] = '\0';
-    for (size_t i = 0; i < texts->count && used + 1 < size; i++) {
-        int more = snprintf(out + used, size - used, "%s%s", i == 0 ? "" : ", ", texts->items[i]);
-        used += more < 0 ? 0 : (size_t)more;
-    }
-}
 
 static void granted_until(struct weft_deciding *d, int64_t until_us)
 {
@@ -33,7 +22,9 @@ static bool purpose_fits(struct weft_deciding *d, const struct weft_texts *purpo
     char list[RULE_LIST];
     if (purposes->count == 0 || weft_texts_have(purposes, d->request->purpose))
         return true;
-    list_print(purposes, list, sizeof list);
+    if (d->lacked.count == 0)
+        d->lacked = *purposes;
+    weft_trust_list_print(purposes, list, sizeof list);
     weft_deciding_reason(d, WEFT_REASON_DENIES, rule, "it holds for %s; %s%s%s", list,
                          d->request->purpose[0] == '\0' ? "no purpose was stated" : "stated was `",
                          d->request->purpose, d->request->purpose[0] == '\0' ? "" : "`");

@@ -78,14 +78,20 @@ int weft_key_get(struct weft_ledger_txn *txn, struct weft_arena *arena, const ch
     return rc == WEFT_END ? WEFT_NOT_THERE : key_read(arena, stmt, out, error);
 }
 
+bool weft_key_opens(const struct weft_key *key, const char *product)
+{
+    bool in = key->products.count == 0;
+    for (size_t i = 0; i < key->products.count && !in; i++)
+        in = weft_glob_match(key->products.items[i], product);
+    return in;
+}
+
 bool weft_key_allows(const struct weft_key *key, const char *product, const char *purpose)
 {
-    bool product_in = key->products.count == 0, purpose_in = key->purposes.count == 0;
-    for (size_t i = 0; i < key->products.count && !product_in; i++)
-        product_in = weft_glob_match(key->products.items[i], product);
+    bool purpose_in = key->purposes.count == 0;
     for (size_t i = 0; i < key->purposes.count && !purpose_in; i++)
         purpose_in = purpose != NULL && strcmp(key->purposes.items[i], purpose) == 0;
-    return product_in && purpose_in;
+    return purpose_in && weft_key_opens(key, product);
 }
 
 /* ---- checking ---- */
@@ -266,6 +272,11 @@ int weft_key_rotate(struct weft_ledger_txn *txn, const char *actor, const char *
     WEFT_TRY(rc);
     if (rc == WEFT_NOT_THERE)
         return key_unknown(id, error);
+    if (key.disabled) {
+        weft_error_set(error, WEFT_E_REFUSED, "the key %s is disabled: there is nothing to rotate",
+                       id);
+        return weft_error_hint(error, "`weft key add %s` makes another", key.principal);
+    }
     struct weft_key_ask ask = {.principal = key.principal,
                                .made_by = made_by,
                                .label = key.label,

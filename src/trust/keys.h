@@ -61,8 +61,8 @@ struct weft_key_ask {
 /* The key itself comes out once, in `text`; the caller shows and wipes it. */
 int weft_key_add(struct weft_ledger_txn *txn, const char *actor, const struct weft_key_ask *ask,
                  char text[WEFT_KEY_TEXT], struct weft_error *error) WEFT_MUST_CHECK;
-/* A new one with the same scope in the old one's place, which opens nothing from now on.
- * expires_us: of the new one. */
+/* A new one with the same scope in the old one's place, which opens nothing from now on. REFUSED
+ * for one that is disabled: it has no place any more. expires_us: of the new one. */
 int weft_key_rotate(struct weft_ledger_txn *txn, const char *actor, const char *id,
                     const char *made_by, int64_t expires_us, const char *because,
                     char text[WEFT_KEY_TEXT], struct weft_error *error) WEFT_MUST_CHECK;
@@ -75,6 +75,8 @@ int weft_key_disable(struct weft_ledger_txn *txn, const char *actor, const char 
  * where it opens nothing any more; else it is left as it was. */
 int weft_key_check(struct weft_ledger_txn *txn, struct weft_arena *arena, const char *text,
                    int64_t now_us, struct weft_key *out, struct weft_error *error) WEFT_MUST_CHECK;
+/* Is it among the key's products, whatever the purpose? */
+bool weft_key_opens(const struct weft_key *key, const char *product);
 /* Is it within the key's scope? product "domain.name" without a major; purpose NULL or "" = none
  * stated, which is outside of a scope that names purposes. */
 bool weft_key_allows(const struct weft_key *key, const char *product, const char *purpose);

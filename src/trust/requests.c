@@ -185,6 +185,42 @@ int weft_access_request_get(struct weft_ledger_txn *txn, struct weft_arena *aren
     return rc == WEFT_END ? WEFT_NOT_THERE : request_read(arena, stmt, out, error);
 }
 
+/* Each of its rows that has another decision than the one before: a rename and a review keep it. */
+int weft_access_request_steps(struct weft_ledger_txn *txn, struct weft_arena *arena, int64_t id,
+                              struct weft_access_steps *out, struct weft_error *error)
+{
+    WEFT_CLEANUP(weft_stmt_freep) struct weft_stmt *stmt = NULL;
+    struct weft_access_requests rows;
+    size_t count = 0;
+    WEFT_TRY(weft_sql_query(
+        txn, &stmt, error,
+        "SELECT " COLUMNS "FROM trust_requests r WHERE r.id = ?1 ORDER BY r.seq_from", "i", id));
+    WEFT_TRY(rows_read(arena, stmt, &rows, error));
+    struct weft_access_step *items = weft_arena_array(arena, rows.count + 1, sizeof *items);
+    if (items == NULL)
+        return weft_error_nomem(error);
+    const struct weft_access_request *last = NULL;
+    for (size_t i = 0; i < rows.count; i++) {
+        const struct weft_access_request *row = &rows.items[i];
+        bool approved = row->state == WEFT_REQUEST_APPROVED;
+        if (row->decided_us == 0 ||
+            (last != NULL && last->decided_us == row->decided_us && last->state == row->state))
+            continue;
+        items[count++] =
+            (struct weft_access_step){.what = row->state == WEFT_REQUEST_REJECTED  ? "rejected"
+                                              : row->state == WEFT_REQUEST_REVOKED ? "revoked"
+                                              : approved && last != NULL           ? "renewed"
+                                              : row->emergency                     ? "taken"
+                                                                                   : "approved",
+                                      .by = row->decided_by,
+                                      .time_us = row->decided_us,
+                                      .because = row->decision_because};
+        last = row;
+    }
+    *out = (struct weft_access_steps){items, count};
+    return 0;
+}
+
 int weft_agreements_of(struct weft_ledger_txn *txn, struct weft_arena *arena, int64_t sequence,
                        int64_t time_us, const struct weft_principal *principal,
                        struct weft_access_requests *out, struct weft_error *error)

@@ -89,6 +89,20 @@ int weft_access_request_get(struct weft_ledger_txn *txn, struct weft_arena *aren
 int weft_agreements_of(struct weft_ledger_txn *txn, struct weft_arena *arena, int64_t sequence,
                        int64_t time_us, const struct weft_principal *principal,
                        struct weft_access_requests *out, struct weft_error *error) WEFT_MUST_CHECK;
+/* What was decided on it, in the order of time. */
+struct weft_access_step {
+    const char *what; /* approved, renewed, rejected, revoked; of an emergency first: taken */
+    const char *by;
+    int64_t time_us;
+    const char *because; /* NULL */
+};
+struct weft_access_steps {
+    const struct weft_access_step *items;
+    size_t count;
+};
+int weft_access_request_steps(struct weft_ledger_txn *txn, struct weft_arena *arena, int64_t id,
+                              struct weft_access_steps *out, struct weft_error *error)
+    WEFT_MUST_CHECK;
 /* "open", "approved", "expired", "rejected", "revoked"; of emergencies "to review", "reviewed" come
  * instead of the first two once they ended or were looked at. */
 const char *weft_access_request_state(const struct weft_access_request *request, int64_t now_us);

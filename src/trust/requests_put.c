@@ -7,6 +7,8 @@
 
 #include <string.h>
 
+#define ROLES_LIST 256 /* bytes of the roles that have a right */
+
 static int reason_check(const char *because, struct weft_error *error)
 {
     size_t length = because == NULL ? 0 : strlen(because);
@@ -157,11 +159,58 @@ static int own_check(struct weft_ledger_txn *txn, const struct weft_access_reque
     return *own ? 0 : key_made(txn, by, request->asked_by, own, error);
 }
 
+/* Somebody who acts, has the right there and did not ask, nor is asked for. */
+static int other_find(struct weft_ledger_txn *txn, struct weft_arena *arena,
+                      const struct weft_access_request *request, const char *domain, bool *found,
+                      struct weft_error *error)
+{
+    struct weft_principals all;
+    WEFT_TRY(weft_principals_list(txn, arena, 0, &all, error));
+    *found = false;
+    for (size_t i = 0; i < all.count && !*found; i++) {
+        struct weft_principal one;
+        bool own = false;
+        if (all.items[i].kind != WEFT_PRINCIPAL_USER && all.items[i].kind != WEFT_PRINCIPAL_SERVICE)
+            continue;
+        WEFT_TRY(weft_principal_get(txn, arena, all.items[i].id, 0, &one, error));
+        if (!weft_principal_active(&one) || !weft_principal_may(&one, WEFT_RIGHT_DECIDE, domain))
+            continue;
+        WEFT_TRY(own_check(txn, request, &one, &own, error));
+        *found = !own;
+    }
+    return 0;
+}
+
+/* Whose it is, and who decides then; where nobody else could, how it goes on. */
+static int own_hint(struct weft_ledger_txn *txn, const struct weft_access_request *request,
+                    const char *domain, struct weft_error *error)
+{
+    WEFT_CLEANUP(weft_arena_freep) struct weft_arena *arena = weft_arena_new(0);
+    struct weft_error own = WEFT_ERROR_INIT;
+    bool found = true;
+    /* A hint that cannot be made better stays the general one. */
+    bool operators = strncmp(request->asked_by, "local:", 6) == 0;
+    if (!operators || arena == NULL || other_find(txn, arena, request, domain, &found, &own) < 0 ||
+        found)
+        return weft_error_hint(error,
+                               "request %" PRId64 " is %s's, asked for by %s; an owner of %s or a "
+                               "governance officer decides on it%s",
+                               request->id, request->principal, request->asked_by, domain,
+                               operators ? "" : ", or the local operator");
+    return weft_error_hint(
+        error,
+        "request %" PRId64
+        " was asked for by %s, and nobody else decides for %s yet: give somebody "
+        "the role (`weft user set NAME --role domain_owner@%s`, or `owner: user:NAME` in its "
+        "domain.yaml), or write the grant into a policy instead of asking",
+        request->id, request->asked_by, domain, domain);
+}
+
 static int right_check(struct weft_ledger_txn *txn, const struct weft_access_request *request,
                        const struct weft_principal *by, enum weft_access_verb verb,
                        struct weft_error *error)
 {
-    char domain[WEFT_NAME_MAX + 1] = "";
+    char domain[WEFT_NAME_MAX + 1] = "", roles[ROLES_LIST];
     size_t length = strcspn(request->product, ".");
     if (length < sizeof domain)
         memcpy(domain, request->product, length);
@@ -172,15 +221,13 @@ static int right_check(struct weft_ledger_txn *txn, const struct weft_access_req
     /* What one asked for, one may give back. */
     if (own && verb != WEFT_ACCESS_REVOKE) {
         weft_error_set(error, WEFT_E_DENIED, "nobody decides on his own request");
-        return weft_error_hint(error,
-                               "request %" PRId64 " is %s's, asked for by %s; an owner of "
-                               "%s or a governance officer decides on it",
-                               request->id, request->principal, request->asked_by, domain);
+        return own_hint(txn, request, domain, error);
     }
     if (!own && !weft_principal_may(by, verbs[verb].right, domain)) {
         weft_error_set(error, WEFT_E_DENIED, "%s may not %s requests for products of %s", by->id,
                        verbs[verb].word, domain);
-        return weft_error_hint(error, "its domain_owner@%s or a governance_officer may", domain);
+        weft_roles_list(verbs[verb].right, domain, roles, sizeof roles);
+        return weft_error_hint(error, "the local operator may, and the role %s", roles);
     }
     return 0;
 }

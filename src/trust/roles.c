@@ -5,6 +5,7 @@
 
 #include "base/text.h"
 
+#include <stdio.h>
 #include <string.h>
 
 static const struct weft_role_row rows[WEFT_ROLE_COUNT] = {
@@ -70,18 +71,44 @@ int weft_role_parse(const char *text, struct weft_role_held *out, struct weft_er
     return 0;
 }
 
+void weft_roles_list(enum weft_right right, const char *domain, char *out, size_t size)
+{
+    size_t used = 0, of = 0, count = 0;
+    bool fits[WEFT_ROLE_COUNT];
+    for (size_t i = 0; i < WEFT_ROLE_COUNT; i++) {
+        fits[i] = (rows[i].rights & (unsigned)right) != 0 && (domain != NULL || !rows[i].of_domain);
+        count += fits[i];
+    }
+    out[0] = '\0';
+    for (size_t i = 0; i < WEFT_ROLE_COUNT; i++) {
+        if (!fits[i] || used + 1 >= size)
+            continue;
+        int more =
+            snprintf(out + used, size - used, "%s%s%s%s",
+                     of == 0           ? ""
+                     : of + 1 == count ? " or "
+                                       : ", ",
+                     rows[i].name, rows[i].of_domain ? "@" : "", rows[i].of_domain ? domain : "");
+        used += more < 0 ? 0 : (size_t)more;
+        of++;
+    }
+}
+
 static const struct {
     enum weft_right right;
     const char *text;
+    const char *of_domain; /* of a domain's role; NULL = the same */
 } rights[] = {
-    {WEFT_RIGHT_PEOPLE, "add, change and disable users, services, groups and keys"},
-    {WEFT_RIGHT_POLICIES, "register policies"},
-    {WEFT_RIGHT_DECIDE, "approve, reject, renew and revoke requests"},
-    {WEFT_RIGHT_REVIEW, "review emergency access"},
-    {WEFT_RIGHT_AUDIT, "read the audit"},
-    {WEFT_RIGHT_ACCESS, "see requests, grants and who has access"},
-    {WEFT_RIGHT_READ, "read the domain's products"},
-    {WEFT_RIGHT_PUBLISH, "register and run the domain's products"},
+    {WEFT_RIGHT_PEOPLE, "add, change and disable users, services, groups and keys", NULL},
+    {WEFT_RIGHT_POLICIES, "register policies", NULL},
+    {WEFT_RIGHT_DECIDE, "approve, reject, renew and revoke requests",
+     "approve, reject, renew and revoke requests for the domain's products, give its roles"},
+    {WEFT_RIGHT_REVIEW, "review emergency access", "review emergency access to them"},
+    {WEFT_RIGHT_AUDIT, "read the audit", NULL},
+    {WEFT_RIGHT_ACCESS, "see requests, grants and who has access",
+     "see requests, grants and who has access to them"},
+    {WEFT_RIGHT_READ, "read the domain's products", NULL},
+    {WEFT_RIGHT_PUBLISH, "register and run the domain's products", NULL},
 };
 
 void weft_roles_print(struct weft_buf *out)
@@ -94,7 +121,9 @@ void weft_roles_print(struct weft_buf *out)
         for (size_t r = 0; r < WEFT_COUNT(rights); r++) {
             if ((rows[i].rights & rights[r].right) == 0)
                 continue;
-            weft_buf_addf(out, "%s%s", first ? "" : "; ", rights[r].text);
+            bool own = rows[i].of_domain && rights[r].of_domain != NULL;
+            weft_buf_addf(out, "%s%s", first ? "" : "; ",
+                          own ? rights[r].of_domain : rights[r].text);
             first = false;
         }
         weft_buf_addf(out, "%s |\n", first ? "find products, ask for access" : "");

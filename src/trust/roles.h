@@ -50,6 +50,9 @@ struct weft_role_held {
 /* "domain_owner@hospital", "auditor". domain points into text. USAGE says what is wrong with it. */
 int weft_role_parse(const char *text, struct weft_role_held *out, struct weft_error *error)
     WEFT_MUST_CHECK;
+/* "mesh_admin, auditor or domain_owner@hospital": who has the right, of the mesh and, unless it is
+ * NULL, of the domain. */
+void weft_roles_list(enum weft_right right, const char *domain, char *out, size_t size);
 /* The table as Markdown rows, and what a right means. */
 void weft_roles_print(struct weft_buf *out);
 

@@ -5,9 +5,13 @@
 #include "trust/trust_decide_internal.h"
 
 #include "base/clock.h"
+#include "base/text.h"
 #include "trust/dependencies.h"
 
+#include <stdio.h>
 #include <string.h>
+
+#define PURPOSE_LIST 400 /* bytes of the declared purposes in a hint */
 
 /* ---- the index: which policies may speak of a product ---- */
 
@@ -83,10 +87,22 @@ static int policy_index(struct weft_trust *trust, size_t at, struct weft_error *
 static int purposes_add(struct weft_trust *trust, const struct weft_policy *policy,
                         struct weft_error *error)
 {
+    struct weft_texts *all = &trust->purpose_names;
+    const char **names =
+        weft_arena_array(trust->arena, all->count + policy->purpose_count + 1, sizeof *names);
+    size_t count = all->count;
+    if (names == NULL)
+        return weft_error_nomem(error);
+    for (size_t i = 0; i < count; i++)
+        names[i] = all->items[i];
     for (size_t i = 0; i < policy->purpose_count; i++) {
-        if (weft_map_put(trust->purposes, policy->purpose_list[i].name, NULL) < 0)
+        const char *name = policy->purpose_list[i].name;
+        if (!weft_map_has(trust->purposes, name))
+            names[count++] = name;
+        if (weft_map_put(trust->purposes, name, NULL) < 0)
             return weft_error_nomem(error);
     }
+    *all = (struct weft_texts){names, count};
     return 0;
 }
 
@@ -192,6 +208,33 @@ const struct weft_policy *weft_trust_policy_nth(const struct weft_trust *trust, 
 bool weft_trust_purpose_known(const struct weft_trust *trust, const char *purpose)
 {
     return weft_map_count(trust->purposes) == 0 || weft_map_has(trust->purposes, purpose);
+}
+
+const struct weft_texts *weft_trust_purposes(const struct weft_trust *trust)
+{
+    return &trust->purpose_names;
+}
+
+void weft_trust_list_print(const struct weft_texts *texts, char *out, size_t size)
+{
+    size_t used = 0;
+    out[0] = '\0';
+    for (size_t i = 0; i < texts->count && used + 1 < size; i++) {
+        int more = snprintf(out + used, size - used, "%s%s", i == 0 ? "" : ", ", texts->items[i]);
+        used += more < 0 ? 0 : (size_t)more;
+    }
+}
+
+int weft_trust_purpose_hint(const struct weft_trust *trust, const char *purpose,
+                            struct weft_error *error)
+{
+    const struct weft_texts *all = &trust->purpose_names;
+    char list[PURPOSE_LIST];
+    const char *near = purpose == NULL ? NULL : weft_suggest(purpose, all->items, all->count);
+    weft_trust_list_print(all, list, sizeof list);
+    return near == NULL
+               ? weft_error_hint(error, "declared are: %s", list)
+               : weft_error_hint(error, "did you mean --purpose %s? declared are: %s", near, list);
 }
 
 /* ---- people ---- */

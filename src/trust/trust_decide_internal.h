@@ -40,6 +40,7 @@ struct weft_trust {
     size_t policy_count;
     struct weft_map *index; /* weft_trust_index_key -> struct weft_trust_ids */
     struct weft_map *purposes;
+    struct weft_texts purpose_names;
     struct weft_map *people; /* id -> struct weft_trust_known */
     struct weft_trust_domain *domains;
     size_t domain_count, domain_capacity;
@@ -47,6 +48,9 @@ struct weft_trust {
 
 /* "d:hospital", "t:clinical", "r:hipaa", "c:pii"; "*" for what has a star there. */
 void weft_trust_index_key(enum weft_selector_kind kind, const char *word, char *out, size_t size);
+
+/* "a, b, c", as much of it as fits. */
+void weft_trust_list_print(const struct weft_texts *texts, char *out, size_t size);
 
 /* ---- a decision while it is made (decide.c) ---- */
 
@@ -75,6 +79,7 @@ struct weft_deciding {
     int64_t until_us;  /* the latest end of them */
     bool own_run;      /* a run of the owning domain: nothing is taken away */
     const struct weft_access_request *agreement;
+    struct weft_texts lacked; /* purposes of the first grant that lacked only that */
     /* what is taken away */
     struct weft_deciding_act *acting;
     size_t acting_count, acting_capacity;

@@ -136,7 +136,7 @@ def test_keys(mesh, tmp_path):
     by("query", ALL, key=new)
     mesh("key", "disable", new.split("_")[1], "--because", "lost")
     assert by("query", ALL, key=new, status=3).stderr == wrong
-    mesh("key", "enable", new.split("_")[1])
+    mesh("key", "enable", new.split("_")[1], "--because", "found")
     by("query", ALL, key=new)
     mesh("service", "disable", "dash", "--because", "off")
     assert by("query", ALL, key=new, status=3).stderr == wrong

@@ -88,7 +88,7 @@ def test_refused(mesh, words, status, text):
 @pytest.mark.parametrize("words, text", [
     (["--treat", "emial=mask"], "no column `emial`"),
     (["--treat", "email=blur"], "no treatment"),
-    (["--rows", "province = 'QC'"], "does not have"),
+    (["--rows", "province = 'QC'"], "no column `province`"),
     (["--rows", "state = upper('x')"], ""),
     (["--min-group", "10"], "SIZE:COLUMN"),
     (["--min-group", "10:patient"], "no column `patient`"),
