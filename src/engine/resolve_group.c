@@ -11,7 +11,8 @@
  *
  * Aggregates are those that tell nothing of a single row: count, sum, avg and
  * approx_count_distinct, of bare columns: sum(CASE WHEN id = 5 THEN income END) would be a way
- * to one row. max() is a value of one row. Not stopped: two answers subtracted from each other.
+ * to one row. max() is a value of one row. Not stopped: two answers subtracted from each other, or
+ * one about a known group and one subject more (WHERE ward = 'a' OR id = 5).
  */
 #include "base/text.h"
 #include "engine/resolve_plain.h"
