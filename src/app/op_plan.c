@@ -312,7 +312,8 @@ static int apply_ask(struct weft_out *out, const struct weft_op_request *request
     return 0;
 }
 
-/* What is new or changed runs; so does what was registered before but never published. */
+/* What is new or changed runs; so does what was registered before but never published, and what
+ * policies give something else to read. */
 static int apply_runs(struct weft_context *context, const struct weft_plan *plan,
                       const struct weft_op_request *request, struct weft_out *out,
                       struct weft_error *error)
@@ -322,7 +323,8 @@ static int apply_runs(struct weft_context *context, const struct weft_plan *plan
     for (size_t i = 0; i < plan->book.count; i++) {
         const struct weft_book_item *item = &plan->book.items[i];
         bool pending =
-            item->planned || (item->digest != NULL && item->digest->pending_digest != NULL);
+            item->planned || (item->digest != NULL && item->digest->pending_digest != NULL) ||
+            (plan->again != NULL && plan->again[i]);
         if (plan->chosen[i] && pending && item->product != NULL &&
             weft_product_can_run(item->product))
             WEFT_TRY(weft_runs_add(&runs, item->full_name, item->major,

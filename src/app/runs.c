@@ -6,9 +6,7 @@
 #include "app/outcome.h"
 #include "base/text.h"
 #include "catalog/deprecated.h"
-#include "flow/schedule.h"
 
-#include <stdlib.h>
 #include <string.h>
 
 int weft_runs_init(struct weft_runs *runs, struct weft_context *context, const char *cause,
@@ -332,79 +330,6 @@ static int teller_ended(void *arg, const struct weft_schedule_ended *ended,
     return 0;
 }
 
-/* ---- what reads what ---- */
-
-struct pin {
-    const char *full_name;
-    int major;
-    size_t item;
-};
-
-static int pin_compare(const void *a, const void *b)
-{
-    const struct pin *one = a, *other = b;
-    int order = strcmp(one->full_name, other->full_name);
-    return order != 0 ? order : (one->major > other->major) - (one->major < other->major);
-}
-
-/* The items by name, to look them up. */
-static struct pin *pins_sorted(const struct weft_runs *runs, struct weft_arena *arena)
-{
-    struct pin *pins = weft_arena_array(arena, runs->count + 1, sizeof *pins);
-    for (size_t i = 0; pins != NULL && i < runs->count; i++)
-        pins[i] = (struct pin){runs->items[i].full_name, runs->items[i].major, i};
-    if (pins != NULL)
-        qsort(pins, runs->count, sizeof *pins, pin_compare);
-    return pins;
-}
-
-/* Places of the items that one of them reads; what is not run now is read as it is. */
-static int needs_of(const struct weft_registered_digest *digest, const struct pin *pins,
-                    size_t count, struct weft_arena *arena, struct weft_schedule_item *out,
-                    struct weft_error *error)
-{
-    size_t *needs = weft_arena_array(arena, digest->reads.count + 1, sizeof *needs);
-    if (needs == NULL)
-        return weft_error_nomem(error);
-    out->needs = needs;
-    for (size_t i = 0; i < digest->reads.count; i++) {
-        const struct weft_registered_read *read = &digest->reads.items[i];
-        struct pin wanted = {read->full_name, read->major, 0};
-        const struct pin *found = bsearch(&wanted, pins, count, sizeof *pins, pin_compare);
-        if (found != NULL)
-            needs[out->need_count++] = found->item;
-    }
-    return 0;
-}
-
-static int schedule_items(struct weft_runs *runs, struct weft_ledger *ledger,
-                          struct weft_schedule_item **out, struct weft_error *error)
-{
-    struct weft_arena *arena = runs->context->arena;
-    struct weft_schedule_item *items = weft_arena_array(arena, runs->count + 1, sizeof *items);
-    struct pin *pins = pins_sorted(runs, arena);
-    struct weft_registered_digest *digests = NULL;
-    size_t count = 0;
-    if (items == NULL || pins == NULL)
-        return weft_error_nomem(error);
-    for (size_t i = 0; i < runs->count; i++)
-        items[i] = (struct weft_schedule_item){.full_name = runs->items[i].full_name,
-                                               .major = runs->items[i].major};
-    *out = items;
-    if (runs->count < 2)
-        return 0;
-    WEFT_CLEANUP(weft_ledger_endp) struct weft_ledger_txn *txn = NULL;
-    WEFT_TRY(weft_ledger_begin_read(ledger, &txn, error));
-    WEFT_TRY(weft_catalog_digests(txn, arena, &digests, &count, error));
-    for (size_t i = 0; i < count; i++) {
-        struct pin wanted = {digests[i].full_name, digests[i].major, 0};
-        const struct pin *found = bsearch(&wanted, pins, runs->count, sizeof *pins, pin_compare);
-        if (found != NULL)
-            WEFT_TRY(needs_of(&digests[i], pins, runs->count, arena, &items[found->item], error));
-    }
-    return 0;
-}
-
 static int all_do(struct weft_runs *runs, struct weft_out *out, struct weft_json_writer *json,
                   struct weft_error *error)
 {
@@ -414,7 +339,7 @@ static int all_do(struct weft_runs *runs, struct weft_out *out, struct weft_json
     if (runs->count == 0)
         return 0;
     WEFT_TRY(weft_context_ledger(runs->context, false, &ledger, error));
-    WEFT_TRY(schedule_items(runs, ledger, &items, error));
+    WEFT_TRY(weft_runs_order(runs, ledger, &items, error));
     struct weft_schedule schedule = {.items = items,
                                      .count = runs->count,
                                      .options = &runs->options,

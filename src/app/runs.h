@@ -6,7 +6,7 @@
 #define WEFT_APP_RUNS_H
 
 #include "context/context.h"
-#include "flow/run.h"
+#include "flow/schedule.h"
 
 struct weft_runs_item {
     const char *full_name;
@@ -32,6 +32,9 @@ int weft_runs_add_registered(struct weft_runs *runs, const struct weft_registere
 int weft_runs_stayed(const struct weft_runs *runs, const struct weft_product *contract,
                      const struct weft_outcome *outcome, struct weft_out *out,
                      struct weft_json_writer *json, struct weft_error *error) WEFT_MUST_CHECK;
+/* All as the schedule takes them, each with those of them that it waits for (runs_order.c). */
+int weft_runs_order(const struct weft_runs *runs, struct weft_ledger *ledger,
+                    struct weft_schedule_item **out, struct weft_error *error) WEFT_MUST_CHECK;
 /* Runs all; one that fails stops only those that read it: they are skipped, with the cause. 0, or
  * -1 with the error whose exit status is the highest (a skipped one counts as what caused it).
  * Programs get one array of run records, in the order in which they ended. */

@@ -8,8 +8,10 @@
  */
 #include "flow/run_internal.h"
 
+#include "base/clock.h"
 #include "catalog/columns.h"
 #include "catalog/subject.h"
+#include "flow/looked_up.h"
 #include "job/guard.h"
 #include "trust/dependencies.h"
 
@@ -160,9 +162,14 @@ static int member_add(void *arg, const char *product, struct weft_error *error)
         rc = weft_pointer_get(adding->txn, asker->arena, WEFT_SPACE_LAKE, found.table, 0, &pointer,
                               error);
     WEFT_TRY(rc);
-    if (rc == WEFT_NOT_THERE || pointer.snapshot_id == 0)
-        return weft_error_set(error, WEFT_E_DENIED,
-                              "a policy looks rows up in %s, which has no snapshot", product);
+    if (rc == WEFT_NOT_THERE || pointer.snapshot_id == 0) {
+        weft_error_set(error, WEFT_E_DENIED, "a policy looks rows up in %s, which has no snapshot",
+                       product);
+        return weft_error_hint(error,
+                               "run it first: `weft run %s`; where it is made of %s itself, no run "
+                               "can be the first one: the policy wants another product",
+                               product, asker->registered.full_name);
+    }
     if (weft_arena_reserve(asker->arena, &asker->members, &asker->member_capacity,
                            asker->member_count + 1, sizeof *asker->members) < 0)
         return weft_error_nomem(error);
@@ -241,4 +248,88 @@ int weft_flow_gate(struct weft_flow_gate *gate, struct weft_ledger_txn *txn,
     if (out->home == NULL)
         WEFT_TRY(weft_job_guard_members(decision.rows, member_add, &adding, error));
     return guard_make(asker, &subject, &decision, &out->guard, error);
+}
+
+/* ---- what is looked up, before the runs ---- */
+
+struct looking {
+    const struct weft_registered_digest *digest;
+    weft_run_looked_up_fn *fn;
+    void *arg;
+};
+
+static int looked_up_tell(void *arg, const char *product, struct weft_error *error)
+{
+    const struct looking *looking = arg;
+    return looking->fn(looking->arg, looking->digest, product, error);
+}
+
+static bool condition_looks_up(const struct weft_condition *rows)
+{
+    bool looks = rows != NULL && rows->kind == WEFT_CONDITION_MEMBER;
+    for (size_t i = 0; rows != NULL && !looks && i < rows->part_count; i++)
+        looks = condition_looks_up(rows->parts[i]);
+    return looks;
+}
+
+/* Most homes have no such policy: then nothing needs to be decided. */
+static bool policies_look_up(const struct weft_trust *trust)
+{
+    for (size_t i = 0; i < weft_trust_policy_count(trust); i++) {
+        if (condition_looks_up(weft_trust_policy_nth(trust, i)->rows))
+            return true;
+    }
+    return false;
+}
+
+/* asker: as much of one as a decision wants. */
+static int looked_up_by(struct weft_flow_gate *gate, struct weft_ledger_txn *txn,
+                        struct weft_asker *asker, struct looking *looking, struct weft_error *error)
+{
+    const struct weft_registered_reads *reads = &looking->digest->reads;
+    struct weft_request request;
+    asker->registered.full_name = looking->digest->full_name;
+    WEFT_TRY(request_make(asker, &request, error));
+    for (size_t i = 0; i < reads->count; i++) {
+        struct weft_registered source;
+        struct weft_trust_subject subject;
+        struct weft_decision decision;
+        if (is_own(asker, reads->items[i].full_name))
+            continue;
+        WEFT_TRY(trust_of(gate, txn, asker, &request, error));
+        if (!gate->confirmed || !policies_look_up(gate->trust))
+            return 0;
+        WEFT_TRY(weft_trust_know(gate->trust, txn, request.principal, error));
+        int rc = weft_catalog_product(txn, asker->arena, reads->items[i].full_name,
+                                      reads->items[i].major, 0, &source, error);
+        WEFT_TRY(rc);
+        if (rc == WEFT_NOT_THERE)
+            continue; /* its run says so */
+        WEFT_TRY(subject_make(txn, asker->arena, &source, &subject, error));
+        WEFT_TRY(
+            weft_trust_decide(gate->trust, &request, &subject, asker->arena, &decision, error));
+        if (decision.verdict == WEFT_VERDICT_YES)
+            WEFT_TRY(weft_job_guard_members(decision.rows, looked_up_tell, looking, error));
+    }
+    return 0;
+}
+
+int weft_run_looked_up(struct weft_ledger_txn *txn,
+                       const struct weft_registered_digest *const *digests, size_t count,
+                       weft_run_looked_up_fn *fn, void *arg, struct weft_error *error)
+{
+    static const struct weft_run_options options = {.mode = WEFT_JOB_RUN};
+    WEFT_CLEANUP(weft_flow_gate_end) struct weft_flow_gate gate = {0};
+    for (size_t i = 0; i < count; i++) {
+        WEFT_CLEANUP(weft_arena_freep) struct weft_arena *arena = weft_arena_new(0);
+        struct weft_asker asker = {.ledger = weft_ledger_of(txn),
+                                   .arena = arena,
+                                   .options = &options,
+                                   .started_us = weft_clock_us()};
+        struct looking looking = {.digest = digests[i], .fn = fn, .arg = arg};
+        if (arena == NULL)
+            return weft_error_nomem(error);
+        WEFT_TRY(looked_up_by(&gate, txn, &asker, &looking, error));
+    }
+    return 0;
 }

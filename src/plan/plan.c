@@ -218,7 +218,8 @@ static int plan_all(struct weft_plan_maker *maker, const struct weft_op_value *w
     maker->book->sight_arg = maker;
     WEFT_TRY(plan_do(maker, words, exclude, diag, error));
     WEFT_TRY(weft_plan_access(maker, diag, error));
-    return weft_plan_needs(maker, diag, error);
+    WEFT_TRY(weft_plan_needs(maker, diag, error));
+    return weft_plan_again(maker, error);
 }
 
 int weft_plan_make(struct weft_context *context, const struct weft_mesh *mesh,

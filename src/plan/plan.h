@@ -107,8 +107,9 @@ struct weft_plan {
     size_t team_count;
     const struct weft_plan_access *access; /* by principal and product */
     size_t access_count;
-    bool access_cut; /* there are more than were looked at */
-    bool confirms;   /* needs.c: applying says which dependencies need no grant */
+    bool access_cut;   /* there are more than were looked at */
+    const bool *again; /* of the book: unchanged, but given something else of what it reads */
+    bool confirms;     /* needs.c: applying says which dependencies need no grant */
     const struct weft_dependency *dependencies; /* those, by reader; of a home from before */
     size_t dependency_count;
     const char *grants; /* needs.c: policies, as a file, of all that items lack; NULL = nothing */
@@ -138,6 +139,9 @@ int weft_plan_policies_show(const struct weft_plan *plan, struct weft_out *out,
                             struct weft_error *error) WEFT_MUST_CHECK;
 void weft_plan_policies_json(const struct weft_plan *plan, struct weft_json_writer *json);
 void weft_plan_policies_markdown(const struct weft_plan *plan, struct weft_buf *out);
+/* What is run although its file does not change (again.c). */
+int weft_plan_again_show(const struct weft_plan *plan, struct weft_out *out,
+                         struct weft_error *error) WEFT_MUST_CHECK;
 int weft_plan_needs_show(const struct weft_plan *plan, struct weft_out *out,
                          struct weft_error *error) WEFT_MUST_CHECK;
 /* What can be done about what an item lacks: one line for each product, by its owner. */

@@ -87,6 +87,9 @@ int weft_plan_sight_put(void *arg, const char *reader, size_t item, struct weft_
 int weft_plan_needs(struct weft_plan_maker *maker, struct weft_diag *diag, struct weft_error *error)
     WEFT_MUST_CHECK;
 
+/* ---- again.c: what runs read otherwise by what is planned; after weft_plan_needs ---- */
+int weft_plan_again(struct weft_plan_maker *maker, struct weft_error *error) WEFT_MUST_CHECK;
+
 /* ---- lacks.c: what would grant it ---- */
 /* Of the reads that an item may not do: fills `lacks`, what refuses it, and the hint. */
 int weft_plan_lacks_fill(struct weft_plan_maker *maker, struct weft_plan_item *item,

@@ -308,6 +308,7 @@ int weft_plan_show(const struct weft_plan *plan, struct weft_out *out, struct we
     for (size_t i = 0; i < plan->count; i++)
         WEFT_TRY(item_show(&plan->book, &plan->items[i], out, error));
     WEFT_TRY(weft_plan_policies_show(plan, out, error));
+    WEFT_TRY(weft_plan_again_show(plan, out, error));
     WEFT_TRY(weft_plan_needs_show(plan, out, error));
     WEFT_TRY(weft_plan_grants_show(plan, out, error));
     return sum_show(plan, out, error);
