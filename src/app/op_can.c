@@ -227,6 +227,8 @@ static void secured_sql(const struct can *can, struct weft_buf *out)
 static bool reason_counts(const struct can *can, const struct weft_decision_reason *reason)
 {
     bool any = reason->columns == NULL;
+    if (reason->kind == WEFT_REASON_LACKS && !can->shows_sql)
+        return false;
     for (size_t i = 0; !any && i < can->subject.column_count; i++)
         any = reason->columns[i] && !column_hidden(can, i);
     return any && (can->column == NULL || reason->columns == NULL || reason->columns[can->at]);
@@ -263,7 +265,8 @@ static int reasons_show(const struct can *can, struct weft_error *error)
     } kinds[] = {[WEFT_REASON_GRANTS] = {WEFT_STYLE_GOOD, "+"},
                  [WEFT_REASON_RESTRICTS] = {WEFT_STYLE_CHANGED, "-"},
                  [WEFT_REASON_EXCEPT] = {WEFT_STYLE_DIM, "="},
-                 [WEFT_REASON_DENIES] = {WEFT_STYLE_BAD, "x"}};
+                 [WEFT_REASON_DENIES] = {WEFT_STYLE_BAD, "x"},
+                 [WEFT_REASON_LACKS] = {WEFT_STYLE_CHANGED, "-"}};
     for (size_t i = 0; i < can->decision.reason_count; i++) {
         const struct weft_decision_reason *reason = &can->decision.reasons[i];
         if (!reason_counts(can, reason))
@@ -302,7 +305,7 @@ static int answer_show(const struct can *can, const char *sql, struct weft_error
 
 static void reasons_json(const struct can *can, struct weft_json_writer *json)
 {
-    static const char *const kinds[] = {"grants", "restricts", "excepted", "denies"};
+    static const char *const kinds[] = {"grants", "restricts", "excepted", "denies", "lacks"};
     weft_json_key(json, "reasons");
     weft_json_begin_array(json);
     for (size_t i = 0; i < can->decision.reason_count; i++) {

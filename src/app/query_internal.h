@@ -52,6 +52,7 @@ struct weft_query {
     struct weft_slot *slot;
     struct weft_resolved resolved;
     struct weft_map *told; /* tables that were told to be deprecated; NULL = none yet */
+    int64_t group_size;    /* of the largest min_group that acts; 0 = none */
     int64_t started_us;    /* monotonic */
     int64_t rows;
     const char *denied; /* NULL; the product that was refused */

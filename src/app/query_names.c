@@ -157,9 +157,8 @@ static int table_relation(struct weft_query *query, const struct query_home *hom
 }
 
 /* The contract's fields, for a product that is registered but has no snapshot yet. */
-static int empty_relation(const struct weft_query *query, struct weft_arena *arena,
-                          const struct weft_registered *product, struct weft_relation *out,
-                          struct weft_error *error)
+static int empty_relation(struct weft_arena *arena, const struct weft_registered *product,
+                          struct weft_relation *out, struct weft_error *error)
 {
     const struct weft_product *contract =
         product->in_force != NULL ? product->in_force : product->pending;
@@ -178,9 +177,6 @@ static int empty_relation(const struct weft_query *query, struct weft_arena *are
     for (size_t i = 0; i < contract->schema.count; i++)
         columns[i] = (struct weft_relation_column){.name = contract->schema.items[i].name,
                                                    .type = contract->schema.items[i].type};
-    if (query->out != NULL)
-        weft_out_note(query->out, "%s has no snapshot yet: it is read as an empty table",
-                      product->full_name);
     out->kind = WEFT_RELATION_FILES;
     out->columns = columns;
     out->column_count = contract->schema.count;
@@ -246,16 +242,26 @@ static int deprecated_tell(struct weft_query *query, const struct weft_registere
     return 0;
 }
 
-/* Behind the gate: the table, or what stands for one that is not there yet. */
+static int empty_tell(const struct weft_query *query, const struct weft_registered *product)
+{
+    if (query->out != NULL)
+        weft_out_note(query->out, "%s has no snapshot yet: it is read as an empty table",
+                      product->full_name);
+    return 0;
+}
+
+/* Behind the gate: the table, or what stands for one that is not there yet. `asked`: the text names
+ * it, so that he who asked is told of its state; not of what a policy looks rows up in. */
 static int registered_relation(struct weft_query *query, struct weft_arena *arena,
                                const struct weft_registered *product,
-                               const struct weft_resolve_name *name, struct weft_relation *out,
-                               struct weft_error *error)
+                               const struct weft_resolve_name *name, bool asked,
+                               struct weft_relation *out, struct weft_error *error)
 {
     struct query_home home = home_own(query);
     out->product = product->full_name;
     query->schema_now = NULL;
-    WEFT_TRY(deprecated_tell(query, product, error));
+    if (asked)
+        WEFT_TRY(deprecated_tell(query, product, error));
     int rc =
         table_relation(query, &home, arena, WEFT_SPACE_LAKE, product->table, &name->at, out, error);
     if (rc != WEFT_NOT_THERE)
@@ -271,7 +277,8 @@ static int registered_relation(struct weft_query *query, struct weft_arena *aren
     int64_t time_us = name->at.given ? name->at.timestamp_us : query->as_of_us;
     if (time_us != 0)
         return snapshot_none(time_us, product->full_name, error);
-    return empty_relation(query, arena, product, out, error);
+    WEFT_TRY(empty_relation(arena, product, out, error));
+    return asked ? empty_tell(query, product) : 0;
 }
 
 /* ---- the gate ---- */
@@ -389,7 +396,7 @@ static int product_secured(struct weft_query *query, struct weft_arena *arena,
     int rc = decision_refused(query, product->full_name, product->major, &decision, error);
     if (rc != 0)
         return rc;
-    rc = registered_relation(query, arena, product, name, out, error);
+    rc = registered_relation(query, arena, product, name, true, out, error);
     rc = stored_told(query, product->full_name, rc, error);
     if (rc != 0 || weft_request_is_local(&context->request)) {
         WEFT_TRY(decision_note(query, &decision, error));
@@ -403,6 +410,8 @@ static int product_secured(struct weft_query *query, struct weft_arena *arena,
         return rc;
     WEFT_TRY(decision_note(query, &decision, error));
     WEFT_TRY(decision_apply(arena, &decision, out, error));
+    for (size_t i = 0; i < decision.min_group_count; i++)
+        query->group_size = WEFT_MAX(query->group_size, decision.min_groups[i].size);
     const struct weft_query_secured secured = {name, out, &decision};
     return query->secured == NULL ? 0 : query->secured(query->secured_arg, &secured, error);
 }
@@ -441,6 +450,20 @@ static int product_relation(struct weft_query *query, struct weft_arena *arena,
     return rc != 0 ? rc : product_secured(query, arena, &product, name, out, error);
 }
 
+/* The reader may not know of what a policy looks rows up in: neither its name nor its state. */
+static int looked_up_told(const struct weft_query *query, int rc, struct weft_error *error)
+{
+    bool of_query = error->code == WEFT_E_NOMEM || error->code == WEFT_E_CANCELLED ||
+                    error->code == WEFT_E_TIMEOUT || error->code == WEFT_E_LIMIT;
+    if (rc >= 0 || of_query || weft_request_is_local(&query->context->request))
+        return rc;
+    weft_error_clear(error);
+    weft_error_set(error, WEFT_E_BLOCKED,
+                   "a policy's row condition cannot be held: what it looks rows up in cannot be "
+                   "read");
+    return weft_error_hint(error, "those who write the policies see which: `weft can`");
+}
+
 int weft_query_member(void *arg, struct weft_arena *arena, const char *product,
                       struct weft_relation *out, struct weft_error *error)
 {
@@ -461,9 +484,9 @@ int weft_query_member(void *arg, struct weft_arena *arena, const char *product,
     /* Who compares two states leaves files of them out, not of where rows are looked up. */
     struct weft_map *left_out = query->left_out;
     query->left_out = NULL;
-    rc = registered_relation(query, arena, &registered, &name, out, error);
+    rc = registered_relation(query, arena, &registered, &name, false, out, error);
     query->left_out = left_out;
-    return stored_told(query, product, rc, error);
+    return looked_up_told(query, rc, error);
 }
 
 /* Of which moment the states of rows are; 0 = now. */

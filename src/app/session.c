@@ -169,6 +169,10 @@ static int statement_run(struct weft_query *query, struct weft_out *out, struct 
     /* A read that cannot be audited is not a read that happened quietly: it fails. */
     if (weft_query_audit(query, rc, rc < 0 ? &audit : error) < 0)
         return -1;
+    /* Whether any was left out or not: that there was one would tell of it. */
+    if (rc >= 0 && query->group_size > 0 && out->for_people)
+        weft_out_note(out, "groups of fewer than %" PRId64 " different subjects are left out",
+                      query->group_size);
     return rc;
 }
 

@@ -97,8 +97,8 @@ int weft_context_engine(struct weft_context *context, struct weft_engine **engin
  * own. The gate is asked (weft_trust_decide). */
 int weft_context_product(struct weft_context *context, const char *word,
                          struct weft_registered *out, struct weft_error *error) WEFT_MUST_CHECK;
-/* "domain.name@2" into name (in the arena) and major (WEFT_MAJOR_NEWEST = none given). USAGE when it
- * is no name. */
+/* "domain.name@2" into name (in the arena) and major (WEFT_MAJOR_NEWEST = none given). USAGE when
+ * it is no name. */
 int weft_product_word(struct weft_arena *arena, const char *word, const char **full_name,
                       int *major, struct weft_error *error) WEFT_MUST_CHECK;
 

@@ -18,6 +18,7 @@
  */
 #include "engine/resolve_internal.h"
 #include "engine/treat.h"
+#include "policy/condition.h"
 
 #define SECURE_DEPTH_MAX 64
 #define SECURE_GUARD "CASE WHEN current_connection_id() IS NOT NULL THEN "
@@ -59,12 +60,6 @@ static const struct weft_relation_column *column_find(const struct weft_relation
     return NULL;
 }
 
-static bool type_compares(const struct weft_type *type)
-{
-    return !weft_type_is_nested(type) && type->kind != WEFT_TYPE_JSON &&
-           type->kind != WEFT_TYPE_BINARY;
-}
-
 /* ---- parts of a condition ---- */
 
 static int operand_put(struct secure *secure, const struct secured *at,
@@ -74,7 +69,7 @@ static int operand_put(struct secure *secure, const struct secured *at,
     if (operand->kind == WEFT_OPERAND_PRINCIPAL || operand->text == NULL)
         return weft_error_set(secure->error, WEFT_E_INTERNAL,
                               "a row condition of %s is not bound to a principal", at->product);
-    if (!type_compares(type) || !weft_type_accepts(type, operand->text))
+    if (!weft_operand_fits(type, operand))
         return condition_refuse(secure, at, "compares a column with a value of another type");
     if (type->kind == WEFT_TYPE_STRING) {
         weft_buf_add_sql_text(out, operand->text, strlen(operand->text));
@@ -134,7 +129,7 @@ static bool member_compares(const struct weft_type *a, const struct weft_type *b
 {
     bool whole = (a->kind == WEFT_TYPE_INT || a->kind == WEFT_TYPE_LONG) &&
                  (b->kind == WEFT_TYPE_INT || b->kind == WEFT_TYPE_LONG);
-    return whole || (type_compares(a) && weft_type_equal(a, b));
+    return whole || (weft_condition_compares(a) && weft_type_equal(a, b));
 }
 
 /* column IN (SELECT member FROM product WHERE ...), the product as it is. */

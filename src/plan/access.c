@@ -367,6 +367,32 @@ static int column_lacks(void *arg, const char *column)
     return 1;
 }
 
+static const struct weft_type *type_of(void *arg, const char *column)
+{
+    const struct weft_trust_subject *subject = arg;
+    for (size_t i = 0; i < subject->column_count; i++) {
+        if (strcmp(subject->columns[i].name, column) == 0)
+            return subject->columns[i].type;
+    }
+    return NULL;
+}
+
+/* Likewise; what principal.x will be is not known here. */
+static void types_check(struct compare *c, const struct weft_policy *policy,
+                        const struct weft_trust_subject *subject)
+{
+    const char *column = policy->rows == NULL ? NULL
+                                              : weft_condition_mistyped(policy->rows, type_of,
+                                                                        (void *)(uintptr_t)subject);
+    if (column != NULL)
+        weft_diag_add(
+            c->diag, WEFT_SEVERITY_WARNING, WEFT_E_INVALID, policy->file, policy->place.line,
+            policy->place.column, "write a value as the column has them",
+            "the policy `%s` compares the column `%s` of %s with a value of another type: "
+            "it cannot be held, so whoever it holds for reads nothing of the product",
+            policy->name, column, subject->full_name);
+}
+
 /* Then nobody whom it holds for reads the product. */
 static void restrictions_check(struct compare *c, const struct weft_trust_subject *subject)
 {
@@ -380,7 +406,9 @@ static void restrictions_check(struct compare *c, const struct weft_trust_subjec
             policy->rows == NULL || weft_condition_columns(policy->rows, column_lacks, &lacks) == 0;
         held = held &&
                (policy->min_group.size == 0 || column_lacks(&lacks, policy->min_group.by) == 0);
-        if (!held)
+        if (held)
+            types_check(c, policy, subject);
+        else
             weft_diag_add(c->diag, WEFT_SEVERITY_WARNING, WEFT_E_INVALID, policy->file,
                           policy->place.line, policy->place.column,
                           "let `on` name the products that have it",

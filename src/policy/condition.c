@@ -599,3 +599,45 @@ int weft_condition_columns(const struct weft_condition *condition,
     }
     return 0;
 }
+
+/* ---- types ---- */
+
+bool weft_condition_compares(const struct weft_type *type)
+{
+    return !weft_type_is_nested(type) && type->kind != WEFT_TYPE_JSON &&
+           type->kind != WEFT_TYPE_BINARY;
+}
+
+bool weft_operand_fits(const struct weft_type *type, const struct weft_operand *operand)
+{
+    if (!weft_condition_compares(type))
+        return false;
+    return operand->kind == WEFT_OPERAND_PRINCIPAL || weft_type_accepts(type, operand->text);
+}
+
+static bool leaf_fits(const struct weft_condition *leaf, const struct weft_type *type)
+{
+    if (leaf->kind == WEFT_CONDITION_LIKE && type->kind != WEFT_TYPE_STRING)
+        return false;
+    for (size_t i = 0; i < leaf->operand_count; i++) {
+        if (!weft_operand_fits(type, &leaf->operands[i]))
+            return false;
+    }
+    return true;
+}
+
+const char *weft_condition_mistyped(const struct weft_condition *condition,
+                                    weft_condition_type_fn *type_of, void *arg)
+{
+    if (condition->column != NULL) {
+        const struct weft_type *type = type_of(arg, condition->column);
+        if (type != NULL && !leaf_fits(condition, type))
+            return condition->column;
+    }
+    for (size_t i = 0; condition->kind != WEFT_CONDITION_MEMBER && i < condition->part_count; i++) {
+        const char *column = weft_condition_mistyped(condition->parts[i], type_of, arg);
+        if (column != NULL)
+            return column;
+    }
+    return NULL;
+}

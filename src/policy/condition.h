@@ -42,4 +42,17 @@ const struct weft_condition *weft_condition_bind(struct weft_arena *arena,
 int weft_condition_columns(const struct weft_condition *condition,
                            int (*fn)(void *arg, const char *column), void *arg);
 
+/* ---- types ---- */
+
+/* Are there values of it that a condition may compare? */
+bool weft_condition_compares(const struct weft_type *type);
+/* May a column of this type be compared with the value? principal.x is nothing yet: true. */
+bool weft_operand_fits(const struct weft_type *type, const struct weft_operand *operand);
+/* NULL = the product has no such column, or its type is not known: then all fit. */
+typedef const struct weft_type *weft_condition_type_fn(void *arg, const char *column);
+/* The first column of the product itself that is compared with a value of another type, or with
+ * LIKE though it is no text; NULL = none. What columns of other products are, it does not know. */
+const char *weft_condition_mistyped(const struct weft_condition *condition,
+                                    weft_condition_type_fn *type_of, void *arg);
+
 #endif

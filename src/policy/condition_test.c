@@ -204,6 +204,46 @@ static void test_columns(void **state)
     weft_arena_free(arena);
 }
 
+/* a is a long, s a string, j JSON; anything else is not known. */
+static const struct weft_type *type_named(void *arg, const char *column)
+{
+    static const struct weft_type types[] = {
+        {.kind = WEFT_TYPE_LONG}, {.kind = WEFT_TYPE_STRING}, {.kind = WEFT_TYPE_JSON}};
+    (void)arg;
+    return column[0] == 'a'   ? &types[0]
+           : column[0] == 's' ? &types[1]
+           : column[0] == 'j' ? &types[2]
+                              : NULL;
+}
+
+static void test_types(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *text, *column; /* NULL = all fits */
+    } rows[] = {{"a = 1 and s = 'x' and x = 'y'", NULL},
+                {"a = 'x'", "a"},
+                {"s = 1", NULL},
+                {"not (s like 'x%' or a in (1, true))", "a"},
+                {"a like '1%'", "a"},
+                {"a = principal.n", NULL},
+                {"j = principal.n", "j"},
+                {"j is null", NULL},
+                {"a in (d.e.f where a = 'x')", NULL}};
+    for (size_t i = 0; i < WEFT_COUNT(rows); i++) {
+        struct weft_error error = WEFT_ERROR_INIT;
+        struct weft_arena *arena = weft_arena_new(0);
+        const struct weft_condition *condition;
+        assert_int_equal(weft_condition_parse(arena, rows[i].text, &condition, &error), 0);
+        const char *column = weft_condition_mistyped(condition, type_named, NULL);
+        if (rows[i].column == NULL)
+            assert_null(column);
+        else
+            assert_string_equal(column, rows[i].column);
+        weft_arena_free(arena);
+    }
+}
+
 static int torture(void *arg, struct weft_error *error)
 {
     (void)arg;
@@ -228,8 +268,9 @@ static void test_memory(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_print), cmocka_unit_test(test_refused), cmocka_unit_test(test_deep),
-        cmocka_unit_test(test_bind),  cmocka_unit_test(test_columns), cmocka_unit_test(test_memory),
+        cmocka_unit_test(test_print),  cmocka_unit_test(test_refused), cmocka_unit_test(test_deep),
+        cmocka_unit_test(test_bind),   cmocka_unit_test(test_columns), cmocka_unit_test(test_types),
+        cmocka_unit_test(test_memory),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

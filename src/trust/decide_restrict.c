@@ -10,6 +10,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#define LACKS_MAX 8 /* attributes that are told of one condition */
+
 static const struct weft_policy_except *excepted(const struct weft_deciding *d,
                                                  const struct weft_policy *policy)
 {
@@ -22,11 +24,37 @@ static const struct weft_policy_except *excepted(const struct weft_deciding *d,
     return NULL;
 }
 
+/* A row condition while it is bound: which attributes were asked for and are not there. */
+struct binding {
+    struct weft_deciding *d;
+    const char *lacks[LACKS_MAX];
+    size_t lack_count;
+};
+
 static struct weft_texts attribute_of(void *arg, const char *name)
 {
-    const struct weft_deciding *d = arg;
-    const struct weft_texts *values = weft_principal_attribute(d->who, name);
-    return values == NULL ? (struct weft_texts){0} : *values;
+    struct binding *binding = arg;
+    const struct weft_texts *values = weft_principal_attribute(binding->d->who, name);
+    if (values != NULL && values->count > 0)
+        return *values;
+    bool told = binding->lack_count == LACKS_MAX;
+    for (size_t i = 0; i < binding->lack_count; i++)
+        told = told || strcmp(binding->lacks[i], name) == 0;
+    if (!told)
+        binding->lacks[binding->lack_count++] = name;
+    return (struct weft_texts){0};
+}
+
+/* For who looks after access: no row is no answer to why there is none. */
+static void lacks_tell(const struct binding *binding, const char *rule,
+                       const struct weft_condition *bound)
+{
+    for (size_t i = 0; i < binding->lack_count; i++)
+        weft_deciding_reason(binding->d, WEFT_REASON_LACKS, rule, "%s has no attribute `%s`: %s",
+                             binding->d->who->id, binding->lacks[i],
+                             bound->kind == WEFT_CONDITION_NONE
+                                 ? "no row"
+                                 : "what is compared with it is true of no row");
 }
 
 static int column_missing(void *arg, const char *column)
@@ -64,6 +92,28 @@ static void broken(struct weft_deciding *d, const char *rule, const char *column
         column);
 }
 
+static const struct weft_type *type_of(void *arg, const char *column)
+{
+    const struct weft_deciding *d = arg;
+    for (size_t i = 0; i < d->subject->column_count; i++) {
+        if (strcmp(d->subject->columns[i].name, column) == 0)
+            return d->subject->columns[i].type;
+    }
+    return NULL;
+}
+
+/* Which column stands in the condition, for those who may see that. */
+static bool mistyped(struct weft_deciding *d, const char *rule, const struct weft_condition *bound)
+{
+    if (weft_condition_mistyped(bound, type_of, d) == NULL)
+        return false;
+    d->broken = true;
+    weft_deciding_reason(d, WEFT_REASON_DENIES, rule,
+                         "its row condition compares a column with a value of another type: it "
+                         "cannot be held, so nothing is read");
+    return true;
+}
+
 static void rows_add(struct weft_deciding *d, const char *rule, const struct weft_condition *rows)
 {
     struct missing missing = {.d = d};
@@ -71,7 +121,13 @@ static void rows_add(struct weft_deciding *d, const char *rule, const struct wef
         broken(d, rule, missing.column);
         return;
     }
-    const struct weft_condition *bound = weft_condition_bind(d->arena, rows, attribute_of, d);
+    struct binding binding = {.d = d};
+    const struct weft_condition *bound =
+        weft_condition_bind(d->arena, rows, attribute_of, &binding);
+    if (bound != NULL)
+        lacks_tell(&binding, rule, bound);
+    if (bound != NULL && mistyped(d, rule, bound))
+        return;
     if (bound == NULL || weft_arena_reserve(d->arena, &d->rows, &d->row_capacity, d->row_count + 1,
                                             sizeof(*d->rows)) < 0) {
         d->nomem = true;

@@ -281,6 +281,42 @@ static void test_known(void **state)
     assert_null(decide(f, "user:eve", "", &subject).known);
 }
 
+/* What a read would refuse is no yes. */
+static void test_values_of_another_type(void **state)
+{
+    struct fixture *f = *state;
+    static const struct {
+        const char *rows;
+        bool fits;
+    } cases[] = {{"age > 3", true},
+                 {"age in (1, 2)", true},
+                 {"age = 'old'", false},
+                 {"age in (1, 'old')", false},
+                 {"not (age = 1.5)", false},
+                 {"age like '1%'", false},
+                 {"age is null", true},
+                 {"state = 3", true},
+                 {"state = 'QC' or age = true", false},
+                 {"state = principal.none and age = 'old'", true}, /* no row: nothing is compared */
+                 {"id in (hospital.other.id where age = 'old')", true}};
+    const struct weft_trust_subject subject = patients();
+    for (size_t i = 0; i < WEFT_COUNT(cases); i++) {
+        char restrict_text[300];
+        snprintf(restrict_text, sizeof restrict_text,
+                 "{\"kind\":\"restrict\",\"name\":\"b\",\"on\":[\"hospital.*\"],\"rows\":\"%s\"}",
+                 cases[i].rows);
+        const char *const documents[] = {
+            "{\"kind\":\"grant\",\"name\":\"a\",\"to\":[\"everyone\"],\"read\":[\"*\"]}",
+            restrict_text};
+        fixture_policies(f, documents, WEFT_COUNT(documents));
+        struct weft_decision made = decide(f, "user:eve", "", &subject);
+        if ((made.verdict == WEFT_VERDICT_YES) != cases[i].fits)
+            fail_msg("%s: %s", cases[i].rows, made.reason);
+        if (!cases[i].fits)
+            assert_non_null(strstr(weft_decision_denial(&made), "a value of another type"));
+    }
+}
+
 static void test_quarantine_and_mesh(void **state)
 {
     struct fixture *f = *state;
@@ -416,6 +452,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_access, setup, teardown),
         cmocka_unit_test_setup_teardown(test_restrictions, setup, teardown),
         cmocka_unit_test_setup_teardown(test_known, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_values_of_another_type, setup, teardown),
         cmocka_unit_test_setup_teardown(test_quarantine_and_mesh, setup, teardown),
         cmocka_unit_test_setup_teardown(test_set_aside, setup, teardown),
         cmocka_unit_test_setup_teardown(test_never_more, setup, teardown),

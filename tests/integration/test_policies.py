@@ -255,6 +255,54 @@ def test_a_restriction_that_cannot_be_held(tmp_path):
     assert "names the column `province`, which the product does not have" in told
 
 
+def test_values_of_another_type(tmp_path):
+    """A read is refused: so `can` says no, to whom the value does not fit, and plan warns."""
+    mesh = mesh_make(tmp_path)
+    policies(mesh, GRANT, PURPOSES, ROWS.replace("state = principal.state", "id = 'sesame'"))
+    warned = mesh("plan").stderr
+    assert ("the policy `own_state` compares the column `id` of hospital.patients with a value of "
+            "another type") in warned
+    mesh.apply()
+    for rows in ("id = 'sesame'", "id = principal.state"):
+        policies(mesh, GRANT, PURPOSES, ROWS.replace("state = principal.state", rows))
+        mesh.apply()
+        why = "its row condition compares a column with a value of another type"
+        assert why in denied(mesh, "user:alice", "--purpose", "research")
+        no = mesh("can", "user:alice", "read", "hospital.patients", "--purpose", "research",
+                  status=3)
+        assert no.stdout.startswith("no:") and why in no.stdout
+        assert f"rows where {rows}" in no.stdout
+
+
+def test_an_attribute_that_is_missing(tmp_path):
+    """No row is no answer: who looks after access is told why, not the one whom it is about."""
+    mesh = mesh_make(tmp_path)
+    mesh("user", "add", "nemo", "--group", "researchers")
+    words = ["can", "user:nemo", "read", "hospital.patients", "--purpose", "research"]
+    told = "user:nemo has no attribute `state`: no row"
+    assert told in mesh(*words).stdout
+    assert {"effect": "lacks", "rule": "restrict own_state", "text": told} in \
+        mesh.json(*words)["reasons"]
+    assert "no attribute" not in mesh(*words, "--as", "user:nemo").stdout
+    assert "no attribute" not in mesh("can", "user:alice", *words[2:]).stdout
+
+
+def test_groups_are_left_out_is_always_told(tmp_path):
+    mesh = mesh_make(tmp_path)
+    policies(mesh, GRANT, PURPOSES,
+             "kind: restrict\nname: small\non: [hospital.*]\nmin_group: {size: 2, by: id}\n")
+    mesh.apply()
+    note = "groups of fewer than 2 different subjects are left out"
+    asked = ["--as", "user:alice", "--purpose", "research"]
+    for sql in ("select state, count(*) as n from hospital.patients group by 1",
+                "select count(*) as n from hospital.patients",
+                "select name, count(*) as n from hospital.patients group by 1"):
+        done = mesh("query", sql, *asked)
+        assert done.stderr.count(note) == 1
+        assert note not in (made := mesh("query", sql, *asked, "--json")).stderr + made.stdout
+        assert note not in mesh("query", sql).stderr
+
+
 def test_classifications_are_inherited(tmp_path):
     mesh = mesh_make(tmp_path)
     mesh.product("""sql: |
