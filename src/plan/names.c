@@ -271,15 +271,13 @@ static void principal_check(const struct names *names, const char *principal, co
                   place.column, hint, "there is no %s, whom %s names", principal, where);
 }
 
+/* An exception for nobody shows nothing to anybody. */
 static void policy_people(const struct names *names, const struct weft_policy *policy)
 {
     char where[WEFT_NAME_MAX + 40];
     snprintf(where, sizeof where, "the policy `%.60s`", policy->name == NULL ? "" : policy->name);
     for (size_t i = 0; i < policy->to.count; i++)
         principal_check(names, policy->to.items[i], policy->file, policy->to_places[i], where);
-    for (size_t i = 0; i < policy->except_count; i++)
-        principal_check(names, policy->except[i].principal, policy->file, policy->except[i].place,
-                        where);
 }
 
 static void until_check(const struct names *names, const struct weft_policy *policy)
