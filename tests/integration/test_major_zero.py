@@ -152,7 +152,8 @@ def test_classifications_are_inherited(tmp_path):
     mesh = made(tmp_path)
     mesh("user", "add", "eve")
     mesh.write("policies/all.yaml", "kind: grant\nname: all\nto: [everyone]\nread: ['*']\n---\n"
-               "kind: restrict\nname: names\non: [\"classification:pii.*\"]\ntreat: hide\n")
+               "kind: restrict\nname: names\non: [\"classification:pii.*\"]\ntreat: hide\n"
+               "except: [\"domain:b\"]\n")
     mesh.apply()
     for name in ("a.base", "b.copy"):
         assert mesh.json("can", "user:eve", "read", name)["columns"] == {
