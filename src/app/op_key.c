@@ -17,7 +17,7 @@
 static const struct weft_op_arg key_args[] = {
     {"what", 0, WEFT_ARG_WORD, "VERB",
      "add, list, show, rotate, disable or enable; list without it."},
-    {"name", 0, WEFT_ARG_WORD, "PRINCIPAL|ID",
+    {"name", 0, WEFT_ARG_WORD, "NAME",
      "With add and list: whose (service:dashboard); else the key's id, the 8 digits behind weft_."},
     {"product", 0, WEFT_ARG_TEXTS, "PRODUCT",
      "It opens only these: hospital.patients, hospital.*; all that its owner may without it."},

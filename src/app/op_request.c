@@ -77,6 +77,17 @@ static const struct weft_op_arg request_args[] = {
     WEFT_ARG_BECAUSE,
 };
 
+/* Outside of its products it is not there; what it is asked for is among its purposes. */
+static int key_check(const struct weft_context *context, const char *product, const char *purpose,
+                     struct weft_error *error)
+{
+    const struct weft_key *key = context->request.key;
+    if (key == NULL || key->purposes.count == 0 || weft_key_allows(key, product, purpose))
+        return 0;
+    weft_error_set(error, WEFT_E_DENIED, "the key %s asks only for what its scope names", key->id);
+    return weft_error_hint(error, "--purpose %s is one of its purposes", key->purposes.items[0]);
+}
+
 /* For whom? Himself; the operator for anyone; an engineer for his domain's runs. */
 static int ask_for(struct weft_asking *a, const char **principal, struct weft_error *error)
 {
@@ -204,6 +215,7 @@ static int request_run(struct weft_context *context, const struct weft_op_reques
         return weft_error_set(error, WEFT_E_USAGE, "`%s` is not how a purpose is written",
                               ask.purpose);
     WEFT_TRY(weft_context_product(context, weft_op_text(request, "product"), &product, error));
+    WEFT_TRY(key_check(context, product.full_name, ask.purpose, error));
     int rc = weft_asking_begin(&a, true, error);
     if (rc == 0)
         rc = ask_for(&a, &ask.principal, error);
@@ -409,13 +421,53 @@ static void steps_json(const struct weft_access_steps *steps, struct weft_json_w
     weft_json_end_array(json);
 }
 
+struct request_row {
+    const char *name;
+    const char *text; /* NULL or "" = none */
+};
+
+static int rows_show(struct weft_asking *a, const struct weft_access_request *item,
+                     const struct weft_access_steps *steps, const struct request_row *rows,
+                     size_t count, struct weft_error *error)
+{
+    char days[32];
+    snprintf(days, sizeof days, "%" PRId64, item->days);
+    WEFT_CLEANUP(weft_buf_release) struct weft_buf buf;
+    weft_buf_init(&buf, 1 << 20);
+    struct weft_json_writer json;
+    weft_json_writer_init(&json, &buf);
+    weft_json_begin_object(&json);
+    weft_json_member_int(&json, "request", item->id);
+    weft_json_member_int(&json, "major", item->major);
+    weft_json_member_bool(&json, "emergency", item->emergency);
+    weft_json_member_int(&json, "days", item->days);
+    steps_json(steps, &json);
+    WEFT_TRY(weft_out_line(a->out, WEFT_STYLE_TITLE, error, "request %" PRId64 "%s", item->id,
+                           item->emergency ? " (emergency)" : ""));
+    for (size_t i = 0; i < count; i++) {
+        bool none = rows[i].text == NULL || rows[i].text[0] == '\0';
+        weft_json_member_text(&json, rows[i].name, none ? NULL : rows[i].text);
+        /* People read all decisions, one a line. */
+        bool steps_has =
+            strncmp(rows[i].name, "decided_", 8) == 0 || strcmp(rows[i].name, "decision") == 0;
+        if (!none && !steps_has)
+            WEFT_TRY(row_show(a->out, rows[i].name, rows[i].text, error));
+        if (strcmp(rows[i].name, "asked_at") == 0)
+            WEFT_TRY(row_show(a->out, "days", item->days == 0 ? NULL : days, error));
+        if (strcmp(rows[i].name, "decision") == 0)
+            WEFT_TRY(steps_show(a, steps, error));
+    }
+    weft_json_end_object(&json);
+    return weft_out_json(a->out, &buf, error);
+}
+
 /* Names and values, one a line; for programs one object. */
 static int requests_one(struct weft_asking *a, int64_t id, struct weft_error *error)
 {
     struct weft_access_request item;
     struct weft_arena *arena = a->context->arena;
     char asked[WEFT_TIME_TEXT], decided[WEFT_TIME_TEXT] = "", until[WEFT_TIME_TEXT] = "",
-                                reviewed[WEFT_TIME_TEXT] = "", group[128] = "", days[32] = "";
+                                reviewed[WEFT_TIME_TEXT] = "", group[128] = "";
     const char *treat;
     struct weft_access_steps steps;
     int rc = weft_access_request_get(a->txn, arena, id, 0, &item, error);
@@ -427,8 +479,6 @@ static int requests_one(struct weft_asking *a, int64_t id, struct weft_error *er
     WEFT_TRY(treat_text(arena, &item, &treat, error));
     WEFT_TRY(weft_access_request_steps(a->txn, arena, id, &steps, error));
     weft_time_format(item.asked_us, asked);
-    if (item.days > 0)
-        snprintf(days, sizeof days, "%" PRId64, item.days);
     if (item.decided_us != 0)
         weft_time_format(item.decided_us, decided);
     if (item.until_us != 0)
@@ -437,55 +487,27 @@ static int requests_one(struct weft_asking *a, int64_t id, struct weft_error *er
         weft_time_format(item.reviewed_us, reviewed);
     if (item.min_group.size > 0)
         snprintf(group, sizeof group, "%" PRId64 ":%s", item.min_group.size, item.min_group.by);
-    const struct {
-        const char *name;
-        const char *text;
-    } rows[] = {{"product", item.product},
-                {"version", item.version},
-                {"principal", item.principal},
-                {"purpose", item.purpose},
-                {"because", item.because},
-                {"state", weft_access_request_state(&item, a->context->request.time_us)},
-                {"asked_by", item.asked_by},
-                {"asked_at", asked},
-                {"decided_by", item.decided_by},
-                {"decided_at", decided},
-                {"decision", item.decision_because},
-                {"until", until},
-                {"terms", item.terms},
-                {"treat", treat},
-                {"rows", item.rows},
-                {"min_group", group},
-                {"reviewed_by", item.reviewed_by},
-                {"reviewed_at", reviewed},
-                {"review", item.review_because}};
-    WEFT_CLEANUP(weft_buf_release) struct weft_buf buf;
-    weft_buf_init(&buf, 1 << 20);
-    struct weft_json_writer json;
-    weft_json_writer_init(&json, &buf);
-    weft_json_begin_object(&json);
-    weft_json_member_int(&json, "request", id);
-    weft_json_member_int(&json, "major", item.major);
-    weft_json_member_bool(&json, "emergency", item.emergency);
-    weft_json_member_int(&json, "days", item.days);
-    steps_json(&steps, &json);
-    WEFT_TRY(weft_out_line(a->out, WEFT_STYLE_TITLE, error, "request %" PRId64 "%s", id,
-                           item.emergency ? " (emergency)" : ""));
-    for (size_t i = 0; i < WEFT_COUNT(rows); i++) {
-        bool none = rows[i].text == NULL || rows[i].text[0] == '\0';
-        weft_json_member_text(&json, rows[i].name, none ? NULL : rows[i].text);
-        /* People read all decisions, one a line. */
-        bool steps_has =
-            strncmp(rows[i].name, "decided_", 8) == 0 || strcmp(rows[i].name, "decision") == 0;
-        if (!none && !steps_has)
-            WEFT_TRY(row_show(a->out, rows[i].name, rows[i].text, error));
-        if (strcmp(rows[i].name, "asked_at") == 0)
-            WEFT_TRY(row_show(a->out, "days", days[0] == '\0' ? NULL : days, error));
-        if (strcmp(rows[i].name, "decision") == 0)
-            WEFT_TRY(steps_show(a, &steps, error));
-    }
-    weft_json_end_object(&json);
-    return weft_out_json(a->out, &buf, error);
+    const struct request_row rows[] = {
+        {"product", item.product},
+        {"version", item.version},
+        {"principal", item.principal},
+        {"purpose", item.purpose},
+        {"because", item.because},
+        {"state", weft_access_request_state(&item, a->context->request.time_us)},
+        {"asked_by", item.asked_by},
+        {"asked_at", asked},
+        {"decided_by", item.decided_by},
+        {"decided_at", decided},
+        {"decision", item.decision_because},
+        {"until", until},
+        {"terms", item.terms},
+        {"treat", treat},
+        {"rows", item.rows},
+        {"min_group", group},
+        {"reviewed_by", item.reviewed_by},
+        {"reviewed_at", reviewed},
+        {"review", item.review_because}};
+    return rows_show(a, &item, &steps, rows, WEFT_COUNT(rows), error);
 }
 
 static int requests_run(struct weft_context *context, const struct weft_op_request *request,

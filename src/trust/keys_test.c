@@ -35,7 +35,7 @@ static void test_key(void **state)
     struct trust_fixture *f = *state;
     struct weft_key key;
     struct weft_keys keys;
-    char text[WEFT_KEY_TEXT], other[WEFT_KEY_TEXT];
+    char text[WEFT_KEY_TEXT], other[WEFT_KEY_TEXT], third[WEFT_KEY_TEXT];
     trust_add(f, "service:dash", &trust_none);
     key_new(f, NOW + 1, text);
     assert_int_equal(strlen(text), WEFT_KEY_TEXT - 1);
@@ -46,6 +46,8 @@ static void test_key(void **state)
     assert_false(weft_key_allows(&key, "hospital.patients", "research"));
     assert_false(weft_key_allows(&key, "hospital.patients", ""));
     assert_false(weft_key_allows(&key, "hospital.patients", NULL));
+    assert_true(weft_key_opens(&key, "hospital.patients"));
+    assert_false(weft_key_opens(&key, "lab.results"));
     /* The key itself stands nowhere in the ledger. */
     int64_t found = -1;
     OK(weft_sql_int(f->txn, &found, &f->error,
@@ -67,6 +69,8 @@ static void test_key(void **state)
     trust_refused(f, check(f, text, &key), WEFT_E_DENIED);
     OK(weft_key_disable(f->txn, ACTOR, key.id, false, NULL, &f->error));
     OK(weft_key_rotate(f->txn, ACTOR, key.id, NULL, 0, NULL, other, &f->error));
+    trust_refused(f, weft_key_rotate(f->txn, ACTOR, key.id, NULL, 0, NULL, third, &f->error),
+                  WEFT_E_REFUSED); /* it was rotated: no third one */
     trust_refused(f, check(f, text, &key), WEFT_E_DENIED);
     OK(check(f, other, &key));
     assert_int_equal(key.products.count, 1);
