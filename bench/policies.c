@@ -9,7 +9,8 @@
  */
 #include "base/clock.h"
 #include "base/text.h"
-#include "engine/treat.h"
+#include "engine/protect.h"
+#include "resolver/resolver.h"
 
 #include <stdio.h>
 #include <stdlib.h>

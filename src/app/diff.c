@@ -6,7 +6,7 @@
 #include "base/clock.h"
 #include "base/text.h"
 #include "context/gate.h"
-#include "engine/treat.h"
+#include "resolver/treat.h"
 
 #include <string.h>
 

@@ -7,7 +7,7 @@
 #include "base/hash.h"
 #include "base/text.h"
 #include "engine/mesh_table.h"
-#include "engine/treat.h"
+#include "engine/protect.h"
 #include "flow/quarantine.h"
 #include "flow/run.h"
 #include "trust/audit.h"

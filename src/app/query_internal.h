@@ -12,8 +12,8 @@
 #include "context/sight.h"
 #include "context/temp.h"
 #include "engine/engine.h"
-#include "engine/resolver.h"
 #include "lake/pointer.h"
+#include "resolver/resolver.h"
 
 /* A product that a reference of a query means, as the reader gets it. */
 struct weft_query_secured {

@@ -1,6 +1,6 @@
 /*
  * sql_text.h - a person's SQL as words and marks: where a statement ends, what is still open, what
- * stands where. Lexical only: DuckDB parses (engine/resolver.h).
+ * stands where. Lexical only: DuckDB parses (resolver/resolver.h).
  *
  * As PostgreSQL and DuckDB read it: 'text' and "name" with doubled quotes, E'text' with
  * backslashes, $tag$ text $tag$, -- to the end of the line, nested block comments. A `;` outside of

@@ -6,8 +6,8 @@
 
 #include "catalog/columns.h"
 #include "context/sight.h"
-#include "engine/treat.h"
 #include "model/cut.h"
+#include "resolver/treat.h"
 
 #include <string.h>
 

@@ -73,6 +73,10 @@ struct weft_param {
 int weft_engine_query(struct weft_engine *engine, const char *sql, const struct weft_param *params,
                       size_t param_count, struct weft_result **out, struct weft_error *error)
     WEFT_MUST_CHECK;
+/* Prepares; NULL for statement: and forgets (is the text right?). Else the caller destroys it. */
+int weft_engine_prepare(struct weft_engine *engine, const char *sql,
+                        duckdb_prepared_statement *statement, struct weft_error *error)
+    WEFT_MUST_CHECK;
 void weft_result_close(struct weft_result *result); /* NULL is nothing */
 void weft_result_closep(struct weft_result **result);
 size_t weft_result_column_count(const struct weft_result *result);

@@ -17,7 +17,7 @@ struct weft_engine {
     duckdb_connection connection; /* statements */
     duckdb_connection meta;       /* parsing and printing: never ends a stream of `connection` */
     bool sealed;
-    bool protects;                       /* treat.h: has its functions */
+    bool protects;                       /* protect.h: has its functions */
     duckdb_error_type last_error;        /* of the last statement that failed */
     duckdb_prepared_statement serialize; /* on meta; made at the first use */
     duckdb_prepared_statement deserialize;
@@ -50,11 +50,6 @@ int weft_engine_fail(struct weft_engine *engine, duckdb_error_type type, const c
 /* Runs on any connection of the engine; the result is the caller's. */
 int weft_engine_run(struct weft_engine *engine, duckdb_connection connection, const char *sql,
                     duckdb_result *result, struct weft_error *error) WEFT_MUST_CHECK;
-
-/* Prepares; NULL for statement: and forgets (is the text right?). Else the caller destroys it. */
-int weft_engine_prepare(struct weft_engine *engine, const char *sql,
-                        duckdb_prepared_statement *statement, struct weft_error *error)
-    WEFT_MUST_CHECK;
 
 struct weft_result {
     struct weft_engine *engine;

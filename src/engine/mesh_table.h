@@ -9,7 +9,7 @@
 #ifndef WEFT_ENGINE_MESH_TABLE_H
 #define WEFT_ENGINE_MESH_TABLE_H
 
-#include "engine/resolver.h"
+#include "engine/relation.h"
 #include "ledger/ledger.h"
 
 /* Whom a column is shown to, of those who are not the local operator and are shown the row; to

@@ -1,11 +1,11 @@
 /*
- * stored.h - a table of the lake as a relation of the resolver: its columns by id, its data files
+ * stored.h - a table of the lake as a relation: its columns by id, its data files
  * by path. What the relation is called, and at which snapshot, is the caller's.
  */
 #ifndef WEFT_ENGINE_STORED_H
 #define WEFT_ENGINE_STORED_H
 
-#include "engine/resolver.h"
+#include "engine/relation.h"
 #include "lake/table.h"
 
 /* columns and column_count of out. They live in the arena; names and types in the schema's. */

@@ -8,9 +8,10 @@
  * instance.
  */
 #include "base/hash.h"
+#include "base/mem.h"
 #include "base/text.h"
 #include "engine/engine_internal.h"
-#include "engine/treat.h"
+#include "engine/protect.h"
 
 #include <string.h>
 
@@ -254,4 +255,9 @@ int weft_engine_protect(struct weft_engine *engine, const void *key, size_t leng
         WEFT_TRY(function_add(engine, i, key, length, error));
     engine->protects = true;
     return 0;
+}
+
+bool weft_engine_protects(const struct weft_engine *engine)
+{
+    return engine->protects;
 }

@@ -9,9 +9,9 @@
 #ifndef WEFT_FLOW_QUARANTINE_H
 #define WEFT_FLOW_QUARANTINE_H
 
-#include "engine/resolver.h"
 #include "ledger/ledger.h"
 #include "model/product.h"
+#include "resolver/resolver.h"
 
 #define WEFT_QUARANTINE_OPEN "open"
 

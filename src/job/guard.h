@@ -12,7 +12,7 @@
 #ifndef WEFT_JOB_GUARD_H
 #define WEFT_JOB_GUARD_H
 
-#include "engine/resolver.h"
+#include "resolver/resolver.h"
 
 struct weft_job_guard_column {
     const char *name;

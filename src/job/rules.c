@@ -4,7 +4,7 @@
 #include "job/rules_internal.h"
 
 #include "base/text.h"
-#include "engine/resolver.h"
+#include "resolver/resolver.h"
 
 #include <string.h>
 

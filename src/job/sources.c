@@ -4,8 +4,8 @@
  */
 #include "job/work_internal.h"
 
+#include "engine/protect.h"
 #include "engine/stored.h"
-#include "engine/treat.h"
 #include "job/guard.h"
 #include "trust/treat_key.h"
 

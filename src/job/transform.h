@@ -10,8 +10,8 @@
 #ifndef WEFT_JOB_TRANSFORM_H
 #define WEFT_JOB_TRANSFORM_H
 
-#include "engine/resolver.h"
 #include "model/product.h"
+#include "resolver/resolver.h"
 
 struct weft_transform_column {
     const char *name;

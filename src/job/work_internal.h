@@ -15,12 +15,12 @@
 
 #include "base/fs.h"
 #include "engine/engine.h"
-#include "engine/resolver.h"
 #include "job/columns_internal.h"
 #include "job/hashes_internal.h"
 #include "job/job.h"
 #include "job/rules_internal.h"
 #include "ledger/ledger.h"
+#include "resolver/resolver.h"
 
 /* The states of job_inputs that this product has read: folded by the asker's side. */
 struct job_known {

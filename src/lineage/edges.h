@@ -18,8 +18,8 @@
 #define WEFT_LINEAGE_EDGES_H
 
 #include "base/mem.h"
-#include "engine/lineage.h"
 #include "ledger/ledger.h"
+#include "resolver/lineage.h"
 
 void weft_lineage_register(void);
 

@@ -5,7 +5,7 @@
 
 #include "base/text.h"
 #include "catalog/columns.h"
-#include "engine/treat.h"
+#include "engine/protect.h"
 #include "job/job.h"
 #include "job/transform.h"
 #include "plan/check.h"
@@ -265,8 +265,8 @@ static void guarded_tell(const struct binder *binder, struct weft_error *wrong)
             const struct weft_relation_column *column = &at->relation.columns[i];
             snprintf(named, sizeof named, "`%.70s`", column->name);
             snprintf(quoted, sizeof quoted, "\"%.70s\"", column->name);
-            if (column->treat == NULL || (strstr(wrong->message, named) == NULL &&
-                                          strstr(wrong->message, quoted) == NULL))
+            if (column->treat == NULL ||
+                (strstr(wrong->message, named) == NULL && strstr(wrong->message, quoted) == NULL))
                 continue;
             weft_error_hint(wrong, "%s of %s is %s from the domain %.*s: %s", named,
                             at->relation.product,

@@ -10,9 +10,9 @@
 
 #include "base/map.h"
 #include "context/request.h"
-#include "engine/resolver.h"
 #include "lineage/edges.h"
 #include "model/selection.h"
+#include "resolver/resolver.h"
 
 #define WEFT_BOOK_NONE SIZE_MAX
 

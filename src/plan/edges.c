@@ -10,11 +10,11 @@
 
 #include "base/text.h"
 #include "catalog/columns.h"
-#include "engine/lineage.h"
 #include "job/job.h"
 #include "lineage/edges.h"
 #include "plan/bind.h"
 #include "plan/check.h"
+#include "resolver/lineage.h"
 
 #include <stdlib.h>
 #include <string.h>

@@ -1,6 +1,6 @@
 """What lies beside the rows: files for their owner alone that go with their process, no cores, and
 texts (errors, plans, statistics) in which nothing of what is hidden stands. The classes and their
-tests are listed in docs/guide/what-cannot-leak.md; those of SQL: src/engine/secure_*_test.c."""
+tests are listed in docs/guide/what-cannot-leak.md; those of SQL: src/resolver/secure_*_test.c."""
 import os
 import pathlib
 import resource

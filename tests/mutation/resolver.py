@@ -4,11 +4,11 @@ each of which a test must catch.
     resolver.py SOURCE_FOLDER BUILD_FOLDER [--all | --only FIRST LAST] [-v]
 
 A fault (resolver.txt) is a place of a file and what stands there instead. The file is compiled
-with it, linked into the tests of its file (TARGETS, else that of cases, test_engine_resolver_cases)
-before the library, so that the faulty code is taken, and they are run one after the other: one
-must fail. Files are of src/engine, those with a floor of src. A text that no longer stands in the
-file exactly once fails too, so the list is kept. Without --all (or
-WEFT_LONG=1) every twelfth fault is tried, others each day of the year."""
+with it, linked into the tests of its file (TARGETS, else that of cases) before the library, so that
+the faulty code is taken, and they are run one after the other: one must fail. Files are of
+src/resolver, those with a floor of src. A text that no longer stands in the file exactly once fails
+too, so the list is kept. Without --all (or WEFT_LONG=1) every twelfth fault is tried, others each
+day of the year."""
 
 import functools
 import json
@@ -20,17 +20,17 @@ import sys
 import tempfile
 import time
 
-TARGET = "tests/test_engine_resolver_cases"
-SECURE = "tests/test_engine_secure_cases"
-PLAIN = "tests/test_engine_secure_plain"
-TREAT = "tests/test_engine_treat"
+TARGET = "tests/test_resolver_resolver_cases"
+SECURE = "tests/test_resolver_secure_cases"
+PLAIN = "tests/test_resolver_secure_plain"
+TREAT = "tests/test_resolver_treat"
 DECIDE = ("tests/test_trust_decide", "tests/test_trust_decide_branches")
-TARGETS = {"secure.c": ("tests/test_engine_secure", PLAIN, SECURE),
+TARGETS = {"secure.c": ("tests/test_resolver_secure", PLAIN, SECURE),
            "resolve_plain.c": (PLAIN, SECURE), "resolve_group.c": (PLAIN, SECURE),
            "resolve_hoist.c": (PLAIN, SECURE), "resolve_policy.c": (PLAIN, SECURE),
            "resolve_from.c": (TARGET, PLAIN, SECURE),
-           "treat.c": (TREAT,), "treat_functions.c": (TREAT,),
-           "condition.c": ("tests/test_engine_resolver",), "trust/decide.c": DECIDE,
+           "treat.c": (TREAT,), "engine/treat_functions.c": (TREAT,),
+           "condition.c": ("tests/test_resolver_resolver",), "trust/decide.c": DECIDE,
            "trust/decide_grant.c": DECIDE, "trust/decide_restrict.c": DECIDE,
            "job/guard.c": ("tests/test_job_guard",)}
 # The attacks that are likeliest to show it are tried before all of them.
@@ -56,7 +56,7 @@ FAULTS = read_faults()
 
 
 def path_of(source, file):
-    return source / "src" / (file if "/" in file else f"engine/{file}")
+    return source / "src" / (file if "/" in file else f"resolver/{file}")
 
 
 def patched(source, fault):
@@ -127,7 +127,7 @@ def survives(source, build, folder, fault, target, words):
     if words is not None:
         environment["WEFT_CASES_CLASS"] = words
     try:
-        run = subprocess.run([str(folder / "test")], cwd=path_of(source, fault[0]).parent,
+        run = subprocess.run([str(folder / "test")], cwd=source / "src" / target.split("_")[1],
                              env=environment, capture_output=True, timeout=SECONDS)
     except subprocess.TimeoutExpired:
         return f"the test does not end in {SECONDS} s"
