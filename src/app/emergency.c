@@ -39,7 +39,9 @@ static int emergency_ask(struct weft_context *context, struct weft_ledger_txn *t
     const struct weft_product *contract = rc == WEFT_NOT_THERE       ? NULL
                                           : product.in_force != NULL ? product.in_force
                                                                      : product.pending;
-    if (!named(contract, &who))
+    const struct weft_key *key = context->request.key;
+    bool bound = key != NULL && !weft_key_allows(key, full_name, context->request.purpose);
+    if (bound || !named(contract, &who))
         return WEFT_NOT_THERE;
     if (contract->terms_of_use != NULL)
         WEFT_TRY(

@@ -7,7 +7,8 @@
 
 #include "context/context.h"
 
-/* Grants this major of the product to who acts. WEFT_NOT_THERE when it does not name him. */
+/* Grants this major of the product to who acts. WEFT_NOT_THERE when it does not name him,
+ * or the scope of the key leaves it out: then nothing is written. */
 int weft_emergency_grant(struct weft_context *context, const char *full_name, int major,
                          const char *because, struct weft_out *out, struct weft_error *error)
     WEFT_MUST_CHECK;

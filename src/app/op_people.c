@@ -210,7 +210,7 @@ static int people_show(struct people *p, struct weft_error *error)
     struct weft_texts members = {0};
     const char *roles, *groups, *domains, *attributes, *list;
     WEFT_TRY(weft_principal_get(p->txn, arena, p->id, 0, &item, error));
-    if (!weft_principal_is(&p->who, p->id))
+    if (!weft_principal_is(&p->who, p->id) || (p->who.by != NULL && strcmp(p->who.id, p->id) != 0))
         WEFT_TRY(weft_who_may(&p->who, WEFT_RIGHT_ACCESS, NULL, "see who there is", error));
     if (!item.known) {
         weft_error_set(error, WEFT_E_NOT_FOUND, "there is no %s", p->id);

@@ -666,6 +666,10 @@ const char *weft_query_suggest(void *arg, struct weft_arena *arena,
         if (names[count + i] == NULL)
             return NULL;
     }
+    for (size_t i = 0; i < tables; i++) {
+        if (strcmp(names[count + i], asked) == 0) /* it was refused just now */
+            return NULL;
+    }
     const char *near = weft_suggest(asked, names, count + tables);
     bool mesh = name->schema != NULL && strcmp(name->schema, "mesh") == 0;
     return near == NULL && mesh ? mesh_tables_list(arena) : near;

@@ -234,7 +234,7 @@ int weft_session_run(struct weft_session *session, const struct weft_statement *
         if (rc == WEFT_NOT_THERE) { /* as without the flag: nothing more is told of it */
             if (error != NULL)
                 *error = refusal;
-            if (refusal.code == WEFT_E_DENIED)
+            if (refusal.code == WEFT_E_DENIED && !weft_key_scoped(session->context->request.key))
                 weft_error_hint(error, "its `access: {break_glass: [...]}` names nobody that you "
                                        "are");
             return -1;

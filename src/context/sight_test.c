@@ -130,7 +130,7 @@ static const struct weft_mesh_table of_requests = {
     .help = "Rows of requests.",
     .columns = columns,
     .column_count = WEFT_COUNT(columns),
-    .scope = {.rows = WEFT_MESH_OF_REQUESTS, .keys = ", k, 1, l, z"},
+    .scope = {.rows = WEFT_MESH_OF_REQUESTS, .keys = ", k, 1, l, z, NULL"},
     .sql = ROWS("('mine', NULL, NULL, 't', 'd.found', 'user:a', 0, 'user:a'), "
                 "('mine_hidden', NULL, NULL, 't', 'hr.secret', 'user:a', 0, 'user:a'), "
                 "('group', NULL, NULL, 't', 'd.found', 'group:g', 0, 'user:b'), "
@@ -277,14 +277,17 @@ static void test_rows_of_products(void **state)
 static void test_rows_of_requests(void **state)
 {
     struct fixture *f = *state;
-    static const struct weft_key key = {.id = "k"};
+    static const char *const d[] = {"d.*"};
+    static const struct weft_key all = {.id = "all"}, key = {.id = "k", .products = {d, 1}};
     shown(f, "of_requests", "mine+ mine_hidden+ group+ asked+ ");
     f->sight.who.roles = owner_of_d;
     f->sight.who.role_count = 1;
     shown(f, "of_requests", "mine+ mine_hidden+ group+ asked+ domain+ ");
     f->sight.who.roles = officer;
     shown(f, "of_requests", "mine+ mine_hidden+ group+ asked+ domain+ others+ ");
-    /* By a key: what it opens, and no role. */
+    /* By a key with a scope: what it opens, and no role. */
+    f->sight.key = &all;
+    shown(f, "of_requests", "mine+ mine_hidden+ group+ asked+ domain+ others+ ");
     f->sight.key = &key;
     shown(f, "of_requests", "mine+ group+ asked+ ");
     f->sight.key = NULL;
@@ -294,7 +297,10 @@ static void test_rows_of_requests(void **state)
 static void test_rows_of_principals(void **state)
 {
     struct fixture *f = *state;
-    static const struct weft_key key = {.id = "k"};
+    static const char *const d[] = {"d.*"};
+    static const struct weft_key all = {.id = "all"}, key = {.id = "k", .products = {d, 1}};
+    shown(f, "of_principals", "self+o group+ mate+ owner+ ");
+    f->sight.key = &all;
     shown(f, "of_principals", "self+o group+ mate+ owner+ ");
     f->sight.key = &key;
     shown(f, "of_principals", "self+o ");

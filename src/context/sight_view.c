@@ -4,6 +4,7 @@
 #include "context/sight_internal.h"
 
 #include "base/text.h"
+#include "trust/keys.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -107,10 +108,11 @@ static unsigned product_row(const struct weft_sight *sight, const struct weft_me
     return shown;
 }
 
-/* By a key nobody has a role's rights; and only what the key opens is there. */
+/* By a key with a scope nobody has a role's rights; and only what the key opens is there. */
 static bool may_see_access(const struct weft_sight *sight, const char *domain)
 {
-    return sight->key == NULL && weft_principal_may(&sight->who, WEFT_RIGHT_ACCESS, domain);
+    return !weft_key_scoped(sight->key) &&
+           weft_principal_may(&sight->who, WEFT_RIGHT_ACCESS, domain);
 }
 
 static unsigned request_row(const struct weft_sight *sight, struct weft_stmt *row, int keys)
@@ -123,8 +125,9 @@ static unsigned request_row(const struct weft_sight *sight, struct weft_stmt *ro
     snprintf(domain, sizeof domain, "%.*s", (int)strcspn(product, "."), product);
     bool own =
         weft_principal_is(&sight->who, principal) || weft_principal_is(&sight->who, asked_by);
-    if (own && sight->key != NULL)
-        own = weft_sight_major(sight, product, (int)weft_stmt_column_int(row, keys + 1)) != NULL;
+    if (own && weft_key_scoped(sight->key))
+        own = weft_key_allows(sight->key, product, key_text(row, keys + 4)) &&
+              weft_sight_major(sight, product, (int)weft_stmt_column_int(row, keys + 1)) != NULL;
     return own || may_see_access(sight, domain) ? WEFT_MESH_ALL : 0;
 }
 
@@ -151,7 +154,7 @@ static unsigned principal_row(const struct weft_sight *sight, struct weft_stmt *
         return WEFT_MESH_ALL | WEFT_MESH_OWN;
     bool near = weft_texts_have(&sight->who.groups, principal) ||
                 weft_map_has(sight->mates, principal) || of_team(sight, key_text(row, keys + 1));
-    return near && sight->key == NULL ? WEFT_MESH_ALL : 0;
+    return near && !weft_key_scoped(sight->key) ? WEFT_MESH_ALL : 0;
 }
 
 unsigned weft_sight_row(const void *arg, const struct weft_mesh_table *table, struct weft_stmt *row,

@@ -235,7 +235,10 @@ int weft_who_again(struct weft_context *context, struct weft_request *request,
 int weft_who(struct weft_context *context, struct weft_ledger_txn *txn, struct weft_arena *arena,
              struct weft_principal *out, struct weft_error *error)
 {
-    return weft_principal_get(txn, arena, context->request.principal, 0, out, error);
+    const struct weft_key *key = context->request.key;
+    WEFT_TRY(weft_principal_get(txn, arena, context->request.principal, 0, out, error));
+    out->by = weft_key_scoped(key) ? key : NULL;
+    return 0;
 }
 
 const char *weft_who_actor(const struct weft_context *context)
@@ -261,8 +264,11 @@ int weft_who_may(const struct weft_principal *who, enum weft_right right, const 
     if (weft_principal_may(who, right, domain))
         return 0;
     char roles[ROLES_LIST];
+    weft_error_set(error, WEFT_E_DENIED, "%s may not %s%s", who->id, what,
+                   who->by == NULL ? "" : " by this key");
+    if (who->by != NULL)
+        return weft_error_hint(error, WEFT_KEY_BOUNDS, who->by->id);
     weft_roles_list(right, domain, roles, sizeof roles);
-    weft_error_set(error, WEFT_E_DENIED, "%s may not %s", who->id, what);
     return weft_error_hint(error, "the local operator may%s%s",
                            roles[0] == '\0' ? ""
                                             : ", and the "

@@ -31,7 +31,8 @@ int weft_who_again(struct weft_context *context, struct weft_request *request,
 /* May it act, as it was looked up? DENIED, NOT_FOUND, USAGE for a group. */
 int weft_who_active(const struct weft_principal *principal, struct weft_error *error)
     WEFT_MUST_CHECK;
-/* The one who acts, as he is now; in the arena. */
+/* The one who acts, as he is now; in the arena. Without the rights of his roles where a key's scope
+ * binds him (`by`). */
 int weft_who(struct weft_context *context, struct weft_ledger_txn *txn, struct weft_arena *arena,
              struct weft_principal *out, struct weft_error *error) WEFT_MUST_CHECK;
 /* Who signs for it in entries: "local:root", or the principal that acts. */

@@ -37,7 +37,7 @@ enum weft_mesh_rows {
      * which the row names (NULL = it names none, "?" = one that has no key any more), bits of enum
      * weft_mesh_kept. */
     WEFT_MESH_OF_PRODUCTS,
-    WEFT_MESH_OF_REQUESTS,   /* keys: product, major, whom it is for, who asked */
+    WEFT_MESH_OF_REQUESTS,   /* keys: product, major, for whom, who asked, purpose */
     WEFT_MESH_OF_PRINCIPALS, /* keys: the principal, its roles as JSON */
     WEFT_MESH_OF_READS       /* the audit: all of them or none; no keys */
 };

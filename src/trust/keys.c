@@ -78,6 +78,11 @@ int weft_key_get(struct weft_ledger_txn *txn, struct weft_arena *arena, const ch
     return rc == WEFT_END ? WEFT_NOT_THERE : key_read(arena, stmt, out, error);
 }
 
+bool weft_key_scoped(const struct weft_key *key)
+{
+    return key != NULL && (key->products.count > 0 || key->purposes.count > 0);
+}
+
 bool weft_key_opens(const struct weft_key *key, const char *product)
 {
     bool in = key->products.count == 0;

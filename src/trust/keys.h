@@ -7,7 +7,8 @@
  *   key.added    {key, hash, principal, by?, label?, products: [..], purposes: [..], expires_us,
  *                 replaces?}
  *   key.disabled, key.enabled {key, because?}
- * Folded: trust_keys. What a key opens is what its principal may, and of that what its scope names.
+ * Folded: trust_keys. What a key opens is what its principal may, and of that what its scope names;
+ * by a key with a scope no role of its principal gives a right.
  *
  * A password is kept as Argon2id of libsodium (interactive limits, 64 MB) in trust_passwords, an
  * operational table: the ledger never forgets, and a hash of a password is to be forgotten. The
@@ -27,6 +28,11 @@
 #define WEFT_KEY_DAYS_MAX 3660
 #define WEFT_PASSWORD_MIN 8 /* bytes */
 #define WEFT_PASSWORD_MAX 1024
+
+/* The hint of what a role would let one do; of the key's id. */
+#define WEFT_KEY_BOUNDS                                                                            \
+    "the key %s has a scope, and by such a key no role of its owner counts; its owner does "       \
+    "it as himself"
 
 struct weft_key {
     const char *id;
@@ -75,6 +81,8 @@ int weft_key_disable(struct weft_ledger_txn *txn, const char *actor, const char 
  * where it opens nothing any more; else it is left as it was. */
 int weft_key_check(struct weft_ledger_txn *txn, struct weft_arena *arena, const char *text,
                    int64_t now_us, struct weft_key *out, struct weft_error *error) WEFT_MUST_CHECK;
+/* Does its scope name products or purposes? NULL = no key. */
+bool weft_key_scoped(const struct weft_key *key);
 /* Is it among the key's products, whatever the purpose? */
 bool weft_key_opens(const struct weft_key *key, const char *product);
 /* Is it within the key's scope? product "domain.name" without a major; purpose NULL or "" = none

@@ -62,7 +62,7 @@ static const struct weft_mesh_table requests_table = {
     .columns = requests_columns,
     .column_count = WEFT_COUNT(requests_columns),
     .scope = {.rows = WEFT_MESH_OF_REQUESTS,
-              .keys = ", r.product, r.major, r.principal, r.asked_by"},
+              .keys = ", r.product, r.major, r.principal, r.asked_by, r.purpose"},
     .sql = "SELECT r.id, r.product, r.major, r.principal, r.asked_by, r.purpose, r.because, "
            "NULLIF(r.days, 0), r.asked_us, "
            "CASE WHEN r.state = 'approved' AND r.until_us <= ?2 THEN 'expired' ELSE r.state END, "
@@ -86,7 +86,7 @@ static const struct weft_mesh_table grants_table = {
     .columns = grants_columns,
     .column_count = WEFT_COUNT(grants_columns),
     .scope = {.rows = WEFT_MESH_OF_REQUESTS,
-              .keys = ", r.product, r.major, r.principal, r.asked_by"},
+              .keys = ", r.product, r.major, r.principal, r.asked_by, r.purpose"},
     .sql = "SELECT r.id, r.product, r.major, r.version, r.principal, r.purpose, "
            "NULLIF(r.treat, '{}'), r.row_condition, NULLIF(r.min_size, 0), r.terms, r.decided_by, "
            "r.decided_us, r.until_us, r.emergency " WEFT_MESH_KEYS "FROM trust_requests r "

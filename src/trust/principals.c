@@ -431,13 +431,13 @@ bool weft_principal_is(const struct weft_principal *principal, const char *word)
 
 bool weft_principal_of_domain(const struct weft_principal *principal, const char *domain)
 {
-    return weft_trust_texts_has(&principal->domains, domain);
+    return principal->by == NULL && weft_trust_texts_has(&principal->domains, domain);
 }
 
 bool weft_principal_may(const struct weft_principal *principal, enum weft_right right,
                         const char *domain)
 {
-    if (!weft_principal_active(principal))
+    if (!weft_principal_active(principal) || principal->by != NULL)
         return false;
     if (principal->kind == WEFT_PRINCIPAL_LOCAL)
         return true;

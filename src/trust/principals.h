@@ -40,6 +40,8 @@ enum weft_principal_kind {
     WEFT_PRINCIPAL_KINDS
 };
 
+struct weft_key; /* trust/keys.h */
+
 #define WEFT_PRINCIPAL_MAX 128     /* bytes with the zero byte */
 #define WEFT_GROUPS_DEEP_MAX 8     /* a group in a group in a ... */
 #define WEFT_GROUPS_OF_ONE_MAX 500 /* groups that one principal belongs to, in all */
@@ -80,6 +82,9 @@ struct weft_principal {
     bool has_password;
     int64_t sequence;   /* of the entry that made it so; 0 = not known */
     int64_t created_us; /* 0 = not known */
+    /* It acts by this key, which has a scope: then none of its roles and teams gives it a right,
+     * and requests are only those within the scope. Set by context/who.h; else NULL. */
+    const struct weft_key *by;
 };
 
 /* Any principal, known or not, as it was at a sequence (0 = now). What nobody added is not
@@ -105,7 +110,8 @@ bool weft_principal_active(const struct weft_principal *principal);
 bool weft_principal_is(const struct weft_principal *principal, const char *word);
 bool weft_principal_of_domain(const struct weft_principal *principal, const char *domain);
 bool weft_principal_has_role(const struct weft_principal *principal, enum weft_role role);
-/* domain NULL = in the whole mesh; else there or in the whole mesh. A local operator has all. */
+/* domain NULL = in the whole mesh; else there or in the whole mesh. A local operator has all, who
+ * acts `by` a key none. */
 bool weft_principal_may(const struct weft_principal *principal, enum weft_right right,
                         const char *domain);
 /* NULL = it has none of the name. `id` and `name` are no attributes: nobody can be given such. */

@@ -4,6 +4,7 @@
 #include "trust/requests.h"
 
 #include "base/text.h"
+#include "trust/keys.h"
 #include "trust/trust_internal.h"
 
 #include <string.h>
@@ -274,6 +275,9 @@ bool weft_access_request_visible(const struct weft_access_request *request,
     size_t length = strcspn(request->product, ".");
     if (length < sizeof domain)
         memcpy(domain, request->product, length);
+    if (principal->by != NULL &&
+        !weft_key_allows(principal->by, request->product, request->purpose))
+        return false;
     return weft_principal_is(principal, request->principal) ||
            weft_principal_is(principal, request->asked_by) ||
            weft_principal_may(principal, WEFT_RIGHT_ACCESS, domain);

@@ -2,6 +2,7 @@
  * requests_put.c - asking for access, and deciding on it.
  */
 #include "base/text.h"
+#include "trust/keys.h"
 #include "trust/requests.h"
 #include "trust/trust_internal.h"
 
@@ -226,6 +227,8 @@ static int right_check(struct weft_ledger_txn *txn, const struct weft_access_req
     if (!own && !weft_principal_may(by, verbs[verb].right, domain)) {
         weft_error_set(error, WEFT_E_DENIED, "%s may not %s requests for products of %s", by->id,
                        verbs[verb].word, domain);
+        if (by->by != NULL)
+            return weft_error_hint(error, WEFT_KEY_BOUNDS, by->by->id);
         weft_roles_list(verbs[verb].right, domain, roles, sizeof roles);
         return weft_error_hint(error, "the local operator may, and the role %s", roles);
     }
