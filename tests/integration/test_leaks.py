@@ -18,8 +18,8 @@ HEAD = "id,name,email,state,age\n"
 SEEN = "1,Ann Lee,ann@x.org,California,31\n3,Cy Oz,cy@z.org,California,78\n"
 HIDDEN = "2,Bo Roy,bo@y.org,Zqaland,194750283\n4,Dee Poe,dee@y.org,Zqaland,194750286\n"
 # Of the hidden rows, behind masks, of the policy and of where files lie.
-SECRETS = ("Bo Roy", "bo@y.org", "Dee Poe", "194750283", "194750286", "Zqaland", "Ann Lee", "ann@x.org",
-           ".parquet", "/lake/", "read_parquet", "weft_mask", "__r_")
+SECRETS = ("Bo Roy", "bo@y.org", "Dee Poe", "194750283", "194750286", "Zqaland", "Ann Lee",
+           "ann@x.org", ".parquet", "/lake/", "read_parquet", "weft_mask", "__r_")
 PRODUCT = """input: ../../../in/patients.csv
 schema:
   - {name: id, type: long, required: true}
