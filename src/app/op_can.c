@@ -234,27 +234,37 @@ static bool reason_counts(const struct can *can, const struct weft_decision_reas
     return any && (can->column == NULL || reason->columns == NULL || reason->columns[can->at]);
 }
 
-static bool names_hidden(const struct can *can, const char *text)
+static bool treats_known(const struct can *can, const struct weft_decision_reason *reason)
 {
-    for (size_t i = 0; i < can->subject.column_count; i++) {
-        if (column_hidden(can, i) && strcasestr(text, can->subject.columns[i].name) != NULL)
+    for (size_t i = 0; reason->treats != NULL && i < can->subject.column_count; i++) {
+        if ((reason->treated == NULL || reason->treated[i]) && !column_hidden(can, i) &&
+            (can->column == NULL || i == can->at))
             return true;
     }
     return false;
 }
 
-/* Likewise without a number of columns, in which hidden ones are, and without their names. */
+/* Likewise kinds, and neither constants nor names: what a policy compares with, where it looks rows
+ * up and how coarse it makes a value is no reader's business. "" = nothing of it is told. */
 static const char *reason_text(const struct can *can, const struct weft_decision_reason *reason)
 {
-    size_t digits = strspn(reason->text, "0123456789");
-    const char *colon = strchr(reason->text, ':');
+    const char *keeps = reason->keeps == NULL ? "" : reason->keeps;
+    if (can->shows_sql || (reason->kind != WEFT_REASON_RESTRICTS && keeps[0] == '\0'))
+        return reason->text;
+    if (!treats_known(can, reason))
+        return keeps;
+    return weft_arena_format(can->context->arena, "columns: %s%s%s", reason->treats,
+                             keeps[0] == '\0' ? "" : "; ", keeps);
+}
+
+/* To who asks about himself not how coarse it is. */
+static void treatment_print(const struct can *can, const struct weft_treatment *treatment,
+                            struct weft_buf *out)
+{
     if (can->shows_sql)
-        return reason->text;
-    if (names_hidden(can, reason->text))
-        return "takes something away";
-    if (digits == 0 || colon == NULL || strncmp(reason->text + digits, " column", 7) != 0)
-        return reason->text;
-    return weft_arena_format(can->context->arena, "columns%s", colon);
+        weft_treatment_text(treatment, out);
+    else
+        weft_buf_adds(out, weft_treatment_kind(treatment));
 }
 
 static int reasons_show(const struct can *can, struct weft_error *error)
@@ -274,6 +284,8 @@ static int reasons_show(const struct can *can, struct weft_error *error)
         const char *text = reason_text(can, reason);
         if (text == NULL)
             return weft_error_nomem(error);
+        if (text[0] == '\0')
+            continue;
         WEFT_TRY(weft_out_line(can->out, kinds[reason->kind].style, error, "  %s %s: %s",
                                kinds[reason->kind].mark, reason->rule, text));
     }
@@ -287,7 +299,7 @@ static int answer_show(const struct can *can, const char *sql, struct weft_error
     char until[WEFT_TIME_TEXT];
     weft_buf_init(&treated, 1 << 16);
     if (can->treatment != NULL)
-        weft_treatment_text(can->treatment, &treated);
+        treatment_print(can, can->treatment, &treated);
     WEFT_TRY(weft_buf_check(&treated, error));
     WEFT_TRY(weft_out_line(
         can->out, can->yes ? WEFT_STYLE_GOOD : WEFT_STYLE_BAD, error, "%s: %s %s %s%s%s%s%s%s%s",
@@ -312,10 +324,13 @@ static void reasons_json(const struct can *can, struct weft_json_writer *json)
         const struct weft_decision_reason *reason = &can->decision.reasons[i];
         if (!reason_counts(can, reason))
             continue;
+        const char *text = reason_text(can, reason);
+        if (text != NULL && text[0] == '\0')
+            continue;
         weft_json_begin_object(json);
         weft_json_member_text(json, "effect", kinds[reason->kind]);
         weft_json_member_text(json, "rule", reason->rule);
-        weft_json_member_text(json, "text", reason_text(can, reason));
+        weft_json_member_text(json, "text", text);
         weft_json_end_object(json);
     }
     weft_json_end_array(json);
@@ -332,8 +347,8 @@ static void columns_json(const struct can *can, struct weft_json_writer *json)
             continue;
         WEFT_CLEANUP(weft_buf_release) struct weft_buf text;
         weft_buf_init(&text, 1 << 16);
-        weft_treatment_text(can->decision.treatments == NULL ? &none : &can->decision.treatments[i],
-                            &text);
+        treatment_print(
+            can, can->decision.treatments == NULL ? &none : &can->decision.treatments[i], &text);
         weft_json_member_text(json, can->subject.columns[i].name, text.data);
     }
     weft_json_end_object(json);
@@ -358,12 +373,10 @@ static int answer_json(const struct can *can, const char *sql, struct weft_error
     weft_json_member_bool(&json, "discoverable", can->decision.discoverable);
     reasons_json(can, &json);
     columns_json(can, &json);
-    if (can->decision.rows != NULL)
+    if (can->decision.rows != NULL && can->shows_sql)
         weft_condition_print(can->decision.rows, &rows);
-    if (names_hidden(can, rows.data)) {
-        weft_buf_clear(&rows);
-        weft_buf_adds(&rows, "some are left out");
-    }
+    else if (can->decision.rows != NULL)
+        weft_buf_adds(&rows, "some are kept back");
     weft_json_member_text(&json, "rows", can->decision.rows == NULL ? NULL : rows.data);
     weft_time_format(can->decision.until_us, until);
     weft_json_member_text(&json, "until", can->decision.until_us == 0 ? NULL : until);

@@ -8,6 +8,7 @@
 #include "base/clock.h"
 #include "lake/pointer.h"
 #include "lake/table.h"
+#include "policy/treatment.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -28,21 +29,6 @@ struct shown {
     size_t item;
 };
 
-const char *weft_show_treatment(const struct weft_treatment *treat)
-{
-    static const char *const words[] = {[WEFT_TREAT_HIDE] = "hide",
-                                        [WEFT_TREAT_NULL] = "null",
-                                        [WEFT_TREAT_FIXED] = "fixed",
-                                        [WEFT_TREAT_MASK] = "mask",
-                                        [WEFT_TREAT_HASH] = "hash",
-                                        [WEFT_TREAT_TOKEN] = "token",
-                                        [WEFT_TREAT_ROUND] = "round",
-                                        [WEFT_TREAT_TRUNCATE] = "truncate",
-                                        [WEFT_TREAT_TRUNCATE_TIME] = "truncate",
-                                        [WEFT_TREAT_NONE] = "none"};
-    return words[treat == NULL ? WEFT_TREAT_NONE : treat->kind];
-}
-
 int weft_show_field(const struct weft_field *field, const struct weft_treatment *treat,
                     struct weft_out *out, struct weft_error *error)
 {
@@ -54,7 +40,7 @@ int weft_show_field(const struct weft_field *field, const struct weft_treatment 
     while (line.length < start + 14)
         weft_buf_addc(&line, ' ');
     if (treat != NULL)
-        weft_buf_addf(&line, " (%s)", weft_show_treatment(treat));
+        weft_buf_addf(&line, " (%s)", weft_treatment_kind(treat));
     if (field->required)
         weft_buf_adds(&line, " required");
     if (field->unique)

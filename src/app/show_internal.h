@@ -8,9 +8,7 @@
 #include "context/out.h"
 #include "context/seen.h"
 
-/* Of a policy's treatment its kind: how coarse it is stands in the policy. NULL: "none". */
-const char *weft_show_treatment(const struct weft_treatment *treat);
-/* treat NULL = the value itself. */
+/* Of the treatment its kind: how coarse it is stands in the policy. NULL = the value itself. */
 int weft_show_field(const struct weft_field *field, const struct weft_treatment *treat,
                     struct weft_out *out, struct weft_error *error) WEFT_MUST_CHECK;
 int weft_show_inputs(const struct weft_product *contract, struct weft_out *out,

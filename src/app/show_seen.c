@@ -139,7 +139,7 @@ static int access_show(const struct told *told, struct weft_out *out)
                                    : ""));
     } else {
         WEFT_TRY(weft_out_line(out, WEFT_STYLE_CHANGED, error, "  access      none: %s",
-                               weft_decision_denial(decision)));
+                               weft_decision_denial_told(decision)));
         WEFT_TRY(weft_out_line(out, WEFT_STYLE_PLAIN, error, "  to ask      %s", how_to_ask(told)));
     }
     if (purposes.count > 0)
@@ -157,7 +157,7 @@ static void access_json(const struct told *told, struct weft_json_writer *json)
     weft_json_key(json, "access");
     weft_json_begin_object(json);
     weft_json_member_bool(json, "read", may_read(told));
-    weft_json_member_text(json, "why_not", may_read(told) ? NULL : weft_decision_denial(decision));
+    weft_json_member_text(json, "why_not", may_read(told) ? NULL : weft_decision_denial_told(decision));
     weft_json_member_text(json, "to_ask", how_to_ask(told));
     weft_json_member_bool(json, "rows_kept_back", decision->rows != NULL);
     weft_json_member_bool(json, "groups_only", decision->min_group_count > 0);
@@ -209,7 +209,7 @@ static int columns_json(const struct told *told, struct weft_json_writer *json)
         weft_json_begin_object(json);
         weft_json_member_text(json, "column", column->name);
         weft_json_member_text(json, "type", type.data);
-        weft_json_member_text(json, "treatment", weft_show_treatment(column->treat));
+        weft_json_member_text(json, "treatment", weft_treatment_kind(column->treat));
         weft_json_end_object(json);
     }
     weft_json_end_array(json);

@@ -113,7 +113,7 @@ int weft_gate_refused(const struct weft_context *context, const char *full_name,
                       const struct weft_decision *decision, struct weft_error *error)
 {
     const struct weft_request *request = &context->request;
-    const char *why = weft_decision_denial(decision), *purpose = request->purpose;
+    const char *why = weft_decision_denial_told(decision), *purpose = request->purpose;
     bool stated = purpose[0] != '\0';
     weft_error_set(error, WEFT_E_DENIED, "no access to `%s` for %s%s%s: %s", full_name,
                    request->principal, stated ? ", for " : "", purpose, why);

@@ -25,7 +25,7 @@ static const struct weft_mesh_column runs_columns[] = {
     {"superseded", "long", WEFT_MESH_WHOLE},
     {"snapshot_id", "long", WEFT_MESH_ALL},
     {"seconds", "double", WEFT_MESH_WHOLE},
-    {"memory_bytes", "long", WEFT_MESH_WHOLE},
+    {"memory_bytes", "long", WEFT_MESH_TEAM},
     {"version", "string", WEFT_MESH_ALL},
     {"actor", "string", WEFT_MESH_TEAM},
     {"error", "string", WEFT_MESH_WHOLE},

@@ -29,6 +29,21 @@ void weft_treatment_text(const struct weft_treatment *treatment, struct weft_buf
     }
 }
 
+const char *weft_treatment_kind(const struct weft_treatment *treatment)
+{
+    static const char *const words[] = {[WEFT_TREAT_HIDE] = "hide",
+                                        [WEFT_TREAT_NULL] = "null",
+                                        [WEFT_TREAT_FIXED] = "fixed",
+                                        [WEFT_TREAT_MASK] = "mask",
+                                        [WEFT_TREAT_HASH] = "hash",
+                                        [WEFT_TREAT_TOKEN] = "token",
+                                        [WEFT_TREAT_ROUND] = "round",
+                                        [WEFT_TREAT_TRUNCATE] = "truncate",
+                                        [WEFT_TREAT_TRUNCATE_TIME] = "truncate",
+                                        [WEFT_TREAT_NONE] = "none"};
+    return words[treatment == NULL ? WEFT_TREAT_NONE : treatment->kind];
+}
+
 static bool text_equal(const char *a, const char *b)
 {
     return a == NULL || b == NULL ? a == b : strcmp(a, b) == 0;

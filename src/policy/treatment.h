@@ -9,6 +9,8 @@
 
 /* "mask", "{round: 100}", "{fixed: x}"; "none". As it is written in a policy. */
 void weft_treatment_text(const struct weft_treatment *treatment, struct weft_buf *out);
+/* "round": its kind, and not how coarse it is; "none" for NULL. */
+const char *weft_treatment_kind(const struct weft_treatment *treatment);
 bool weft_treatment_equal(const struct weft_treatment *a, const struct weft_treatment *b);
 
 /* Of all treatments that fit a column: one. hide beats null beats fixed beats all others; of

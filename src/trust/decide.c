@@ -63,13 +63,25 @@ void weft_deciding_reason(struct weft_deciding *d, enum weft_reason_kind kind, c
         d->nomem = true;
         return;
     }
-    d->reasons[d->reason_count++] = (struct weft_decision_reason){kind, rule, text, NULL};
+    d->reasons[d->reason_count++] =
+        (struct weft_decision_reason){.kind = kind, .rule = rule, .text = text};
 }
 
 void weft_deciding_about(struct weft_deciding *d, const bool *columns)
 {
     if (d->reason_count > 0)
         d->reasons[d->reason_count - 1].columns = columns;
+}
+
+void weft_deciding_told(struct weft_deciding *d, const char *treats, const bool *treated,
+                        const char *keeps)
+{
+    if (d->reason_count == 0)
+        return;
+    struct weft_decision_reason *reason = &d->reasons[d->reason_count - 1];
+    reason->treats = treats;
+    reason->treated = treated;
+    reason->keeps = keeps;
 }
 
 /* ---- which policies may speak of it ---- */
@@ -418,7 +430,7 @@ static int decide_local(struct weft_arena *arena, struct weft_decision *out,
                         struct weft_error *error)
 {
     static const struct weft_decision_reason operator_reason = {
-        WEFT_REASON_GRANTS, "local operator", "owns the files of the home", NULL};
+        .kind = WEFT_REASON_GRANTS, .rule = "local operator", .text = "owns the files of the home"};
     (void)arena;
     *out = (struct weft_decision){.verdict = WEFT_VERDICT_YES,
                                   .discoverable = true,
@@ -468,13 +480,25 @@ int weft_trust_decide(const struct weft_trust *trust, const struct weft_request 
     return 0;
 }
 
-const char *weft_decision_denial(const struct weft_decision *decision)
+static const struct weft_decision_reason *denial_find(const struct weft_decision *decision)
 {
+    static const struct weft_decision_reason none = {.kind = WEFT_REASON_DENIES, .text = ""};
     for (size_t i = 0; i < decision->reason_count; i++) {
         if (decision->reasons[i].kind == WEFT_REASON_DENIES && decision->reasons[i].text[0] != '\0')
-            return decision->reasons[i].text;
+            return &decision->reasons[i];
     }
-    return "";
+    return &none;
+}
+
+const char *weft_decision_denial(const struct weft_decision *decision)
+{
+    return denial_find(decision)->text;
+}
+
+const char *weft_decision_denial_told(const struct weft_decision *decision)
+{
+    const struct weft_decision_reason *denial = denial_find(decision);
+    return denial->keeps == NULL ? denial->text : denial->keeps;
 }
 
 const struct weft_decision_reason *weft_decision_broken(const struct weft_decision *decision)

@@ -121,6 +121,11 @@ struct weft_decision_reason {
     const char *rule;    /* "grant researchers_read_clinical", "request 12", "owner", "operator" */
     const char *text;    /* one sentence; holds no value of data */
     const bool *columns; /* those of the subject that it is about; NULL = the product */
+    /* What he whom it restricts may know: kinds, no constants, no names. Both NULL: all of it, if
+     * it restricts nothing, else nothing. */
+    const char *treats;  /* "mask", of columns that he may know of */
+    const bool *treated; /* those that it treats; NULL = all */
+    const char *keeps;   /* "rows are kept back" */
 };
 
 struct weft_decision {
@@ -148,8 +153,9 @@ struct weft_decision {
     char digest[WEFT_SHA256_HEX];
 };
 
-/* The first reason why not; "" = none. */
+/* The first reason why not; "" = none. _told: for him whom it is about. */
 const char *weft_decision_denial(const struct weft_decision *decision);
+const char *weft_decision_denial_told(const struct weft_decision *decision);
 
 /* It is granted, and a restriction that cannot be held stops it: what it says. NULL = not so. */
 const struct weft_decision_reason *weft_decision_broken(const struct weft_decision *decision);

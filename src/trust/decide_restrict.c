@@ -11,6 +11,8 @@
 #include <string.h>
 
 #define LACKS_MAX 8 /* attributes that are told of one condition */
+#define TOLD_ROWS "rows are kept back"
+#define TOLD_GROUPS "only groups of enough subjects come out"
 
 static const struct weft_policy_except *excepted(const struct weft_deciding *d,
                                                  const struct weft_policy *policy)
@@ -90,6 +92,9 @@ static void broken(struct weft_deciding *d, const char *rule, const char *column
         "it names the column `%.60s`, which the product does not have: it cannot be held, "
         "so nothing is read",
         column);
+    weft_deciding_told(d, NULL, NULL,
+                       "it names a column that the product does not have: it cannot be held, so "
+                       "nothing is read");
 }
 
 static const struct weft_type *type_of(void *arg, const char *column)
@@ -171,6 +176,13 @@ static struct weft_deciding_act *acting_add(struct weft_deciding *d, const char 
     return &d->acting[d->acting_count++];
 }
 
+/* NULL for a column that is not there for him. */
+static const char *kind_told(const struct weft_treatment *treat)
+{
+    bool there = treat->kind != WEFT_TREAT_NONE && treat->kind != WEFT_TREAT_HIDE;
+    return there ? weft_treatment_kind(treat) : NULL;
+}
+
 static void restrict_says(struct weft_deciding *d, const struct weft_trust_policy *one,
                           size_t columns)
 {
@@ -229,6 +241,12 @@ static void restrict_policy(struct weft_deciding *d, const struct weft_trust_pol
     }
     restrict_says(d, one, whole ? 0 : some);
     weft_deciding_about(d, about);
+    bool rows = policy->rows != NULL, groups = policy->min_group.size > 0;
+    weft_deciding_told(d, kind_told(&policy->treat), whole ? NULL : columns,
+                       rows && groups ? TOLD_ROWS "; " TOLD_GROUPS
+                       : rows         ? TOLD_ROWS
+                       : groups       ? TOLD_GROUPS
+                                      : NULL);
     if (policy->rows != NULL)
         rows_add(d, one->rule, policy->rows);
     group_add(d, one->rule, &policy->min_group);
@@ -260,10 +278,12 @@ static void restrict_agreement(struct weft_deciding *d)
         weft_deciding_reason(d, WEFT_REASON_RESTRICTS, rule, "%s: %s", one->treats[t].column,
                              one->treats[t].text);
         weft_deciding_about(d, columns);
+        weft_deciding_told(d, kind_told(&one->treats[t].treatment), columns, NULL);
     }
     if (one->rows != NULL) {
         if (weft_condition_parse(d->arena, one->rows, &rows, &wrong) == 0) {
             weft_deciding_reason(d, WEFT_REASON_RESTRICTS, rule, "rows where %s", one->rows);
+            weft_deciding_told(d, NULL, NULL, TOLD_ROWS);
             rows_add(d, rule, rows);
         } else if (wrong.code == WEFT_E_NOMEM)
             d->nomem = true;
@@ -289,6 +309,7 @@ static void restrict_access(struct weft_deciding *d)
     weft_deciding_reason(d, WEFT_REASON_RESTRICTS, rule,
                          "groups of at least %" PRId64 " different %s only", access->min_group.size,
                          access->min_group.by);
+    weft_deciding_told(d, NULL, NULL, TOLD_GROUPS);
     group_add(d, rule, &access->min_group);
 }
 

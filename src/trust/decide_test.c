@@ -241,6 +241,8 @@ static void test_restrictions(void **state)
         told = told || (decision.reasons[i].kind == WEFT_REASON_DENIES &&
                         strstr(decision.reasons[i].text, "`state`") != NULL);
     assert_true(told);
+    assert_null(strstr(weft_decision_denial_told(&decision), "state"));
+    assert_non_null(strstr(weft_decision_denial_told(&decision), "cannot be held"));
 }
 
 /* Who may find it but not read it knows the columns that a grant of all of it would leave him. */

@@ -97,6 +97,9 @@ void weft_deciding_reason(struct weft_deciding *d, enum weft_reason_kind kind, c
                           const char *format, ...) WEFT_PRINTF(4, 5);
 /* The newest reason is about these columns of the subject alone. */
 void weft_deciding_about(struct weft_deciding *d, const bool *columns);
+/* What he whom it is about may know of the newest reason (decide.h). */
+void weft_deciding_told(struct weft_deciding *d, const char *treats, const bool *treated,
+                        const char *keeps);
 bool weft_deciding_product(const struct weft_deciding *d, const struct weft_trust_policy *policy);
 /* Marks the columns that it means by themselves; how many. */
 size_t weft_deciding_columns(const struct weft_deciding *d, const struct weft_trust_policy *policy,

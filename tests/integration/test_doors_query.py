@@ -259,3 +259,117 @@ def test_what_is_deferred_to_is_not_read_by_others(tmp_path):
                     status=None)
         assert done.stdout in ("id\n", "")
     mesh("diff", "d.p", "--env", "work", "--as", "user:eve", status=1)
+
+
+# ---- what a policy looks rows up in ----
+
+LAB = """kind: grant
+name: g
+to: [user:ravi]
+read: [lab.look]
+---
+kind: restrict
+name: r
+on: [lab.look]
+rows: not id in (lab.consent.id where ok = false)
+---
+kind: restrict
+name: coarse
+on: [lab.look.weight]
+treat: {round: 100}
+---
+kind: restrict
+name: hides
+on: [lab.look.ssn]
+treat: hide
+min_group: {size: 2, by: ssn}
+"""
+
+
+@pytest.fixture
+def lab(tmp_path):
+    mesh = Mesh(tmp_path / "m", "mesh: lab\n")
+    mesh.write("in/look.csv", "id,weight,ssn\n1,170,a\n2,260,b\n3,9,c\n")
+    mesh.write("in/consent.csv", "id,ok\n1,true\n2,false\n")
+    mesh.product("input: ../../../in/look.csv\nschema: [{name: id, type: long}, {name: weight, "
+                 "type: long}, {name: ssn, type: string}]\n", name="look", domain="lab")
+    mesh.product("input: ../../../in/consent.csv\ndiscoverable: private\n"
+                 "deprecated: {since: 2026-01-01}\n"
+                 "schema: [{name: id, type: long}, {name: ok, type: boolean}]\n",
+                 name="consent", domain="lab")
+    mesh.write("policies/all.yaml", LAB)
+    mesh("apply", "--yes", "--no-run")
+    mesh("user", "add", "ravi")
+    mesh("run", "lab.look")
+    return mesh
+
+
+COUNT = "select count(*) as c from lab.look"
+
+
+def test_a_lookup_is_not_named(lab):
+    def ask(*words, status=0):
+        done = lab("query", COUNT, "--format", "csv", *words, "--as", "user:ravi", status=status)
+        assert "consent" not in done.stdout + done.stderr
+        return done
+
+    before = now(lab)
+    empty = ask()
+    assert empty.stdout == "c\n3\n" and "snapshot" not in empty.stderr
+    assert "deprecated" not in empty.stderr
+    lab("run", "lab.consent")
+    full = ask()
+    assert full.stdout == "c\n2\n" and full.stderr == empty.stderr
+    told = ask("--as-of", before, status=None)
+    assert told.returncode != 0 and "looks rows up" in told.stderr
+    assert "lab.consent has no snapshot" not in told.stderr
+    for path in (lab.folder / ".weft").rglob("*.metadata.json"):
+        if "/lake/lab/consent" in str(path):
+            path.write_text("{")
+    damaged = ask(status=None)
+    assert damaged.stderr == told.stderr and damaged.returncode == told.returncode
+
+
+def test_can_tells_him_kinds(lab):
+    words = ["can", "user:ravi", "read", "lab.look"]
+    lines = lab(*words, "--as", "user:ravi").stdout.splitlines()
+    assert sorted(lines[1:]) == ["  + grant g: granted to user:ravi",
+                                 "  - restrict coarse: columns: round",
+                                 "  - restrict hides: only groups of enough subjects come out",
+                                 "  - restrict r: rows are kept back"], lines
+    text = lab(*words, "--as", "user:ravi", "--json").stdout
+    for secret in ("consent", "false", "100", "ssn", "hide:"):
+        assert secret not in text.replace('"emergency": false', "")
+    made = lab.json(*words, "--as", "user:ravi")
+    assert made["rows"] == "some are kept back"
+    assert made["columns"] == {"id": "none", "weight": "round"} and made["sql"] is None
+    one = lab(*words[:-1], "lab.look.weight", "--as", "user:ravi").stdout
+    assert one.splitlines()[0].endswith(", as round") and "100" not in one
+    # Who looks after access sees all of it.
+    all_of_it = lab(*words).stdout
+    assert "lab.consent.id WHERE ok = false" in all_of_it and "{round: 100}" in all_of_it
+    assert "1 column: hide" in all_of_it
+
+
+def test_a_denial_names_no_column_of_a_policy(lab):
+    lab.write("policies/all.yaml", LAB.replace("not id in", "not zork in"))
+    lab("apply", "--yes", "--no-run")
+    for words in (["query", COUNT], ["can", "user:ravi", "read", "lab.look"],
+                  ["show", "lab.look"], ["show", "lab.look", "--json"]):
+        done = lab(*words, "--as", "user:ravi", status=None)
+        assert "zork" not in done.stdout + done.stderr, words
+        assert "a column that the product does not have" in done.stdout + done.stderr, words
+    assert "zork" in lab("can", "user:ravi", "read", "lab.look", status=3).stdout
+
+
+def test_the_memory_of_a_run_is_for_its_team(lab):
+    lab.write("policies/all.yaml", LAB.split("---")[0])
+    lab("apply", "--yes", "--no-run")
+    sql = "select seconds, memory_bytes from mesh.runs where product = 'lab.look'"
+
+    def ask(*words):
+        return lab("query", sql, "--format", "csv", *words).stdout.splitlines()[1].split(",")
+
+    assert all(ask())
+    seconds, memory = ask("--as", "user:ravi")
+    assert seconds and not memory
