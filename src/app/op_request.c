@@ -7,6 +7,7 @@
 
 #include "base/clock.h"
 #include "base/text.h"
+#include "policy/treatment.h"
 #include "trust/decide.h"
 
 #include <stdio.h>
@@ -361,6 +362,25 @@ static int requests_list(struct weft_asking *a, struct weft_error *error)
                                          deciding, deciding == 1 ? "s" : "");
 }
 
+/* To him whom the agreement restricts kinds alone, as `can` tells them. */
+static int terms_told(struct weft_arena *arena, struct weft_access_request *item,
+                      const char **treat, struct weft_error *error)
+{
+    WEFT_CLEANUP(weft_buf_release) struct weft_buf buf;
+    weft_buf_init(&buf, 1 << 16);
+    for (size_t i = 0; i < item->treat_count; i++) {
+        const struct weft_treatment *one = &item->treats[i].treatment;
+        if (one->kind != WEFT_TREAT_HIDE)
+            weft_buf_addf(&buf, "%s%s", buf.length == 0 ? "columns: " : ", ",
+                          weft_treatment_kind(one));
+    }
+    WEFT_TRY(weft_buf_check(&buf, error));
+    *treat = buf.length == 0 ? NULL : weft_arena_strndup(arena, buf.data, buf.length);
+    if (item->rows != NULL && item->rows[0] != '\0')
+        item->rows = "some are kept back";
+    return buf.length > 0 && *treat == NULL ? weft_error_nomem(error) : 0;
+}
+
 static int treat_text(struct weft_arena *arena, const struct weft_access_request *item,
                       const char **out, struct weft_error *error)
 {
@@ -467,8 +487,9 @@ static int requests_one(struct weft_asking *a, int64_t id, struct weft_error *er
     struct weft_access_request item;
     struct weft_arena *arena = a->context->arena;
     char asked[WEFT_TIME_TEXT], decided[WEFT_TIME_TEXT] = "", until[WEFT_TIME_TEXT] = "",
-                                reviewed[WEFT_TIME_TEXT] = "", group[128] = "";
-    const char *treat;
+                                reviewed[WEFT_TIME_TEXT] = "", group[128] = "",
+                                domain[WEFT_NAME_MAX + 1];
+    const char *treat = NULL;
     struct weft_access_steps steps;
     int rc = weft_access_request_get(a->txn, arena, id, 0, &item, error);
     WEFT_TRY(rc);
@@ -476,7 +497,10 @@ static int requests_one(struct weft_asking *a, int64_t id, struct weft_error *er
         weft_error_set(error, WEFT_E_NOT_FOUND, "there is no request %" PRId64, id);
         return weft_error_hint(error, "`weft requests` lists those that you may see");
     }
-    WEFT_TRY(treat_text(arena, &item, &treat, error));
+    snprintf(domain, sizeof domain, "%.*s", (int)strcspn(item.product, "."), item.product);
+    bool whole = weft_principal_may(&a->who, WEFT_RIGHT_ACCESS, domain);
+    WEFT_TRY(whole ? treat_text(arena, &item, &treat, error)
+                   : terms_told(arena, &item, &treat, error));
     WEFT_TRY(weft_access_request_steps(a->txn, arena, id, &steps, error));
     weft_time_format(item.asked_us, asked);
     if (item.decided_us != 0)
@@ -485,7 +509,9 @@ static int requests_one(struct weft_asking *a, int64_t id, struct weft_error *er
         weft_time_format(item.until_us, until);
     if (item.reviewed_us != 0)
         weft_time_format(item.reviewed_us, reviewed);
-    if (item.min_group.size > 0)
+    if (item.min_group.size > 0 && !whole)
+        snprintf(group, sizeof group, "of enough subjects");
+    else if (item.min_group.size > 0)
         snprintf(group, sizeof group, "%" PRId64 ":%s", item.min_group.size, item.min_group.by);
     const struct request_row rows[] = {
         {"product", item.product},

@@ -157,7 +157,8 @@ static void access_json(const struct told *told, struct weft_json_writer *json)
     weft_json_key(json, "access");
     weft_json_begin_object(json);
     weft_json_member_bool(json, "read", may_read(told));
-    weft_json_member_text(json, "why_not", may_read(told) ? NULL : weft_decision_denial_told(decision));
+    weft_json_member_text(json, "why_not",
+                          may_read(told) ? NULL : weft_decision_denial_told(decision));
     weft_json_member_text(json, "to_ask", how_to_ask(told));
     weft_json_member_bool(json, "rows_kept_back", decision->rows != NULL);
     weft_json_member_bool(json, "groups_only", decision->min_group_count > 0);

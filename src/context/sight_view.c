@@ -128,7 +128,9 @@ static unsigned request_row(const struct weft_sight *sight, struct weft_stmt *ro
     if (own && weft_key_scoped(sight->key))
         own = weft_key_allows(sight->key, product, key_text(row, keys + 4)) &&
               weft_sight_major(sight, product, (int)weft_stmt_column_int(row, keys + 1)) != NULL;
-    return own || may_see_access(sight, domain) ? WEFT_MESH_ALL : 0;
+    if (may_see_access(sight, domain))
+        return WEFT_MESH_ALL | WEFT_MESH_WHOLE;
+    return own ? WEFT_MESH_ALL : 0;
 }
 
 /* "domain_owner@hospital" among the roles makes one of the team, too. */

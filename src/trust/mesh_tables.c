@@ -75,8 +75,8 @@ static const struct weft_mesh_column grants_columns[] = {
     {"request", "long", WEFT_MESH_ALL},       {"product", "string", WEFT_MESH_ALL},
     {"major", "long", WEFT_MESH_ALL},         {"version", "string", WEFT_MESH_ALL},
     {"principal", "string", WEFT_MESH_ALL},   {"purpose", "string", WEFT_MESH_ALL},
-    {"treat", "string", WEFT_MESH_ALL},       {"rows", "string", WEFT_MESH_ALL},
-    {"min_group", "long", WEFT_MESH_ALL},     {"terms", "string", WEFT_MESH_ALL},
+    {"treat", "string", WEFT_MESH_WHOLE},     {"rows", "string", WEFT_MESH_WHOLE},
+    {"min_group", "long", WEFT_MESH_WHOLE},   {"terms", "string", WEFT_MESH_ALL},
     {"approved_by", "string", WEFT_MESH_ALL}, {"approved_at", "timestamptz", WEFT_MESH_ALL},
     {"until", "timestamptz", WEFT_MESH_ALL},  {"emergency", "boolean", WEFT_MESH_ALL}};
 

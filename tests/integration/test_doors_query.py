@@ -373,3 +373,20 @@ def test_the_memory_of_a_run_is_for_its_team(lab):
     assert all(ask())
     seconds, memory = ask("--as", "user:ravi")
     assert seconds and not memory
+
+
+def test_the_terms_of_an_agreement_are_told_as_kinds(lab):
+    lab("user", "add", "ann")
+    made = lab.json("request", "lab.look", "--because", "a study", "--as", "user:ann")["request"]
+    lab("approve", made, "--treat", "weight=round:100", "--treat", "ssn=hide", "--rows",
+        "id in (lab.consent.id where ok = true)", "--min-group", "2:id")
+    own = lab("requests", made, "--as", "user:ann")
+    own = own.stdout + lab("requests", made, "--json", "--as", "user:ann").stdout
+    assert "columns: round" in own and "some are kept back" in own
+    for secret in ("consent", "100", "ssn", "2:id"):
+        assert secret not in own
+    sql = "select treat, rows, min_group from mesh.grants"
+    told = lab("query", sql, "--format", "csv", "--as", "user:ann").stdout.splitlines()
+    assert told[1:] == [",,"]
+    assert "lab.consent" in lab("requests", made).stdout
+    assert "lab.consent" in lab("query", sql, "--format", "csv").stdout
