@@ -282,12 +282,12 @@ static void test_rows_of_requests(void **state)
     shown(f, "of_requests", "mine+ mine_hidden+ group+ asked+ ");
     f->sight.who.roles = owner_of_d;
     f->sight.who.role_count = 1;
-    shown(f, "of_requests", "mine+ mine_hidden+ group+ asked+ domain+ ");
+    shown(f, "of_requests", "mine+f mine_hidden+ group+f asked+f domain+f ");
     f->sight.who.roles = officer;
-    shown(f, "of_requests", "mine+ mine_hidden+ group+ asked+ domain+ others+ ");
+    shown(f, "of_requests", "mine+f mine_hidden+f group+f asked+f domain+f others+f ");
     /* By a key with a scope: what it opens, and no role. */
     f->sight.key = &all;
-    shown(f, "of_requests", "mine+ mine_hidden+ group+ asked+ domain+ others+ ");
+    shown(f, "of_requests", "mine+f mine_hidden+f group+f asked+f domain+f others+f ");
     f->sight.key = &key;
     shown(f, "of_requests", "mine+ group+ asked+ ");
     f->sight.key = NULL;
