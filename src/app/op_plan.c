@@ -322,9 +322,9 @@ static int apply_runs(struct weft_context *context, const struct weft_plan *plan
     WEFT_TRY(weft_runs_init(&runs, context, "apply", weft_op_given(request, "no-wait"), error));
     for (size_t i = 0; i < plan->book.count; i++) {
         const struct weft_book_item *item = &plan->book.items[i];
-        bool pending =
-            item->planned || (item->digest != NULL && item->digest->pending_digest != NULL) ||
-            (plan->again != NULL && plan->again[i]);
+        bool pending = item->planned ||
+                       (item->digest != NULL && item->digest->pending_digest != NULL) ||
+                       (plan->again != NULL && plan->again[i]);
         if (plan->chosen[i] && pending && item->product != NULL &&
             weft_product_can_run(item->product))
             WEFT_TRY(weft_runs_add(&runs, item->full_name, item->major,
