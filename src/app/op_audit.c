@@ -244,8 +244,9 @@ static int audit_list(struct weft_context *context, const struct weft_op_request
     WEFT_TRY(weft_audit_begin(ledger, &read, id, error));
     int rc = lines_show(&lines, &filter, out, &shown, error);
     struct weft_error own = WEFT_ERROR_INIT;
-    if (weft_audit_end(ledger, id, shown, weft_clock_mono_us() - started_us, rc == 0,
-                       rc < 0 ? &own : error) < 0)
+    const struct weft_audit_done done = {
+        .rows = shown, .duration_us = weft_clock_mono_us() - started_us, .good = rc == 0};
+    if (weft_audit_end(ledger, id, &done, rc < 0 ? &own : error) < 0)
         return -1;
     if (rc == 0 && shown == 0 && filter.principal != NULL)
         rc = nobody_note(context, ledger, filter.principal, out, error);

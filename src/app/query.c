@@ -288,6 +288,8 @@ int weft_query_audit(struct weft_query *query, int result, struct weft_error *er
 {
     if (query->audit[0] == '\0') /* never begun: nothing was read */
         return 0;
-    return weft_audit_end(query->context->ledger, query->audit, query->rows,
-                          weft_clock_mono_us() - query->started_us, result >= 0, error);
+    const struct weft_audit_done done = {.rows = query->rows,
+                                         .duration_us = weft_clock_mono_us() - query->started_us,
+                                         .good = result >= 0};
+    return weft_audit_end(query->context->ledger, query->audit, &done, error);
 }

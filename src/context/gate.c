@@ -211,7 +211,8 @@ int weft_gate_read_end(const struct weft_context *context, struct weft_gate_read
         return result;
     memcpy(id, read->id, sizeof id);
     read->id[0] = '\0';
-    int rc = weft_audit_end(context->ledger, id, rows, weft_clock_mono_us() - read->started_us,
-                            result >= 0, result < 0 ? &own : error);
+    const struct weft_audit_done done = {
+        .rows = rows, .duration_us = weft_clock_mono_us() - read->started_us, .good = result >= 0};
+    int rc = weft_audit_end(context->ledger, id, &done, result < 0 ? &own : error);
     return result < 0 ? result : rc;
 }

@@ -1,7 +1,8 @@
 /*
  * source_audit.c - what a run reads of other domains stands in the audit (trust/audit.h) as any
- * read: before the worker is asked, and again behind it with the rows that its SQL was given; and
- * a denial. In the name of the domain that reads, by whoever started the run.
+ * read: before the worker is asked, and again behind it with the rows that its SQL was given and
+ * the hash of that SQL, which only the worker knows; and a denial. In the name of the domain that
+ * reads, by whoever started the run.
  */
 #include "flow/run_internal.h"
 
@@ -98,9 +99,12 @@ int weft_flow_audit_end(struct weft_asker *asker, const struct weft_outcome *out
         bool good = outcome != NULL && outcome->state != WEFT_RUN_FAILED;
         if (read->id[0] == '\0')
             continue;
-        WEFT_TRY(weft_audit_end(asker->ledger, read->id,
-                                outcome == NULL ? -1 : rows_of(outcome, read->source),
-                                weft_clock_mono_us() - read->begun_us, good, error));
+        const struct weft_audit_done done = {
+            .rows = outcome == NULL ? -1 : rows_of(outcome, read->source),
+            .duration_us = weft_clock_mono_us() - read->begun_us,
+            .good = good,
+            .sql_hash = outcome == NULL || outcome->sql_hash[0] == '\0' ? NULL : outcome->sql_hash};
+        WEFT_TRY(weft_audit_end(asker->ledger, read->id, &done, error));
         read->id[0] = '\0';
     }
     return 0;

@@ -216,6 +216,7 @@ struct weft_outcome {
      * snapshots of the sources, hashes of the files. The same key again = nothing new. "" = the
      * run ended before it was known. */
     char run_key[WEFT_SHA256_HEX];
+    char sql_hash[WEFT_SHA256_HEX]; /* SHA-256 of the secured SQL; "" = none was made */
     const struct weft_outcome_check *checks;
     size_t check_count;
     const struct weft_outcome_table *table;      /* NULL = nothing to publish */

@@ -145,6 +145,7 @@ static const struct member outcome_members[] = {
     MEMBER(weft_outcome, memory_bytes, M_INT64),  MEMBER(weft_outcome, run_key, M_CHARS),
     MEMBER(weft_outcome, preview, M_TEXT),        MEMBER(weft_outcome, example, M_TEXT),
     MEMBER(weft_outcome, passed_on, M_INT64),     MEMBER(weft_outcome, made_anew, M_INT64),
+    MEMBER(weft_outcome, sql_hash, M_CHARS),
 };
 static const struct member progress_members[] = {
     MEMBER(weft_progress, stage, M_TEXT),        MEMBER(weft_progress, file, M_TEXT),

@@ -6,6 +6,7 @@
  * to a Parquet file of the temp folder, in their order, and read again; a row's id is then its
  * number in that file.
  */
+#include "base/hash.h"
 #include "job/made_internal.h"
 
 #include <stdlib.h>
@@ -208,6 +209,8 @@ int job_made_columns(struct job_work *work, struct weft_error *error)
     WEFT_TRY(weft_transform_check(work->engine, work->arena, work->product, &options,
                                   &made->transform, error));
     made->resolved = true;
+    WEFT_TRY(weft_sha256_hex(made->transform.resolved.sql, strlen(made->transform.resolved.sql),
+                             work->out->sql_hash, error));
     if (work->product->graph != NULL)
         WEFT_TRY(job_graph_make(work, &made->from, error));
     else if (work->job->mode == WEFT_JOB_TEST) /* it needs no more, however many there are */

@@ -87,12 +87,12 @@ static void grant_name(const struct weft_plan_maker *maker, const char *reader, 
     char wanted[2 * WEFT_NAME_MAX + sizeof "_reads_"];
     snprintf(wanted, sizeof wanted, "%.*s_reads_%s", (int)strcspn(reader, "."), reader,
              strchr(product, '.') + 1);
-    if (strlen(wanted) > WEFT_NAME_MAX - 3)
+    if (strlen(wanted) > WEFT_NAME_MAX - 4)
         snprintf(wanted, sizeof wanted, "%.*s_reads", (int)WEFT_MIN(strcspn(reader, "."), 36),
                  reader);
     snprintf(out, WEFT_NAME_MAX + 1, "%.*s", WEFT_NAME_MAX, wanted);
-    for (int i = 2; i < 100 && name_taken(maker, out); i++)
-        snprintf(out, WEFT_NAME_MAX + 1, "%.*s_%d", WEFT_NAME_MAX - 3, wanted, i);
+    for (uint8_t i = 2; i < 100 && name_taken(maker, out); i++)
+        snprintf(out, WEFT_NAME_MAX + 1, "%.*s_%" PRIu8, WEFT_NAME_MAX - 4, wanted, i);
 }
 
 /* The products that items of the reader's domain lack, or one item alone; each once. */

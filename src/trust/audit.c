@@ -235,9 +235,7 @@ struct line {
     const struct weft_audit_read *read; /* NULL = an end */
     bool whole;                         /* with rows and duration */
     const char *of;
-    bool good;
-    int64_t rows;
-    int64_t duration_us;
+    const struct weft_audit_done *done; /* of an end */
 };
 
 static void read_members(const struct line *what, const char *previous,
@@ -274,11 +272,13 @@ static void read_members(const struct line *what, const char *previous,
 static void end_members(const struct line *what, const char *previous,
                         struct weft_json_writer *writer)
 {
-    weft_json_member_int(writer, "duration_us", what->duration_us);
+    weft_json_member_int(writer, "duration_us", what->done->duration_us);
     weft_json_member_text(writer, "of", what->of);
     weft_json_member_text(writer, "previous", previous);
-    weft_json_member_text(writer, "result", what->good ? "done" : "failed");
-    weft_json_member_int(writer, "rows", what->rows);
+    weft_json_member_text(writer, "result", what->done->good ? "done" : "failed");
+    weft_json_member_int(writer, "rows", what->done->rows);
+    if (what->done->sql_hash != NULL)
+        weft_json_member_text(writer, "sql_hash", what->done->sql_hash);
     weft_json_member_int(writer, "time_us", weft_clock_us());
 }
 
@@ -374,10 +374,10 @@ int weft_audit_begin(struct weft_ledger *ledger, const struct weft_audit_read *r
     return audit_write(ledger, &what, id, error);
 }
 
-int weft_audit_end(struct weft_ledger *ledger, const char *id, int64_t rows, int64_t duration_us,
-                   bool good, struct weft_error *error)
+int weft_audit_end(struct weft_ledger *ledger, const char *id, const struct weft_audit_done *done,
+                   struct weft_error *error)
 {
     char hash[WEFT_SHA256_HEX];
-    const struct line what = {.of = id, .good = good, .rows = rows, .duration_us = duration_us};
+    const struct line what = {.of = id, .done = done};
     return audit_write(ledger, &what, hash, error);
 }

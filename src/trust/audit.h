@@ -44,8 +44,15 @@ int weft_audit_append(struct weft_ledger *ledger, const struct weft_audit_read *
 /* The line before the first row; rows and duration_us are not looked at. `id` names it for end. */
 int weft_audit_begin(struct weft_ledger *ledger, const struct weft_audit_read *read,
                      char id[WEFT_SHA256_HEX], struct weft_error *error) WEFT_MUST_CHECK;
-int weft_audit_end(struct weft_ledger *ledger, const char *id, int64_t rows, int64_t duration_us,
-                   bool good, struct weft_error *error) WEFT_MUST_CHECK;
+/* How a read ended. */
+struct weft_audit_done {
+    int64_t rows; /* -1 = not known */
+    int64_t duration_us;
+    bool good;
+    const char *sql_hash; /* where it was not known at the beginning; NULL */
+};
+int weft_audit_end(struct weft_ledger *ledger, const char *id, const struct weft_audit_done *done,
+                   struct weft_error *error) WEFT_MUST_CHECK;
 
 /* ---- reading ---- */
 

@@ -43,7 +43,8 @@ static void read_whole(struct trust_fixture *f, int64_t rows)
     char id[WEFT_SHA256_HEX];
     struct weft_audit_read read = read_of(&request, "a.b");
     OK(weft_audit_begin(f->ledger, &read, id, &f->error));
-    OK(weft_audit_end(f->ledger, id, rows, 5, true, &f->error));
+    const struct weft_audit_done done = {.rows = rows, .duration_us = 5, .good = true};
+    OK(weft_audit_end(f->ledger, id, &done, &f->error));
 }
 
 static int verify(struct trust_fixture *f, int64_t *count)
@@ -77,7 +78,8 @@ static void test_ends(void **state)
     OK(weft_audit_begin(f->ledger, &one, id, &f->error));
     struct weft_audit_read two = read_of(&request, "c.d,a.b");
     OK(weft_audit_begin(f->ledger, &two, other, &f->error));
-    OK(weft_audit_end(f->ledger, id, 42, 1234, true, &f->error));
+    const struct weft_audit_done done = {42, 1234, true, NULL};
+    OK(weft_audit_end(f->ledger, id, &done, &f->error));
     two.decision = "no";
     OK(weft_audit_append(f->ledger, &two, &f->error));
     OK(weft_audit_list(f->home, f->arena, 0, &lines, &f->error));
@@ -92,9 +94,12 @@ static void test_ends(void **state)
     assert_string_equal(lines.items[1].result, "unfinished");
     assert_int_equal(lines.items[1].rows, -1);
     assert_string_equal(lines.items[2].decision, "no");
-    OK(weft_audit_end(f->ledger, other, 3, 1, false, &f->error));
+    const struct weft_audit_done failed = {3, 1, false, "aabb"};
+    OK(weft_audit_end(f->ledger, other, &failed, &f->error));
     OK(weft_audit_list(f->home, f->arena, 0, &lines, &f->error));
     assert_string_equal(lines.items[1].result, "failed");
+    assert_string_equal(lines.items[0].sql_hash, "00ff");
+    assert_string_equal(lines.items[1].sql_hash, "aabb"); /* known at its end alone */
     OK(weft_audit_list(f->home, f->arena, weft_clock_us() + 3600000000, &lines, &f->error));
     assert_int_equal(lines.count, 0);
     OK(verify(f, &count));

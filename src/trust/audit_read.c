@@ -27,16 +27,17 @@ static int text_take(struct weft_arena *arena, yyjson_val *root, const char *key
     return *out == NULL ? weft_error_nomem(error) : 0;
 }
 
-static void end_take(struct reading *r, yyjson_val *root)
+static int end_take(struct reading *r, yyjson_val *root, struct weft_error *error)
 {
     const char *of = weft_json_text_or(root, "of", "");
     uintptr_t number = (uintptr_t)weft_map_get(r->open, of);
     if (number == 0) /* of a read before `since` */
-        return;
+        return 0;
     struct weft_audit_line *line = &r->items[number - 1];
     line->rows = weft_json_int_or(root, "rows", -1);
     line->duration_us = weft_json_int_or(root, "duration_us", -1);
     line->result = strcmp(weft_json_text_or(root, "result", ""), "done") == 0 ? "done" : "failed";
+    return text_take(r->arena, root, "sql_hash", &line->sql_hash, error);
 }
 
 static int read_take(struct reading *r, yyjson_val *root, struct weft_error *error)
@@ -90,8 +91,7 @@ static int line_take(void *arg, const char *path, int64_t number, const char *li
     yyjson_val *root = yyjson_doc_get_root(doc);
     if (yyjson_obj_get(root, "of") == NULL)
         return read_take(r, root, error);
-    end_take(r, root);
-    return 0;
+    return end_take(r, root, error);
 }
 
 const char *weft_audit_rule_next(const char *reason, const char **at, size_t *length)

@@ -189,6 +189,7 @@ def test_runs_of_other_domains(tmp_path):
     line = mesh.json("audit", "--principal", "domain:lab")[-1]
     assert (line["products"], line["rows"], line["door"], line["purpose"], line["agreement"]) == (
         "hospital.patients", 2, "run", "run", id)
+    assert len(line["sql_hash"]) == 64
     assert line["actor"].startswith("local:") and line["result"] == "done"
     assert "hospital.patients.age" in line["columns"]
     row = [row for row in mesh.json("access", "review") if row["rule"] == f"request {id}"][0]
