@@ -98,8 +98,8 @@ static const char *const windows[] = {
     "partition by a.zip order by a.seen, a.id",
     "order by a.id rows between 2 preceding and 1 following",
     "order by a.id range between 10 preceding and 5 following",
-    "partition by a.state order by a.id rows between unbounded preceding and current row exclude "
-    "current row"};
+    ("partition by a.state order by a.id rows between unbounded preceding and current row exclude "
+     "current row")};
 
 static void form_window(struct maker *maker)
 {
@@ -122,8 +122,8 @@ static void form_qualify(struct maker *maker)
         "a.visits = max(a.visits) over (partition by a.zip)",
         "lag(a.name) over (order by a.id) = a.name",
         "(case when max(a.visits) over () > 800 then 'x' else '1' end)::int = 1",
-        "(case when count(*) over (partition by a.state) > 0 and a.state = 'QC' then 'x' else '1' "
-        "end)::int = 1"};
+        ("(case when count(*) over (partition by a.state) > 0 and a.state = 'QC' then 'x' else '1' "
+         "end)::int = 1")};
     put(maker, "select a.id, a.name, %s as c", pick_value(maker, 'a'));
     put_patients(maker);
     put(maker, " qualify %s", PICK(maker, conditions));
@@ -381,8 +381,8 @@ static void form_correlated(struct maker *maker)
 {
     static const char *const scalars[] = {
         "(select count(*) from hospital.visits v where v.patient_id = a.id and v.remark::int > 1)",
-        "(select string_agg(v.ward, ',' order by v.id) from hospital.visits v where v.patient_id = "
-        "a.id)",
+        ("(select string_agg(v.ward, ',' order by v.id) from hospital.visits v "
+         "where v.patient_id = a.id)"),
         "(select max(b.income) from hospital.patients b where b.state = a.state)",
         "(select count(*) from hospital.patients b where b.name = a.name and b.id < a.id)",
         "exists (from hospital.visits v where v.patient_id = a.id and v.cost > 60)",
@@ -394,9 +394,8 @@ static void form_correlated(struct maker *maker)
         "a.id not in (select v.patient_id from hospital.visits v where v.remark::int > 3)",
         "a.id in (select unnest([v.patient_id, v.id]) from hospital.visits v)",
         "a.visits >= all (select b.visits from hospital.patients b where b.zip = a.zip)",
-        "not exists (select 1 from hospital.visits v where v.patient_id = a.id and "
-        "v.place.zip::int "
-        "= 2)"};
+        ("not exists (select 1 from hospital.visits v where v.patient_id = a.id "
+         "and v.place.zip::int = 2)")};
     put(maker, "select a.id, %s as c", PICK(maker, scalars));
     put_patients(maker);
     if (chance(maker, 2) == 0)

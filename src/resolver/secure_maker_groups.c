@@ -92,8 +92,8 @@ static const char *const rows[] = {
     "select count(*) as n from (select * from hospital.cells) x",
     "select c.ward, list(c.value) as l from hospital.cells c group by c.ward",
     "select count(*) as n from hospital.cells c where c.result::int = 1",
-    "select c.ward, count(*) as n, sum(count(*)) over () as s from hospital.doses c group by "
-    "c.ward",
+    ("select c.ward, count(*) as n, sum(count(*)) over () as s from hospital.doses c group by "
+     "c.ward"),
     "select distinct on (c.ward) c.ward, c.dose from hospital.doses c order by c.ward",
     "select * from (pivot hospital.doses on ward in ('d') using sum(dose))",
     "select c from hospital.cells c",
