@@ -103,7 +103,7 @@ def put(mesh, path, text):
     """At once, as editors do: no look finds half of it."""
     file = mesh.folder / path
     file.parent.mkdir(parents=True, exist_ok=True)
-    part = file.with_name(".part")
+    part = file.with_name(f".{file.name}.{threading.get_ident()}.part")  # each writer its own
     part.write_text(text)
     part.rename(file)
 
