@@ -137,7 +137,7 @@ def test_access_of_the_product_is_a_grant(mesh):
 def before(tmp_path):
     """The home of a weft that asked for no grants."""
     with tarfile.open(BEFORE) as archive:
-        archive.extractall(tmp_path / "b", filter="data")
+        archive.extractall(tmp_path / "b")
     (tmp_path / "b/.weft/dev").chmod(0o700)
     made = Mesh(tmp_path / "b", (tmp_path / "b/weft.yaml").read_text(), open=None)
     made("ledger", "verify")
