@@ -320,7 +320,7 @@ static const struct weft_op_arg logs_args[] = {
 };
 
 /* The newest run whose id begins so; any beginning of at least 4 characters will do. product: what
- * it is called; NULL = it does not matter. */
+ * it is called. */
 static int run_find(struct weft_context *context, const char *beginning, char *run, size_t size,
                     const char **product, struct weft_error *error)
 {
@@ -340,10 +340,10 @@ static int run_find(struct weft_context *context, const char *beginning, char *r
         if (strncmp(id, beginning, length) != 0 || found++ > 0)
             continue;
         snprintf(run, size, "%s", id);
-        if (product != NULL)
-            *product = weft_arena_strdup(
-                context->arena,
-                weft_mesh_cursor_text(stmt, weft_op_mesh_column("runs", "product")));
+        *product = weft_arena_strdup(
+            context->arena, weft_mesh_cursor_text(stmt, weft_op_mesh_column("runs", "product")));
+        if (*product == NULL)
+            return weft_error_nomem(error);
     }
     WEFT_TRY(rc);
     if (found == 1)
@@ -364,12 +364,6 @@ static int run_named(struct weft_context *context, const char *word, char *run, 
         return weft_error_hint(error, "`weft runs` shows them; its first 4 characters or more do");
     }
     return run_find(context, word == NULL ? "" : word, run, size, product, error);
-}
-
-int weft_op_run_id(struct weft_context *context, const char *word, char *run, size_t size,
-                   struct weft_error *error)
-{
-    return run_named(context, word, run, size, NULL, error);
 }
 
 /* A log may quote rows, and names what the run reads. */

@@ -35,9 +35,6 @@ int weft_op_mesh_column(const char *table, const char *name);
 /* --limit N, at least 1. */
 int weft_op_limit(const struct weft_op_request *request, int64_t otherwise, int64_t *limit,
                   struct weft_error *error) WEFT_MUST_CHECK;
-/* The whole id of a run from its beginning; NULL = the newest run. run has room for 37 bytes. */
-int weft_op_run_id(struct weft_context *context, const char *word, char *run, size_t size,
-                   struct weft_error *error) WEFT_MUST_CHECK;
 
 /* USAGE unless --because was given with a text. */
 /* What the products of context->mesh read, and whether their SQL fits it; in the home too, where

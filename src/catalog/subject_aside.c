@@ -148,7 +148,7 @@ int weft_catalog_subject_aside(struct weft_arena *arena, struct weft_ledger_txn 
     }
     WEFT_TRY(columns_own(&a));
     int rc = weft_lineage_get(txn, arena, product->full_name, product->major,
-                              sequence == 0 ? INT64_MAX : sequence, &lineage, error);
+                              weft_ledger_at(sequence), &lineage, error);
     if (rc == 0)
         rc = weft_catalog_inherit(txn, arena, &lineage, sequence, a.columns, a.count, error);
     WEFT_TRY(rc);

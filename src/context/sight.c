@@ -35,11 +35,6 @@ const struct weft_sight_item *weft_sight_major(const struct weft_sight *sight,
     return weft_map_get(sight->majors, key);
 }
 
-const struct weft_principal *weft_sight_who(const struct weft_sight *sight)
-{
-    return &sight->who;
-}
-
 /* ---- references ---- */
 
 struct weft_sight *weft_sight_ref(const struct weft_sight *sight)

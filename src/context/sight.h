@@ -49,8 +49,6 @@ static inline bool weft_sight_made(const struct weft_sight_item *item)
 }
 /* Does the text name a product that he may not know of, now or by a name that it once had? */
 bool weft_sight_tells(const struct weft_sight *sight, const char *text);
-/* The one who asks, as he was at the sequence. */
-const struct weft_principal *weft_sight_who(const struct weft_sight *sight);
 /* The `mesh.` tables as he sees them: rows of what he may know of. Requests and agreements: his own
  * and those he may look at; principals: himself, his groups, the teams of his domains; with the
  * right to see who has access, all; of what was read, all or nothing. Part of the sight; of the

@@ -225,11 +225,6 @@ int job_made_columns(struct job_work *work, struct weft_error *error)
 
 /* ---- settling ---- */
 
-bool job_made_settled(const struct job_work *work)
-{
-    return work->made->settled;
-}
-
 static int settled_from(struct job_work *work, struct weft_error *error)
 {
     struct job_columns *columns = &work->columns;

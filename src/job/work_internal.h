@@ -318,12 +318,7 @@ int job_made_register(struct job_work *work, struct weft_error *error) WEFT_MUST
 int job_made_columns(struct job_work *work, struct weft_error *error) WEFT_MUST_CHECK;
 /* The first pass knows rows only by their number of bits: before a row can be named (set aside,
  * marked) the SQL's rows are written down once, and read from there. */
-bool job_made_settled(const struct job_work *work);
 int job_made_settle(struct job_work *work, struct weft_error *error) WEFT_MUST_CHECK;
-/* The passed-over rows of the first pass count as made. */
-void job_made_count(struct job_work *work, int64_t records);
-/* FROM text that gives rows by id with their columns, after settling. */
-const char *job_made_path(const struct job_work *work);
 
 /* ---- pass.c ---- */
 int job_pass_run(struct job_work *work, struct weft_error *error) WEFT_MUST_CHECK;
